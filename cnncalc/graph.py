@@ -1,0 +1,191 @@
+"""The layers of a network, their names, and what flows between them: plain data, in the order in which they can be computed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Union
+
+from cnncalc.infer import Facts
+from cnncalc.layers import Layer, Weight
+from cnncalc.problem import Location
+from cnncalc.shape import Flow, Shape
+
+
+class Input:
+    """Where a tensor comes into the network; `flow` is None where the text does not say it rightly."""
+
+    __slots__ = ("flow", "name")
+
+    def __init__(self, name: str, flow: Flow | None) -> None:
+        self.name = name
+        self.flow = flow
+
+    def __repr__(self) -> str:
+        return f"Input({self.name!r}, {self.flow!r})"
+
+
+class Node:
+    """A layer in its place. `name` is its full name; `shape` is None where it could not be inferred.
+
+    `shared` is the layer whose weights it uses: then it counts none. `frozen` weights are parameters and not trainable.
+    """
+
+    __slots__ = ("facts", "fit", "frozen", "group", "inputs", "kind", "labels", "layer", "location", "name", "shared")
+
+    def __init__(
+        self,
+        name: str,
+        kind: str,
+        layer: Layer,
+        inputs: tuple[Source, ...],
+        facts: Facts,
+        location: Location,
+        group: Group | None,
+        fit: str,
+    ) -> None:
+        self.name = name
+        self.kind = kind
+        self.layer = layer
+        self.inputs = inputs
+        self.facts = facts
+        self.location = location
+        self.group = group
+        self.fit = fit
+        self.frozen = False
+        self.shared: Node | None = None
+        #: For a branches row: the branches' names, in the order of `inputs`.
+        self.labels: tuple[str, ...] = ()
+
+    @property
+    def flow(self) -> Flow | None:
+        return self.facts.shape
+
+    @property
+    def shape(self) -> Shape | None:
+        return self.facts.shape
+
+    @property
+    def line(self) -> int:
+        return self.location.line
+
+    @property
+    def column(self) -> int:
+        return self.location.column
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """Hyper-parameters by name, windows written out per axis; a branches row has its `merge` and its branches' names."""
+        if self.kind == "branches":
+            return {"merge": self.layer.kind, "branches": list(self.labels)}
+        found = self.layer.fields(self.inputs[0].flow if self.inputs else None)
+        if "names" in found:
+            found["names"] = [source.name for source in self.inputs]
+        return found
+
+    @property
+    def summary(self) -> str:
+        """Hyper-parameters in a few words."""
+        if self.kind == "branches":
+            return f"{self.layer.kind} of {', '.join(self.labels)}"
+        if "names" in self.layer.options:
+            return ", ".join(source.name for source in self.inputs)
+        return self.layer.summary(self.inputs[0].flow if self.inputs else None)
+
+    @property
+    def weights(self) -> tuple[Weight, ...]:
+        """The arrays it uses, its own or shared ones: names, shapes and roles."""
+        return self.facts.weights
+
+    @property
+    def parameters(self) -> int:
+        """Learned numbers of its own."""
+        return 0 if self.shared else self.facts.parameters
+
+    @property
+    def biases(self) -> int:
+        """Of the parameters, those that are only added."""
+        return 0 if self.shared else self.facts.biases
+
+    @property
+    def trainable(self) -> int:
+        return 0 if self.frozen or self.shared else self.facts.parameters
+
+    @property
+    def buffers(self) -> int:
+        """Numbers that are kept and not learned: running means and variances."""
+        return 0 if self.shared else self.facts.buffers
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates for one example."""
+        return self.facts.macs
+
+    @property
+    def fits(self) -> bool:
+        """Whether (N − F + 2P)/S + 1 is whole on every axis, whatever `fit` makes of it."""
+        return self.facts.fits
+
+    @property
+    def unread(self) -> tuple[int, ...]:
+        """Input cells at the end of each axis that no window reads: none where everything fits or the ceiling is taken."""
+        found = self.facts.unread
+        return found if self.fit != "ceil" else (0,) * len(found)
+
+    def __repr__(self) -> str:
+        return f"<{self.name}: {self.kind} {self.shape}>"
+
+
+Source = Union[Input, Node]
+"""What a layer can read."""
+
+
+class Group:
+    """A block, a branches row or a branch in its place: the layers whose full names begin with its own."""
+
+    __slots__ = ("kind", "location", "name", "parent", "result", "title")
+
+    def __init__(self, name: str, kind: str, title: str, location: Location, parent: Group | None) -> None:
+        self.name = name
+        #: `block`, `branches` or `branch`.
+        self.kind = kind
+        #: The block's name, the merge or the branch's name.
+        self.title = title
+        self.location = location
+        self.parent = parent
+        #: What it gives: the last layer's result; where it has no layers, what it reads.
+        self.result: Source | None = None
+
+    def ancestors(self) -> Iterator[Group]:
+        """The groups it stands in, innermost first."""
+        group = self.parent
+        while group is not None:
+            yield group
+            group = group.parent
+
+    def __repr__(self) -> str:
+        return f"<{self.name}: {self.kind} {self.title}>"
+
+
+class Graph:
+    """Inputs, layers in an order in which each comes after what it reads, groups in order, and the outputs."""
+
+    __slots__ = ("groups", "inputs", "nodes", "outputs")
+
+    def __init__(self, inputs: list[Input]) -> None:
+        self.inputs = inputs
+        self.nodes: list[Node] = []
+        self.groups: list[Group] = []
+        self.outputs: list[Source] = []
+
+    @property
+    def totals(self) -> dict[str, int]:
+        """Parameters, trainable parameters, buffers and multiply-accumulates of the whole network."""
+        parameters = trainable = buffers = macs = 0
+        for node in self.nodes:
+            facts = node.facts
+            macs += facts.macs
+            if facts.parameters or facts.buffers:
+                parameters += node.parameters
+                trainable += node.trainable
+                buffers += node.buffers
+        return {"parameters": parameters, "trainable": trainable, "buffers": buffers, "macs": macs}

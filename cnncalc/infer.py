@@ -1,0 +1,84 @@
+"""What one layer makes of what flows in: shape, weights, cost, and whether its strides fit. Names no kind."""
+
+from __future__ import annotations
+
+from cnncalc.layers import Join, Layer, Weight
+from cnncalc.layers.base import check_flow
+from cnncalc.shape import LARGEST, Fact, Flow, Shape
+from cnncalc.window import Window
+
+
+class Facts:
+    """What is known of a layer once its inputs are: counts of numbers, multiply-accumulates, cells.
+
+    `shape` is None where it could not be inferred, and `fault` says why where that is the layer's own fault.
+    """
+
+    __slots__ = ("biases", "buffers", "fault", "fits", "layer", "macs", "parameters", "shape", "sizes", "weights", "windows")
+
+    def __init__(self, layer: Layer) -> None:
+        self.layer = layer
+        self.shape: Shape | None = None
+        self.weights: tuple[Weight, ...] = ()
+        self.parameters = 0
+        self.biases = 0
+        self.buffers = 0
+        self.macs = 0
+        self.windows: tuple[Window, ...] = ()
+        self.sizes: tuple[int, ...] = ()
+        self.fits = True
+        self.fault: Fact | None = None
+
+    @property
+    def unread(self) -> tuple[int, ...]:
+        """Input cells at the end of each spatial axis that no window reads when the output is floored."""
+        return tuple(w.unread(n) for w, n in zip(self.windows, self.sizes, strict=True))
+
+
+class Inference:
+    """Works out layers, each layer on the same input once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[object, ...], Facts] = {}
+
+    def __call__(self, layer: Layer, flows: tuple[Flow | None, ...], fit: str) -> Facts:
+        key = (id(layer), flows, fit)
+        found = self._known.get(key)
+        if found is None:
+            # The facts keep the layer alive, so that its id stays its own.
+            found = self._known[key] = _infer(layer, flows, fit)
+        return found
+
+
+def _infer(layer: Layer, flows: tuple[Flow | None, ...], fit: str) -> Facts:
+    facts = Facts(layer)
+    known = [flow for flow in flows if flow is not None]
+    if len(known) < len(flows):
+        return facts
+    try:
+        shapes = tuple(check_flow(layer, flow) for flow in known)
+        if isinstance(layer, Join):
+            facts.shape = layer.join(shapes)
+        else:
+            (x,) = shapes
+            facts.shape = layer.output_shape(x, fit)
+            facts.weights = layer.weights(x)
+            facts.macs = layer.macs(x, facts.shape)
+            facts.windows = layer.windows(x)
+            facts.sizes = x.spatial if facts.windows else ()
+            if layer.must_fit:
+                facts.fits = all(w.remainder(n) == 0 for w, n in zip(facts.windows, facts.sizes, strict=True))
+        if max(facts.shape) > LARGEST:
+            shape, facts.shape = facts.shape, None
+            raise Fact("{} would come out, and a size is at most 2147483647 (2³¹ − 1)", shape, rule="limit")
+    except Fact as fact:
+        facts.fault = fact
+        return facts
+    for weight in facts.weights:
+        if weight.role == "buffer":
+            facts.buffers += weight.size
+        else:
+            facts.parameters += weight.size
+            if weight.role == "bias":
+                facts.biases += weight.size
+    return facts

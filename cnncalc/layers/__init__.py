@@ -1,0 +1,20 @@
+"""Every layer kind. A new family is a file beside this one, imported here; a new kind is a class in one of them."""
+
+from cnncalc.layers import activation, conv, dense, join, norm, pool, sequence, spatial
+from cnncalc.layers.base import KINDS, Join, Layer, Mismatch, Weight
+
+__all__ = [
+    "KINDS",
+    "Join",
+    "Layer",
+    "Mismatch",
+    "Weight",
+    "activation",
+    "conv",
+    "dense",
+    "join",
+    "norm",
+    "pool",
+    "sequence",
+    "spatial",
+]

@@ -1,0 +1,227 @@
+"""What every layer kind is: one class that declares its fields and says its output shape, weights and cost.
+
+A kind registers itself by being defined: `class Conv(Layer, kind="conv")`. The language, the schema, the tables and the checks
+read everything from the class. Families stand in the files beside this one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, ClassVar, NamedTuple, TypeVar, dataclass_transform
+
+from cnncalc.layers.option import Cells, Option, PerAxis, option
+from cnncalc.shape import Fact, Flow, Shape, Tokens
+from cnncalc.values import Value
+from cnncalc.window import Window
+
+T = TypeVar("T")
+
+KINDS: dict[str, type[Layer]] = {}
+"""Every kind by its name in the language."""
+
+
+class Weight(NamedTuple):
+    """An array that a layer owns: PyTorch's name and layout; role `weight` and `bias` are learned, `buffer` is not."""
+
+    name: str
+    shape: tuple[int, ...]
+    role: str = "weight"
+
+    @property
+    def size(self) -> int:
+        return math.prod(self.shape)
+
+
+class Example(NamedTuple):
+    """A use of a kind as in a row, what flows in and what must come out; sizes differ on every axis so that a swap shows."""
+
+    row: dict[str, Any]
+    inputs: tuple[Flow, ...]
+    output: Shape
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(option,))
+class Layer:
+    """A layer with its hyper-parameters, before it knows what flows in."""
+
+    kind: ClassVar[str] = ""
+    options: ClassVar[dict[str, Option[Any]]] = {}
+    main: ClassVar[Option[Any] | None] = None
+    #: Names that other tools give the kind, in lower case and without 1d, 2d, 3d.
+    also: ClassVar[tuple[str, ...]] = ()
+    #: What it takes: `any` shape, a `map` (at least one spatial axis), a `sequence` (exactly one), or `tokens`.
+    accepts: ClassVar[str] = "any"
+    example: ClassVar[Example]
+
+    def __init_subclass__(cls, kind: str = "", **more: Any) -> None:
+        super().__init_subclass__(**more)
+        own = {attribute: value for attribute, value in vars(cls).items() if isinstance(value, Option)}
+        for attribute, declared in own.items():
+            declared.attribute = attribute
+            declared.name = declared.name or attribute
+        cls.options = {**cls.options, **{declared.name: declared for declared in own.values()}}
+        cls.main = next((o for o in cls.options.values() if o.main), None)
+        if kind:
+            if kind in KINDS:
+                raise TypeError(f"there is a kind {kind} already: {KINDS[kind].__qualname__}")
+            cls.kind = kind
+            KINDS[kind] = cls
+
+    def __init__(self, **fields: Any) -> None:
+        for name, declared in self.options.items():
+            value = fields.pop(name, declared.default)
+            if declared.required and value is declared.default:
+                raise TypeError(f"{self.kind} needs {name}")
+            self.__dict__[declared.attribute] = value
+        if fields:
+            raise TypeError(f"{self.kind} has no {', '.join(fields)}")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"{type(self).__name__} is frozen; make a new one")
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={self.value(name)!r}' for name in self.options)})"
+
+    def value(self, name: str) -> Any:
+        """The value of the field that the language calls `name`."""
+        return getattr(self, self.options[name].attribute)
+
+    @classmethod
+    def read(cls, given: Mapping[str, Value], layout: str = "channels_last") -> tuple[Layer | None, list[tuple[str, Fact]]]:
+        """The layer that a row's keys say, or None with what is wrong with which key; the kind's own key holds its value."""
+        faults: list[tuple[str, Fact]] = []
+        fields: dict[str, Any] = {}
+        for key, value in given.items():
+            declared = cls.main if key == cls.kind else cls.options.get(key)
+            if declared is None:
+                if value is not None:
+                    faults.append((key, Fact(f"{cls.kind} takes no value", rule="value")))
+            elif value is None and key == cls.kind and not declared.required:
+                pass
+            elif value is None and key == cls.kind:
+                faults.append((key, Fact(f"{cls.kind} needs a value: {declared.type.describe()}", rule="missing")))
+                fields[declared.name] = None
+            else:
+                try:
+                    fields[declared.name] = declared.type.read(value, layout)
+                except Fact as fact:
+                    name = cls.kind if key == cls.kind else declared.name
+                    faults.append((key, Fact(f"{name} {fact.template}", rule=fact.rule)))
+                    fields[declared.name] = None
+        for name, declared in cls.options.items():
+            if declared.required and name not in fields:
+                faults.append((cls.kind, Fact(f"{cls.kind} needs {name}: {declared.type.describe()}", rule="missing")))
+        return (None, faults) if faults else (cls(**fields), [])
+
+    def output_shape(self, x: Shape, fit: str) -> Shape:
+        """What comes out of `x`; a stride that does not fit is floored unless `fit` is `ceil`. Raises Fact."""
+        raise NotImplementedError
+
+    def weights(self, x: Shape) -> tuple[Weight, ...]:
+        """The arrays it owns when `x` flows in."""
+        return ()
+
+    def macs(self, x: Shape, y: Shape) -> int:
+        """Multiply-accumulates for one example; bias, activations and normalisation count none."""
+        return 0
+
+    def windows(self, x: Shape) -> tuple[Window, ...]:
+        """The windows it slides over `x`, one per spatial axis; none where it slides none."""
+        return ()
+
+    @property
+    def must_fit(self) -> bool:
+        """Whether a stride of its windows can fail to fit."""
+        return False
+
+    def fields(self, x: Flow | None) -> dict[str, Any]:
+        """Its fields as JSON shows them, windows written out per axis where the input is known."""
+        rank = x.rank if isinstance(x, Shape) else 0
+        return {name: _plain(declared, self.value(name), rank) for name, declared in self.options.items()}
+
+    def summary(self, x: Flow | None) -> str:
+        """Its hyper-parameters in a few words: the value, then each field that is not at its default."""
+        parts: list[str] = []
+        for name, declared in self.options.items():
+            value = self.value(name)
+            if declared.main:
+                parts.insert(0, display(value))
+            elif value != declared.default:
+                parts.append({True: name, False: f"no {name}"}[value] if isinstance(value, bool) else f"{name} {display(value)}")
+        return ", ".join(parts)
+
+
+def _plain(declared: Option[Any], value: Any, rank: int) -> Any:
+    if isinstance(declared.type, (PerAxis, Cells)) and isinstance(value, tuple):
+        expanded = value * rank if len(value) == 1 and rank else value
+        return [list(v) if isinstance(v, tuple) else v for v in expanded]
+    return list(value) if isinstance(value, tuple) else value
+
+
+def display(value: Any) -> str:
+    """A field's value in a few characters: `3`, `3×5`, `1+2×1+2` for uneven padding."""
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, Shape):
+        return str(value)
+    if isinstance(value, tuple):
+        parts = [(str(v[0]) if v[0] == v[1] else f"{v[0]}+{v[1]}") if isinstance(v, tuple) else str(v) for v in value]
+        return parts[0] if len(set(parts)) == 1 else "×".join(parts)
+    return str(value)
+
+
+def along(x: Shape, field: str, value: tuple[T, ...]) -> tuple[T, ...]:
+    """`value` for each spatial axis of `x`, a single one repeated. Raises Fact where the numbers of axes differ."""
+    if len(value) == x.rank:
+        return value
+    if len(value) == 1:
+        return value * x.rank
+    axes = "axis" if x.rank == 1 else "axes"
+    raise Fact(f"{field} has {len(value)} numbers, and {{}} has {x.rank} spatial {axes}{image_hint(x)}", x, field=field)
+
+
+def image_hint(x: Shape) -> str:
+    """What to write instead where `28x28` was meant as an image."""
+    if x.rank == 1 and x[0] == x[1]:
+        return f" (length × channels); for an image of one channel write {x[0]}x{x[1]}x1"
+    return ""
+
+
+def check_flow(layer: Layer, x: Flow) -> Shape:
+    """`x` as the shape that `layer` can take. Raises Fact where it is of another sort."""
+    if isinstance(x, Tokens):
+        if layer.accepts == "tokens":
+            return Shape(x.length, x.vocabulary)
+        raise Fact(f"{layer.kind} takes numbers, and what flows in are {x}; put an embedding before it")
+    if layer.accepts == "tokens":
+        raise Fact(f"{layer.kind} takes tokens, and {{}} flows in; say the input as {{{{tokens: 56, vocabulary: 20000}}}}", x)
+    if layer.accepts == "map" and x.rank == 0:
+        raise Fact(f"{layer.kind} takes a map with spatial axes, and {{}} is a vector", x)
+    if layer.accepts == "sequence" and x.rank != 1:
+        raise Fact(f"{layer.kind} takes a sequence, length × channels, and {{}} flows in", x)
+    return x
+
+
+class Pointwise(Layer):
+    """A layer that changes numbers and no sizes."""
+
+    def output_shape(self, x: Shape, fit: str) -> Shape:
+        return x
+
+
+class Join(Layer):
+    """A layer that reads several results; its value names them."""
+
+    def join(self, shapes: tuple[Shape, ...]) -> Shape:
+        """What comes out of all `shapes`. Raises Mismatch with the two that do not go together."""
+        raise NotImplementedError
+
+
+class Mismatch(Fact):
+    """Two results, by their place, that cannot be joined; the message says what would be needed."""
+
+    def __init__(self, first: int, second: int, why: str) -> None:
+        super().__init__(why, rule="join")
+        self.first = first
+        self.second = second

@@ -1,0 +1,206 @@
+"""Convolutions: filters that slide over a volume and give a volume."""
+
+from __future__ import annotations
+
+import math
+
+from cnncalc.layers.base import Example, Layer, Weight, along
+from cnncalc.layers.option import Axes, Cells, Count, Flag, Pairs, PerAxis, option
+from cnncalc.layers.sliding import Sliding
+from cnncalc.shape import Fact, Shape
+from cnncalc.window import Window
+
+_BIAS_NAMES = ("use_bias", "bias_term")
+
+
+class _Convolution(Sliding):
+    """What `conv` and `depthwise_conv` share: weights of K filters over C/groups channels."""
+
+    def _filters(self, x: Shape) -> int:
+        raise NotImplementedError
+
+    def _groups(self, x: Shape) -> int:
+        raise NotImplementedError
+
+    def output_shape(self, x: Shape, fit: str) -> Shape:
+        check_groups(x.channels, self._filters(x), self._groups(x))
+        return Shape(*self.spatial(x, fit), self._filters(x))
+
+    def weights(self, x: Shape) -> tuple[Weight, ...]:
+        kernel = along(x, "kernel_size", self.kernel_size)
+        weight = Weight("weight", (self._filters(x), x.channels // self._groups(x), *kernel))
+        return with_bias(weight, self._filters(x), getattr(self, "bias", True))
+
+    def macs(self, x: Shape, y: Shape) -> int:
+        return self.weights(x)[0].size * math.prod(y.spatial)
+
+
+class Conv(_Convolution, kind="conv"):
+    """K filters of kernel_size cells slide over the input; each gives one channel of the output volume.
+
+    Output (N − F + 2P)/S + 1 along each axis, parameters K·(F₁·F₂·C/groups + 1): the same weights at every position.
+    Source: Dumoulin & Visin 2016; Krizhevsky et al. 2012 for groups.
+    """
+
+    also = ("convolution", "convolutional", "conv2dlayer")
+    filters: int = option(
+        Count(), "number of filters K: channels that come out", main=True, also=("out_channels", "num_filters", "num_output")
+    )
+    kernel_size: Axes = option(
+        PerAxis(), "cells of the window along each axis, F", also=("kernel", "kernel_shape", "filter_size", "ksize", "F", "k")
+    )
+    stride: Axes = option(PerAxis(), "cells from one window to the next, S", default=(1,), also=("strides", "step", "S"))
+    padding: Pairs | str = option(
+        Cells("same", "valid", "causal"), "zeros around the input, P", default=((0, 0),), also=("pad", "pads", "auto_pad", "P")
+    )
+    dilation: Axes = option(
+        PerAxis(), "cells from one weight of the window to the next, D", default=(1,), also=("dilations", "dilation_rate", "D")
+    )
+    groups: int = option(
+        Count(), "parts that channels and filters are divided into, each seeing its own", default=1, also=("group", "num_groups")
+    )
+    bias: bool = option(Flag(), "one learned number added per filter", default=True, also=_BIAS_NAMES)
+    example = Example(
+        {"conv": 6, "kernel_size": "3x5", "stride": [2, 1], "padding": [[0, 2], [1, 1]], "groups": 2},
+        (Shape(7, 11, 4),),
+        Shape(4, 9, 6),
+    )
+
+    def _filters(self, x: Shape) -> int:
+        return self.filters
+
+    def _groups(self, x: Shape) -> int:
+        return self.groups
+
+
+class DepthwiseConv(_Convolution, kind="depthwise_conv"):
+    """Each input channel is filtered on its own, by M filters: a convolution with as many groups as channels.
+
+    Source: Chollet 2017, Xception; Howard et al. 2017, MobileNets.
+    """
+
+    also = ("depthwiseconv", "depthwise", "dwconv", "depthwiseconvolution")
+    multiplier: int = option(
+        Count(), "filters per input channel, M", default=1, main=True, also=("depth_multiplier", "channel_multiplier")
+    )
+    kernel_size: Axes = option(PerAxis(), "cells of the window along each axis, F", also=Conv.options["kernel_size"].also)
+    stride: Axes = option(PerAxis(), "cells from one window to the next, S", default=(1,), also=("strides", "step", "S"))
+    padding: Pairs | str = option(
+        Cells("same", "valid", "causal"), "zeros around the input, P", default=((0, 0),), also=("pad", "pads", "auto_pad", "P")
+    )
+    dilation: Axes = option(
+        PerAxis(), "cells from one weight of the window to the next, D", default=(1,), also=("dilations", "dilation_rate", "D")
+    )
+    bias: bool = option(Flag(), "one learned number added per filter", default=True, also=_BIAS_NAMES)
+    example = Example({"depthwise_conv": 2, "kernel_size": 3, "padding": "1x0"}, (Shape(5, 7, 3),), Shape(5, 5, 6))
+
+    def _filters(self, x: Shape) -> int:
+        return x.channels * self.multiplier
+
+    def _groups(self, x: Shape) -> int:
+        return x.channels
+
+
+class ConvTranspose(Layer, kind="conv_transpose"):
+    """A convolution run backwards: each input cell writes a window, so that the map grows. It never fails to fit.
+
+    Output (N − 1)·S − P_before − P_after + E + output_padding along each axis. MACs: weights times input positions.
+    Source: Dumoulin & Visin 2016, relationship 14.
+    """
+
+    accepts = "map"
+    also = (
+        "convtranspose",
+        "convtransposed",
+        "transposedconv",
+        "deconv",
+        "deconvolution",
+        "upconv",
+        "conv2dtranspose",
+        "transposeconv",
+    )
+    filters: int = option(
+        Count(), "number of filters K: channels that come out", main=True, also=("out_channels", "num_filters", "num_output")
+    )
+    kernel_size: Axes = option(
+        PerAxis(), "cells that each input cell writes along each axis, F", also=Conv.options["kernel_size"].also
+    )
+    stride: Axes = option(PerAxis(), "cells between what neighbours write, S", default=(1,), also=("strides", "step", "S"))
+    padding: Pairs = option(Cells(), "cells cut off around the output, P", default=((0, 0),), also=("pad", "pads", "P"))
+    dilation: Axes = option(
+        PerAxis(), "cells from one weight of the window to the next, D", default=(1,), also=("dilations", "dilation_rate", "D")
+    )
+    output_padding: Axes = option(PerAxis(0), "cells added at the end of the output, less than stride or dilation", default=(0,))
+    groups: int = option(
+        Count(), "parts that channels and filters are divided into, each seeing its own", default=1, also=("group", "num_groups")
+    )
+    bias: bool = option(Flag(), "one learned number added per filter", default=True, also=_BIAS_NAMES)
+    example = Example(
+        {"conv_transpose": 6, "kernel_size": "3x2", "stride": "2x3", "padding": "1x0", "output_padding": "1x0", "groups": 2},
+        (Shape(3, 5, 4),),
+        Shape(6, 14, 6),
+    )
+
+    def written_windows(self, x: Shape) -> tuple[Window, ...]:
+        """The window that each input cell writes, one per axis."""
+        parts = zip(
+            along(x, "kernel_size", self.kernel_size),
+            along(x, "stride", self.stride),
+            along(x, "padding", self.padding),
+            along(x, "dilation", self.dilation),
+            strict=True,
+        )
+        return tuple(Window(f, s, before, after, d) for f, s, (before, after), d in parts)
+
+    def output_shape(self, x: Shape, fit: str) -> Shape:
+        check_groups(x.channels, self.filters, self.groups)
+        sizes = []
+        added = along(x, "output_padding", self.output_padding)
+        for axis, window, size, more in zip(x.axes, self.written_windows(x), x.spatial, added, strict=True):
+            if more >= max(window.stride, window.dilation):
+                most = max(window.stride, window.dilation) - 1
+                raise Fact(
+                    f"output_padding must be less than the stride or the dilation: at most {most} on {axis}, got {more}",
+                    field="output_padding",
+                )
+            out = window.transposed_size(size, more)
+            if out < 1:
+                cut = (
+                    f"({size} − 1)·{window.stride} − {window.before} − {window.after} + {window.extent} + {more} = {out}".replace(
+                        "= -", "= −"
+                    )
+                )
+                raise Fact(f"padding cuts off everything on {axis}: {cut}; write less of it", rule="window", field="padding")
+            sizes.append(out)
+        return Shape(*sizes, self.filters)
+
+    def weights(self, x: Shape) -> tuple[Weight, ...]:
+        kernel = along(x, "kernel_size", self.kernel_size)
+        return with_bias(Weight("weight", (x.channels, self.filters // self.groups, *kernel)), self.filters, self.bias)
+
+    def macs(self, x: Shape, y: Shape) -> int:
+        return self.weights(x)[0].size * math.prod(x.spatial)
+
+    summary = Sliding.summary
+
+
+def with_bias(weight: Weight, units: int, bias: bool) -> tuple[Weight, ...]:
+    """`weight` and, where there is one, the bias of `units` numbers."""
+    return (weight, Weight("bias", (units,), "bias")) if bias else (weight,)
+
+
+def check_groups(channels: int, filters: int, groups: int) -> None:
+    """Raises Fact where `groups` does not divide the channels that come in or the filters."""
+    for count, what in ((channels, "the input's {} channels"), (filters, "the {} filters")):
+        if count % groups:
+            near = [g for g in range(groups, 0, -1) if channels % g == 0 and filters % g == 0][:1]
+            more = next(
+                (
+                    g
+                    for g in range(groups + 1, min(channels, filters, groups + 4096) + 1)
+                    if channels % g == 0 and filters % g == 0
+                ),
+                None,
+            )
+            said = " or ".join(str(g) for g in [*near, *([more] if more else [])])
+            raise Fact(f"groups {groups} does not divide {what.format(count)}; try {said}", field="groups")

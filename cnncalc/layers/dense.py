@@ -1,0 +1,65 @@
+"""Layers that take no notice of place: fully connected ones, and what stretches a volume for them."""
+
+from __future__ import annotations
+
+from cnncalc.layers.base import Example, Layer, Pointwise, Weight
+from cnncalc.layers.conv import with_bias
+from cnncalc.layers.option import Count, Flag, Number, option
+from cnncalc.shape import Shape
+
+
+class FullyConnected(Layer, kind="fc"):
+    """Every unit sees every number: n in, units out, (n + 1)·units parameters.
+
+    Whatever comes in is stretched first, channels and then space, as PyTorch's flatten does: 32×32×3 becomes 3072 numbers.
+    """
+
+    also = ("dense", "linear", "fullyconnected", "innerproduct", "gemm", "matmul", "mlp")
+    units: int = option(
+        Count(), "numbers that come out", main=True, also=("out_features", "num_output", "features", "out_channels", "filters")
+    )
+    bias: bool = option(Flag(), "one learned number added per unit", default=True, also=("use_bias", "bias_term"))
+    example = Example({"fc": 10}, (Shape(3, 5, 2),), Shape(10))
+
+    def output_shape(self, x: Shape, fit: str) -> Shape:
+        return Shape(self.units)
+
+    def weights(self, x: Shape) -> tuple[Weight, ...]:
+        return with_bias(Weight("weight", (self.units, x.size)), self.units, self.bias)
+
+    def macs(self, x: Shape, y: Shape) -> int:
+        return x.size * self.units
+
+
+class Flatten(Layer, kind="flatten"):
+    """Stretches a volume to a vector of H·W·C numbers, channels first and then space."""
+
+    also = ("reshape1d", "ravel", "stretch")
+    example = Example({"flatten": None}, (Shape(3, 5, 2),), Shape(30))
+
+    def output_shape(self, x: Shape, fit: str) -> Shape:
+        return Shape(x.size)
+
+
+class Dropout(Pointwise, kind="dropout"):
+    """While training sets each number to zero at this rate; in the forward pass it changes nothing.
+
+    Source: Srivastava et al. 2014.
+    """
+
+    also = ("spatialdropout", "alphadropout")
+    rate: float = option(
+        Number(least=0, below=1),
+        "share of the numbers that is dropped",
+        default=0.5,
+        main=True,
+        also=("p", "ratio", "dropout_ratio"),
+    )
+    example = Example({"dropout": 0.4}, (Shape(3, 5, 2),), Shape(3, 5, 2))
+
+
+class Identity(Pointwise, kind="identity"):
+    """Passes on what comes in."""
+
+    also = ("noop", "passthrough", "lambda")
+    example = Example({"identity": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))

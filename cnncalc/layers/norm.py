@@ -1,0 +1,110 @@
+"""Normalisation, and the learned factor per channel."""
+
+from __future__ import annotations
+
+from cnncalc.layers.base import Example, Pointwise, Weight
+from cnncalc.layers.option import Count, Flag, Number, option
+from cnncalc.shape import Fact, Shape
+
+_EPSILON_NAMES = ("eps", "variance_epsilon")
+
+
+def _affine(channels: int, affine: bool) -> tuple[Weight, ...]:
+    return (Weight("weight", (channels,)), Weight("bias", (channels,), "bias")) if affine else ()
+
+
+class BatchNorm(Pointwise, kind="batchnorm"):
+    """Each channel to mean 0 and variance 1 over the batch; running statistics in the forward pass. 2·C parameters, 2·C buffers.
+
+    Source: Ioffe & Szegedy 2015.
+    """
+
+    also = ("bn", "batchnormalization", "batch_norm")
+    affine: bool = option(Flag(), "a learned factor and offset per channel", default=True, also=("scale", "center"))
+    epsilon: float = option(Number(above=0), "added to the variance", default=1e-5, also=_EPSILON_NAMES)
+    example = Example({"batchnorm": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
+
+    def weights(self, x: Shape) -> tuple[Weight, ...]:
+        statistics = (Weight("running_mean", (x.channels,), "buffer"), Weight("running_var", (x.channels,), "buffer"))
+        return _affine(x.channels, self.affine) + statistics
+
+
+class InstanceNorm(Pointwise, kind="instancenorm"):
+    """Each channel of each example to mean 0 and variance 1 over its cells.
+
+    Source: Ulyanov et al. 2016.
+    """
+
+    also = ("instancenormalization", "instance_norm")
+    accepts = "map"
+    affine: bool = option(Flag(), "a learned factor and offset per channel", default=False)
+    epsilon: float = option(Number(above=0), "added to the variance", default=1e-5, also=_EPSILON_NAMES)
+    example = Example({"instancenorm": None, "affine": True}, (Shape(3, 5, 2),), Shape(3, 5, 2))
+
+    def weights(self, x: Shape) -> tuple[Weight, ...]:
+        return _affine(x.channels, self.affine)
+
+
+class LayerNorm(Pointwise, kind="layernorm"):
+    """The channels at each position to mean 0 and variance 1. 2·C parameters.
+
+    Source: Ba et al. 2016; over channels as in Liu et al. 2022, ConvNeXt.
+    """
+
+    also = ("layernormalization", "layer_norm", "ln")
+    epsilon: float = option(Number(above=0), "added to the variance", default=1e-6, also=_EPSILON_NAMES)
+    affine: bool = option(Flag(), "a learned factor and offset per channel", default=True, also=("elementwise_affine",))
+    example = Example({"layernorm": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
+
+    def weights(self, x: Shape) -> tuple[Weight, ...]:
+        return _affine(x.channels, self.affine)
+
+
+class GroupNorm(Pointwise, kind="groupnorm"):
+    """The channels of each group to mean 0 and variance 1 over all cells. 2·C parameters.
+
+    Source: Wu & He 2018.
+    """
+
+    also = ("groupnormalization", "group_norm", "gn")
+    groups: int = option(Count(), "parts that the channels are divided into", main=True, also=("num_groups",))
+    affine: bool = option(Flag(), "a learned factor and offset per channel", default=True)
+    epsilon: float = option(Number(above=0), "added to the variance", default=1e-5, also=_EPSILON_NAMES)
+    example = Example({"groupnorm": 2}, (Shape(3, 5, 6),), Shape(3, 5, 6))
+
+    def output_shape(self, x: Shape, fit: str) -> Shape:
+        if x.channels % self.groups:
+            raise Fact(f"groups {self.groups} does not divide the {x.channels} channels of {{}}", x, field="groups")
+        return x
+
+    def weights(self, x: Shape) -> tuple[Weight, ...]:
+        return _affine(x.channels, self.affine)
+
+
+class LocalResponseNorm(Pointwise, kind="lrn"):
+    """Divides each number by (k + alpha/size · Σ x²)^beta over `size` neighbouring channels.
+
+    Source: Krizhevsky et al. 2012, sec. 3.3, with alpha divided by the size as PyTorch does.
+    """
+
+    also = ("localresponsenorm", "localresponsenormalization")
+    size: int = option(
+        Count(), "neighbouring channels in the sum", default=5, main=True, also=("local_size", "depth_radius", "n")
+    )
+    alpha: float = option(Number(), "factor of the sum", default=1e-4)
+    beta: float = option(Number(), "exponent", default=0.75)
+    k: float = option(Number(), "added to the sum", default=1.0, also=("bias",))
+    example = Example({"lrn": 3}, (Shape(2, 5, 7),), Shape(2, 5, 7))
+
+
+class Scale(Pointwise, kind="scale"):
+    """Multiplies each channel by a learned factor: C parameters.
+
+    Source: Touvron et al. 2021, LayerScale.
+    """
+
+    also = ("layerscale",)
+    example = Example({"scale": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
+
+    def weights(self, x: Shape) -> tuple[Weight, ...]:
+        return (Weight("weight", (x.channels,)),)

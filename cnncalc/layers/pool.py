@@ -1,0 +1,122 @@
+"""Pooling: a window that slides over each channel and keeps its largest number, its mean or its sum."""
+
+from __future__ import annotations
+
+from cnncalc.layers.base import Example, Layer, along, display
+from cnncalc.layers.option import Axes, Cells, Flag, Pairs, PerAxis, option
+from cnncalc.layers.sliding import Sliding
+from cnncalc.shape import Flow, Shape
+
+_WINDOW = "cells of the window along each axis, F"
+_WINDOW_NAMES = ("pool_size", "kernel", "kernel_shape", "size", "F", "k")
+_STRIDE = "cells from one window to the next, S; the window's own size unless given"
+_STRIDE_NAMES = ("strides", "step", "S")
+_PADDING_NAMES = ("pad", "pads", "auto_pad", "P")
+
+
+class _Pool(Sliding):
+    """Windows over each channel on its own."""
+
+    def output_shape(self, x: Shape, fit: str) -> Shape:
+        return Shape(*self.spatial(x, fit), x.channels)
+
+
+class MaxPool(_Pool, kind="maxpool"):
+    """Keeps the largest number of each window, channel by channel; it has no parameters."""
+
+    also = ("maxpooling", "max_pool", "pool")
+    kernel_size: Axes = option(PerAxis(), _WINDOW, main=True, also=_WINDOW_NAMES)
+    stride: Axes | None = option(PerAxis(), _STRIDE, default=None, also=_STRIDE_NAMES)
+    padding: Pairs | str = option(
+        Cells("same", "valid", "causal"), "cells around the input that never win, P", default=((0, 0),), also=_PADDING_NAMES
+    )
+    dilation: Axes = option(PerAxis(), "cells from one place of the window to the next, D", default=(1,), also=("dilations", "D"))
+    example = Example({"maxpool": "3x2", "stride": 2, "padding": "1x0"}, (Shape(5, 8, 3),), Shape(3, 4, 3))
+
+
+class AvgPool(_Pool, kind="avgpool"):
+    """Keeps the mean of each window, channel by channel; it has no parameters."""
+
+    also = ("averagepool", "averagepooling", "avgpooling", "meanpool")
+    kernel_size: Axes = option(PerAxis(), _WINDOW, main=True, also=_WINDOW_NAMES)
+    stride: Axes | None = option(PerAxis(), _STRIDE, default=None, also=_STRIDE_NAMES)
+    padding: Pairs | str = option(
+        Cells("same", "valid", "causal"), "zeros around the input, P", default=((0, 0),), also=_PADDING_NAMES
+    )
+    count_include_pad: bool = option(Flag(), "whether zeros of the padding count in the mean", default=True)
+    example = Example({"avgpool": 2, "stride": "2x3", "count_include_pad": False}, (Shape(6, 5, 3),), Shape(3, 2, 3))
+
+
+class SumPool(_Pool, kind="sumpool"):
+    """Keeps the sum of each window, channel by channel; it has no parameters."""
+
+    also = ("sumpooling",)
+    kernel_size: Axes = option(PerAxis(), _WINDOW, main=True, also=_WINDOW_NAMES)
+    stride: Axes | None = option(PerAxis(), _STRIDE, default=None, also=_STRIDE_NAMES)
+    padding: Pairs | str = option(
+        Cells("same", "valid", "causal"), "zeros around the input, P", default=((0, 0),), also=_PADDING_NAMES
+    )
+    example = Example({"sumpool": "2x5"}, (Shape(6, 5, 3),), Shape(3, 1, 3))
+
+
+class _GlobalPool(Layer):
+    """One number per channel, from the whole map."""
+
+    accepts = "map"
+
+    def output_shape(self, x: Shape, fit: str) -> Shape:
+        return Shape(x.channels)
+
+
+class GlobalAvgPool(_GlobalPool, kind="global_avgpool"):
+    """The mean of each channel over the whole map: a vector of C numbers.
+
+    Source: Lin et al. 2013, Network in Network, sec. 3.2.
+    """
+
+    also = ("globalaveragepool", "globalaveragepooling", "gap", "globalavgpooling")
+    example = Example({"global_avgpool": None}, (Shape(5, 7, 3),), Shape(3))
+
+
+class GlobalMaxPool(_GlobalPool, kind="global_maxpool"):
+    """The largest number of each channel over the whole map (max-over-time in text): a vector of C numbers."""
+
+    also = ("globalmaxpooling", "maxovertime", "gmp")
+    example = Example({"global_maxpool": None}, (Shape(11, 3),), Shape(3))
+
+
+class GlobalSumPool(_GlobalPool, kind="global_sumpool"):
+    """The sum of each channel over the whole map: a vector of C numbers."""
+
+    also = ("globalsumpooling",)
+    example = Example({"global_sumpool": None}, (Shape(5, 7, 2, 3),), Shape(3))
+
+
+class _AdaptivePool(Layer):
+    """Windows chosen so that the output has the sizes asked for: window i of n covers cells ⌊i·N/n⌋ up to ⌈(i + 1)·N/n⌉."""
+
+    accepts = "map"
+    output_size: Axes
+
+    def output_shape(self, x: Shape, fit: str) -> Shape:
+        return Shape(*along(x, "output_size", self.output_size), x.channels)
+
+    def summary(self, x: Flow | None) -> str:
+        sizes = self.output_size * x.rank if isinstance(x, Shape) and len(self.output_size) == 1 else self.output_size
+        return "to " + "×".join(map(display, sizes))
+
+
+class AdaptiveAvgPool(_AdaptivePool, kind="adaptive_avgpool"):
+    """The mean of windows chosen so that the output has the sizes asked for, as PyTorch divides them."""
+
+    also = ("adaptiveaveragepool", "adaptiveavgpooling", "adaptiveaveragepooling")
+    output_size: Axes = option(PerAxis(), "cells that come out along each axis", main=True)
+    example = Example({"adaptive_avgpool": "3x2"}, (Shape(7, 5, 4),), Shape(3, 2, 4))
+
+
+class AdaptiveMaxPool(_AdaptivePool, kind="adaptive_maxpool"):
+    """The largest number of windows chosen so that the output has the sizes asked for, as PyTorch divides them."""
+
+    also = ("adaptivemaxpooling",)
+    output_size: Axes = option(PerAxis(), "cells that come out along each axis", main=True)
+    example = Example({"adaptive_maxpool": 3}, (Shape(7, 2),), Shape(3, 2))

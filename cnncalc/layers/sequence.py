@@ -1,0 +1,144 @@
+"""Layers for text and other sequences, length × channels: embeddings, recurrent networks and self-attention."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from cnncalc.layers.base import Example, Layer, Pointwise, Weight
+from cnncalc.layers.option import Choice, Count, Flag, option
+from cnncalc.shape import Fact, Shape, Tokens
+
+
+class Embedding(Layer, kind="embedding"):
+    """A learned vector for each word of the vocabulary: tokens become length × dimension. vocabulary·dimension parameters."""
+
+    accepts = "tokens"
+    also = ("embed", "wordembedding", "lookup", "lookuptable")
+    dimension: int = option(Count(), "numbers per token", main=True, also=("embedding_dim", "output_dim", "dim"))
+    example = Example({"embedding": 5}, (Tokens(7, 11),), Shape(7, 5))
+
+    def output_shape(self, x: Shape, fit: str) -> Shape:
+        return Shape(x[0], self.dimension)
+
+    def weights(self, x: Shape) -> tuple[Weight, ...]:
+        return (Weight("weight", (x[1], self.dimension)),)
+
+
+class _Recurrent(Layer):
+    """Reads a sequence step by step; `gates` blocks of weights see the input and the hidden state, each with its own bias."""
+
+    accepts = "sequence"
+    gates: ClassVar[int]
+    hidden: int
+    layers: int
+    bidirectional: bool
+    returns: str
+
+    @property
+    def _directions(self) -> int:
+        return 2 if self.bidirectional else 1
+
+    def output_shape(self, x: Shape, fit: str) -> Shape:
+        channels = self.hidden * self._directions
+        return Shape(channels) if self.returns == "last" else Shape(x[0], channels)
+
+    def weights(self, x: Shape) -> tuple[Weight, ...]:
+        found = []
+        rows = self.gates * self.hidden
+        for layer in range(self.layers):
+            columns = x.channels if layer == 0 else self.hidden * self._directions
+            for suffix in ("", "_reverse")[: self._directions]:
+                found += [
+                    Weight(f"weight_ih_l{layer}{suffix}", (rows, columns)),
+                    Weight(f"weight_hh_l{layer}{suffix}", (rows, self.hidden)),
+                    Weight(f"bias_ih_l{layer}{suffix}", (rows,), "bias"),
+                    Weight(f"bias_hh_l{layer}{suffix}", (rows,), "bias"),
+                ]
+        return tuple(found)
+
+    def macs(self, x: Shape, y: Shape) -> int:
+        return x[0] * sum(w.size for w in self.weights(x) if w.role == "weight")
+
+
+_HIDDEN = "hidden units: numbers of the state"
+_HIDDEN_NAMES = ("hidden_size", "units", "num_units")
+_LAYERS = "recurrent layers, one reading the other"
+_BIDIRECTIONAL = "a second network reads from the end; both results are put behind one another"
+_RETURN_NAMES = ("return_sequences", "return_state")
+_RETURN = "the state after the last step, or every step's as a sequence"
+
+
+class Rnn(_Recurrent, kind="rnn"):
+    """Elman's recurrent layer: h ← tanh(W x + b + U h + c). h·(x + h + 2) parameters per layer and direction.
+
+    Source: Elman 1990; two bias vectors as in PyTorch and cuDNN.
+    """
+
+    also = ("simplernn", "elman", "recurrent")
+    gates = 1
+    hidden: int = option(Count(), _HIDDEN, main=True, also=_HIDDEN_NAMES)
+    layers: int = option(Count(), _LAYERS, default=1, also=("num_layers",))
+    bidirectional: bool = option(Flag(), _BIDIRECTIONAL, default=False)
+    returns: str = option(Choice("last", "sequence"), _RETURN, default="last", name="return", also=_RETURN_NAMES)
+    example = Example({"rnn": 4, "return": "sequence"}, (Shape(7, 3),), Shape(7, 4))
+
+
+class Lstm(_Recurrent, kind="lstm"):
+    """Long short-term memory: input, forget, cell and output gates. 4·h·(x + h + 2) parameters per layer and direction.
+
+    Source: Hochreiter & Schmidhuber 1997; Gers et al. 2000; two bias vectors as in PyTorch and cuDNN.
+    """
+
+    also = ("longshorttermmemory", "cudnnlstm", "bilstm")
+    gates = 4
+    hidden: int = option(Count(), _HIDDEN, main=True, also=_HIDDEN_NAMES)
+    layers: int = option(Count(), _LAYERS, default=1, also=("num_layers",))
+    bidirectional: bool = option(Flag(), _BIDIRECTIONAL, default=False)
+    returns: str = option(Choice("last", "sequence"), _RETURN, default="last", name="return", also=_RETURN_NAMES)
+    example = Example({"lstm": 5, "layers": 2, "bidirectional": True}, (Shape(7, 3),), Shape(10))
+
+
+class Gru(_Recurrent, kind="gru"):
+    """Gated recurrent unit: reset, update and new gates. 3·h·(x + h + 2) parameters per layer and direction.
+
+    Source: Cho et al. 2014; two bias vectors as in PyTorch and cuDNN.
+    """
+
+    also = ("gatedrecurrentunit", "cudnngru", "bigru")
+    gates = 3
+    hidden: int = option(Count(), _HIDDEN, main=True, also=_HIDDEN_NAMES)
+    layers: int = option(Count(), _LAYERS, default=1, also=("num_layers",))
+    bidirectional: bool = option(Flag(), _BIDIRECTIONAL, default=False)
+    returns: str = option(Choice("last", "sequence"), _RETURN, default="last", name="return", also=_RETURN_NAMES)
+    example = Example({"gru": 4, "return": "sequence", "bidirectional": True}, (Shape(7, 3),), Shape(7, 8))
+
+
+class Attention(Pointwise, kind="attention"):
+    """Self-attention of several heads with query, key, value and output projections. 4·C² + 4·C parameters.
+
+    MACs 4·L·C² for the projections and 2·L²·C for the two products. Source: Vaswani et al. 2017, sec. 3.2.2.
+    """
+
+    accepts = "sequence"
+    also = ("multiheadattention", "selfattention", "mha", "multihead")
+    heads: int = option(Count(), "heads, a divisor of the channels", main=True, also=("num_heads", "n_heads"))
+    bias: bool = option(Flag(), "one learned number added per projected channel", default=True, also=("use_bias",))
+    example = Example({"attention": 2}, (Shape(7, 6),), Shape(7, 6))
+
+    def output_shape(self, x: Shape, fit: str) -> Shape:
+        if x.channels % self.heads:
+            divisors = [h for h in range(1, min(x.channels, 4096) + 1) if x.channels % h == 0]
+            near = sorted(sorted(divisors, key=lambda h: abs(h - self.heads))[:2])
+            raise Fact(
+                f"{self.heads} heads do not divide the {x.channels} channels of {{}}; try {' or '.join(map(str, near))}", x
+            )
+        return x
+
+    def weights(self, x: Shape) -> tuple[Weight, ...]:
+        c = x.channels
+        biases = (Weight("in_proj_bias", (3 * c,), "bias"), Weight("out_proj_bias", (c,), "bias")) if self.bias else ()
+        return (Weight("in_proj_weight", (3 * c, c)), Weight("out_proj_weight", (c, c)), *biases)
+
+    def macs(self, x: Shape, y: Shape) -> int:
+        length, channels = x
+        return 4 * length * channels**2 + 2 * length**2 * channels

@@ -1,0 +1,110 @@
+"""What convolutions and poolings share: a window that slides along every spatial axis."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cnncalc.layers.base import Layer, along, display
+from cnncalc.layers.option import Axes, Pairs
+from cnncalc.shape import Fact, Flow, Shape
+from cnncalc.window import Window, same_padding
+
+
+class Sliding(Layer):
+    """A window of `kernel_size` that moves by `stride` over the input with `padding` zeros around it."""
+
+    accepts = "map"
+    kernel_size: Axes
+    stride: Axes | None
+    padding: Pairs | str
+
+    def _dilation(self) -> Axes:
+        return getattr(self, "dilation", (1,))
+
+    @property
+    def must_fit(self) -> bool:
+        return self.padding != "same"
+
+    def windows(self, x: Shape) -> tuple[Window, ...]:
+        kernel = along(x, "kernel_size", self.kernel_size)
+        stride = kernel if self.stride is None else along(x, "stride", self.stride)
+        dilation = along(x, "dilation", self._dilation())
+        return tuple(
+            Window(f, s, before, after, d)
+            for f, s, (before, after), d in zip(kernel, stride, self._padding(x, kernel, stride, dilation), dilation, strict=True)
+        )
+
+    def _padding(self, x: Shape, kernel: Axes, stride: Axes, dilation: Axes) -> Pairs:
+        if self.padding == "same":
+            return tuple(map(same_padding, x.spatial, kernel, stride, dilation))
+        if self.padding == "valid":
+            return ((0, 0),) * x.rank
+        if self.padding == "causal":
+            if x.rank != 1:
+                raise Fact(
+                    "causal padding is for sequences, length × channels, and {} flows in; write same or numbers",
+                    x,
+                    field="padding",
+                )
+            return ((dilation[0] * (kernel[0] - 1), 0),)
+        if isinstance(self.padding, str):
+            raise Fact(f"padding {self.padding} has no meaning", field="padding")
+        return along(x, "padding", self.padding)
+
+    def spatial(self, x: Shape, fit: str) -> tuple[int, ...]:
+        """Positions of the window along each axis. Raises Fact where it is larger than the padded input."""
+        if self.padding == "same":
+            fit = "floor"
+        sizes = []
+        for axis, window, size in zip(x.axes, self.windows(x), x.spatial, strict=True):
+            try:
+                sizes.append(window.output_size(size, fit))
+            except ValueError:
+                raise Fact(too_large(axis, window, size), rule="window") from None
+        return tuple(sizes)
+
+    def fields(self, x: Flow | None) -> dict[str, Any]:
+        found = super().fields(x)
+        if isinstance(x, Shape):
+            try:
+                windows = self.windows(x)
+            except Fact:
+                return found
+            written_out: dict[str, Any] = {
+                "kernel_size": [w.kernel_size for w in windows],
+                "stride": [w.stride for w in windows],
+                "padding": [[w.before, w.after] for w in windows],
+                "dilation": [w.dilation for w in windows],
+            }
+            found.update((name, value) for name, value in written_out.items() if name in found)
+        return found
+
+    def summary(self, x: Flow | None) -> str:
+        rank = x.rank if isinstance(x, Shape) else 2
+        kernel = self.kernel_size * rank if len(self.kernel_size) == 1 else self.kernel_size
+        parts = ["×".join(map(str, kernel))]
+        if self.main is not None and self.main.name != "kernel_size" and self.main.name in self.options:
+            parts[0] = f"{self.value(self.main.name)} × {parts[0]}"
+        for name, word in (("stride", "stride"), ("padding", "pad"), ("dilation", "dilation")):
+            value = self.value(name) if name in self.options else None
+            if value is not None and value != self.options[name].default:
+                parts.append(f"{word} {display(value)}")
+        for name in self.options:
+            value = self.value(name)
+            if name not in ("kernel_size", "stride", "padding", "dilation") and not self.options[name].main:
+                if value != self.options[name].default:
+                    parts.append(f"no {name}" if value is False else f"{name} {display(value)}")
+        return ", ".join(parts)
+
+
+def too_large(axis: str, window: Window, size: int) -> str:
+    """Why the window does not go into its padded input, and what would."""
+    padded = size + window.before + window.after
+    padding = f"{size} + {window.before} + {window.after} = {padded}" if window.before or window.after else str(padded)
+    largest = (padded - 1) // window.dilation + 1 if padded > 0 else 0
+    lacking = window.extent - padded
+    mend = f"kernel_size at most {largest}, or " if largest else ""
+    return (
+        f"a window over {window.extent} cells is larger than its padded input, {axis} {padding}; "
+        f"try {mend}padding {max(window.before, window.after) + (lacking + 1) // 2}"
+    )

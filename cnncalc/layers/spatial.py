@@ -1,0 +1,156 @@
+"""Layers that move numbers about: resizing, padding, cutting and reordering, without weights."""
+
+from __future__ import annotations
+
+from cnncalc.layers.base import Example, Layer, Pointwise, along, image_hint
+from cnncalc.layers.option import Axes, AxisNames, Cells, ChannelRange, Choice, Count, Pairs, PerAxis, ShapeText, option
+from cnncalc.shape import Fact, Shape
+
+
+class Upsample(Layer, kind="upsample"):
+    """Makes a map larger by a whole factor: each cell repeated, or values in between (bilinear, corners not aligned)."""
+
+    accepts = "map"
+    also = ("upsampling", "resize", "interpolate", "unpool")
+    factor: Axes = option(
+        PerAxis(), "cells out for each cell in, along each axis", main=True, also=("scale_factor", "size", "scale")
+    )
+    mode: str = option(
+        Choice("nearest", "bilinear"), "how the values in between come about", default="nearest", also=("interpolation",)
+    )
+    example = Example({"upsample": "2x3"}, (Shape(3, 5, 2),), Shape(6, 15, 2))
+
+    def output_shape(self, x: Shape, fit: str) -> Shape:
+        if self.mode == "bilinear" and x.rank != 2:
+            raise Fact(f"bilinear is for two spatial axes, and {{}} has {x.rank}{image_hint(x)}", x, field="mode")
+        return Shape(*(n * f for n, f in zip(x.spatial, along(x, "factor", self.factor), strict=True)), x.channels)
+
+
+class Pad(Layer, kind="pad"):
+    """Puts zeros around a map."""
+
+    accepts = "map"
+    also = ("zeropadding", "zeropad", "padding", "constantpad")
+    cells: Pairs = option(Cells(), "zeros on every side, or per axis as padding", main=True, also=("padding", "pads"))
+    example = Example({"pad": [[0, 1], [2, 3]]}, (Shape(3, 5, 2),), Shape(4, 10, 2))
+
+    def output_shape(self, x: Shape, fit: str) -> Shape:
+        return Shape(*(n + a + b for n, (a, b) in zip(x.spatial, along(x, "pad", self.cells), strict=True)), x.channels)
+
+
+class Crop(Layer, kind="crop"):
+    """Cuts cells off around a map: U-Net's way to make a shortcut match."""
+
+    accepts = "map"
+    also = ("cropping", "centercrop")
+    cells: Pairs = option(Cells(), "cells off every side, or per axis as padding", main=True, also=("cropping",))
+    example = Example({"crop": [[0, 1], [2, 1]]}, (Shape(3, 5, 2),), Shape(2, 2, 2))
+
+    def output_shape(self, x: Shape, fit: str) -> Shape:
+        sizes = []
+        for axis, n, (before, after) in zip(x.axes, x.spatial, along(x, "crop", self.cells), strict=True):
+            if n - before - after < 1:
+                raise Fact(f"crop takes {before} + {after} cells off {axis} {n} and leaves none; at most {n - 1} in all")
+            sizes.append(n - before - after)
+        return Shape(*sizes, x.channels)
+
+
+class Slice(Layer, kind="slice"):
+    """Keeps a range of the channels."""
+
+    also = ("narrow", "split", "slicechannel")
+    channels: tuple[int, int | None] = option(ChannelRange(), '"a:b", ends within 0 … C', main=True)
+    example = Example({"slice": "1:4"}, (Shape(3, 2, 5),), Shape(3, 2, 3))
+
+    def output_shape(self, x: Shape, fit: str) -> Shape:
+        start, end = self._ends(x)
+        if end > x.channels or start >= end:
+            raise Fact(
+                f"slice {start}:{end} goes beyond the {x.channels} channels of {{}}; ends are within 0 and {x.channels}", x
+            )
+        return Shape(*x.spatial, end - start)
+
+    def _ends(self, x: Shape) -> tuple[int, int]:
+        start, end = self.channels
+        return start, x.channels if end is None else end
+
+    def summary(self, x: object) -> str:
+        start, end = self.channels
+        return f"{start}:{'' if end is None else end}"
+
+
+class Reshape(Layer, kind="reshape"):
+    """Puts the same numbers into another shape, in (channels, *spatial) order."""
+
+    also = ("view", "unflatten")
+    shape: Shape = option(ShapeText(), "the shape that comes out, with as many numbers", main=True)
+    example = Example({"reshape": "2x3x5"}, (Shape(30),), Shape(2, 3, 5))
+
+    def output_shape(self, x: Shape, fit: str) -> Shape:
+        if self.shape.size != x.size:
+            raise Fact(f"{{}} holds {x.size:,} numbers and {{}} would hold {self.shape.size:,}", x, self.shape)
+        return self.shape
+
+
+class Permute(Layer, kind="permute"):
+    """Puts the axes into another order, channels included."""
+
+    also = ("transpose", "swapaxes", "movedim")
+    accepts = "map"
+    axes: tuple[str, ...] = option(AxisNames(), "the input's axes in the order wanted", main=True, also=("dims", "order"))
+    example = Example({"permute": ["width", "channels", "height"]}, (Shape(3, 5, 2),), Shape(5, 2, 3))
+
+    def output_shape(self, x: Shape, fit: str) -> Shape:
+        names = (*x.axes, "channels")
+        if sorted(names) != sorted(self.axes):
+            raise Fact(
+                f"permute names {', '.join(self.axes)}, and {{}} has the axes {', '.join(names)}; name each once{image_hint(x)}",
+                x,
+            )
+        return Shape(*(x[names.index(name)] for name in self.axes))
+
+
+class PixelShuffle(Layer, kind="pixel_shuffle"):
+    """Trades channels for cells: C·r² channels become r×r cells of C channels.
+
+    Source: Shi et al. 2016, sub-pixel convolution.
+    """
+
+    accepts = "map"
+    also = ("pixelshuffle", "depthtospace", "subpixel")
+    factor: int = option(
+        Count(), "r, cells out for each cell in, along each axis", main=True, also=("upscale_factor", "block_size")
+    )
+    example = Example({"pixel_shuffle": 2}, (Shape(3, 5, 12),), Shape(6, 10, 3))
+
+    def output_shape(self, x: Shape, fit: str) -> Shape:
+        if x.rank != 2:
+            raise Fact(f"pixel_shuffle is for two spatial axes, and {{}} has {x.rank}{image_hint(x)}", x)
+        square = self.factor**2
+        if x.channels % square:
+            near = [c for c in (x.channels // square * square, -(-x.channels // square) * square) if c]
+            raise Fact(
+                f"{x.channels} channels of {{}} are no multiple of {self.factor}² = {square}; try {' or '.join(map(str, near))}",
+                x,
+            )
+        return Shape(*(n * self.factor for n in x.spatial), x.channels // square)
+
+
+class ChannelShuffle(Pointwise, kind="channel_shuffle"):
+    """Takes the channels in turn from each group, so that the next grouped convolution sees all of them.
+
+    Source: Zhang et al. 2017, ShuffleNet.
+    """
+
+    also = ("channelshuffle", "shuffle")
+    groups: int = option(Count(), "groups that the channels are taken from in turn", main=True)
+    example = Example({"channel_shuffle": 2}, (Shape(3, 5, 6),), Shape(3, 5, 6))
+
+    def output_shape(self, x: Shape, fit: str) -> Shape:
+        if x.channels % self.groups:
+            divisors = [g for g in range(2, min(x.channels, 4096) + 1) if x.channels % g == 0]
+            near = " or ".join(map(str, sorted(sorted(divisors, key=lambda g: abs(g - self.groups))[:2])))
+            raise Fact(
+                f"{self.groups} groups do not divide the {x.channels} channels of {{}}" + (f"; try {near}" if near else ""), x
+            )
+        return x

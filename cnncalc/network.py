@@ -1,0 +1,284 @@
+"""Network, load and loads: the public face."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from cnncalc import values
+from cnncalc.graph import Graph, Input, Node, Source
+from cnncalc.problem import Location, Problem, SpecError
+from cnncalc.shape import LAYOUTS, Fact, Flow, Shape
+from cnncalc.spec.document import Document, DocumentReader
+from cnncalc.spec.expand import Expander
+from cnncalc.spec.overrides import Override, fault
+from cnncalc.spec.problems import Problems
+from cnncalc.spec.scope import Scope
+from cnncalc.spec.source import compose, decode, value_of
+from cnncalc.spec.suggest import did_you_mean
+from cnncalc.spec.uses import check_uses
+from cnncalc.values import written
+from cnncalc.window import FITS
+
+
+class Network:
+    """A network as its text says it: layers in order with names, shapes, parameters and cost, totals, and what is wrong.
+
+    Parameters and buffers are counted in numbers, MACs in multiply-accumulates for one example.
+    """
+
+    def __init__(
+        self, graph: Graph, scope: Scope, document: Document, problems: list[Problem], file: str | None, layout: str
+    ) -> None:
+        self._scope = scope
+        self.graph = graph
+        #: As the file says, else the file's own name.
+        self.name = document.name or (Path(file).stem if file and file != "-" else "network")
+        self.description = document.description
+        self.source = document.source
+        self.file = file
+        #: How shapes are printed: `channels_last` or `channels_first`.
+        self.layout = layout
+        #: Every problem found, by place.
+        self.problems = problems
+        #: Whether the file's expectations were left out because it was changed from outside.
+        self.expect_skipped = False
+
+    @property
+    def inputs(self) -> list[Input]:
+        return self.graph.inputs
+
+    @property
+    def layers(self) -> list[Node]:
+        """Layers after expansion, each after what it reads; a branches row stands behind the rows of its branches."""
+        return self.graph.nodes
+
+    @property
+    def outputs(self) -> list[Source]:
+        """What leaves the network, in the order the file names it."""
+        return self.graph.outputs
+
+    @cached_property
+    def totals(self) -> dict[str, int]:
+        """`parameters`, `trainable`, `buffers` and `macs` of the whole network."""
+        return self.graph.totals
+
+    @property
+    def parameters(self) -> int:
+        return self.totals["parameters"]
+
+    @property
+    def trainable(self) -> int:
+        return self.totals["trainable"]
+
+    @property
+    def buffers(self) -> int:
+        return self.totals["buffers"]
+
+    @property
+    def macs(self) -> int:
+        return self.totals["macs"]
+
+    @cached_property
+    def _by_name(self) -> dict[str, Node]:
+        return {node.name: node for node in self.graph.nodes}
+
+    def __getitem__(self, name: str) -> Node:
+        """The layer called `name`; a block stands for the layer that gives its result. Raises KeyError with the nearest name."""
+        found: Source | None = self._by_name.get(name)
+        if found is None:
+            try:
+                found = self._scope.find(name).source
+            except Fact:
+                found = None
+        if not isinstance(found, Node):
+            raise KeyError(f"there is no layer {name}{did_you_mean(name, self._by_name)}")
+        return found
+
+    def __contains__(self, name: object) -> bool:
+        try:
+            return isinstance(name, str) and self[name] is not None
+        except KeyError:
+            return False
+
+    def __repr__(self) -> str:
+        return f"<Network {self.name}: {len(self.layers)} layers, {self.parameters:,} parameters, {len(self.problems)} problems>"
+
+    def _repr_html_(self) -> str:
+        from cnncalc.report.html import table
+
+        return table(self)
+
+
+def load(
+    path: str | os.PathLike[str],
+    *,
+    input: str | None = None,  # noqa: A002 - the word of the language
+    set: str | Sequence[str] = (),  # noqa: A002 - as on the command line
+    fit: str | None = None,
+    layout: str | None = None,
+) -> Network:
+    """The network in a file; `-` is standard input.
+
+    `input` is a shape, `set` holds `NAME=VALUE` of vars and fields, `fit` replaces the file's. Raises SpecError where the text is
+    no network at all; a network with problems loads and says them.
+    """
+    file = os.fspath(path)
+    try:
+        data = sys.stdin.buffer.read() if file == "-" else _read(file)
+    except OSError as error:
+        said = {
+            FileNotFoundError: "there is no such file",
+            IsADirectoryError: "this is a folder, not a file",
+            PermissionError: "the file may not be read",
+        }
+        message = said.get(type(error)) or error.strerror or str(error)
+        raise SpecError([Problem("file", "error", file, Location(), None, message)]) from None
+    except ValueError:
+        raise SpecError([Problem("file", "error", file, Location(), None, "this cannot be the name of a file")]) from None
+    return loads(decode(data, file), file=file, input=input, set=set, fit=fit, layout=layout)
+
+
+def _read(file: str) -> bytes:
+    """At most a byte more than a spec may have."""
+    from cnncalc.spec.source import MAX_BYTES
+
+    with open(file, "rb") as stream:
+        return stream.read(MAX_BYTES + 1)
+
+
+def loads(
+    text: str,
+    *,
+    file: str | None = None,
+    input: str | None = None,  # noqa: A002 - the word of the language
+    set: str | Sequence[str] = (),  # noqa: A002 - as on the command line
+    fit: str | None = None,
+    layout: str | None = None,
+) -> Network:
+    """The network that `text` says; `file` is what problems call it. As `load` otherwise."""
+    for value, words, what in ((fit, FITS, "fit"), (layout, LAYOUTS, "layout")):
+        if value is not None and value not in words:
+            raise fault(f"{what} is {', '.join(words[:-1])} or {words[-1]}, not {written(value)}")
+    overrides = [Override(one) for one in ([set] if isinstance(set, str) else set)]
+    problems = Problems(file)
+    early: list[Problem] = []
+    try:
+        root = compose(text, file, early)
+    except SpecError as error:
+        raise SpecError(sorted(error.problems, key=lambda p: p.location)) from None
+    for problem in early:
+        problems.add(problem.rule, problem.location, problem.message)
+    document = DocumentReader(root, problems, {o.key: o.value for o in overrides if o.target is None}).read()
+    _set_vars(document, overrides)
+    if input is not None:
+        _set_input(document, input)
+        problems.unusable = problems.unusable and not document.layers.rows
+    check_uses(document, problems)
+    changed = bool(overrides) or input is not None or fit is not None
+    expander = Expander(document, problems, overrides, check_expect=not changed)
+    graph, scope = expander.run(fit or document.fit)
+    for override in overrides:
+        if override.target is not None and not override.used:
+            hint = did_you_mean(override.target, [node.name for node in graph.nodes])
+            raise fault(f"--set {override.text}: there is no layer {override.target}{hint}")
+    if not problems.unusable:
+        _totals(document, graph, scope, problems, check_expect=not changed)
+    found = problems.sorted()
+    if problems.unusable:
+        raise SpecError(found)
+    network = Network(graph, scope, document, found, file, layout or document.layout)
+    network.expect_skipped = changed and bool(document.expect or document.expect_output or expander.expected)
+    return network
+
+
+def _set_vars(document: Document, overrides: list[Override]) -> None:
+    for override in overrides:
+        if override.target is None and override.key not in document.vars:
+            said = (
+                did_you_mean(override.key, document.vars)
+                if document.vars
+                else "; the file has no vars; a field is set by conv1.stride=1"
+            )
+            raise fault(f"--set {override.text}: there is no var {override.key}{said}")
+
+
+def _set_input(document: Document, text: str) -> None:
+    """Puts the shape given from outside in the place of the file's; `name=SHAPE` says which of several inputs."""
+    name, equals, shape = text.rpartition("=")
+    if not equals and len(document.inputs) > 1:
+        names = ", ".join(document.inputs)
+        raise fault(
+            f"--input {text}: the network has the inputs {names}; say which: --input {next(iter(document.inputs))}={text}"
+        )
+    if equals and name not in document.inputs:
+        raise fault(f"--input {text}: there is no input {name}{did_you_mean(name, document.inputs)}")
+    try:
+        node = compose(shape, None, [])
+        flow: Flow = values.flow(value_of(node) if node is not None else None, document.layout)
+    except Fact as fact:
+        raise fault(f"--input {text}: {fact.text(document.layout)}") from None
+    except SpecError:
+        raise fault(f"--input {text}: a shape is written like 32x32x3") from None
+    document.inputs[name if equals else next(iter(document.inputs), "input")] = flow
+
+
+def _totals(document: Document, graph: Graph, scope: Scope, problems: Problems, check_expect: bool) -> None:
+    """Holds the whole network against what the file expects and allows."""
+    known = all(node.shape is not None for node in graph.nodes)
+    totals = graph.totals
+    if check_expect:
+        _expected_outputs(document, graph, scope, problems)
+        for key, (count, at) in document.expect.items():
+            if known and totals[key] != count:
+                problems.add(
+                    "expect",
+                    at,
+                    f"the network has {totals[key]:,} {_WORDS[key]}, and {count:,} are expected ({totals[key] - count:+,})",
+                )
+    totals["weights"] = 4 * totals["parameters"]
+    for key, (most, said, at) in document.budget.items():
+        # What is known already counts, though more may be hidden behind a row that could not be read.
+        if totals[key] > most:
+            unit = " bytes in float32" if key == "weights" else ""
+            problems.add(
+                "budget",
+                at,
+                f"the network has {totals[key]:,} {_WORDS[key]}{unit}, {totals[key] - most:,} more than the budget of {said}",
+            )
+
+
+_WORDS = {
+    "parameters": "parameters",
+    "trainable": "trainable parameters",
+    "buffers": "buffers",
+    "macs": "MACs",
+    "weights": "weights",
+}
+
+
+def _expected_outputs(document: Document, graph: Graph, scope: Scope, problems: Problems) -> None:
+    layout = document.layout
+    for name, expected, at in document.expect_output:
+        if name is None:
+            if len(graph.outputs) > 1:
+                names = ", ".join(source.name for source in graph.outputs)
+                problems.add("expect", at, f"the network has the outputs {names}; expect a map from their names to shapes")
+                continue
+            source = graph.outputs[0] if graph.outputs else None
+        else:
+            try:
+                source = scope.find(name).source
+            except Fact as fact:
+                problems.fact(fact, at, prefix="expect output: ")
+                continue
+            if source is not None and source not in graph.outputs:
+                problems.add("expect", at, f"{written(name)} is no output of the network; name it in outputs")
+        flow: Any = source.flow if source is not None else None
+        if isinstance(flow, Shape) and flow != expected and source is not None:
+            said = f"the network gives {flow.text(layout)} ({source.name}), and {expected.text(layout)} is expected"
+            problems.add("expect", at, said)

@@ -1,0 +1,1 @@
+"""Text → graph: the spec language."""

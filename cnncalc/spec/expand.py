@@ -1,0 +1,595 @@
+"""Rows → layers: blocks used, branches walked, rows repeated, names resolved, and each shape inferred on the way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cnncalc import values
+from cnncalc.graph import Graph, Group, Input, Node, Source
+from cnncalc.infer import Inference
+from cnncalc.layers import KINDS, Join, Layer, Mismatch
+from cnncalc.problem import Location
+from cnncalc.shape import Fact, Shape, Tokens
+from cnncalc.spec import misfit
+from cnncalc.spec.document import Block, Document
+from cnncalc.spec.expression import UNKNOWN, Names, Unknown, evaluate
+from cnncalc.spec.overrides import Override
+from cnncalc.spec.problems import Problems
+from cnncalc.spec.rows import FAULTY, MERGES, Argument, Row, number
+from cnncalc.spec.scope import Binding, Copy, Scope
+from cnncalc.spec.suggest import did_you_mean
+from cnncalc.values import Value, written
+from cnncalc.window import FITS
+
+MAX_ROWS = 200_000
+MAX_NESTING = 100
+
+
+class Unreadable(Layer):
+    """Stands for a row that could not be read: nothing is known of what it gives."""
+
+
+class Stop(Exception):
+    """A limit is met: the walk ends here."""
+
+
+class Expander:
+    """Walks the rows of a document once, in order. `fit` replaces the file's where it is given."""
+
+    def __init__(self, document: Document, problems: Problems, overrides: list[Override], check_expect: bool) -> None:
+        self._document = document
+        self._problems = problems
+        self._overrides = [override for override in overrides if override.target is not None]
+        self._check_expect = check_expect
+        self._infer = Inference()
+        self._layers: dict[object, tuple[Layer | None, list[tuple[str, Fact]]]] = {}
+        self._joins: dict[str, Layer] = {}
+        self._unreadable = Unreadable()
+        self._rows_seen = 0
+        self._depth = 0
+        self.expected = False
+
+    def run(self, fit: str) -> tuple[Graph, Scope]:
+        """The network and the names of its top level."""
+        document = self._document
+        inputs = [Input(name, flow) for name, flow in document.inputs.items()]
+        self.graph = Graph(inputs)
+        only = inputs[0] if len(inputs) == 1 else None
+        top = Scope(document.layers, only, None, dict(document.vars))
+        top.fit = fit
+        for source in inputs:
+            top.names[source.name] = Binding([Copy(source)], False, 0)
+        try:
+            last = self._rows(top, only)
+        except Stop:
+            last = None
+            self._problems.unusable = True
+        self.graph.outputs = self._outputs(top, last)
+        return self.graph, top
+
+    def _outputs(self, top: Scope, last: Source | None) -> list[Source]:
+        if not self._document.outputs:
+            return [last] if last is not None else []
+        found = []
+        for name, at in self._document.outputs:
+            try:
+                source = top.find(name).source
+            except Fact as fact:
+                self._problems.fact(fact, at, prefix="outputs: ")
+                continue
+            if source is not None:
+                found.append(source)
+        return found
+
+    # Rows
+
+    def _rows(self, scope: Scope, current: Source | None) -> Source | None:
+        """What the rows of a scope give, the last one's result."""
+        names = scope.body.static_names
+        if names is None:
+            names = self._computed_names(scope)
+        for row, name in zip(scope.body.rows, names, strict=True):
+            current = self._row(row, name, scope, current)
+        return current
+
+    def _computed_names(self, scope: Scope) -> list[str]:
+        """The rows' names where some hold expressions; faults in them are reported, and such a row is named by its kind."""
+        given: list[Value] = []
+        stems = []
+        names = Names(scope.texts, Fact("in_channels cannot name a row", rule="expression"))
+        seen: set[str] = set()
+        for row in scope.body.rows:
+            argument = row.row_keys.get("name")
+            name = self._evaluate(argument, names, row) if argument is not None else None
+            if argument is not None and argument.dynamic and name is not None:
+                from cnncalc.spec.rows import name_fault
+
+                fault = name_fault(str(name)) or (f"the name {written(name)} is taken" if name in seen else None)
+                if fault:
+                    self._problems.add("name", argument.location, fault)
+                    name = None
+            if isinstance(name, str):
+                seen.add(name)
+            given.append(name)
+            stem = row.stem
+            if isinstance(stem, Argument):
+                stem = str(self._evaluate(stem, names, row) or row.kind)
+            stems.append(stem)
+        return number(given, stems)
+
+    def _evaluate(self, argument: Argument, names: Names, row: Row) -> Value:
+        """A row key's value; None where it cannot be had, which has then been reported."""
+        if argument.value is FAULTY:
+            return None
+        try:
+            return evaluate(argument.value, names)
+        except Fact as fact:
+            self._problems.fact(fact, argument.location)
+        except Unknown:
+            pass
+        row.broken = True
+        return None
+
+    def _row(self, row: Row, base: str, scope: Scope, current: Source | None) -> Source | None:
+        keys = row.row_keys
+        if not keys and row.static is not None and scope.peer is None and not self._overrides:
+            self._rows_seen += 1
+            if self._rows_seen > MAX_ROWS:
+                self._limit(row)
+            name = scope.prefix + base
+            node = self._layer(row, name, row.static, scope.fit, scope, self._reading(current, row, name))
+            node.frozen = scope.frozen
+            scope.names[base] = Binding([Copy(node)], False, row.at.line)
+            return node
+        source = self._from(keys["from"], row, scope, current) if "from" in keys else current
+        count = self._repeat(row, base, scope, source) if "repeat" in keys else None
+        copies: list[Copy] = []
+        for k in range(1 if count is None else count):
+            self._rows_seen += 1
+            if self._rows_seen > MAX_ROWS:
+                self._limit(row)
+            copy = self._copy(row, base, None if count is None else k, count, scope, source)
+            copies.append(copy)
+            source = copy.source
+        scope.names[base] = Binding(copies, count is not None, row.at.line)
+        if count == 0:
+            return current
+        if "expect" in keys:
+            self._row_expect(row, keys["expect"], scope, source, copies)
+        return source
+
+    def _limit(self, row: Row) -> None:
+        message = f"the network has more than {MAX_ROWS:,} rows after expansion; block and branches rows count too"
+        self._problems.add("limit", row.row_keys["repeat"].location if "repeat" in row.row_keys else row.kind_at, message)
+        raise Stop
+
+    def _from(self, argument: Argument, row: Row, scope: Scope, current: Source | None) -> Source:
+        name = self._evaluate(argument, self._names(scope.texts, current), row)
+        source: Source | None = None
+        if isinstance(name, str):
+            source = self._find(name, scope, argument.location)
+        elif name is not None:
+            self._problems.add(
+                "value", argument.location, f"from is the name of one row, not {written(name)}; add and concat join several"
+            )
+        return source if source is not None else Input(written(name), None)
+
+    def _find(self, name: str, scope: Scope, at: Location) -> Source | None:
+        try:
+            return scope.find(name).source
+        except Fact as fact:
+            self._problems.fact(fact, at)
+            return None
+
+    def _repeat(self, row: Row, base: str, scope: Scope, source: Source | None) -> int:
+        argument = row.row_keys["repeat"]
+        value = self._evaluate(argument, self._names(scope.texts, source), row)
+        if value is None:
+            return 1
+        count = values.integer(value) if isinstance(value, str) else None
+        if count is None or count < 0:
+            self._problems.add("value", argument.location, f"repeat is a whole number of at least 0, not {written(value)}")
+            return 1
+        if self._rows_seen + count > MAX_ROWS:
+            self._problems.add(
+                "limit",
+                argument.location,
+                f"repeat {written(value)} makes more than {MAX_ROWS:,} rows; a network has at most that many after expansion",
+            )
+            raise Stop
+        return count
+
+    def _names(self, texts: dict[str, Value | object], source: Source | None) -> Names:
+        flow = source.flow if source is not None else None
+        if isinstance(flow, Tokens):
+            return Names(texts, Fact("tokens have no channels; in_channels is known behind an embedding", rule="expression"))
+        return Names(texts, flow.channels if flow is not None else UNKNOWN)
+
+    def _reading(self, source: Source | None, row: Row, name: str) -> Source:
+        """What a row reads; a row that says nothing in a network of several inputs is told to."""
+        if source is not None:
+            return source
+        if not row.broken:
+            inputs = " or ".join(f"from: {i.name}" for i in self.graph.inputs)
+            self._problems.add(
+                "missing", row.kind_at, f"the network has several inputs, and {name} does not say which it reads; write {inputs}"
+            )
+        return Input("?", None)
+
+    def _copy(self, row: Row, base: str, k: int | None, count: int | None, scope: Scope, source: Source | None) -> Copy:
+        """One copy of a row: a layer, a use of a block, or branches."""
+        name = f"{scope.prefix}{base}" if k is None else f"{scope.prefix}{base}.{k}"
+        texts = scope.texts if k is None else {**scope.texts, "i": str(k)}
+        if row.broken:
+            self._problems.name_row(row.at, name)
+        fit = self._word(row, "fit", FITS, texts, source) or scope.fit
+        trainable = self._word(row, "trainable", ("true", "false"), texts, source)
+        frozen = scope.frozen or trainable == "false"
+        given = self._given(row, name, base, k, count, scope)
+        peer = self._peer(row, base, k, scope, texts, source)
+        if row.kind == "block" or row.kind == "branches":
+            inner = Scope(scope.body, source, scope, texts)
+            inner.prefix = f"{name}."
+            inner.fit, inner.frozen = fit, frozen
+            inner.path = (*scope.path, (base, k, k is None or k + 1 == count)) if self._overrides else ()
+            self._depth += 1
+            if self._depth > MAX_NESTING:
+                self._problems.add("limit", row.kind_at, f"blocks and branches are nested more than {MAX_NESTING} levels deep")
+                raise Stop
+            copy = (self._block if row.kind == "block" else self._branches)(row, name, inner, source, given, peer)
+            self._depth -= 1
+            return copy
+        layer = row.static if not given and not row.dynamic else self._read(row, name, texts, source, given)
+        if isinstance(layer, Join) and isinstance(layer.value("names"), tuple):
+            reads: Source = source if source is not None else Input("?", None)
+        else:
+            reads = self._reading(source, row, name)
+        node = self._layer(row, name, layer, fit, scope, reads)
+        node.frozen = frozen
+        if peer is not None:
+            self._share(row, node, peer, explicit="share" in row.row_keys)
+        return Copy(node)
+
+    def _word(
+        self, row: Row, key: str, words: tuple[str, ...], texts: dict[str, Value | object], source: Source | None
+    ) -> str | None:
+        argument = row.row_keys.get(key)
+        if argument is None:
+            return None
+        value = self._evaluate(argument, self._names(texts, source), row)
+        if value is None:
+            return None
+        if value not in words:
+            said = ", ".join(words[:-1]) + f" or {words[-1]}"
+            self._problems.add("value", argument.location, f"{key} is {said}, not {written(value)}")
+            return None
+        return str(value)
+
+    def _given(
+        self, row: Row, name: str, base: str, k: int | None, count: int | None, scope: Scope
+    ) -> dict[str, tuple[Value, str]]:
+        """Fields set from outside, with the text that set them."""
+        found: dict[str, tuple[Value, str]] = {}
+        for override in self._overrides:
+            if override.matches(name, (*scope.path, (base, k, k is None or k + 1 == count))):
+                known = override.key in (row.fields if row.layer is None else row.layer.options)
+                if row.kind == "block":
+                    block = self._document.blocks.get(str(row.fields["block"].value)) if "block" in row.fields else None
+                    known = block is not None and override.key in block.parameters
+                key = override.key
+                if row.layer is not None and (key == row.kind or (row.layer.main is not None and key == row.layer.main.name)):
+                    key, known = row.kind, row.layer.main is not None
+                if not known and "*" in str(override.target):
+                    continue
+                override.used = True
+                if not known:
+                    options = list(row.layer.options) if row.layer is not None else []
+                    self._problems.add(
+                        "set",
+                        Location(),
+                        f"--set {override.text}: {name} has no {override.key}{did_you_mean(override.key, options)}",
+                    )
+                    continue
+                found[key] = (override.value, override.text)
+        return found
+
+    # Layers
+
+    def _read(
+        self, row: Row, name: str, texts: dict[str, Value | object], source: Source | None, given: dict[str, tuple[Value, str]]
+    ) -> Layer | None:
+        """The layer that a row with expressions, or with fields set from outside, says here."""
+        if row.layer is None or (row.broken and not given):
+            return None
+        names = self._names(texts, source)
+        fields: dict[str, Value] = {}
+        for key, argument in row.fields.items():
+            if key in given or argument.value is FAULTY:
+                continue
+            try:
+                fields[key] = evaluate(argument.value, names) if argument.dynamic else argument.value  # type: ignore[assignment]  # static
+            except Fact as fact:
+                self._problems.fact(fact, argument.location, prefix=f"{name}: ", layer=name)
+                return None
+            except Unknown:
+                return None
+        fields.update((key, value) for key, (value, _) in given.items())
+        known = (row.kind, tuple(fields.items()))
+        found = self._layers.get(known)
+        if found is None:
+            found = self._layers[known] = row.layer.read(fields, self._problems.layout)
+        layer, faults = found
+        for key, wrong in faults:
+            if key in given:
+                self._problems.add("set", Location(), f"--set {given[key][1]}: {wrong.text(self._problems.layout)}")
+            else:
+                at = row.kind_at if wrong.rule == "missing" or key not in row.fields else row.fields[key].location
+                self._problems.fact(wrong, at, prefix=f"{name}: ", layer=name)
+        return layer
+
+    def _layer(self, row: Row, name: str, layer: Layer | None, fit: str, scope: Scope, source: Source) -> Node:
+        """A layer in its place, its shape inferred and what is wrong with it reported."""
+        inputs: tuple[Source, ...] = (source,)
+        if layer is None:
+            layer, inputs = self._unreadable, (Input(source.name, None),)
+        elif isinstance(layer, Join):
+            inputs = self._joined(row, layer, scope, source)
+        facts = self._infer(layer, tuple(s.flow for s in inputs), fit)
+        node = Node(name, row.kind, layer, inputs, facts, row.at, scope.group, fit)
+        self.graph.nodes.append(node)
+        if facts.fault is not None:
+            self._fault(row, node, facts.fault)
+        elif not facts.fits and fit == "exact" and "stride-fit" not in self._problems.ignored:
+            if not self._problems.known("stride-fit", row.kind_at, name):
+                message, fixes = misfit.explain(node, row)
+                self._problems.add("stride-fit", row.kind_at, message, layer=name, fixes=fixes)
+        return node
+
+    def _joined(self, row: Row, layer: Join, scope: Scope, source: Source) -> tuple[Source, ...]:
+        """What a join reads: the row above and one name, or the names alone."""
+        names = layer.value("names")
+        node = row.fields[row.kind].node if row.kind in row.fields else row.node
+        items = getattr(node, "items", None)
+        found: list[Source] = [source] if isinstance(names, str) else []
+        for i, name in enumerate((names,) if isinstance(names, str) else names):
+            at = row.fields[row.kind].location if not isinstance(items, list) else _at(items[i])
+            found.append(self._find(name, scope, at) or Input(name, None))
+        return tuple(found)
+
+    def _fault(self, row: Row, node: Node, fact: Fact) -> None:
+        if isinstance(fact, Mismatch):
+            at = row.at
+        else:
+            key = fact.field
+            if row.layer is not None and row.layer.main is not None and key == row.layer.main.name:
+                key = row.kind
+            at = row.fields[key].location if key in row.fields else row.kind_at
+        if self._problems.known(fact.rule, at, node.name):
+            return
+        if isinstance(fact, Mismatch):
+            message = f"{node.name}: {self._parted(node, fact)}"
+        else:
+            message = f"{node.name}: {fact.text(self._problems.layout)}"
+        self._problems.add(fact.rule, at, message, layer=node.name)
+
+    def _parted(self, node: Node, fact: Mismatch) -> str:
+        """Both sides of a join that do not match, by branch or by name."""
+        layout = self._problems.layout
+        sides: list[str] = []
+        for k in (fact.first, fact.second):
+            source = node.inputs[k]
+            flow = source.flow
+            assert flow is not None
+            if node.labels:
+                said = f"branch `{node.labels[k]}`" if not sides else f"`{node.labels[k]}`"
+                sides.append(f"{said} ends at {flow.text(layout)}" if not sides else f"{said} at {flow.text(layout)}")
+            else:
+                sides.append(f"{source.name} gives {flow.text(layout)}" if not sides else f"{source.name} {flow.text(layout)}")
+        differs = _difference(node.inputs[fact.first].flow, node.inputs[fact.second].flow)
+        return f"{', '.join(sides)}{differs}; {fact.template}"
+
+    # Blocks and branches
+
+    def _block(
+        self, row: Row, name: str, inner: Scope, source: Source | None, given: dict[str, tuple[Value, str]], peer: Copy | None
+    ) -> Copy:
+        """One use of a block: its arguments evaluated here, once, its rows walked in a scope of their own."""
+        argument = row.fields["block"]
+        names = self._names(inner.texts, source)
+        title = self._evaluate(argument, names, row)
+        block = self._document.blocks.get(title) if isinstance(title, str) else None
+        if block is None or (row.broken and not argument.dynamic):
+            if argument.dynamic and title is not None:
+                self._problems.add(
+                    "unknown-name",
+                    argument.location,
+                    f"there is no block {written(title)}{did_you_mean(written(title), self._document.blocks)}",
+                )
+            return Copy(Input(name, None))
+        if argument.dynamic and not self._usable(row, block, inner):
+            return Copy(Input(name, None))
+        if any(scope.body is block.body for scope in inner.outward()):
+            self._problems.add("cycle", argument.location, f"block {block.name} contains itself")
+            return Copy(Input(name, None))
+        inner.texts = self._arguments(row, name, block, names, given)
+        inner.body = block.body
+        inner.group = group = Group(name, "block", block.name, row.at, inner.group)
+        self.graph.groups.append(group)
+        if peer is not None:
+            if peer.inner is None or peer.title != block.name:
+                said = f"{name} shares with another use of block {block.name} only"
+                self._problems.add(
+                    "share", row.row_keys["share"].location if "share" in row.row_keys else row.at, said, layer=name
+                )
+            else:
+                inner.peer = peer.inner
+        group.result = self._rows(inner, source)
+        return Copy(group.result, inner, block.name)
+
+    def _usable(self, row: Row, block: Block, inner: Scope) -> bool:
+        """Whether a use of a block whose name is computed gives what the block needs."""
+        from cnncalc.spec.uses import use_faults
+
+        faults = use_faults(row, block)
+        for rule, at, message in faults:
+            self._problems.add(rule, at, message)
+        return not faults
+
+    def _arguments(
+        self, row: Row, name: str, block: Block, names: Names, given: dict[str, tuple[Value, str]]
+    ) -> dict[str, Value | object]:
+        """The file's vars and the block's parameters, as text; UNKNOWN where a shape that is not known is needed."""
+        texts: dict[str, Value | object] = dict(self._document.vars)
+        inside = Names(texts, names.channels)
+        for parameter, default in block.parameters.items():
+            argument = row.fields.get(parameter, default)
+            if parameter in given:
+                texts[parameter] = given[parameter][0]
+                continue
+            if argument is None or argument.value is FAULTY:
+                texts[parameter] = UNKNOWN
+                continue
+            try:
+                texts[parameter] = evaluate(argument.value, names if parameter in row.fields else inside)
+            except Fact as fact:
+                self._problems.fact(fact, argument.location, prefix=f"{name}: ", layer=name)
+                texts[parameter] = UNKNOWN
+            except Unknown:
+                texts[parameter] = UNKNOWN
+        return texts
+
+    def _branches(
+        self, row: Row, name: str, inner: Scope, source: Source | None, given: dict[str, tuple[Value, str]], peer: Copy | None
+    ) -> Copy:
+        """Branches that all read the same input, and their merge, which the row's name stands for."""
+        outer = inner.group
+        group = Group(name, "branches", "", row.at, outer)
+        self.graph.groups.append(group)
+        inner.group = group
+        ends: list[Source] = []
+        labels = []
+        for label, body in row.branches.items():
+            scope = Scope(body, source, inner, inner.texts)
+            scope.prefix = f"{name}.{label}."
+            scope.path = (*inner.path, (label, None, True)) if self._overrides else ()
+            scope.group = Group(f"{name}.{label}", "branch", label, row.at, group)
+            self.graph.groups.append(scope.group)
+            other = peer.inner.names.get(label) if peer is not None and peer.inner is not None else None
+            scope.peer = other.copies[-1].inner if other is not None and other.copies else None
+            end = self._rows(scope, source)
+            scope.group.result = end
+            ends.append(end if end is not None else Input("?", None))
+            labels.append(label)
+            inner.names[label] = Binding([Copy(end, scope)], False, row.at.line)
+        merge = self._evaluate(row.fields["merge"], self._names(inner.texts, source), row) if "merge" in row.fields else None
+        layer = self._unreadable if merge not in MERGES or not ends else self._merge(str(merge))
+        if merge is not None and merge not in MERGES and row.fields["merge"].dynamic:
+            self._problems.add("value", row.fields["merge"].location, f"merge is {', '.join(MERGES)}, not {written(merge)}")
+        if layer is self._unreadable:
+            ends = ends or [Input("?", None)]
+            facts = self._infer(layer, (None,), inner.fit)
+        else:
+            facts = self._infer(layer, tuple(end.flow for end in ends), inner.fit)
+        group.title = layer.kind
+        node = Node(name, "branches", layer, tuple(ends), facts, row.at, outer, inner.fit)
+        node.labels = tuple(labels)
+        self.graph.nodes.append(node)
+        group.result = node
+        if facts.fault is not None:
+            self._fault(row, node, facts.fault)
+        return Copy(node, inner)
+
+    def _merge(self, kind: str) -> Layer:
+        layer = self._joins.get(kind)
+        if layer is None:
+            layer = self._joins[kind] = KINDS[kind](names=())
+        return layer
+
+    # Shared weights
+
+    def _peer(
+        self, row: Row, base: str, k: int | None, scope: Scope, texts: dict[str, Value | object], source: Source | None
+    ) -> Copy | None:
+        """The row whose weights this one uses: by its own `share`, or by that of a block around it."""
+        argument = row.row_keys.get("share")
+        if argument is not None:
+            name = self._evaluate(argument, self._names(texts, source), row)
+            if not isinstance(name, str):
+                if name is not None:
+                    self._problems.add("value", argument.location, f"share is the name of one row, not {written(name)}")
+                return None
+            try:
+                return scope.find(name)
+            except Fact as fact:
+                self._problems.fact(fact, argument.location)
+                return None
+        if scope.peer is None:
+            return None
+        binding = scope.peer.names.get(base)
+        if binding is None or not binding.copies or (k is not None and k >= len(binding.copies)):
+            if row.layer is not None or row.kind in ("block", "branches"):
+                said = f"{scope.prefix}{base} has no counterpart in the block it shares weights with"
+                self._problems.add("share", row.at, said, layer=f"{scope.prefix}{base}")
+            return None
+        return binding.copies[-1 if k is None else k]
+
+    def _share(self, row: Row, node: Node, peer: Copy, explicit: bool) -> None:
+        target = peer.source
+        at = row.row_keys["share"].location if explicit else row.at
+        if not explicit and not node.weights:
+            return
+        if node.shape is None or target is None or target.flow is None:
+            # What is not known is not blamed; that it owns no weights still holds.
+            node.shared = target if isinstance(target, Node) else None
+            return
+        if not isinstance(target, Node) or peer.inner is not None:
+            self._problems.add(
+                "share", at, f"{node.name} shares weights with a layer, and {target.name} is none", layer=node.name
+            )
+            return
+        if target.kind != node.kind:
+            said = f"{node.name} is {node.kind} and {target.name} is {target.kind}; weights are shared between layers of one kind"
+            self._problems.add("share", at, said, layer=node.name)
+            return
+        if not node.weights:
+            self._problems.add("share", at, f"{node.kind} has no weights to share; leave share out", layer=node.name)
+            return
+        if node.weights != target.weights:
+            mine, theirs = ("; ".join(f"{w.name} {'×'.join(map(str, w.shape))}" for w in n.weights) for n in (node, target))
+            said = f"{node.name} would need {mine}, and {target.name} has {theirs}"
+            self._problems.add("share", at, said, layer=node.name)
+            return
+        node.shared = target.shared or target
+
+    # Expectations
+
+    def _row_expect(self, row: Row, argument: Argument, scope: Scope, source: Source | None, copies: list[Copy]) -> None:
+        self.expected = True
+        if not self._check_expect:
+            return
+        value = self._evaluate(argument, self._names(scope.texts, None), row)
+        if value is None:
+            return
+        try:
+            expected = values.shape(value, self._problems.layout)
+        except Fact as fact:
+            self._problems.fact(fact, argument.location, prefix="expect: ")
+            return
+        flow = source.flow if source is not None else None
+        if isinstance(flow, Shape) and flow != expected and source is not None:
+            layout = self._problems.layout
+            said = f"{source.name} gives {flow.text(layout)}, and {expected.text(layout)} is expected"
+            self._problems.add("expect", argument.location, said, layer=source.name)
+
+
+def _at(node: Any) -> Location:
+    return Location(node.line, node.column, node.end_line, node.end_column)
+
+
+def _difference(a: object, b: object) -> str:
+    """Which size two shapes of the same rank differ in, where it is one."""
+    if not isinstance(a, Shape) or not isinstance(b, Shape) or a.rank != b.rank:
+        return ""
+    names = (*a.axes, "channels")
+    parts = [f"{name} {x} ≠ {y}" for name, x, y in zip(names, a, b, strict=True) if x != y]
+    return f" ({', '.join(parts)})" if len(parts) == 1 else ""

@@ -1,0 +1,80 @@
+"""The problems of one file, collected while it is read: one a place and rule, sorted by place at the end."""
+
+from __future__ import annotations
+
+from cnncalc.problem import Fix, Location, Problem, SpecError
+from cnncalc.shape import Fact
+from cnncalc.spec.source import YamlNode, location
+
+
+class Problems:
+    """What is wrong so far. `unusable` says that the text is no network at all, `ignored` names rules not to report."""
+
+    def __init__(self, file: str | None) -> None:
+        self.file = file
+        self.layout = "channels_last"
+        self.unusable = False
+        self.ignored: frozenset[str] = frozenset()
+        self._found: dict[tuple[str, Location, str], Problem] = {}
+        self._copies: dict[tuple[str, Location, str], list[str]] = {}
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def add(
+        self,
+        rule: str,
+        at: YamlNode | Location,
+        message: str,
+        *,
+        layer: str | None = None,
+        fixes: tuple[Fix, ...] = (),
+        level: str = "error",
+    ) -> None:
+        """Reports a problem; of the copies of a row that have it, the first one speaks for all."""
+        place = at if isinstance(at, Location) else location(at)
+        key = (rule, place, "" if layer else message)
+        if key not in self._found:
+            self._found[key] = Problem(rule, level, self.file, place, layer, message, fixes)
+        if layer:
+            self._copies.setdefault(key, []).append(layer)
+
+    def known(self, rule: str, at: YamlNode | Location, layer: str) -> bool:
+        """Whether a row has this problem already; `layer` is then counted as one more copy that has it."""
+        key = (rule, at if isinstance(at, Location) else location(at), "")
+        if key not in self._found:
+            return False
+        self._copies.setdefault(key, []).append(layer)
+        return True
+
+    def name_row(self, row: Location, name: str) -> None:
+        """Gives the problems that stand within a row the name of the layer it becomes, the first one's where it has copies."""
+        for key, problem in self._found.items():
+            at = problem.location
+            inside = (row.line, row.column) <= (at.line, at.column) and (at.end_line, at.end_column) <= (
+                row.end_line,
+                row.end_column,
+            )
+            if problem.layer is None and inside:
+                self._found[key] = problem._replace(layer=name)
+
+    def fact(self, fact: Fact, at: YamlNode | Location, *, prefix: str = "", layer: str | None = None) -> None:
+        """Reports a fact from inside, with what it is about before it."""
+        self.add(fact.rule, at, prefix + fact.text(self.layout), layer=layer)
+
+    def sorted(self) -> list[Problem]:
+        """All of them by place, with how many copies of a row have each."""
+        result = []
+        for key, problem in self._found.items():
+            copies = self._copies.get(key, [])
+            if len(copies) > 1:
+                message = f"{problem.message} ({len(copies)} copies have it, the first is {copies[0]})"
+                result.append(problem._replace(message=message))
+            else:
+                result.append(problem)
+        return sorted(result, key=lambda p: (p.location, p.rule, p.message))
+
+    def take(self, error: SpecError) -> None:
+        """Adds the problems of an error that ended the reading."""
+        for problem in error.problems:
+            self._found.setdefault((problem.rule, problem.location, problem.message), problem)

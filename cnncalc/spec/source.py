@@ -1,0 +1,283 @@
+"""Bytes → text → nodes with positions. YAML is read through libyaml's events; nothing is constructed from a tag."""
+
+from __future__ import annotations
+
+from typing import Any, Union
+
+import yaml
+
+from cnncalc.problem import Location, Problem, SpecError
+from cnncalc.values import Map, Value
+
+MAX_BYTES = 10 * 2**20
+MAX_DEPTH = 100
+#: How many nodes aliases may add to those that are written out.
+MAX_ALIASED = 200_000
+
+_Parser: Any = getattr(yaml, "CParser", None) or yaml.SafeLoader
+_NULLS = frozenset(("", "~", "null", "Null", "NULL"))
+
+
+class Scalar:
+    """A word as written. `null` where it is plain and says nothing."""
+
+    __slots__ = ("column", "end_column", "end_line", "line", "null", "text", "weight")
+
+    def __init__(self, text: str, plain: bool, start: Any, end: Any) -> None:
+        self.text = text
+        self.null = plain and text in _NULLS
+        self.line = start.line + 1
+        self.column = start.column + 1
+        self.end_line = end.line + 1
+        self.end_column = end.column + 1
+        self.weight = 1
+
+
+class Sequence:
+    """A list."""
+
+    __slots__ = ("column", "end_column", "end_line", "flow", "items", "line", "weight")
+
+    def __init__(self, flow: bool, start: Any) -> None:
+        self.items: list[YamlNode] = []
+        self.flow = flow
+        self.line = start.line + 1
+        self.column = start.column + 1
+        self.end_line = self.line
+        self.end_column = self.column
+        self.weight = 1
+
+
+class Mapping:
+    """A map whose keys are words; merged keys stand behind its own."""
+
+    __slots__ = ("column", "end_column", "end_line", "flow", "line", "pairs", "weight")
+
+    def __init__(self, flow: bool, start: Any) -> None:
+        self.pairs: dict[str, tuple[Scalar, YamlNode]] = {}
+        self.flow = flow
+        self.line = start.line + 1
+        self.column = start.column + 1
+        self.end_line = self.line
+        self.end_column = self.column
+        self.weight = 1
+
+    def get(self, key: str) -> YamlNode | None:
+        pair = self.pairs.get(key)
+        return pair[1] if pair else None
+
+
+YamlNode = Union[Scalar, Sequence, Mapping]
+
+
+def location(node: YamlNode) -> Location:
+    """Where a node stands."""
+    return Location(node.line, node.column, node.end_line, node.end_column)
+
+
+def value_of(node: YamlNode) -> Value:
+    """A node as a plain value, without its place."""
+    if isinstance(node, Scalar):
+        return None if node.null else node.text
+    if isinstance(node, Sequence):
+        return tuple(value_of(item) for item in node.items)
+    return Map((key, value_of(value)) for key, (_, value) in node.pairs.items())
+
+
+def describe(node: YamlNode | None) -> str:
+    """What sort of node it is, for messages."""
+    if node is None or (isinstance(node, Scalar) and node.null):
+        return "nothing"
+    return {Scalar: "a word", Sequence: "a list", Mapping: "a map"}[type(node)]
+
+
+def decode(data: bytes, file: str | None) -> str:
+    """The text of a file. Raises SpecError where it is not UTF-8 text of at most 10 MiB."""
+    if len(data) > MAX_BYTES:
+        raise _error("limit", file, Location(), f"a spec is at most 10 MiB, and this file has {len(data) / 2**20:.1f} MiB")
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise _error("file", file, Location(1, 1, 1, 1), "the text is UTF-16; save it as UTF-8")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode("utf-8", "replace")
+        at = _place(before)
+        if b"\x00" in data[:4096]:
+            raise _error("file", file, Location(1, 1, 1, 1), "this is a binary file, not text") from None
+        raise _error("file", file, at, f"byte 0x{data[error.start]:02x} is not UTF-8; save the file as UTF-8") from None
+    if "\x00" in text:
+        raise _error("file", file, _place(text[: text.index("\x00")]), "this is a binary file, not text")
+    return text
+
+
+def compose(text: str, file: str | None, problems: list[Problem]) -> YamlNode | None:
+    """The document as nodes, None for an empty one. Duplicate keys are added to `problems`; what is not YAML raises SpecError."""
+    try:
+        return _Composer(text, file, problems).compose()
+    except UnicodeEncodeError as error:
+        raise _error("file", file, _place(text[: error.start]), "the text has half a character (a surrogate) in it") from None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        at = Location(mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2) if mark else Location(1, 1, 1, 1)
+        raise _error("yaml", file, at, _syntax(error, text, at)) from None
+    except yaml.reader.ReaderError as error:
+        line = str(error.reason)
+        place = error.position if isinstance(error.position, int) else 0
+        before = text.encode("utf-8")[:place].decode("utf-8", "ignore")
+        raise _error("yaml", file, _place(before), f"not YAML: {line}") from None
+
+
+def _error(rule: str, file: str | None, at: Location, message: str) -> SpecError:
+    return SpecError([Problem(rule, "error", file, at, None, message)])
+
+
+def _place(before: str) -> Location:
+    """Where the text after `before` begins."""
+    line = before.count("\n") + 1
+    column = len(before) - (before.rfind("\n") + 1) + 1
+    return Location(line, column, line, column + 1)
+
+
+def _syntax(error: yaml.MarkedYAMLError, text: str, at: Location) -> str:
+    """Libyaml's complaint as a sentence that says what would be right."""
+    said = str(error.problem or "it cannot be read")
+    lines = text.splitlines()
+    line = lines[at.line - 1] if at.line <= len(lines) else ""
+    indent = line[: len(line) - len(line.lstrip())]
+    if "\t" in indent or ("\\t" in said and "token" in said):
+        return "a tab indents this line; YAML wants spaces"
+    if "undefined alias" in said:
+        return f"{said}; an anchor &name must stand before its alias *name"
+    context = f" ({error.context})" if error.context else ""
+    hint = ""
+    if "mapping values are not allowed" in said:
+        hint = "; a value with ': ' in it wants quotes, and rows of a list want the same indent"
+    elif "did not find expected" in said and "," in said:
+        hint = "; is a bracket or a comma missing?"
+    elif "did not find expected key" in said or "did not find expected '-'" in said:
+        hint = "; is the indent the same as in the line above?"
+    elif "cannot start any token" in said:
+        hint = "; put the word in quotes"
+    return f"not YAML: {said}{context}{hint}"
+
+
+class _Composer:
+    """Builds nodes from events, with a stack of its own: nothing here recurses with the input."""
+
+    def __init__(self, text: str, file: str | None, problems: list[Problem]) -> None:
+        self._next = _Parser(text).get_event
+        self._file = file
+        self._problems = problems
+        self._anchors: dict[str, YamlNode] = {}
+        self._aliased = 0
+
+    def compose(self) -> YamlNode | None:
+        root: YamlNode | None = None
+        seen = False
+        stack: list[Sequence | Mapping] = []
+        keys: list[Scalar | None] = []
+        get = self._next
+        while True:
+            event = get()
+            kind = type(event)
+            if kind is yaml.ScalarEvent:
+                node: YamlNode = Scalar(event.value, event.style is None or event.style == "", event.start_mark, event.end_mark)
+                self._tagged(event)
+            elif kind is yaml.SequenceEndEvent or kind is yaml.MappingEndEvent:
+                done = stack.pop()
+                keys.pop()
+                done.end_line, done.end_column = event.end_mark.line + 1, event.end_mark.column + 1
+                if isinstance(done, Mapping) and "<<" in done.pairs:
+                    self._merge(done)
+                if stack:
+                    stack[-1].weight += done.weight
+                continue
+            elif kind is yaml.MappingStartEvent:
+                node = Mapping(bool(event.flow_style), event.start_mark)
+                self._tagged(event)
+            elif kind is yaml.SequenceStartEvent:
+                node = Sequence(bool(event.flow_style), event.start_mark)
+                self._tagged(event)
+            elif kind is yaml.AliasEvent:
+                node = self._alias(event, stack)
+            elif kind is yaml.DocumentStartEvent:
+                if seen:
+                    raise self._fault("yaml", event, "a second document begins here; a file holds one network")
+                seen = True
+                continue
+            elif kind is yaml.StreamEndEvent:
+                break
+            else:
+                continue
+            if event.anchor is not None and kind is not yaml.AliasEvent:
+                self._anchors[event.anchor] = node
+            if not stack:
+                root = node
+            else:
+                self._attach(stack[-1], keys, node, event)
+            if kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
+                if len(stack) >= MAX_DEPTH:
+                    raise self._fault("limit", event, f"the text is nested more than {MAX_DEPTH} levels deep")
+                stack.append(node)  # type: ignore[arg-type]  # the event says which it is
+                keys.append(None)
+        if isinstance(root, Scalar) and root.null:
+            return None
+        return root
+
+    def _attach(self, parent: Sequence | Mapping, keys: list[Scalar | None], node: YamlNode, event: Any) -> None:
+        """Puts a node into the innermost open list or map."""
+        if isinstance(parent, Sequence):
+            parent.items.append(node)
+        else:
+            key = keys[-1]
+            if key is None:
+                if not isinstance(node, Scalar):
+                    raise self._fault("yaml", event, "a key of a map is a word, not a list or a map")
+                keys[-1] = node
+                return
+            keys[-1] = None
+            first = parent.pairs.get(key.text)
+            if first is None:
+                parent.pairs[key.text] = (key, node)
+            elif key.text == "<<":
+                parent.pairs[f"<<{len(parent.pairs)}"] = (key, node)
+            else:
+                said = f"{key.text} is written twice, first on line {first[0].line}; keep one"
+                self._problems.append(Problem("duplicate-key", "error", self._file, location(key), None, said))
+        if isinstance(node, Scalar):
+            parent.weight += 1
+
+    def _alias(self, event: Any, stack: list[Sequence | Mapping]) -> YamlNode:
+        node = self._anchors.get(event.anchor)
+        if node is None:
+            raise self._fault("yaml", event, f"the anchor &{event.anchor} is not defined before its alias *{event.anchor}")
+        if any(node is parent for parent in stack):
+            raise self._fault("yaml", event, f"the anchor &{event.anchor} contains itself")
+        self._aliased += node.weight
+        if self._aliased > MAX_ALIASED:
+            raise self._fault("limit", event, f"aliases unfold to more than {MAX_ALIASED:,} nodes")
+        if stack and not isinstance(node, Scalar):
+            stack[-1].weight += node.weight
+        return node
+
+    def _merge(self, node: Mapping) -> None:
+        """Puts the pairs of `<<` behind the map's own, which win."""
+        for key in [k for k in node.pairs if k.startswith("<<") and node.pairs[k][0].text == "<<"]:
+            place, value = node.pairs.pop(key)
+            for source in value.items if isinstance(value, Sequence) else [value]:
+                if not isinstance(source, Mapping):
+                    said = f"<< merges a map or a list of maps, not {describe(source)}"
+                    self._problems.append(Problem("yaml", "error", self._file, location(place), None, said))
+                    continue
+                for name, pair in source.pairs.items():
+                    node.pairs.setdefault(name, pair)
+
+    def _tagged(self, event: Any) -> None:
+        if event.tag is not None and event.tag != "!":
+            tag = event.tag.replace("tag:yaml.org,2002:", "!!")
+            raise self._fault("yaml", event, f"the tag {tag} means nothing here; leave it out")
+
+    def _fault(self, rule: str, event: Any, message: str) -> SpecError:
+        mark = event.start_mark
+        at = Location(mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2)
+        return SpecError([*self._problems, Problem(rule, "error", self._file, at, None, message)])

@@ -1,0 +1,175 @@
+"""Text → value, YAML 1.2's way: what a field, a budget or a shape makes of the words that stand in the file.
+
+A value arrives as it is written: a word, nothing (None), or a tuple of values for a list; maps arrive as `Map`. What is read here
+knows no place; whoever knows it adds it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Union
+
+from cnncalc.shape import LARGEST, Fact, Flow, Shape, Tokens
+
+Value = Union[str, None, tuple["Value", ...], "Map"]
+
+
+class Map(tuple[tuple[str, "Value"], ...]):
+    """A map's pairs as written; keys are words, each once."""
+
+    __slots__ = ()
+
+    def get(self, key: str) -> Value:
+        return next((v for k, v in self if k == key), None)
+
+
+_NUMBER = re.compile(r"([-+]?)(\d(?:_?\d)*)?(?:\.(\d(?:_?\d)*)?)?(?:[eE]([-+]?\d{1,4}))?")
+_DIGITS = 40
+_SUFFIXES = {"K": 10**3, "M": 10**6, "G": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
+
+
+def _decimal(text: str) -> tuple[int, int] | None:
+    """The number as mantissa and power of ten, or None where `text` is no number of at most 40 digits."""
+    match = _NUMBER.fullmatch(text)
+    if match is None or not (match[2] or match[3]):
+        return None
+    whole, part = (match[2] or "").replace("_", ""), (match[3] or "").replace("_", "").rstrip("0")
+    exponent = int(match[4] or 0) - len(part)
+    digits = (whole + part).lstrip("0") or "0"
+    if len(digits) > _DIGITS or (digits != "0" and abs(exponent) > _DIGITS):
+        return None
+    return int(match[1] + digits), exponent
+
+
+def integer(text: str) -> int | None:
+    """A whole number, also as `010`, `60_965_224`, `32.0` or `1e3`; None for anything else.
+
+    >>> [integer(t) for t in ("010", "60_965_224", "32.0", "1e3", "0x3", "2.5", "no", "1:1")]
+    [10, 60965224, 32, 1000, None, None, None, None]
+    """
+    if text.isdecimal() and text.isascii() and len(text) <= _DIGITS:
+        return int(text)
+    return _whole(text, 1)
+
+
+def _whole(text: str, unit: int) -> int | None:
+    decimal = _decimal(text)
+    if decimal is None:
+        return None
+    mantissa, exponent = decimal
+    if exponent >= 0:
+        return mantissa * int(10**exponent) * unit
+    value, rest = divmod(mantissa * unit, 10**-exponent)
+    return None if rest else value
+
+
+def number(text: str) -> float | None:
+    """A finite number, or None."""
+    decimal = _decimal(text)
+    return None if decimal is None else float(f"{decimal[0]}e{decimal[1]}")
+
+
+def quantity(text: str) -> int | None:
+    """A count with an optional K, M, G (decimal) or KiB, MiB, GiB: `5M`, `0.5K`, `20MiB`; None for anything else.
+
+    >>> quantity("5M"), quantity("0.5K"), quantity("20MiB"), quantity("1.5")
+    (5000000, 500, 20971520, None)
+    """
+    for suffix in ("KiB", "MiB", "GiB", "K", "M", "G"):
+        if text.endswith(suffix):
+            return _whole(text[: -len(suffix)].rstrip(), _SUFFIXES[suffix])
+    return _whole(text, 1)
+
+
+def boolean(text: str) -> bool | None:
+    """`true` or `false` in YAML 1.2's spellings; `no` and `off` are words."""
+    return {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}.get(text)
+
+
+def written(value: Value, limit: int = 60) -> str:
+    """A value as a reader would write it, on one line and cut where it is long."""
+    if value is None:
+        text = "nothing"
+    elif isinstance(value, str):
+        text = value if value else "''"
+    elif isinstance(value, Map):
+        text = "{" + ", ".join(f"{k}: {written(v, limit)}" for k, v in value[:8]) + "}"
+    else:
+        text = "[" + ", ".join(written(v, limit) for v in value[:16]) + "]"
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+_SHAPE = re.compile(r"\d[\d_]*(?:x\d[\d_]*)*", re.ASCII)
+_MAP_AXES = ("depth", "height", "width", "length", "channels", "tokens", "vocabulary")
+_MAPS = {
+    ("channels",): ("channels",),
+    ("channels", "length"): ("length", "channels"),
+    ("channels", "height", "width"): ("height", "width", "channels"),
+    ("channels", "depth", "height", "width"): ("depth", "height", "width", "channels"),
+}
+
+
+def is_shape_map(value: Map) -> bool:
+    """Whether a map says a shape in words rather than names several."""
+    return any(key in _MAP_AXES and not isinstance(v, Map) and ("x" not in v if isinstance(v, str) else True) for key, v in value)
+
+
+def size(text: Value, what: str) -> int:
+    """One size of a shape, 1 … 2³¹ − 1. Raises Fact."""
+    value = integer(text) if isinstance(text, str) else None
+    if value is None:
+        raise Fact(f"{what} is a whole number, not {written(text)}", rule="value")
+    if value < 1:
+        raise Fact(f"{what} must be at least 1, got {written(text)}", rule="value")
+    if value > LARGEST:
+        raise Fact(f"{what} must be at most 2147483647 (2³¹ − 1), got {written(text)}", rule="value")
+    return value
+
+
+def shape(value: Value, layout: str = "channels_last") -> Shape:
+    """`55x55x96`, `3072`, or a map in words. Raises Fact.
+
+    >>> shape("3x32x64", "channels_first")
+    Shape(32, 64, 3)
+    """
+    if isinstance(value, Map):
+        keys = tuple(sorted(k for k, _ in value))
+        order = _MAPS.get(keys)
+        if order is None:
+            unknown = [k for k in keys if k not in _MAP_AXES]
+            if unknown:
+                raise Fact(f"a shape has no {unknown[0]}; write {_MAP_HELP}", rule="unknown-key")
+            raise Fact(f"a shape is {_MAP_HELP}, not a map of {', '.join(keys) or 'nothing'}", rule="value")
+        return Shape(*(size(value.get(axis), axis) for axis in order))
+    if isinstance(value, tuple):
+        sizes = [size(v, "a size") for v in value]
+    elif isinstance(value, str) and _SHAPE.fullmatch(value):
+        sizes = [size(part, "a size") for part in value.split("x")]
+    elif isinstance(value, str) and "x" not in value and integer(value) is not None:
+        sizes = [size(value, "a size")]
+    else:
+        raise Fact(f"a shape is written like {_example(layout)}, not {written(value)}", rule="value")
+    if not 1 <= len(sizes) <= 4:
+        raise Fact(f"a shape has one to three spatial sizes and channels, not {len(sizes)} numbers", rule="value")
+    return Shape(*sizes) if layout == "channels_last" else Shape(*sizes[1:], sizes[0])
+
+
+def _example(layout: str) -> str:
+    return "32x32x3" if layout == "channels_last" else "3x32x32"
+
+
+_MAP_HELP = "{height: …, width: …, channels: …}, {length: …, channels: …} or {depth: …, height: …, width: …, channels: …}"
+
+
+def flow(value: Value, layout: str = "channels_last") -> Flow:
+    """What an input may be: a shape, or `{tokens: 56, vocabulary: 20000}`. Raises Fact."""
+    if isinstance(value, Map) and any(key in ("tokens", "vocabulary") for key, _ in value):
+        keys = sorted(k for k, _ in value)
+        if keys != ["tokens", "vocabulary"]:
+            lacking = [k for k in ("tokens", "vocabulary") if k not in keys]
+            more = [k for k in keys if k not in ("tokens", "vocabulary")]
+            fault = f"lacks {lacking[0]}" if lacking else f"has no {more[0]}"
+            rule = "missing" if lacking else "unknown-key"
+            raise Fact(f"a token input {fault}; write {{tokens: 56, vocabulary: 20000}}", rule=rule)
+        return Tokens(size(value.get("tokens"), "tokens"), size(value.get("vocabulary"), "vocabulary"))
+    return shape(value, layout)

@@ -1,0 +1,216 @@
+"""One axis of (N − F + 2P)/S + 1: extent, output size, what is left over, what would fit.
+
+The only home of the formula. Integers in, integers out. Letters as in the lecture: N input size, F kernel size, S stride,
+P padding, D dilation; sizes in cells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+FITS = ("exact", "floor", "ceil")
+
+
+class Window(NamedTuple):
+    """A window that slides along one axis: its size, its step, and the zeros before and after the input."""
+
+    kernel_size: int
+    stride: int = 1
+    before: int = 0
+    after: int = 0
+    dilation: int = 1
+
+    @property
+    def extent(self) -> int:
+        """Cells from the window's first to its last: E = D·(F − 1) + 1.
+
+        >>> Window(3, dilation=2).extent
+        5
+        """
+        return self.dilation * (self.kernel_size - 1) + 1
+
+    def span(self, size: int) -> int:
+        """Cells the window can move over `size` input cells: N + P_before + P_after − E; negative where it does not go in."""
+        return size + self.before + self.after - self.extent
+
+    def remainder(self, size: int) -> int:
+        """Cells, padding included, behind the last window: 0 where the stride fits. Meaningless for a negative span."""
+        return self.span(size) % self.stride
+
+    def unread(self, size: int) -> int:
+        """Input cells, padding not included, behind the last window that a floored output leaves.
+
+        >>> Window(3, stride=3).unread(7), Window(7, stride=2, before=3, after=3).unread(224)
+        (1, 0)
+        """
+        return max(0, self.remainder(size) - self.after)
+
+    def output_size(self, size: int, fit: str = "exact") -> int:
+        """Positions of the window over `size` cells, floored where the stride does not fit, unless `fit` is `ceil`.
+
+        With `ceil` a last window may hang over the end, but may not start in the padding there, as in PyTorch and ONNX.
+        Raises ValueError where the window is larger than the padded input.
+        Source: Dumoulin & Visin 2016, relationship 6 and 15.
+
+        >>> [Window(3, stride=s).output_size(7) for s in (1, 2)], Window(2, 2, 1, 1).output_size(5, "ceil")
+        ([5, 3], 3)
+        """
+        span = self.span(size)
+        if fit == "ceil":
+            positions = -(-span // self.stride) + 1
+            if positions > 1 and (positions - 1) * self.stride >= size + self.before:
+                positions -= 1
+        else:
+            positions = span // self.stride + 1 if span >= 0 else 0
+        if positions < 1:
+            raise ValueError(
+                f"a window over {self.extent} cells is larger than the padded input of {size + self.before + self.after}"
+            )
+        return positions
+
+    def transposed_size(self, size: int, output_padding: int = 0) -> int:
+        """Cells that the transposed window writes: (N − 1)·S − P_before − P_after + E + output_padding; may be less than 1.
+
+        Source: Dumoulin & Visin 2016, relationship 14.
+
+        >>> Window(3, stride=2, before=1, after=1).transposed_size(3, 1)
+        6
+        """
+        return (size - 1) * self.stride - self.before - self.after + self.extent + output_padding
+
+    def formula(self, size: int) -> str:
+        """The formula with its numbers in it and the quotient to two decimals.
+
+        >>> Window(11, 4).formula(224)
+        '(224 − 11 + 2·0)/4 + 1 = 54.25'
+        """
+        window = str(self.kernel_size)
+        if self.dilation > 1:
+            window = f"({self.dilation}·({self.kernel_size} − 1) + 1)"
+        padding = f"2·{self.before}" if self.before == self.after else f"{self.before} + {self.after}"
+        quotient = f"{self.span(size) / self.stride + 1:.2f}".rstrip("0").rstrip(".").replace("-", "−")
+        return f"({size} − {window} + {padding})/{self.stride} + 1 = {quotient}"
+
+
+def same_padding(size: int, kernel_size: int, stride: int, dilation: int) -> tuple[int, int]:
+    """The least padding that gives ⌈N/S⌉ positions, the odd cell after: TensorFlow's SAME, ONNX's SAME_UPPER.
+
+    >>> same_padding(224, 3, 2, 1)
+    (0, 1)
+    """
+    positions = -(-size // stride)
+    total = max(0, (positions - 1) * stride + dilation * (kernel_size - 1) + 1 - size)
+    return total // 2, total - total // 2
+
+
+class Mend(NamedTuple):
+    """A change of one field, or of the input's size, that makes every axis fit: per axis an integer, or a pair of paddings."""
+
+    field: str
+    value: tuple[int, ...] | tuple[tuple[int, int], ...]
+
+
+def fits(windows: tuple[Window, ...], sizes: tuple[int, ...]) -> bool:
+    """Whether each window goes into its padded input and its stride fits."""
+    return all(w.span(n) >= 0 and w.span(n) % w.stride == 0 for w, n in zip(windows, sizes, strict=True))
+
+
+def mends(windows: tuple[Window, ...], sizes: tuple[int, ...], *, stride_follows: bool = False) -> list[Mend]:
+    """The nearest changes of padding, stride, kernel_size and input that make `windows` fit `sizes`, found by search.
+
+    Padding stays within half a window (or what it is already), so that no window sees zeros alone; a larger stride stays within
+    the window, so that no cell is skipped. `stride_follows`: the stride is the kernel size, as a pooling's is unless given.
+    """
+    found: list[Mend] = []
+    symmetric = [_nearest(w.before, _paddings(w, n)) for w, n in zip(windows, sizes, strict=True)]
+    if all(w.before == w.after for w in windows) and all(symmetric):
+        found.append(Mend("padding", tuple((s[0], s[0]) for s in symmetric)))
+    uneven = [_uneven_padding(w, n) for w, n in zip(windows, sizes, strict=True)]
+    if all(uneven) and (not found or uneven != list(found[0].value)):
+        found.append(Mend("padding", tuple(pair for pair in uneven if pair)))
+    if not stride_follows:
+        found += _along_axes("stride", windows, sizes, stride_follows)
+    found += _along_axes("kernel_size", windows, sizes, stride_follows)
+    found += _along_axes("input", windows, sizes, stride_follows)
+    return found
+
+
+def _paddings(window: Window, size: int) -> Iterator[int]:
+    """Paddings on both sides alike that fit."""
+    for padding in range(max(window.extent // 2, window.before) + 1):
+        if fits((window._replace(before=padding, after=padding),), (size,)):
+            yield padding
+
+
+def _uneven_padding(window: Window, size: int) -> tuple[int, int] | None:
+    """The nearest total padding that fits: less of it behind (the output stays), else more of it, the odd cell after."""
+    if window.span(size) < 0:
+        return None
+    surplus = window.span(size) % window.stride
+    if surplus == 0:
+        return window.before, window.after
+    lacking = window.stride - surplus
+    if surplus <= window.after and surplus <= lacking:
+        return window.before, window.after - surplus
+    total = window.before + window.after + lacking
+    after = total - total // 2
+    limit = max(window.extent // 2, window.before, window.after)
+    return (total // 2, after) if after <= limit else None
+
+
+def _along_axes(field: str, windows: tuple[Window, ...], sizes: tuple[int, ...], follows: bool) -> list[Mend]:
+    """The nearest smaller and the nearest larger value of `field`; one value for all axes where they have one now."""
+    now = tuple(_get(field, w, n) for w, n in zip(windows, sizes, strict=True))
+    together = len(set(now)) == 1 and len(now) > 1
+    result = []
+    for step in (-1, 1):
+        if together:
+            value = _walk(field, windows, sizes, now[0], step, follows)
+            values = None if value is None else (value,) * len(now)
+        else:
+            each = [
+                start if fits((w,), (n,)) else _walk(field, (w,), (n,), start, step, follows)
+                for w, n, start in zip(windows, sizes, now, strict=True)
+            ]
+            values = tuple(v for v in each if v is not None)
+            values = values if len(values) == len(now) else None
+        if values is not None and values != now:
+            result.append(Mend(field, values))
+    return result
+
+
+def _get(field: str, window: Window, size: int) -> int:
+    return size if field == "input" else window.kernel_size if field == "kernel_size" else window.stride
+
+
+def _walk(field: str, windows: tuple[Window, ...], sizes: tuple[int, ...], start: int, step: int, follows: bool) -> int | None:
+    """The first value from `start` on, in steps of `step`, that fits on every axis; None where there is none nearby."""
+    if field == "stride":
+        last = 1 if step < 0 else min(w.extent for w in windows)
+    elif field == "kernel_size":
+        # A window of one cell that was larger is no mend: it sees no neighbour any more.
+        last = min(2, start) if step < 0 else start + 2 * max(w.stride for w in windows) + (start if follows else 0)
+    else:
+        last = 1 if step < 0 else start + max(w.stride for w in windows) ** min(2, len(windows))
+    if step < 0:
+        last = max(last, start - SEARCH)
+    for value in range(start + step, min(last, start + SEARCH) + step, step):
+        if field == "input":
+            changed, at = windows, (value,) * len(sizes)
+        elif field == "kernel_size":
+            changed = tuple(w._replace(kernel_size=value, stride=value if follows else w.stride) for w in windows)
+            at = sizes
+        else:
+            changed, at = tuple(w._replace(stride=value) for w in windows), sizes
+        if fits(changed, at):
+            return value
+    return None
+
+
+def _nearest(now: int, candidates: Iterator[int]) -> list[int]:
+    return sorted(candidates, key=lambda c: (abs(c - now), -c))[:1]
+
+
+#: How far the search for a mend goes: beyond this many cells it is not a mend but another layer.
+SEARCH = 1000
