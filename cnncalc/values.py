@@ -23,7 +23,7 @@ class Map(tuple[tuple[str, "Value"], ...]):
         return next((v for k, v in self if k == key), None)
 
 
-_NUMBER = re.compile(r"([-+]?)(\d(?:_?\d)*)?(?:\.(\d(?:_?\d)*)?)?(?:[eE]([-+]?\d{1,4}))?")
+_NUMBER = re.compile(r"([-+]?)(\d(?:_?\d)*)?(?:\.(\d(?:_?\d)*)?)?(?:[eE]([-+]?\d{1,4}))?", re.ASCII)
 _DIGITS = 40
 _SUFFIXES = {"K": 10**3, "M": 10**6, "G": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 
@@ -114,15 +114,16 @@ def is_shape_map(value: Map) -> bool:
     return any(key in _MAP_AXES and not isinstance(v, Map) and ("x" not in v if isinstance(v, str) else True) for key, v in value)
 
 
-def size(text: Value, what: str) -> int:
-    """One size of a shape, 1 … 2³¹ − 1. Raises Fact."""
+def size(text: Value, what: str, within: str = "") -> int:
+    """One size of a shape, 1 … 2³¹ − 1; `within` is the text it stands in. Raises Fact that names `what` as its field."""
     value = integer(text) if isinstance(text, str) else None
+    got = written(text) + (f" in {within}" if within and within != text else "")
     if value is None:
-        raise Fact(f"{what} is a whole number, not {written(text)}", rule="value")
+        raise Fact(f"{what} is a whole number, not {got}", rule="value", field=what)
     if value < 1:
-        raise Fact(f"{what} must be at least 1, got {written(text)}", rule="value")
+        raise Fact(f"{what} must be at least 1, got {got}", rule="value", field=what)
     if value > LARGEST:
-        raise Fact(f"{what} must be at most 2147483647 (2³¹ − 1), got {written(text)}", rule="value")
+        raise Fact(f"{what} must be at most 2147483647 (2³¹ − 1), got {got}", rule="value", field=what)
     return value
 
 
@@ -133,25 +134,26 @@ def shape(value: Value, layout: str = "channels_last") -> Shape:
     Shape(32, 64, 3)
     """
     if isinstance(value, Map):
-        keys = tuple(sorted(k for k, _ in value))
-        order = _MAPS.get(keys)
-        if order is None:
-            unknown = [k for k in keys if k not in _MAP_AXES]
-            if unknown:
-                raise Fact(f"a shape has no {unknown[0]}; write {_MAP_HELP}", rule="unknown-key")
-            raise Fact(f"a shape is {_MAP_HELP}, not a map of {', '.join(keys) or 'nothing'}", rule="value")
-        return Shape(*(size(value.get(axis), axis) for axis in order))
-    if isinstance(value, tuple):
-        sizes = [size(v, "a size") for v in value]
-    elif isinstance(value, str) and _SHAPE.fullmatch(value):
-        sizes = [size(part, "a size") for part in value.split("x")]
-    elif isinstance(value, str) and "x" not in value and integer(value) is not None:
-        sizes = [size(value, "a size")]
-    else:
+        return _shape_in_words(value)
+    if not isinstance(value, str) or not (_SHAPE.fullmatch(value) or ("x" not in value and integer(value) is not None)):
         raise Fact(f"a shape is written like {_example(layout)}, not {written(value)}", rule="value")
-    if not 1 <= len(sizes) <= 4:
-        raise Fact(f"a shape has one to three spatial sizes and channels, not {len(sizes)} numbers", rule="value")
+    sizes = [size(part, "a size", value) for part in value.split("x")]
+    if len(sizes) > 4:
+        raise Fact(
+            f"a shape has one to three spatial sizes and channels, not {len(sizes)} numbers: {written(value)}", rule="value"
+        )
     return Shape(*sizes) if layout == "channels_last" else Shape(*sizes[1:], sizes[0])
+
+
+def _shape_in_words(value: Map) -> Shape:
+    keys = tuple(sorted(key for key, _ in value))
+    order = _MAPS.get(keys)
+    if order is not None:
+        return Shape(*(size(value.get(axis), axis) for axis in order))
+    unknown = [key for key in keys if key not in _MAP_AXES]
+    if unknown:
+        raise Fact(f"a shape has no {written(unknown[0])}; write {_MAP_HELP}", rule="unknown-key", field=unknown[0])
+    raise Fact(f"a shape is {_MAP_HELP}, not a map of {', '.join(keys) or 'nothing'}", rule="value")
 
 
 def _example(layout: str) -> str:
@@ -170,6 +172,7 @@ def flow(value: Value, layout: str = "channels_last") -> Flow:
             more = [k for k in keys if k not in ("tokens", "vocabulary")]
             fault = f"lacks {lacking[0]}" if lacking else f"has no {more[0]}"
             rule = "missing" if lacking else "unknown-key"
-            raise Fact(f"a token input {fault}; write {{tokens: 56, vocabulary: 20000}}", rule=rule)
+            field = None if lacking else more[0]
+            raise Fact(f"a token input {fault}; write {{tokens: 56, vocabulary: 20000}}", rule=rule, field=field)
         return Tokens(size(value.get("tokens"), "tokens"), size(value.get("vocabulary"), "vocabulary"))
     return shape(value, layout)

@@ -89,8 +89,14 @@ class Window(NamedTuple):
         if self.dilation > 1:
             window = f"({self.dilation}·({self.kernel_size} − 1) + 1)"
         padding = f"2·{self.before}" if self.before == self.after else f"{self.before} + {self.after}"
-        quotient = f"{self.span(size) / self.stride + 1:.2f}".rstrip("0").rstrip(".").replace("-", "−")
+        quotient = _decimal(self.span(size) / self.stride + 1, whole=self.remainder(size) == 0)
         return f"({size} − {window} + {padding})/{self.stride} + 1 = {quotient}"
+
+
+def _decimal(value: float, whole: bool) -> str:
+    """Two decimals, or as many as it takes not to look whole."""
+    digits = next((n for n in range(2, 9) if whole or round(value, n) != round(value)), 9)
+    return f"{value:.{digits}f}".rstrip("0").rstrip(".").replace("-", "−")
 
 
 def same_padding(size: int, kernel_size: int, stride: int, dilation: int) -> tuple[int, int]:

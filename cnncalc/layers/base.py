@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple, TypeVar, dataclass_transform
 
-from cnncalc.layers.option import Cells, Option, PerAxis, option
+from cnncalc.layers.option import Cells, Every, Option, PerAxis, option
 from cnncalc.shape import Fact, Flow, Shape, Tokens
 from cnncalc.values import Value
 from cnncalc.window import Window
@@ -100,7 +100,9 @@ class Layer:
             elif value is None and key == cls.kind and not declared.required:
                 pass
             elif value is None and key == cls.kind:
-                faults.append((key, Fact(f"{cls.kind} needs a value: {declared.type.describe()}", rule="missing")))
+                faults.append(
+                    (key, Fact(f"{cls.kind} needs a value, {declared.name}: {declared.type.describe()}", rule="missing"))
+                )
                 fields[declared.name] = None
             else:
                 try:
@@ -111,7 +113,9 @@ class Layer:
                     fields[declared.name] = None
         for name, declared in cls.options.items():
             if declared.required and name not in fields:
-                faults.append((cls.kind, Fact(f"{cls.kind} needs {name}: {declared.type.describe()}", rule="missing")))
+                faults.append(
+                    (cls.kind, Fact(f"{cls.kind} needs {name}: {declared.type.describe()}", rule="missing", field=name))
+                )
         return (None, faults) if faults else (cls(**fields), [])
 
     def output_shape(self, x: Shape, fit: str) -> Shape:
@@ -154,7 +158,7 @@ class Layer:
 
 def _plain(declared: Option[Any], value: Any, rank: int) -> Any:
     if isinstance(declared.type, (PerAxis, Cells)) and isinstance(value, tuple):
-        expanded = value * rank if len(value) == 1 and rank else value
+        expanded = tuple(value) * rank if isinstance(value, Every) and rank else value
         return [list(v) if isinstance(v, tuple) else v for v in expanded]
     return list(value) if isinstance(value, tuple) else value
 
@@ -172,13 +176,24 @@ def display(value: Any) -> str:
 
 
 def along(x: Shape, field: str, value: tuple[T, ...]) -> tuple[T, ...]:
-    """`value` for each spatial axis of `x`, a single one repeated. Raises Fact where the numbers of axes differ."""
+    """`value` for each spatial axis of `x`. Raises Fact where it is given per axis, for another number of them."""
+    if isinstance(value, Every):
+        return tuple(value) * x.rank
     if len(value) == x.rank:
         return value
-    if len(value) == 1:
-        return value * x.rank
     axes = "axis" if x.rank == 1 else "axes"
-    raise Fact(f"{field} has {len(value)} numbers, and {{}} has {x.rank} spatial {axes}{image_hint(x)}", x, field=field)
+    numbers = "one number" if len(value) == 1 else f"{len(value)} numbers"
+    raise Fact(f"{field} has {numbers}, and {{}} has {x.rank} spatial {axes}{image_hint(x)}", x, field=field)
+
+
+def near_divisors(count: int, wanted: int) -> str:
+    """The two divisors of `count` nearest to `wanted`, for advice.
+
+    >>> near_divisors(64, 3)
+    '2 or 4'
+    """
+    found = {d for i in range(1, min(math.isqrt(count), 4096) + 1) if count % i == 0 for d in (i, count // i)}
+    return " or ".join(map(str, sorted(sorted(found, key=lambda d: (abs(d - wanted), d))[:2])))
 
 
 def image_hint(x: Shape) -> str:

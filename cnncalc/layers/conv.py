@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from cnncalc.layers.base import Example, Layer, Weight, along
-from cnncalc.layers.option import Axes, Cells, Count, Flag, Pairs, PerAxis, option
+from cnncalc.layers.option import ONE, UNPADDED, ZERO, Axes, Cells, Count, Flag, Pairs, PerAxis, option
 from cnncalc.layers.sliding import Sliding
 from cnncalc.shape import Fact, Shape
 from cnncalc.window import Window
@@ -49,12 +49,12 @@ class Conv(_Convolution, kind="conv"):
     kernel_size: Axes = option(
         PerAxis(), "cells of the window along each axis, F", also=("kernel", "kernel_shape", "filter_size", "ksize", "F", "k")
     )
-    stride: Axes = option(PerAxis(), "cells from one window to the next, S", default=(1,), also=("strides", "step", "S"))
+    stride: Axes = option(PerAxis(), "cells from one window to the next, S", default=ONE, also=("strides", "step", "S"))
     padding: Pairs | str = option(
-        Cells("same", "valid", "causal"), "zeros around the input, P", default=((0, 0),), also=("pad", "pads", "auto_pad", "P")
+        Cells("same", "valid", "causal"), "zeros around the input, P", default=UNPADDED, also=("pad", "pads", "auto_pad", "P")
     )
     dilation: Axes = option(
-        PerAxis(), "cells from one weight of the window to the next, D", default=(1,), also=("dilations", "dilation_rate", "D")
+        PerAxis(), "cells from one weight of the window to the next, D", default=ONE, also=("dilations", "dilation_rate", "D")
     )
     groups: int = option(
         Count(), "parts that channels and filters are divided into, each seeing its own", default=1, also=("group", "num_groups")
@@ -84,12 +84,12 @@ class DepthwiseConv(_Convolution, kind="depthwise_conv"):
         Count(), "filters per input channel, M", default=1, main=True, also=("depth_multiplier", "channel_multiplier")
     )
     kernel_size: Axes = option(PerAxis(), "cells of the window along each axis, F", also=Conv.options["kernel_size"].also)
-    stride: Axes = option(PerAxis(), "cells from one window to the next, S", default=(1,), also=("strides", "step", "S"))
+    stride: Axes = option(PerAxis(), "cells from one window to the next, S", default=ONE, also=("strides", "step", "S"))
     padding: Pairs | str = option(
-        Cells("same", "valid", "causal"), "zeros around the input, P", default=((0, 0),), also=("pad", "pads", "auto_pad", "P")
+        Cells("same", "valid", "causal"), "zeros around the input, P", default=UNPADDED, also=("pad", "pads", "auto_pad", "P")
     )
     dilation: Axes = option(
-        PerAxis(), "cells from one weight of the window to the next, D", default=(1,), also=("dilations", "dilation_rate", "D")
+        PerAxis(), "cells from one weight of the window to the next, D", default=ONE, also=("dilations", "dilation_rate", "D")
     )
     bias: bool = option(Flag(), "one learned number added per filter", default=True, also=_BIAS_NAMES)
     example = Example({"depthwise_conv": 2, "kernel_size": 3, "padding": "1x0"}, (Shape(5, 7, 3),), Shape(5, 5, 6))
@@ -125,12 +125,12 @@ class ConvTranspose(Layer, kind="conv_transpose"):
     kernel_size: Axes = option(
         PerAxis(), "cells that each input cell writes along each axis, F", also=Conv.options["kernel_size"].also
     )
-    stride: Axes = option(PerAxis(), "cells between what neighbours write, S", default=(1,), also=("strides", "step", "S"))
-    padding: Pairs = option(Cells(), "cells cut off around the output, P", default=((0, 0),), also=("pad", "pads", "P"))
+    stride: Axes = option(PerAxis(), "cells between what neighbours write, S", default=ONE, also=("strides", "step", "S"))
+    padding: Pairs = option(Cells(), "cells cut off around the output, P", default=UNPADDED, also=("pad", "pads", "P"))
     dilation: Axes = option(
-        PerAxis(), "cells from one weight of the window to the next, D", default=(1,), also=("dilations", "dilation_rate", "D")
+        PerAxis(), "cells from one weight of the window to the next, D", default=ONE, also=("dilations", "dilation_rate", "D")
     )
-    output_padding: Axes = option(PerAxis(0), "cells added at the end of the output, less than stride or dilation", default=(0,))
+    output_padding: Axes = option(PerAxis(0), "cells added at the end of the output, less than stride or dilation", default=ZERO)
     groups: int = option(
         Count(), "parts that channels and filters are divided into, each seeing its own", default=1, also=("group", "num_groups")
     )
@@ -162,6 +162,7 @@ class ConvTranspose(Layer, kind="conv_transpose"):
                 raise Fact(
                     f"output_padding must be less than the stride or the dilation: at most {most} on {axis}, got {more}",
                     field="output_padding",
+                    rule="value",
                 )
             out = window.transposed_size(size, more)
             if out < 1:
@@ -191,7 +192,7 @@ def with_bias(weight: Weight, units: int, bias: bool) -> tuple[Weight, ...]:
 
 def check_groups(channels: int, filters: int, groups: int) -> None:
     """Raises Fact where `groups` does not divide the channels that come in or the filters."""
-    for count, what in ((channels, "the input's {} channels"), (filters, "the {} filters")):
+    for count, what, rule in ((channels, "the input's {} channels", "shape"), (filters, "the {} filters", "value")):
         if count % groups:
             near = [g for g in range(groups, 0, -1) if channels % g == 0 and filters % g == 0][:1]
             more = next(
@@ -203,4 +204,4 @@ def check_groups(channels: int, filters: int, groups: int) -> None:
                 None,
             )
             said = " or ".join(str(g) for g in [*near, *([more] if more else [])])
-            raise Fact(f"groups {groups} does not divide {what.format(count)}; try {said}", field="groups")
+            raise Fact(f"groups {groups} does not divide {what.format(count)}; try {said}", field="groups", rule=rule)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cnncalc.layers.base import Example, Pointwise, Weight
+from cnncalc.layers.base import Example, Pointwise, Weight, near_divisors
 from cnncalc.layers.option import Count, Flag, Number, option
 from cnncalc.shape import Fact, Shape
 
@@ -74,7 +74,8 @@ class GroupNorm(Pointwise, kind="groupnorm"):
 
     def output_shape(self, x: Shape, fit: str) -> Shape:
         if x.channels % self.groups:
-            raise Fact(f"groups {self.groups} does not divide the {x.channels} channels of {{}}", x, field="groups")
+            near = near_divisors(x.channels, self.groups)
+            raise Fact(f"{self.groups} groups do not divide the {x.channels} channels of {{}}; try {near}", x, field="groups")
         return x
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:

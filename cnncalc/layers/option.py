@@ -10,11 +10,22 @@ from cnncalc.values import Value, written
 
 T_co = TypeVar("T_co", covariant=True)
 
+
+class Every(tuple[T_co, ...]):
+    """One value that stands for every spatial axis, however many there are."""
+
+    __slots__ = ()
+
+
 Axes = tuple[int, ...]
-"""A number per spatial axis; a single number stands for every axis."""
+"""A number per spatial axis, or Every."""
 
 Pairs = tuple[tuple[int, int], ...]
-"""Cells before and after, per spatial axis; a single pair stands for every axis."""
+"""Cells before and after, per spatial axis, or Every."""
+
+ONE: Axes = Every((1,))
+ZERO: Axes = Every((0,))
+UNPADDED: Pairs = Every(((0, 0),))
 
 
 class Type(Protocol[T_co]):
@@ -173,7 +184,7 @@ class PerAxis:
         if isinstance(value, str):
             found = values.integer(value)
             if found is not None:
-                return (self.count.bounded(found),)
+                return Every((self.count.bounded(found),))
             parts = tuple(value.split("x"))
         elif isinstance(value, tuple) and not isinstance(value, values.Map) and value:
             parts = value
@@ -209,7 +220,9 @@ class Cells:
             return value
         if isinstance(value, str) or value is None or isinstance(value, values.Map):
             try:
-                return tuple((n, n) for n in self._axes.read(value, layout))
+                axes = self._axes.read(value, layout)
+                pairs = tuple((n, n) for n in axes)
+                return Every(pairs) if isinstance(axes, Every) else pairs
             except Fact as fact:
                 raise self._not(value) if "must be" not in fact.template else fact from None
         if not 1 <= len(value) <= 3:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cnncalc.layers.base import Example, Layer, along, display
-from cnncalc.layers.option import Axes, Cells, Flag, Pairs, PerAxis, option
+from cnncalc.layers.option import ONE, UNPADDED, Axes, Cells, Every, Flag, Pairs, PerAxis, option
 from cnncalc.layers.sliding import Sliding
 from cnncalc.shape import Flow, Shape
 
@@ -28,9 +28,9 @@ class MaxPool(_Pool, kind="maxpool"):
     kernel_size: Axes = option(PerAxis(), _WINDOW, main=True, also=_WINDOW_NAMES)
     stride: Axes | None = option(PerAxis(), _STRIDE, default=None, also=_STRIDE_NAMES)
     padding: Pairs | str = option(
-        Cells("same", "valid", "causal"), "cells around the input that never win, P", default=((0, 0),), also=_PADDING_NAMES
+        Cells("same", "valid", "causal"), "cells around the input that never win, P", default=UNPADDED, also=_PADDING_NAMES
     )
-    dilation: Axes = option(PerAxis(), "cells from one place of the window to the next, D", default=(1,), also=("dilations", "D"))
+    dilation: Axes = option(PerAxis(), "cells from one place of the window to the next, D", default=ONE, also=("dilations", "D"))
     example = Example({"maxpool": "3x2", "stride": 2, "padding": "1x0"}, (Shape(5, 8, 3),), Shape(3, 4, 3))
 
 
@@ -41,7 +41,7 @@ class AvgPool(_Pool, kind="avgpool"):
     kernel_size: Axes = option(PerAxis(), _WINDOW, main=True, also=_WINDOW_NAMES)
     stride: Axes | None = option(PerAxis(), _STRIDE, default=None, also=_STRIDE_NAMES)
     padding: Pairs | str = option(
-        Cells("same", "valid", "causal"), "zeros around the input, P", default=((0, 0),), also=_PADDING_NAMES
+        Cells("same", "valid", "causal"), "zeros around the input, P", default=UNPADDED, also=_PADDING_NAMES
     )
     count_include_pad: bool = option(Flag(), "whether zeros of the padding count in the mean", default=True)
     example = Example({"avgpool": 2, "stride": "2x3", "count_include_pad": False}, (Shape(6, 5, 3),), Shape(3, 2, 3))
@@ -54,7 +54,7 @@ class SumPool(_Pool, kind="sumpool"):
     kernel_size: Axes = option(PerAxis(), _WINDOW, main=True, also=_WINDOW_NAMES)
     stride: Axes | None = option(PerAxis(), _STRIDE, default=None, also=_STRIDE_NAMES)
     padding: Pairs | str = option(
-        Cells("same", "valid", "causal"), "zeros around the input, P", default=((0, 0),), also=_PADDING_NAMES
+        Cells("same", "valid", "causal"), "zeros around the input, P", default=UNPADDED, also=_PADDING_NAMES
     )
     example = Example({"sumpool": "2x5"}, (Shape(6, 5, 3),), Shape(3, 1, 3))
 
@@ -102,7 +102,8 @@ class _AdaptivePool(Layer):
         return Shape(*along(x, "output_size", self.output_size), x.channels)
 
     def summary(self, x: Flow | None) -> str:
-        sizes = self.output_size * x.rank if isinstance(x, Shape) and len(self.output_size) == 1 else self.output_size
+        rank = x.rank if isinstance(x, Shape) else 2
+        sizes = tuple(self.output_size) * rank if isinstance(self.output_size, Every) else self.output_size
         return "to " + "×".join(map(display, sizes))
 
 

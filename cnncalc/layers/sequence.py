@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from cnncalc.layers.base import Example, Layer, Pointwise, Weight
+from cnncalc.layers.base import Example, Layer, Pointwise, Weight, near_divisors
 from cnncalc.layers.option import Choice, Count, Flag, option
 from cnncalc.shape import Fact, Shape, Tokens
 
@@ -127,11 +127,8 @@ class Attention(Pointwise, kind="attention"):
 
     def output_shape(self, x: Shape, fit: str) -> Shape:
         if x.channels % self.heads:
-            divisors = [h for h in range(1, min(x.channels, 4096) + 1) if x.channels % h == 0]
-            near = sorted(sorted(divisors, key=lambda h: abs(h - self.heads))[:2])
-            raise Fact(
-                f"{self.heads} heads do not divide the {x.channels} channels of {{}}; try {' or '.join(map(str, near))}", x
-            )
+            near = near_divisors(x.channels, self.heads)
+            raise Fact(f"{self.heads} heads do not divide the {x.channels} channels of {{}}; try {near}", x, field="heads")
         return x
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:

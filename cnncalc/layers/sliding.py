@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cnncalc.layers.base import Layer, along, display
-from cnncalc.layers.option import Axes, Pairs
+from cnncalc.layers.option import ONE, Axes, Every, Pairs
 from cnncalc.shape import Fact, Flow, Shape
 from cnncalc.window import Window, same_padding
 
@@ -19,7 +19,7 @@ class Sliding(Layer):
     padding: Pairs | str
 
     def _dilation(self) -> Axes:
-        return getattr(self, "dilation", (1,))
+        return getattr(self, "dilation", ONE)
 
     @property
     def must_fit(self) -> bool:
@@ -42,7 +42,7 @@ class Sliding(Layer):
         if self.padding == "causal":
             if x.rank != 1:
                 raise Fact(
-                    "causal padding is for sequences, length × channels, and {} flows in; write same or numbers",
+                    "causal padding is 1-D, for sequences of length × channels, and {} flows in; write same or numbers",
                     x,
                     field="padding",
                 )
@@ -81,7 +81,7 @@ class Sliding(Layer):
 
     def summary(self, x: Flow | None) -> str:
         rank = x.rank if isinstance(x, Shape) else 2
-        kernel = self.kernel_size * rank if len(self.kernel_size) == 1 else self.kernel_size
+        kernel = tuple(self.kernel_size) * rank if isinstance(self.kernel_size, Every) else self.kernel_size
         parts = ["×".join(map(str, kernel))]
         if self.main is not None and self.main.name != "kernel_size" and self.main.name in self.options:
             parts[0] = f"{self.value(self.main.name)} × {parts[0]}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cnncalc.layers.base import Example, Layer, Pointwise, along, image_hint
+from cnncalc.layers.base import Example, Layer, Pointwise, along, image_hint, near_divisors
 from cnncalc.layers.option import Axes, AxisNames, Cells, ChannelRange, Choice, Count, Pairs, PerAxis, ShapeText, option
 from cnncalc.shape import Fact, Shape
 
@@ -50,7 +50,11 @@ class Crop(Layer, kind="crop"):
         sizes = []
         for axis, n, (before, after) in zip(x.axes, x.spatial, along(x, "crop", self.cells), strict=True):
             if n - before - after < 1:
-                raise Fact(f"crop takes {before} + {after} cells off {axis} {n} and leaves none; at most {n - 1} in all")
+                raise Fact(
+                    f"crop takes {before} + {after} cells off {axis} {n} of {{}} and leaves none; at most {n - 1} in all",
+                    x,
+                    field="cells",
+                )
             sizes.append(n - before - after)
         return Shape(*sizes, x.channels)
 
@@ -66,7 +70,9 @@ class Slice(Layer, kind="slice"):
         start, end = self._ends(x)
         if end > x.channels or start >= end:
             raise Fact(
-                f"slice {start}:{end} goes beyond the {x.channels} channels of {{}}; ends are within 0 and {x.channels}", x
+                f"slice {start}:{end} goes beyond the {x.channels} channels of {{}}; ends are within 0 and {x.channels}",
+                x,
+                field="channels",
             )
         return Shape(*x.spatial, end - start)
 
@@ -88,7 +94,7 @@ class Reshape(Layer, kind="reshape"):
 
     def output_shape(self, x: Shape, fit: str) -> Shape:
         if self.shape.size != x.size:
-            raise Fact(f"{{}} holds {x.size:,} numbers and {{}} would hold {self.shape.size:,}", x, self.shape)
+            raise Fact(f"{{}} holds {x.size:,} numbers and {{}} would hold {self.shape.size:,}", x, self.shape, field="shape")
         return self.shape
 
 
@@ -106,6 +112,7 @@ class Permute(Layer, kind="permute"):
             raise Fact(
                 f"permute names {', '.join(self.axes)}, and {{}} has the axes {', '.join(names)}; name each once{image_hint(x)}",
                 x,
+                field="axes",
             )
         return Shape(*(x[names.index(name)] for name in self.axes))
 
@@ -132,6 +139,7 @@ class PixelShuffle(Layer, kind="pixel_shuffle"):
             raise Fact(
                 f"{x.channels} channels of {{}} are no multiple of {self.factor}² = {square}; try {' or '.join(map(str, near))}",
                 x,
+                field="factor",
             )
         return Shape(*(n * self.factor for n in x.spatial), x.channels // square)
 
@@ -148,9 +156,6 @@ class ChannelShuffle(Pointwise, kind="channel_shuffle"):
 
     def output_shape(self, x: Shape, fit: str) -> Shape:
         if x.channels % self.groups:
-            divisors = [g for g in range(2, min(x.channels, 4096) + 1) if x.channels % g == 0]
-            near = " or ".join(map(str, sorted(sorted(divisors, key=lambda g: abs(g - self.groups))[:2])))
-            raise Fact(
-                f"{self.groups} groups do not divide the {x.channels} channels of {{}}" + (f"; try {near}" if near else ""), x
-            )
+            near = near_divisors(x.channels, self.groups)
+            raise Fact(f"{self.groups} groups do not divide the {x.channels} channels of {{}}; try {near}", x, field="groups")
         return x

@@ -93,8 +93,8 @@ class DocumentReader:
             return found
         for key, (at, _) in root.pairs.items():
             if key not in TOP_KEYS and not key.startswith("x-"):
-                also = _ALSO.get(key)
-                hint = f"; did you mean {also}?" if also else suggest.did_you_mean(key, TOP_KEYS)
+                near = suggest.nearest(key, [*TOP_KEYS, *_ALSO])
+                hint = f"; did you mean {_ALSO.get(near, near)}?" if near else suggest.did_you_mean(key, TOP_KEYS)
                 self._problems.add("unknown-key", at, f"a network has no {written(key)}{hint}")
         self._vars(found)
         found.layout = self._word(root, "layout", LAYOUTS, found.layout)
@@ -255,7 +255,11 @@ class DocumentReader:
         try:
             return read()
         except Fact as fact:
-            self._problems.fact(fact, node, prefix=prefix)
+            at = location(node)
+            if isinstance(node, Mapping) and fact.field in node.pairs:
+                key, value = node.pairs[fact.field]
+                at = location(key if fact.rule == "unknown-key" else value)
+            self._problems.fact(fact, at, prefix=prefix)
             return None
 
     def _blocks(self, found: Document) -> None:

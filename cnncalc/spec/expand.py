@@ -144,14 +144,16 @@ class Expander:
         source = self._from(keys["from"], row, scope, current) if "from" in keys else current
         count = self._repeat(row, base, scope, source) if "repeat" in keys else None
         copies: list[Copy] = []
+        # Bound before it is walked: a branch may read, by its full name, what stands in an earlier branch or copy.
+        scope.names[base] = Binding(copies, count is not None, row.at.line)
         for k in range(1 if count is None else count):
             self._rows_seen += 1
             if self._rows_seen > MAX_ROWS:
                 self._limit(row)
-            copy = self._copy(row, base, None if count is None else k, count, scope, source)
+            copy = Copy(None)
             copies.append(copy)
+            self._copy(row, base, None if count is None else k, count, scope, source, copy)
             source = copy.source
-        scope.names[base] = Binding(copies, count is not None, row.at.line)
         if count == 0:
             return current
         if "expect" in keys:
@@ -209,15 +211,17 @@ class Expander:
         """What a row reads; a row that says nothing in a network of several inputs is told to."""
         if source is not None:
             return source
-        if not row.broken:
+        if not row.broken and self.graph.inputs:
             inputs = " or ".join(f"from: {i.name}" for i in self.graph.inputs)
             self._problems.add(
                 "missing", row.kind_at, f"the network has several inputs, and {name} does not say which it reads; write {inputs}"
             )
         return Input("?", None)
 
-    def _copy(self, row: Row, base: str, k: int | None, count: int | None, scope: Scope, source: Source | None) -> Copy:
-        """One copy of a row: a layer, a use of a block, or branches."""
+    def _copy(
+        self, row: Row, base: str, k: int | None, count: int | None, scope: Scope, source: Source | None, copy: Copy
+    ) -> None:
+        """Fills one copy of a row: a layer, a use of a block, or branches."""
         name = f"{scope.prefix}{base}" if k is None else f"{scope.prefix}{base}.{k}"
         texts = scope.texts if k is None else {**scope.texts, "i": str(k)}
         if row.broken:
@@ -236,9 +240,12 @@ class Expander:
             if self._depth > MAX_NESTING:
                 self._problems.add("limit", row.kind_at, f"blocks and branches are nested more than {MAX_NESTING} levels deep")
                 raise Stop
-            copy = (self._block if row.kind == "block" else self._branches)(row, name, inner, source, given, peer)
+            copy.inner = inner
+            walk = self._block if row.kind == "block" else self._branches
+            copy.source = walk(row, name, inner, source, given, peer)
+            copy.title = inner.group.title if row.kind == "block" and inner.group is not None else ""
             self._depth -= 1
-            return copy
+            return
         layer = row.static if not given and not row.dynamic else self._read(row, name, texts, source, given)
         if isinstance(layer, Join) and isinstance(layer.value("names"), tuple):
             reads: Source = source if source is not None else Input("?", None)
@@ -248,7 +255,7 @@ class Expander:
         node.frozen = frozen
         if peer is not None:
             self._share(row, node, peer, explicit="share" in row.row_keys)
-        return Copy(node)
+        copy.source = node
 
     def _word(
         self, row: Row, key: str, words: tuple[str, ...], texts: dict[str, Value | object], source: Source | None
@@ -392,7 +399,7 @@ class Expander:
 
     def _block(
         self, row: Row, name: str, inner: Scope, source: Source | None, given: dict[str, tuple[Value, str]], peer: Copy | None
-    ) -> Copy:
+    ) -> Source | None:
         """One use of a block: its arguments evaluated here, once, its rows walked in a scope of their own."""
         argument = row.fields["block"]
         names = self._names(inner.texts, source)
@@ -405,26 +412,33 @@ class Expander:
                     argument.location,
                     f"there is no block {written(title)}{did_you_mean(written(title), self._document.blocks)}",
                 )
-            return Copy(Input(name, None))
+            return Input(name, None)
         if argument.dynamic and not self._usable(row, block, inner):
-            return Copy(Input(name, None))
+            return Input(name, None)
         if any(scope.body is block.body for scope in inner.outward()):
             self._problems.add("cycle", argument.location, f"block {block.name} contains itself")
-            return Copy(Input(name, None))
+            return Input(name, None)
         inner.texts = self._arguments(row, name, block, names, given)
         inner.body = block.body
         inner.group = group = Group(name, "block", block.name, row.at, inner.group)
         self.graph.groups.append(group)
         if peer is not None:
             if peer.inner is None or peer.title != block.name:
-                said = f"{name} shares with another use of block {block.name} only"
+                theirs = f"a use of block {peer.title}" if peer.title else "no use of a block"
+                other = self._shared_name(row)
+                said = f"{name} uses block {block.name}, and {other} is {theirs}; weights are shared between uses of one block"
                 self._problems.add(
                     "share", row.row_keys["share"].location if "share" in row.row_keys else row.at, said, layer=name
                 )
             else:
                 inner.peer = peer.inner
         group.result = self._rows(inner, source)
-        return Copy(group.result, inner, block.name)
+        return group.result
+
+    def _shared_name(self, row: Row) -> str:
+        """What the row shares with, as written."""
+        argument = row.row_keys.get("share")
+        return written(argument.value) if argument is not None and not argument.dynamic else "its counterpart"  # type: ignore[arg-type]  # static
 
     def _usable(self, row: Row, block: Block, inner: Scope) -> bool:
         """Whether a use of a block whose name is computed gives what the block needs."""
@@ -460,7 +474,7 @@ class Expander:
 
     def _branches(
         self, row: Row, name: str, inner: Scope, source: Source | None, given: dict[str, tuple[Value, str]], peer: Copy | None
-    ) -> Copy:
+    ) -> Source:
         """Branches that all read the same input, and their merge, which the row's name stands for."""
         outer = inner.group
         group = Group(name, "branches", "", row.at, outer)
@@ -497,7 +511,7 @@ class Expander:
         group.result = node
         if facts.fault is not None:
             self._fault(row, node, facts.fault)
-        return Copy(node, inner)
+        return node
 
     def _merge(self, kind: str) -> Layer:
         layer = self._joins.get(kind)

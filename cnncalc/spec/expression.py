@@ -17,7 +17,7 @@ from cnncalc.values import Map, Value
 Result = Union[int, float, bool, str]
 Evaluate = Callable[["Names"], Result]
 
-MAX_LENGTH = 1000
+MAX_LENGTH = 10_000
 MAX_DEPTH = 50
 LARGEST = 10**30
 
@@ -133,7 +133,7 @@ def _number(value: Result, operator: str) -> int | float:
 
 
 def _bounded(value: int | float) -> int | float:
-    if isinstance(value, complex) or math.isnan(value):
+    if isinstance(value, complex) or (isinstance(value, float) and math.isnan(value)):
         raise _fault("the result is no number")
     if abs(value) > LARGEST:
         raise _fault("the result is larger than 10³⁰")
@@ -181,15 +181,27 @@ class Expression:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        parser = _Parser(text)
-        self._evaluate = parser.parse()
+        try:
+            parser = _Parser(text)
+            self._evaluate = parser.parse()
+        except Fact as fact:
+            raise self._in(fact) from None
         self.names = frozenset(parser.names)
 
     def __call__(self, names: Names) -> Value:
         """The result as text. Raises Fact or Unknown."""
         if len(self.names) == 1 and self.text in self.names:
             return names.value(self.text)
-        return _text(self._evaluate(names))
+        try:
+            return _text(self._evaluate(names))
+        except Fact as fact:
+            raise self._in(fact) from None
+
+    def _in(self, fact: Fact) -> Fact:
+        """The fact with the expression it is about."""
+        if fact.rule != "expression" or not self.text:
+            return fact
+        return Fact(f"{fact.template}, in ${{{values.written(self.text, 40)}}}", rule=fact.rule)
 
 
 def _text(result: Result) -> str:

@@ -12,6 +12,7 @@ from cnncalc.spec.expression import Dynamic, Pairs, Parts, Template, evaluate, n
 from cnncalc.spec.problems import Problems
 from cnncalc.spec.source import Mapping, Scalar, Sequence, YamlNode, describe, location, value_of
 from cnncalc.values import Map, Value, written
+from cnncalc.values import number as number_of
 
 ROW_KEYS = ("name", "from", "repeat", "expect", "fit", "share", "trainable")
 MERGES = ("add", "concat", "multiply")
@@ -77,6 +78,11 @@ class Body:
         self.static_names: list[str] | None = None
 
 
+def _sound(row: Row) -> dict[str, Value]:
+    """The fields whose values are known before the row is used."""
+    return {name: a.value for name, a in row.fields.items() if not a.dynamic and a.value is not FAULTY}  # type: ignore[misc]  # not dynamic
+
+
 Known = Union[frozenset[str], set[str]]
 
 
@@ -96,7 +102,7 @@ class RowReader:
         if not isinstance(node, Sequence):
             if node is not None:
                 hint = "; write [] for none" if isinstance(node, Scalar) and node.null else ""
-                self._problems.add("row", node, f"{what} is a list of rows, each behind a dash, not {describe(node)}{hint}")
+                self._problems.add("value", node, f"{what} is a list of rows, each behind a dash, not {describe(node)}{hint}")
             return Body(node, [])
         return Body(node, [row for item in node.items if (row := self._row(item)) is not None])
 
@@ -116,7 +122,12 @@ class RowReader:
             return None
         row = Row(node, node.text, location(node))
         row.layer = KINDS.get(node.text)
-        if row.layer is None:
+        if number_of(node.text) is not None:
+            self._problems.add(
+                "row", node, f"a row is a word such as relu, or a map with one layer kind; {written(node.text)} is a number"
+            )
+            row.broken = True
+        elif row.layer is None:
             self._unknown_kind(node, node.text)
             row.broken = True
         else:
@@ -201,8 +212,9 @@ class RowReader:
         argument = Argument(key, node, FAULTY if _has_fault(value) else value)
         if argument.dynamic:
             known = self._names | {"in_channels"} | ({"i"} if (self._repeats if repeats is None else repeats) else set())
-            for name in sorted(names_in(argument.value) - known):
+            for name in sorted(names_in(value) - known):
                 self._problems.fact(undefined(name, dict.fromkeys(self._names)), argument.location)
+                argument.value, argument.dynamic = FAULTY, False
         return argument
 
     def _value(self, node: YamlNode) -> Value | Dynamic:
@@ -238,16 +250,12 @@ class RowReader:
         """Reads fields without expressions once and for all."""
         assert row.layer is not None
         row.dynamic = any(argument.dynamic for argument in row.fields.values())
-        if any(argument.value is FAULTY for argument in row.fields.values()):
-            row.broken = True
-            row.dynamic = False
+        row.broken = row.broken or any(argument.value is FAULTY for argument in row.fields.values())
         if row.dynamic:
-            fixed = {name: a.value for name, a in row.fields.items() if not a.dynamic}
-            self._report(row, row.layer.read(fixed, self._problems.layout)[1], only=fixed.keys())  # type: ignore[arg-type]  # fixed values
+            self._report(row, row.layer.read(_sound(row), self._problems.layout)[1])
             return
         if row.broken:
-            given = {name: a.value for name, a in row.fields.items() if a.value is not FAULTY}
-            self._report(row, row.layer.read(given, self._problems.layout)[1], only=given.keys())  # type: ignore[arg-type]  # fixed values
+            self._report(row, row.layer.read(_sound(row), self._problems.layout)[1])
             return
         key = (row.kind, *((name, a.value) for name, a in row.fields.items()))
         row.static = self._interned.get(key)
@@ -260,16 +268,22 @@ class RowReader:
             if row.static is not None:
                 self._interned[key] = row.static
 
-    def _report(self, row: Row, faults: list[tuple[str, Fact]], only: object = None) -> None:
+    def _report(self, row: Row, faults: list[tuple[str, Fact]]) -> None:
         for name, fact in faults:
-            argument = row.fields.get(name)
-            if fact.rule == "missing" and row.dynamic and name == row.kind and "needs" in fact.template:
-                # A field that holds an expression is given, though not here.
-                if any(f"needs {given}:" in fact.template or given == row.kind for given, a in row.fields.items() if a.dynamic):
-                    continue
+            if fact.rule == "missing" and self._stands(row, fact):
+                continue
             row.broken = True
-            at = row.kind_at if argument is None or fact.rule == "missing" else argument.location
+            at = row.kind_at if name not in row.fields or fact.rule == "missing" else row.fields[name].location
             self._problems.fact(fact, at)
+
+    def _stands(self, row: Row, fact: Fact) -> bool:
+        """Whether a field that is said to be missing is there after all, as an expression or a faulty one."""
+        assert row.layer is not None
+        names = {row.layer.main.name if name == row.kind and row.layer.main else name for name in row.fields}
+        return (
+            fact.field in names
+            and row.fields[row.kind if row.layer.main and fact.field == row.layer.main.name else fact.field].node is not None
+        )
 
     def _block(self, row: Row, key: Scalar, value: YamlNode, others: dict[str, tuple[Scalar, YamlNode]]) -> None:
         row.fields["block"] = self.argument(key, value)
@@ -305,7 +319,8 @@ class RowReader:
             self._problems.add("unknown-key", key, f"a branches row has no {written(name)}{hint if 'mean' in hint else ''}")
         if not isinstance(value, Mapping) or not value.pairs:
             said = "an empty map" if isinstance(value, Mapping) else describe(value)
-            self._problems.add("row", row.kind_at, f"branches is a map from names to lists of rows, not {said}")
+            at = row.kind_at if isinstance(value, Scalar) and value.null else location(value)
+            self._problems.add("value", at, f"branches is a map from names to lists of rows, not {said}")
             row.broken = True
             return
         for name, (key, node) in value.pairs.items():
@@ -322,8 +337,8 @@ class RowReader:
             if argument.dynamic or argument.value is FAULTY:
                 continue
             if key == "name":
-                name = argument.value if isinstance(argument.value, str) else ""
-                fault = name_fault(name) if name else f"name is a word, not {describe(argument.node)}"
+                name = argument.value
+                fault = name_fault(name) if isinstance(name, str) else f"name is a word, not {describe(argument.node)}"
                 if fault:
                     self._problems.add("name", argument.location, fault)
             elif argument.value is None:

@@ -68,7 +68,8 @@ class Scope:
         first, *rest = name.split(".")
         if first == "input" and not rest:
             if self.input is None:
-                raise Fact("the network has several inputs; say one of them by its name", rule="unknown-name")
+                names = " or ".join([*self.outward()][-1].names)
+                raise Fact(f"the network has several inputs; say one of them by its name: {names}", rule="unknown-name")
             return Copy(self.input)
         for scope in self.outward():
             binding = scope.names.get(first)
@@ -114,4 +115,6 @@ def _descend(binding: Binding, walked: str, rest: list[str]) -> Copy:
         walked = f"{walked}.{part}"
     if copy is None:
         raise Fact(f"{walked} stands 0 times; there is nothing to read", rule="unknown-name")
+    if copy.source is None:
+        raise Fact(f"{walked} is not finished here: this row is part of it", rule="unknown-name")
     return copy

@@ -103,10 +103,10 @@ def decode(data: bytes, file: str | None) -> str:
         before = data[: error.start].decode("utf-8", "replace")
         at = _place(before)
         if b"\x00" in data[:4096]:
-            raise _error("file", file, Location(1, 1, 1, 1), "this is a binary file, not text") from None
+            raise _error("file", file, Location(1, 1, 1, 1), "this is a binary file, not UTF-8 text") from None
         raise _error("file", file, at, f"byte 0x{data[error.start]:02x} is not UTF-8; save the file as UTF-8") from None
     if "\x00" in text:
-        raise _error("file", file, _place(text[: text.index("\x00")]), "this is a binary file, not text")
+        raise _error("file", file, _place(text[: text.index("\x00")]), "this is a binary file, not UTF-8 text")
     return text
 
 
@@ -239,8 +239,6 @@ class _Composer:
             first = parent.pairs.get(key.text)
             if first is None:
                 parent.pairs[key.text] = (key, node)
-            elif key.text == "<<":
-                parent.pairs[f"<<{len(parent.pairs)}"] = (key, node)
             else:
                 said = f"{key.text} is written twice, first on line {first[0].line}; keep one"
                 self._problems.append(Problem("duplicate-key", "error", self._file, location(key), None, said))
@@ -262,15 +260,14 @@ class _Composer:
 
     def _merge(self, node: Mapping) -> None:
         """Puts the pairs of `<<` behind the map's own, which win."""
-        for key in [k for k in node.pairs if k.startswith("<<") and node.pairs[k][0].text == "<<"]:
-            place, value = node.pairs.pop(key)
-            for source in value.items if isinstance(value, Sequence) else [value]:
-                if not isinstance(source, Mapping):
-                    said = f"<< merges a map or a list of maps, not {describe(source)}"
-                    self._problems.append(Problem("yaml", "error", self._file, location(place), None, said))
-                    continue
+        _, value = node.pairs.pop("<<")
+        for source in value.items if isinstance(value, Sequence) else [value]:
+            if isinstance(source, Mapping):
                 for name, pair in source.pairs.items():
                     node.pairs.setdefault(name, pair)
+            else:
+                said = f"<< merges a map or a list of maps, not {describe(source)}"
+                self._problems.append(Problem("yaml", "error", self._file, location(source), None, said))
 
     def _tagged(self, event: Any) -> None:
         if event.tag is not None and event.tag != "!":
