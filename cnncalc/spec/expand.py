@@ -137,7 +137,7 @@ class Expander:
             if self._rows_seen > MAX_ROWS:
                 self._limit(row)
             name = scope.prefix + base
-            node = self._layer(row, name, row.static, scope.fit, scope, self._reading(current, row, name))
+            node = self._layer(row, name, row.static, scope.fit, scope, self._reading(current, row, row.static, name))
             node.frozen = scope.frozen
             scope.names[base] = Binding([Copy(node)], False, row.at.line)
             return node
@@ -207,11 +207,12 @@ class Expander:
             return Names(texts, Fact("tokens have no channels; in_channels is known behind an embedding", rule="expression"))
         return Names(texts, flow.channels if flow is not None else UNKNOWN)
 
-    def _reading(self, source: Source | None, row: Row, name: str) -> Source:
-        """What a row reads; a row that says nothing in a network of several inputs is told to."""
+    def _reading(self, source: Source | None, row: Row, layer: Layer | None, name: str) -> Source:
+        """What a row reads; in a network of several inputs one that says nothing is told to, unless it joins rows by name."""
         if source is not None:
             return source
-        if not row.broken and self.graph.inputs:
+        joins = isinstance(layer, Join) and isinstance(layer.value("names"), tuple)
+        if not joins and not row.broken and self.graph.inputs:
             inputs = " or ".join(f"from: {i.name}" for i in self.graph.inputs)
             self._problems.add(
                 "missing", row.kind_at, f"the network has several inputs, and {name} does not say which it reads; write {inputs}"
@@ -247,11 +248,7 @@ class Expander:
             self._depth -= 1
             return
         layer = row.static if not given and not row.dynamic else self._read(row, name, texts, source, given)
-        if isinstance(layer, Join) and isinstance(layer.value("names"), tuple):
-            reads: Source = source if source is not None else Input("?", None)
-        else:
-            reads = self._reading(source, row, name)
-        node = self._layer(row, name, layer, fit, scope, reads)
+        node = self._layer(row, name, layer, fit, scope, self._reading(source, row, layer, name))
         node.frozen = frozen
         if peer is not None:
             self._share(row, node, peer, explicit="share" in row.row_keys)

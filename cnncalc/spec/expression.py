@@ -62,8 +62,8 @@ def multiple_of(x: float, divisor: float) -> int:
 
 
 FUNCTIONS: dict[str, tuple[Callable[..., float], int, int]] = {
-    "min": (min, 1, 99),
-    "max": (max, 1, 99),
+    "min": (lambda *numbers: min(numbers), 1, 99),
+    "max": (lambda *numbers: max(numbers), 1, 99),
     "round": (round, 1, 1),
     "floor": (math.floor, 1, 1),
     "ceil": (math.ceil, 1, 1),
@@ -311,7 +311,7 @@ class _Parser:
                 raise _fault(f"an expression is nested at most {MAX_DEPTH} levels deep")
             operand = self._unary()
             self._depth -= 1
-            return _binary(sign, lambda names: 0, operand)
+            return lambda names: -_number(operand(names), sign) if sign == "-" else _number(operand(names), sign)
         base = self._atom()
         if self._peek() == "**":
             self._at += 1

@@ -120,7 +120,7 @@ class RowReader:
                 "row", node, "this row is empty; a row is a word such as relu, or a map such as {conv: 64, kernel_size: 3}"
             )
             return None
-        row = Row(node, node.text, location(node))
+        row = Row(node, "?" if node.text in ("block", "branches") else node.text, location(node))
         row.layer = KINDS.get(node.text)
         if number_of(node.text) is not None:
             self._problems.add(

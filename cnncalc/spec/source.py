@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Union
 
 import yaml
@@ -15,6 +16,7 @@ MAX_DEPTH = 100
 MAX_ALIASED = 200_000
 
 _Parser: Any = getattr(yaml, "CParser", None) or yaml.SafeLoader
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _NULLS = frozenset(("", "~", "null", "Null", "NULL"))
 
 
@@ -112,10 +114,11 @@ def decode(data: bytes, file: str | None) -> str:
 
 def compose(text: str, file: str | None, problems: list[Problem]) -> YamlNode | None:
     """The document as nodes, None for an empty one. Duplicate keys are added to `problems`; what is not YAML raises SpecError."""
+    half = None if text.isascii() else _SURROGATE.search(text)
+    if half is not None:
+        raise _error("file", file, _place(text[: half.start()]), "the text has half a character (a surrogate) in it")
     try:
         return _Composer(text, file, problems).compose()
-    except UnicodeEncodeError as error:
-        raise _error("file", file, _place(text[: error.start]), "the text has half a character (a surrogate) in it") from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         at = Location(mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2) if mark else Location(1, 1, 1, 1)

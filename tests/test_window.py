@@ -1,0 +1,157 @@
+"""One axis: the lecture's examples, Dumoulin & Visin's figures, and the mends against a search written otherwise."""
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cnncalc.window import Window, fits, mends, same_padding
+
+GUIDE = json.loads((Path(__file__).parent / "data" / "dumoulin_visin.json").read_text())
+
+
+# The lecture: 7×7 input, 3×3 filter.
+@pytest.mark.parametrize(("stride", "output"), [(1, 5), (2, 3)])
+def test_the_lecture_slides_a_filter_of_3_over_7(stride, output):
+    window = Window(3, stride)
+    assert window.output_size(7) == output
+    assert window.remainder(7) == 0
+
+
+def test_the_lecture_s_stride_of_3_does_not_fit():
+    window = Window(3, 3)
+    assert window.remainder(7) == 1
+    assert window.formula(7) == "(7 − 3 + 2·0)/3 + 1 = 2.33"
+    assert window.unread(7) == 1
+
+
+@pytest.mark.parametrize(("kernel", "padding"), [(3, 1), (5, 2), (7, 3)])
+def test_the_lecture_keeps_the_size_with_zero_padding(kernel, padding):
+    assert Window(kernel, 1, padding, padding).output_size(7) == 7
+
+
+def test_the_lecture_s_ten_filters_of_5_keep_32():
+    assert Window(5, 1, 2, 2).output_size(32) == 32
+
+
+@pytest.mark.parametrize("figure", GUIDE["figures"], ids=lambda f: f["figure"])
+def test_figures_of_the_guide(figure):
+    window = Window(figure["k"], figure["s"], figure["p"], figure["p"], figure["d"])
+    if figure["kind"] == "conv":
+        assert window.output_size(figure["i"]) == figure["o"]
+    else:
+        assert window.transposed_size(figure["i"], figure["a"]) == figure["o"]
+
+
+# PyTorch and ONNX: the last window may hang over, and may not start in the padding.
+@pytest.mark.parametrize(
+    ("window", "size", "output"),
+    [(Window(2, 2, 1, 1), 5, 3), (Window(7, 4), 5, 1), (Window(3, 2), 112, 56), (Window(3, 2), 26, 13), (Window(2, 2), 5, 3)],
+)
+def test_the_ceiling(window, size, output):
+    assert window.output_size(size, "ceil") == output
+
+
+@pytest.mark.parametrize(
+    ("window", "size", "fit"), [(Window(11, 4), 5, "floor"), (Window(4), 3, "exact"), (Window(9, 4), 4, "ceil")]
+)
+def test_a_window_larger_than_its_padded_input_is_refused_even_where_the_quotient_rounds_to_a_size(window, size, fit):
+    with pytest.raises(ValueError, match="larger than the padded input"):
+        window.output_size(size, fit)
+
+
+# torchvision's resnet: conv1 reads all 224 cells, since what is left over is padding.
+@pytest.mark.parametrize(
+    ("window", "size", "unread"),
+    [(Window(7, 2, 3, 3), 224, 0), (Window(3, 2), 224, 1), (Window(11, 4), 224, 1), (Window(5, 5), 9, 4)],
+)
+def test_what_no_window_reads(window, size, unread):
+    assert window.unread(size) == unread
+
+
+def test_a_quotient_that_is_nearly_whole_does_not_look_whole():
+    assert Window(3, 1_000_000).formula(8) == "(8 − 3 + 2·0)/1000000 + 1 = 1.00001"
+
+
+windows = st.builds(Window, st.integers(1, 9), st.integers(1, 6), st.integers(0, 4), st.integers(0, 4), st.integers(1, 3))
+sizes = st.integers(1, 40)
+
+
+def positions(window, size):
+    """Starts of the windows that lie within the padded input, found by walking."""
+    end = size + window.before + window.after
+    return [s for s in range(0, end, window.stride) if s + window.dilation * (window.kernel_size - 1) < end]
+
+
+@given(windows, sizes)
+def test_the_floor_counts_the_windows_that_lie_within(window, size):
+    walked = positions(window, size)
+    if walked:
+        assert window.output_size(size, "floor") == len(walked)
+    else:
+        with pytest.raises(ValueError, match="larger"):
+            window.output_size(size, "floor")
+
+
+@given(windows, sizes)
+def test_cells_that_no_window_reads_are_those_behind_the_last(window, size):
+    walked = positions(window, size)
+    if walked:
+        last = walked[-1] + window.dilation * (window.kernel_size - 1)
+        assert window.unread(size) == max(0, window.before + size - max(last + 1, window.before))
+
+
+@given(st.integers(1, 60), st.integers(1, 9), st.integers(1, 6), st.integers(1, 3))
+def test_same_padding_is_the_least_that_gives_the_ceiling(size, kernel, stride, dilation):
+    before, after = same_padding(size, kernel, stride, dilation)
+    wanted = math.ceil(size / stride)
+    assert Window(kernel, stride, before, after, dilation).output_size(size, "floor") == wanted
+    assert 0 <= after - before <= 1
+    if before + after:
+        less = Window(kernel, stride, 0, before + after - 1, dilation)
+        assert less.span(size) < 0 or less.output_size(size, "floor") < wanted
+
+
+@given(st.lists(st.tuples(windows, sizes), min_size=1, max_size=2))
+def test_every_mend_fits(axes):
+    ws, ns = tuple(w for w, _ in axes), tuple(n for _, n in axes)
+    for mend in mends(ws, ns):
+        if mend.field == "input":
+            assert fits(ws, mend.value)
+        elif mend.field == "padding":
+            assert fits(tuple(w._replace(before=b, after=a) for w, (b, a) in zip(ws, mend.value, strict=True)), ns)
+        else:
+            assert fits(tuple(w._replace(**{mend.field: v}) for w, v in zip(ws, mend.value, strict=True)), ns)
+
+
+@given(windows, sizes)
+def test_the_mends_of_one_axis_are_the_nearest(window, size):
+    if window.span(size) < 0 or window.remainder(size) == 0:
+        return
+    found = mends((window,), (size,))
+    kernels = [f for f in range(1, 60) if fits((window._replace(kernel_size=f),), (size,))]
+    below = [f for f in kernels if 2 <= f < window.kernel_size]
+    above = [f for f in kernels if f > window.kernel_size]
+    said = [m.value[0] for m in found if m.field == "kernel_size"]
+    assert said == below[-1:] + above[:1]
+    said = [m.value[0] for m in found if m.field == "input"]
+    near = [n for n in range(1, 80) if fits((window,), (n,))]
+    assert said == [n for n in near if n < size][-1:] + [n for n in near if n > size][:1]
+    strides = [s for s in range(1, 20) if fits((window._replace(stride=s),), (size,))]
+    said = [m.value[0] for m in found if m.field == "stride"]
+    assert said == [s for s in strides if s < window.stride][-1:] + [s for s in strides if window.stride < s <= window.extent][:1]
+
+
+def test_a_pooling_whose_stride_is_its_window_changes_both():
+    # 55 = 5·11: the next window that tiles 55 cells is 5.
+    found = mends((Window(2, 2),), (55,), stride_follows=True)
+    assert [m.value for m in found if m.field == "kernel_size"] == [(5,)]
+    assert not [m for m in found if m.field == "stride"]
+
+
+def test_the_mends_of_alexnet_s_first_layer_on_224():
+    said = [(m.field, m.value[0]) for m in mends((Window(11, 4),) * 2, (224, 224))]
+    assert said == [("padding", (1, 2)), ("stride", 3), ("kernel_size", 8), ("kernel_size", 12), ("input", 223), ("input", 227)]
