@@ -1,8 +1,37 @@
 """The calculator and the linter of CNN architectures: sizes, parameters, strides that do not fit."""
 
-from cnncalc.network import Network, load, loads
-from cnncalc.problem import Problem, SpecError
-from cnncalc.shape import Shape
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cnncalc.network import Network, load, loads
+    from cnncalc.problem import Problem, SpecError
+    from cnncalc.shape import Shape
 
 __version__ = "0.1.0"
 __all__ = ["Network", "Problem", "Shape", "SpecError", "__version__", "load", "loads"]
+
+_HOMES = {
+    "Network": "network",
+    "load": "network",
+    "loads": "network",
+    "Problem": "problem",
+    "SpecError": "problem",
+    "Shape": "shape",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """What stands in __all__, imported when it is first used: `cnncalc --help` reads no YAML."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    found = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

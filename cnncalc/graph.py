@@ -142,9 +142,9 @@ Source = Union[Input, Node]
 class Group:
     """A block, a branches row or a branch in its place: the layers whose full names begin with its own."""
 
-    __slots__ = ("kind", "location", "name", "parent", "result", "title")
+    __slots__ = ("kind", "location", "name", "parent", "result", "start", "title")
 
-    def __init__(self, name: str, kind: str, title: str, location: Location, parent: Group | None) -> None:
+    def __init__(self, name: str, kind: str, title: str, location: Location, parent: Group | None, start: int) -> None:
         self.name = name
         #: `block`, `branches` or `branch`.
         self.kind = kind
@@ -152,6 +152,8 @@ class Group:
         self.title = title
         self.location = location
         self.parent = parent
+        #: How many layers stand before it.
+        self.start = start
         #: What it gives: the last layer's result; where it has no layers, what it reads.
         self.result: Source | None = None
 

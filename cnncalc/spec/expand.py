@@ -417,7 +417,7 @@ class Expander:
             return Input(name, None)
         inner.texts = self._arguments(row, name, block, names, given)
         inner.body = block.body
-        inner.group = group = Group(name, "block", block.name, row.at, inner.group)
+        inner.group = group = Group(name, "block", block.name, row.at, inner.group, len(self.graph.nodes))
         self.graph.groups.append(group)
         if peer is not None:
             if peer.inner is None or peer.title != block.name:
@@ -474,7 +474,7 @@ class Expander:
     ) -> Source:
         """Branches that all read the same input, and their merge, which the row's name stands for."""
         outer = inner.group
-        group = Group(name, "branches", "", row.at, outer)
+        group = Group(name, "branches", "", row.at, outer, len(self.graph.nodes))
         self.graph.groups.append(group)
         inner.group = group
         ends: list[Source] = []
@@ -483,7 +483,7 @@ class Expander:
             scope = Scope(body, source, inner, inner.texts)
             scope.prefix = f"{name}.{label}."
             scope.path = (*inner.path, (label, None, True)) if self._overrides else ()
-            scope.group = Group(f"{name}.{label}", "branch", label, row.at, group)
+            scope.group = Group(f"{name}.{label}", "branch", label, row.at, group, len(self.graph.nodes))
             self.graph.groups.append(scope.group)
             other = peer.inner.names.get(label) if peer is not None and peer.inner is not None else None
             scope.peer = other.copies[-1].inner if other is not None and other.copies else None

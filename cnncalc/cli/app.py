@@ -1,0 +1,91 @@
+"""The commands, each imported when it is used."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+#: In the order in which --help lists them. A command is a function in the file of its name.
+COMMANDS = ("show", "specs")
+
+
+class Commands(TyperGroup):
+    """Finds a command in the file of its name, so that one command does not pay for the others."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            return None
+        if cmd_name not in self.commands:
+            self.commands[cmd_name] = _command(cmd_name)
+        return self.commands[cmd_name]
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _summary(name)) for name in COMMANDS])
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from cnncalc.spec.suggest import did_you_mean
+
+            ctx.fail(f"there is no command {args[0]}{did_you_mean(args[0], COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
+
+def _function(name: str) -> Any:
+    return getattr(import_module(f"cnncalc.cli.{name}"), name)
+
+
+def _summary(name: str) -> str:
+    """The first sentence of a command's help."""
+    return str(_function(name).__doc__).split("\n\n", 1)[0].strip().rstrip(".")
+
+
+def _command(name: str) -> Any:
+    single = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=_CONTEXT)
+    function = _function(name)
+    single.command(name, help=function.__doc__, epilog=getattr(function, "epilog", None))(function)
+    return typer.main.get_command(single)
+
+
+_CONTEXT = {"help_option_names": ["-h", "--help"]}
+
+app = typer.Typer(
+    cls=Commands,
+    rich_markup_mode=None,  # rich's help costs 70 ms
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    context_settings=_CONTEXT,
+    epilog="Example: cnncalc show alexnet",
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from cnncalc import __version__
+
+        typer.echo(f"cnncalc {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def cnncalc(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """The calculator and the linter of CNN architectures: sizes, parameters, strides that do not fit."""
+
+
+def run() -> int:
+    """Runs the command that the arguments say, and gives its exit status."""
+    try:
+        typer.main.get_command(app).main(prog_name="cnncalc")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    return 0

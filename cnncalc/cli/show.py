@@ -1,0 +1,121 @@
+"""`cnncalc show`: the table of a network."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from cnncalc.cli import options, output
+from cnncalc.cli.spec import load, status
+
+if TYPE_CHECKING:
+    from cnncalc.network import Network
+    from cnncalc.report.columns import Column
+    from cnncalc.report.table import Row
+
+
+def show(
+    specs: options.Specs,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--columns",
+            metavar="NAMES",
+            help="More columns, with commas between: input, trainable, weights, biases, buffers, macs, share, "
+            "macs_per_parameter, or all.",
+        ),
+    ] = None,
+    depth: Annotated[
+        int | None, typer.Option("--depth", min=1, metavar="N", help="Fold what is nested deeper than N levels.")
+    ] = None,
+    form: Annotated[Literal["table", "json", "csv", "markdown"], typer.Option("--format", help="How it is written.")] = "table",
+    dtype: Annotated[
+        str, typer.Option("--dtype", metavar="TYPE", help="Type of the numbers, for the bytes: float16, int8, …")
+    ] = "float32",
+    input: options.Input = None,  # noqa: A002 - the word of the language
+    set: options.Set = None,  # noqa: A002
+    fit: options.Fit = None,
+    layout: options.Layout = None,
+) -> None:
+    """Show the table of a network: each layer's output size and parameters, the totals, and what is wrong.
+
+    MACs are multiply-accumulates of one example; bias, pooling, activations and normalisation count none.
+
+    Exit status: 0 without problems, 1 with errors in a network, 2 where a file is no network.
+    """
+    chosen = _columns(columns or [])
+    _check_dtype(dtype)
+    if depth is not None and form in ("json", "csv"):
+        raise typer.BadParameter(f"{form} has a row for every layer; --depth folds table and markdown", param_hint="'--depth'")
+    networks = [load(spec, input=input, set=set or [], fit=fit, layout=layout) for spec in specs]
+    usable = [network for network in networks if network is not None]
+    several = len(specs) > 1
+    if form == "json":
+        _json(usable, dtype, several)
+    elif form == "csv":
+        _csv(usable, chosen, several)
+    elif form == "markdown":
+        _markdown(usable, chosen, depth, dtype)
+    else:
+        _table(usable, chosen, depth, dtype, several)
+    raise typer.Exit(status(networks))
+
+
+show.epilog = "Example: cnncalc show alexnet --columns macs,share"  # type: ignore[attr-defined]  # for --help
+
+
+def _columns(texts: list[str]) -> list[Column]:
+    from cnncalc.report.columns import NAMES, choose
+    from cnncalc.spec.suggest import did_you_mean
+
+    names = [name.strip().lower().replace("-", "_") for text in texts for name in text.split(",") if name.strip()]
+    try:
+        return choose(names)
+    except KeyError as unknown:
+        name = unknown.args[0]
+        raise typer.BadParameter(
+            f"there is no column {name}{did_you_mean(name, [*NAMES, 'all'])}", param_hint="'--columns'"
+        ) from None
+
+
+def _check_dtype(dtype: str) -> None:
+    from cnncalc.report.words import DTYPES
+
+    if dtype not in DTYPES:
+        raise typer.BadParameter(f"{dtype} is none of {', '.join(DTYPES)}", param_hint="'--dtype'")
+
+
+def _table(networks: list[Network], columns: list[Column], depth: int | None, dtype: str, several: bool) -> None:
+    from cnncalc.report import problems
+    from cnncalc.report.table import table
+
+    width = output.width()
+    for i, network in enumerate(networks):
+        rows: list[Row] = [[]] if i else []
+        rows += table(network, columns, depth=depth, width=width, dtype=dtype, with_file=several)
+        if network.problems:
+            rows += [[], *problems.rows(network.problems)]
+        output.say_rows(rows)
+
+
+def _json(networks: list[Network], dtype: str, several: bool) -> None:
+    if networks or several:
+        from cnncalc.report.document import document, text
+
+        output.say(text([document(network, dtype) for network in networks], as_list=several))
+
+
+def _csv(networks: list[Network], columns: list[Column], several: bool) -> None:
+    from cnncalc.report.comma import text
+
+    if networks:
+        output.say(text(networks, columns, with_file=several))
+    for network in networks:
+        output.complain(network.problems)
+
+
+def _markdown(networks: list[Network], columns: list[Column], depth: int | None, dtype: str) -> None:
+    from cnncalc.report.markdown import text
+
+    output.say("\n".join(text(network, columns, depth=depth, dtype=dtype) for network in networks))

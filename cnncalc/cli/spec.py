@@ -1,0 +1,88 @@
+"""SPEC on the command line: a file, `-`, or the name of a network that comes along."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from cnncalc.cli import PROBLEMS, UNUSABLE, output
+
+if TYPE_CHECKING:
+    from cnncalc.network import Network
+    from cnncalc.problem import SpecError
+
+
+def bundled() -> dict[str, str]:
+    """The files of the networks that come along, by name: in the wheel they stand in the package, in a checkout beside it."""
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    for folder in (os.path.join(package, "specs"), os.path.join(os.path.dirname(package), "specs")):
+        try:
+            names = sorted(os.listdir(folder))
+        except OSError:
+            continue
+        found = {name.removesuffix(".yaml"): os.path.join(folder, name) for name in names if name.endswith(".yaml")}
+        if found:
+            return found
+    return {}
+
+
+def resolve(spec: str) -> str:
+    """The file that SPEC means; a file of that name wins over a network that comes along. Raises SpecError."""
+    if spec == "-" or os.path.isfile(spec) or os.path.dirname(spec):
+        return spec
+    known = bundled()
+    if spec in known:
+        # As one would type it, where it stands below the current folder.
+        return known[spec].removeprefix(os.path.join(os.getcwd(), ""))
+    if os.path.lexists(spec):
+        return spec
+    stem = spec.removesuffix(".yaml").removesuffix(".yml")
+    if stem in known:
+        raise _missing(spec, f"there is no such file here; the network that comes along is called {stem}")
+    if stem == spec and known:
+        from cnncalc.spec.suggest import did_you_mean
+
+        raise _missing(spec, f"there is no such file, and no network of that name comes along{did_you_mean(spec, known)}")
+    return spec
+
+
+def _missing(spec: str, message: str) -> SpecError:
+    from cnncalc.problem import Location, Problem, SpecError
+
+    return SpecError([Problem("file", "error", spec, Location(), None, message)])
+
+
+def load(
+    spec: str,
+    *,
+    input: str | None = None,  # noqa: A002 - the word of the language
+    set: Sequence[str] | None = None,  # noqa: A002 - as on the command line
+    fit: str | None = None,
+    layout: str | None = None,
+) -> Network | None:
+    """The network that SPEC means, changed as the options say; None where it is none, which is then said on stderr."""
+    from cnncalc import network
+    from cnncalc.problem import SpecError
+
+    try:
+        return network.load(resolve(spec), input=input, set=set or (), fit=fit, layout=layout)
+    except SpecError as error:
+        output.complain(error.problems)
+        return None
+
+
+def status(networks: Iterable[Network | None]) -> int:
+    """The exit status that the worst of the networks makes."""
+    worst = 0
+    for network in networks:
+        if network is None:
+            return UNUSABLE
+        if any(problem.level == "error" for problem in network.problems):
+            worst = PROBLEMS
+    return worst
+
+
+def complete(incomplete: str) -> list[str]:
+    """Names that come along, for the shell; files it completes on its own."""
+    return [name for name in bundled() if name.startswith(incomplete)]

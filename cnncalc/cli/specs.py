@@ -1,0 +1,82 @@
+"""`cnncalc specs`: the networks that come along."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, NamedTuple
+
+import typer
+
+from cnncalc.cli import output
+
+
+class Entry(NamedTuple):
+    """A network that comes along. Its totals are those that its file expects, which the tests hold it to."""
+
+    name: str
+    title: str
+    description: str
+    parameters: int
+    macs: int
+    file: str
+
+
+def specs(
+    form: Annotated[Literal["table", "json"], typer.Option("--format", help="How it is written.")] = "table",
+) -> None:
+    """List the networks that come along, with their parameters and multiply-accumulates."""
+    from cnncalc.cli.spec import bundled
+
+    entries = [_entry(name, file) for name, file in bundled().items()]
+    if form == "json":
+        import json
+
+        text = json.dumps([entry._asdict() for entry in entries], indent=2) + "\n"
+    else:
+        text = _table(entries)
+    output.say(text)
+
+
+specs.epilog = "Example: cnncalc specs"  # type: ignore[attr-defined]  # for --help
+
+
+def _entry(name: str, file: str) -> Entry:
+    """What a file says of itself, without its layers being worked out; a file that expects no totals is loaded for them."""
+    from cnncalc import values
+    from cnncalc.spec.source import compose, value_of
+
+    with open(file, encoding="utf-8") as stream:
+        node = compose(stream.read(), file, [])
+    root = value_of(node) if node is not None else None
+    said = root if isinstance(root, values.Map) else values.Map()
+    expect = said.get("expect")
+    counts = []
+    for key in ("parameters", "macs"):
+        text = expect.get(key) if isinstance(expect, values.Map) else None
+        counts.append(values.quantity(text) if isinstance(text, str) else None)
+    parameters, macs = counts
+    if parameters is None or macs is None:
+        from cnncalc import load
+
+        network = load(file)
+        parameters, macs = network.parameters, network.macs
+    title, description = (str(said.get(key) or "") for key in ("name", "description"))
+    return Entry(name, title, description, parameters, macs, file)
+
+
+def _table(entries: list[Entry]) -> str:
+    """Columns as wide as what stands in them; on a terminal descriptions go on below."""
+    from cnncalc.report.table import wrapped
+
+    rows = [("name", "parameters", "MACs", "description")]
+    rows += [(e.name, f"{e.parameters:,}", f"{e.macs:,}", e.description or e.title) for e in entries]
+    widths = [max(len(row[i]) for row in rows) for i in range(3)]
+    width = output.width()
+    indent = sum(widths) + 6
+    lines = []
+    for name, parameters, macs, description in rows:
+        head = f"{name:<{widths[0]}}  {parameters:>{widths[1]}}  {macs:>{widths[2]}}  "
+        parts = wrapped(description, None if width is None or width < indent + 20 else width - indent)
+        lines.append(head + parts[0])
+        lines += [" " * indent + part for part in parts[1:]]
+    lines += ["", f"cnncalc show {entries[0].name} shows one of them" if entries else "none came along"]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,61 @@
+"""What stands below a table: totals, what is counted, and what the marks in its rows mean."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from cnncalc.report import words
+from cnncalc.report.subject import Subject
+from cnncalc.spec import misfit
+
+COUNTED = "one multiply-accumulate each; bias, pooling, activations and normalisation count none"
+SKIPPED = "every expect of the file is skipped, for the network is not as the file has it"
+_NAMED = 6
+
+
+class Total(NamedTuple):
+    """A number of the whole network and what is to be said beside it."""
+
+    name: str
+    value: int
+    note: str
+
+
+def totals(subject: Subject, dtype: str = "float32") -> list[Total]:
+    """Parameters, what differs from them, and MACs."""
+    found = subject.totals
+    parameters, trainable, buffers = found["parameters"], found["trainable"], found["buffers"]
+    result = [Total("parameters", parameters, f"{words.memory(words.bytes_of(parameters, dtype))} in {dtype}")]
+    if trainable != parameters:
+        result.append(Total("trainable", trainable, f"the other {parameters - trainable:,} are frozen"))
+    if buffers:
+        result.append(Total("buffers", buffers, f"kept, not learned: {words.memory(words.bytes_of(buffers, dtype))} in {dtype}"))
+    result.append(Total("MACs", found["macs"], COUNTED))
+    return result
+
+
+def unknown(subject: Subject) -> str:
+    """How many layers the totals leave out, or nothing."""
+    number = sum(node.shape is None for node in subject.layers)
+    if not number:
+        return ""
+    return (
+        f"{words.plural(number, 'layer')} could not be worked out, and the totals are without {'it' if number == 1 else 'them'}"
+    )
+
+
+def unread(subject: Subject) -> list[str]:
+    """How many cells of their input layers leave unread, though nothing is wrong with them: a sentence for layers alike."""
+    alike: dict[str, list[str]] = {}
+    for node in subject.layers:
+        if any(node.unread) and (node.fit != "exact" or not _reported(subject)):
+            alike.setdefault(misfit.unread(node), []).append(node.name)
+    result = []
+    for said, names in alike.items():
+        more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+        result.append(f"{said}: {', '.join(map(words.nearby, names[:_NAMED], [''] * _NAMED))}{more}")
+    return result
+
+
+def _reported(subject: Subject) -> bool:
+    return any(problem.rule == "stride-fit" for problem in subject.problems)

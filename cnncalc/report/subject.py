@@ -1,0 +1,33 @@
+"""What a report needs of a network; the network itself stands above the reports and is not imported here."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from cnncalc.graph import Graph, Input, Node, Source
+from cnncalc.problem import Problem
+
+
+class Subject(Protocol):
+    """A network that has been read: `cnncalc.Network`."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def file(self) -> str | None: ...
+    @property
+    def layout(self) -> str: ...
+    @property
+    def graph(self) -> Graph: ...
+    @property
+    def inputs(self) -> list[Input]: ...
+    @property
+    def layers(self) -> list[Node]: ...
+    @property
+    def outputs(self) -> list[Source]: ...
+    @property
+    def totals(self) -> dict[str, int]: ...
+    @property
+    def problems(self) -> list[Problem]: ...
+    @property
+    def expect_skipped(self) -> bool: ...

@@ -1,0 +1,45 @@
+"""A table in colour on a terminal; the only file that imports rich."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TextIO
+
+from rich.console import Console
+from rich.segment import Segment, Segments
+from rich.style import Style
+
+from cnncalc.report.plain import encodable
+from cnncalc.report.table import Row
+
+STYLES = {
+    "title": Style(bold=True),
+    "header": Style(dim=True),
+    "tree": Style(dim=True),
+    "group": Style(bold=True),
+    "kind": Style(),
+    "output": Style(color="cyan"),
+    "zero": Style(dim=True),
+    "error": Style(color="red", bold=True),
+    "warning": Style(color="yellow"),
+    "unread": Style(color="yellow"),
+    "total": Style(),
+    "number": Style(bold=True),
+    "note": Style(dim=True),
+}
+"""How a role looks. Nothing is said by colour alone."""
+
+
+def segments(rows: Iterable[Row], encoding: str | None = "utf-8") -> Segments:
+    """Lines as rich prints them: text is never read as markup, cut or wrapped."""
+    found = []
+    for row in rows:
+        found += [Segment(encodable(part, encoding), STYLES.get(role)) for part, role in row]
+        found.append(Segment.line())
+    return Segments(found)
+
+
+def write(rows: Iterable[Row], stream: TextIO) -> None:
+    """Prints lines with the colours that the terminal has; NO_COLOR is heeded."""
+    Console(file=stream, highlight=False, markup=False, emoji=False).print(segments(rows, stream.encoding), end="")
+    stream.flush()

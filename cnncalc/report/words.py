@@ -1,0 +1,96 @@
+"""Layers in words and numbers in digits, as every report writes them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cnncalc.graph import Node
+from cnncalc.layers.base import display
+from cnncalc.problem import one_line
+from cnncalc.shape import Flow, Shape
+
+
+def flow(value: Flow | None, layout: str) -> str:
+    """What flows, in the reader's layout; `?` where it is not known."""
+    return "?" if value is None else value.text(layout)
+
+
+def in_layout(value: Any, layout: str) -> Any:
+    """A field's value as `layout` writes it: shapes and lists of axes are kept with the channels last."""
+    if layout == "channels_first":
+        if isinstance(value, Shape):
+            return value.ordered(layout)
+        if isinstance(value, tuple) and "channels" in value:
+            return (value[-1], *value[:-1])
+    return value
+
+
+def fields(node: Node, layout: str) -> dict[str, Any]:
+    """Its hyper-parameters by name, as JSON shows them."""
+    found = node.fields
+    for name in node.layer.options if layout == "channels_first" and node.kind != "branches" else ():
+        value = node.layer.value(name)
+        changed = in_layout(value, layout)
+        if changed is not value:
+            found[name] = list(changed)
+    return found
+
+
+def summary(node: Node, layout: str) -> str:
+    """Its hyper-parameters in a few words; names from where it stands."""
+    scope = node.group.name + "." if node.group else ""
+    if node.kind != "branches" and "names" in node.layer.options:
+        return ", ".join(nearby(source.name, scope) for source in node.inputs)
+    text = node.summary
+    main = node.layer.main
+    if layout == "channels_first" and main is not None and node.kind != "branches":
+        value = node.layer.value(main.name)
+        changed = in_layout(value, layout)
+        if changed is not value:
+            shown = value.text(layout) if isinstance(value, Shape) else display(changed)
+            text = text.replace(display(value), shown, 1)
+    return one_line(text)
+
+
+def nearby(name: str, scope: str) -> str:
+    """A full name as it is called from inside `scope`."""
+    return one_line(name.removeprefix(scope))
+
+
+def count(value: int) -> str:
+    return f"{value:,}"
+
+
+def share(value: float) -> str:
+    """A part of the whole, as a percentage to one decimal."""
+    if value == 0:
+        return "0%"
+    return "<0.1%" if value < 0.0005 else f"{100 * value:.1f}%"
+
+
+def plural(number: int, word: str) -> str:
+    return f"{number:,} {word}" + ("" if number == 1 else "s")
+
+
+DTYPES = {
+    "float64": 64, "float32": 32, "float16": 16, "bfloat16": 16, "float8": 8,
+    "int64": 64, "int32": 32, "int16": 16, "int8": 8, "uint8": 8, "int4": 4,
+}  # fmt: skip
+"""Bits of a number by its type."""
+
+
+def bytes_of(numbers: int, dtype: str) -> int:
+    """Bytes that `numbers` of a type take, packed."""
+    return -(-numbers * DTYPES[dtype] // 8)
+
+
+def memory(size: int) -> str:
+    """Bytes, and beside them in a larger unit where there is one.
+
+    >>> memory(104857600), memory(500)
+    ('104,857,600 bytes (100.0 MiB)', '500 bytes')
+    """
+    for unit, name in ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB")):
+        if size >= unit:
+            return f"{size:,} bytes ({size / unit:.1f} {name})"
+    return plural(size, "byte")
