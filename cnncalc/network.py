@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -165,6 +166,19 @@ def loads(
         if value is not None and value not in words:
             raise fault(f"{what} is {', '.join(words[:-1])} or {words[-1]}, not {written(value)}")
     overrides = [Override(one) for one in ([set] if isinstance(set, str) else set)]
+    # Nothing built here is garbage, and looking for it in 100,000 layers takes as long as building them.
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return _load(text, file, input, overrides, fit, layout)
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _load(
+    text: str, file: str | None, input_text: str | None, overrides: list[Override], fit: str | None, layout: str | None
+) -> Network:
     problems = Problems(file)
     early: list[Problem] = []
     try:
@@ -175,11 +189,11 @@ def loads(
         problems.add(problem.rule, problem.location, problem.message)
     document = DocumentReader(root, problems, {o.key: o.value for o in overrides if o.target is None}).read()
     _set_vars(document, overrides)
-    if input is not None:
-        _set_input(document, input)
+    if input_text is not None:
+        _set_input(document, input_text)
         problems.unusable = problems.unusable and not document.layers.rows
     check_uses(document, problems)
-    changed = bool(overrides) or input is not None or fit is not None
+    changed = bool(overrides) or input_text is not None or fit is not None
     expander = Expander(document, problems, overrides, check_expect=not changed)
     graph, scope = expander.run(fit or document.fit)
     for override in overrides:

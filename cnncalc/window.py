@@ -44,7 +44,7 @@ class Window(NamedTuple):
         >>> Window(3, stride=3).unread(7), Window(7, stride=2, before=3, after=3).unread(224)
         (1, 0)
         """
-        return max(0, self.remainder(size) - self.after)
+        return min(size, max(0, self.remainder(size) - self.after))
 
     def output_size(self, size: int, fit: str = "exact") -> int:
         """Positions of the window over `size` cells, floored where the stride does not fit, unless `fit` is `ceil`.

@@ -6,7 +6,7 @@ from cnncalc.graph import Node
 from cnncalc.problem import Fix, Location
 from cnncalc.shape import Shape
 from cnncalc.spec.rows import Row
-from cnncalc.spec.source import Mapping, Scalar, location
+from cnncalc.spec.source import Mapping
 from cnncalc.window import Mend, mends
 
 _CELLS = {"depth": ("plane", "planes"), "height": ("row", "rows"), "width": ("column", "columns"), "length": ("step", "steps")}
@@ -107,10 +107,8 @@ def _fixes(row: Row, found: list[Mend], rank: int) -> tuple[Fix, ...]:
 
 def _insertion(row: Row, node: Mapping, pair: str, title: str) -> Fix:
     """A field written behind the kind's value, in the row's own style."""
-    key, value = node.pairs[row.kind]
-    line, column = (value.end_line, value.end_column) if isinstance(value, Scalar) else (key.end_line, key.end_column)
-    if not isinstance(value, Scalar):
-        line, column = value.end_line, value.end_column
+    _, value = node.pairs[row.kind]
+    line, column = value.end_line, value.end_column
     lead = ", " if node.flow else "\n" + " " * (node.column - 1)
     return Fix(Location(line, column, line, column), lead + pair, False, title)
 
@@ -120,6 +118,3 @@ def _inside(inner: Location, outer: Location) -> bool:
         outer.end_line,
         outer.end_column,
     )
-
-
-__all__ = ["explain", "location", "text", "unread"]

@@ -8,9 +8,9 @@ from cnncalc.layers import KINDS, Layer
 from cnncalc.problem import Location
 from cnncalc.shape import Fact
 from cnncalc.spec import suggest
-from cnncalc.spec.expression import Dynamic, Pairs, Parts, Template, evaluate, names_in, undefined
+from cnncalc.spec.expression import Dynamic, Pairs, Parts, Template, names_in, undefined
 from cnncalc.spec.problems import Problems
-from cnncalc.spec.source import Mapping, Scalar, Sequence, YamlNode, describe, location, value_of
+from cnncalc.spec.source import Mapping, Scalar, Sequence, YamlNode, describe, location
 from cnncalc.values import Map, Value, written
 from cnncalc.values import number as number_of
 
@@ -403,6 +403,3 @@ def _has_fault(value: object) -> bool:
     if isinstance(value, (Map, Pairs)):
         return any(_has_fault(part) for _, part in value)
     return isinstance(value, tuple) and any(map(_has_fault, value))
-
-
-__all__ = ["FAULTY", "MERGES", "ROW_KEYS", "Argument", "Body", "Row", "RowReader", "evaluate", "name_fault", "number", "value_of"]

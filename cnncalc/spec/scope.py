@@ -79,17 +79,12 @@ class Scope:
 
     def _unknown(self, name: str, first: str) -> Fact:
         for scope in self.outward():
-            if first in (scope.body.static_names or ()) and not rest_is_index(name):
+            if first in (scope.body.static_names or ()):
                 later = scope.body.rows[scope.body.static_names.index(first)]  # type: ignore[union-attr]  # it holds `first`
                 said = f"{written(name)} stands on line {later.at.line}, and a row reads only what stands above it"
                 return Fact(said, rule="unknown-name")
         known = [n for scope in self.outward() for n in scope.names]
         return Fact(f"there is no row {written(name)} above" + did_you_mean(name, [*known, "input"]), rule="unknown-name")
-
-
-def rest_is_index(name: str) -> bool:
-    """Whether a name is nothing but an index, which stands for no row."""
-    return name.isdigit()
 
 
 def _descend(binding: Binding, walked: str, rest: list[str]) -> Copy:

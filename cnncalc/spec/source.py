@@ -15,7 +15,8 @@ MAX_DEPTH = 100
 #: How many nodes aliases may add to those that are written out.
 MAX_ALIASED = 200_000
 
-_Parser: Any = getattr(yaml, "CParser", None) or yaml.SafeLoader
+#: libyaml's parser, many times faster; PyYAML's own where it was built without.
+_Parser: Any = yaml.cyaml.CParser if yaml.__with_libyaml__ else yaml.SafeLoader
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _NULLS = frozenset(("", "~", "null", "Null", "NULL"))
 

@@ -16,8 +16,7 @@ SPECS = [path.read_text() for path in sorted((Path(__file__).parents[2] / "specs
 words = st.sampled_from(
     ["conv", "block", "branches", "merge", "add", "name", "from", "repeat", "share", "expect", "fit", "input", "layers", "blocks", "vars",
      "parameters", "outputs", "${x}", "${i}", "${in_channels // 2}", "${1/0}", "3", "3x5", "0", "-1", "1e9", "2147483648", "true", "no", "same",
-     "causal", "a", "b", "a.b", "a.0.b", "32x32x3", "28x28", "<<", "", "~", "\x1b[31m", "é", "a\nb", "stride-fit", "5M", "kernel_size", "stride"]
-    + sorted(KINDS)
+     "causal", "a", "b", "a.b", "a.0.b", "32x32x3", "28x28", "<<", "", "~", "\x1b[31m", "é", "a\nb", "stride-fit", "5M", "kernel_size", "stride", *KINDS]
 )  # fmt: skip
 scalars = words | st.integers(-3, 300) | st.floats() | st.booleans() | st.none() | st.text(max_size=8)
 trees = st.recursive(
