@@ -149,7 +149,7 @@ layers:
     assert net["conv1"].inputs[0].name == "stage.0.add1.left.conv1.0"
     assert "stage.0" in net
     assert "stage.7" not in net
-    with pytest.raises(KeyError, match="there is no layer conv7.*did you mean conv1"):
+    with pytest.raises(KeyError, match=r"there is no layer conv7.*did you mean conv1"):
         net["conv7"]
 
 
