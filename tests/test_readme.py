@@ -1,0 +1,27 @@
+"""The README's examples are true."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import cnncalc
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("text", re.findall(r"```yaml\n(input.*?|name.*?)```", README, re.DOTALL))
+def test_the_networks_are_sound(text):
+    assert cnncalc.loads(text).problems == []
+
+
+def test_there_are_two_of_them():
+    assert len(re.findall(r"```yaml\n(?:input|name)", README)) >= 2
+
+
+def test_the_misfit_is_said_as_printed():
+    text = "name: AlexNet\ninput: 224x224x3\nlayers:\n  - {conv: 96, kernel_size: 11, stride: 4}\n"
+    (problem,) = cnncalc.loads(text, file="alexnet224.yaml").problems
+    assert str(problem) in README
+
+
