@@ -63,9 +63,12 @@ def _entry(name: str, file: str) -> Entry:
     return Entry(name, title, description, parameters, macs, file)
 
 
+_LEAST = 24
+
+
 def _table(entries: list[Entry]) -> str:
-    """Columns as wide as what stands in them; on a terminal descriptions go on below."""
-    from cnncalc.report.table import wrapped
+    """Columns as wide as what stands in them; on a terminal descriptions end at its edge, or are left out on a narrow one."""
+    from cnncalc.report.table import cut
 
     rows = [("name", "parameters", "MACs", "description")]
     rows += [(e.name, f"{e.parameters:,}", f"{e.macs:,}", e.description or e.title) for e in entries]
@@ -74,9 +77,9 @@ def _table(entries: list[Entry]) -> str:
     indent = sum(widths) + 6
     lines = []
     for name, parameters, macs, description in rows:
-        head = f"{name:<{widths[0]}}  {parameters:>{widths[1]}}  {macs:>{widths[2]}}  "
-        parts = wrapped(description, None if width is None or width < indent + 20 else width - indent)
-        lines.append(head + parts[0])
-        lines += [" " * indent + part for part in parts[1:]]
+        head = f"{name:<{widths[0]}}  {parameters:>{widths[1]}}  {macs:>{widths[2]}}"
+        room = None if width is None else width - indent
+        said = description if room is None else cut(description, room) if room >= _LEAST else ""
+        lines.append(f"{head}  {said}".rstrip())
     lines += ["", f"cnncalc show {entries[0].name} shows one of them" if entries else "none came along"]
     return "\n".join(lines) + "\n"

@@ -20,6 +20,8 @@ def document(subject: Subject, dtype: str = "float32") -> dict[str, Any]:
     return {
         "schema_version": SCHEMA_VERSION,
         "name": subject.name,
+        "description": subject.description,
+        "source": subject.source,
         "file": subject.file,
         "layout": layout,
         "inputs": [{"name": source.name, **_flow(source.flow, layout)} for source in subject.inputs],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from cnncalc.problem import one_line
 from cnncalc.report import words
 from cnncalc.report.subject import Subject
 from cnncalc.spec import misfit
@@ -53,7 +54,7 @@ def unread(subject: Subject) -> list[str]:
     result = []
     for said, names in alike.items():
         more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
-        result.append(f"{said}: {', '.join(map(words.nearby, names[:_NAMED], [''] * _NAMED))}{more}")
+        result.append(f"{said}: {', '.join(map(one_line, names[:_NAMED]))}{more}")
     return result
 
 

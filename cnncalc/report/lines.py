@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from cnncalc.graph import Group, Node, Source
+from cnncalc.problem import Location, one_line
 from cnncalc.report import words
 from cnncalc.report.subject import Subject
 from cnncalc.shape import Flow
@@ -113,8 +114,11 @@ class Lines:
         self._layout = subject.layout
         self._depth = depth
         self._subject = subject
-        self._errors = {p.layer for p in subject.problems if p.level == "error" and p.layer}
-        self._misfits = any(p.rule == "stride-fit" for p in subject.problems)
+        errors = [p for p in subject.problems if p.level == "error"]
+        self._errors = {p.layer for p in errors if p.layer}
+        #: Of errors that name no layer: they stand in a row, and hold for all its copies.
+        self._places = [p.location for p in errors if not p.layer and p.location.line]
+        self._misfits = any(p.rule == "stride-fit" for p in errors)
         self._lines: list[Line] = []
 
     def tree(self) -> list[Line]:
@@ -123,7 +127,7 @@ class Lines:
         for source in inputs:
             vocabulary = getattr(source.flow, "vocabulary", None)
             said = f"vocabulary {vocabulary:,}" if vocabulary else ""
-            label = words.nearby(source.name, "")
+            label = one_line(source.name)
             kind = "" if source.name == "input" else "input"
             self._lines.append(Line(source.name, label, kind, said, None, source.flow, None, is_input=True))
         self._walk(tree(self._subject), "", (), inputs[0] if len(inputs) == 1 else None)
@@ -131,17 +135,17 @@ class Lines:
 
     def flat(self) -> list[Line]:
         """Layers alone, by their full names."""
-        return [self._layer(node, node.name, (), "") for node in self._subject.layers]
+        return [self._layer(node, one_line(node.name), (), "") for node in self._subject.layers]
 
     def _walk(self, twigs: list[Twig], prefix: str, stem: tuple[bool, ...], current: Source | None) -> Source | None:
         """Adds the lines of siblings; gives what the last one gives. Nesting is limited by the language."""
         for i, twig in enumerate(twigs):
             own = (*stem, i + 1 < len(twigs)) if prefix else ()
-            label = twig.name.removeprefix(prefix)
+            label = one_line(twig.name.removeprefix(prefix))
             if twig.group is None:
                 assert twig.node is not None
                 origin = _origin(twig.node, current)
-                line = self._layer(twig.node, label, own, f"from {words.nearby(origin, prefix)}" if origin else "")
+                line = self._layer(twig.node, label, own, f"from {words.nearby(origin, prefix)}" if origin is not None else "")
                 self._lines.append(line)
                 current = twig.node
             else:
@@ -160,7 +164,7 @@ class Lines:
                 for i, branch in enumerate(twig.children):
                     assert branch.group is not None
                     own = (*stem, i + 1 < len(twig.children))
-                    self._group(branch, branch.group, branch.name.removeprefix(f"{group.name}."), own, current)
+                    self._group(branch, branch.group, one_line(branch.name.removeprefix(f"{group.name}.")), own, current)
             else:
                 self._walk(twig.children, f"{group.name}.", stem, current)
         return group.result
@@ -168,7 +172,7 @@ class Lines:
     def _unfolded(self, twig: Twig, group: Group, label: str) -> Line:
         if twig.node is not None:
             return self._layer(twig.node, label, (), "")
-        said = group.title if group.kind == "block" else ""
+        said = one_line(group.title) if group.kind == "block" else ""
         if not twig.children:
             said = ", ".join(filter(None, (said, "no layers: the input itself")))
         line = Line(group.name, label, group.kind, said, None, _gives(group), None, says_output=not twig.children)
@@ -185,7 +189,7 @@ class Lines:
             layers += node is not twig.node
             marks.add(self._mark(node))
             known = known and node.shape is not None
-        about = twig.node.summary if twig.node is not None else group.title if group.kind == "block" else ""
+        about = words.summary(twig.node, self._layout) if twig.node is not None else group.title if group.kind == "block" else ""
         said = ", ".join(filter(None, (about, words.plural(layers, "layer"))))
         line = Line(group.name, label, group.kind, said, None, _gives(group), counts if known else None, unknown=not known)
         line.mark = "error" if "error" in marks else "unread" if "unread" in marks else ""
@@ -194,7 +198,7 @@ class Lines:
     def _layer(self, node: Node, label: str, stem: tuple[bool, ...], origin: str) -> Line:
         parts = [words.summary(node, self._layout)]
         if node.shared is not None:
-            parts.append(f"weights of {node.shared.name}")
+            parts.append(f"weights of {one_line(node.shared.name)}")
         if node.frozen and node.parameters:
             parts.append("frozen")
         if origin:
@@ -206,11 +210,24 @@ class Lines:
         reads = node.inputs[0].flow if node.inputs else None
         said = ", ".join(filter(None, parts))
         unknown = counts is None
-        return Line(node.name, label, node.kind, said, reads, node.shape, counts, stem, mark=self._mark(node), unknown=unknown)
+        return Line(
+            one_line(node.name),
+            label,
+            one_line(node.kind),
+            said,
+            reads,
+            node.shape,
+            counts,
+            stem,
+            mark=self._mark(node),
+            unknown=unknown,
+        )
 
     def _mark(self, node: Node) -> str:
         facts = node.facts
         if node.name in self._errors or facts.fault is not None or (self._misfits and not facts.fits and node.fit == "exact"):
+            return "error"
+        if self._places and any(_inside(place, node.location) for place in self._places) and node.kind != "branches":
             return "error"
         return "unread" if any(node.unread) else ""
 
@@ -219,11 +236,15 @@ def _gives(group: Group) -> Flow | None:
     return group.result.flow if group.result is not None else None
 
 
-def _origin(node: Node, current: Source | None) -> str:
+def _inside(place: Location, row: Location) -> bool:
+    return (row.line, row.column) <= (place.line, place.column) < (row.end_line, row.end_column)
+
+
+def _origin(node: Node, current: Source | None) -> Source | None:
     """What it reads where that is not what stands above it; a join says what it reads as its hyper-parameter."""
     if node.kind == "branches" or "names" in node.layer.options or not node.inputs:
-        return ""
+        return None
     source = node.inputs[0]
     if source is current or source.name == "?" or (current is not None and source.name == current.name):
-        return ""
-    return source.name
+        return None
+    return source

@@ -26,7 +26,8 @@ def text(subject: Subject, columns: Sequence[Column], *, depth: int | None = Non
         mark = f"{escaped(MARKS[line.mark])} " if line.mark else ""
         cells[0] = _INDENT * len(line.stem) + mark + (f"**{cells[0]}**" if line.is_group else cells[0])
         rows.append(cells)
-    parts = [f"### {escaped(subject.name)}", "\n".join(f"| {' | '.join(cells)} |" for cells in rows)]
+    parts = [f"### {escaped(subject.name)}", *([escaped(subject.description)] if subject.description else [])]
+    parts.append("\n".join(f"| {' | '.join(cells)} |" for cells in rows))
     parts.append(
         "\n".join(f"- {t.name}: **{t.value:,}** ({escaped(t.note)})" for t in footer.totals(subject, dtype)),
     )

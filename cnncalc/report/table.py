@@ -38,7 +38,10 @@ def table(
     if with_file and subject.file:
         title += f" · {one_line(subject.file)}"
     body = _Body(subject, columns, depth, width)
-    rows: list[Row] = [[(title, "title")], []]
+    rows: list[Row] = [[(title, "title")]]
+    if subject.description:
+        rows += [[(line, "note")] for line in wrapped(one_line(subject.description), width)]
+    rows.append([])
     rows += body.rows()
     rows.append([])
     rows += _totals(subject, dtype, width)
@@ -114,7 +117,7 @@ class _Body:
                     if column.name == "output"
                     else ""
                 )
-                cells.append([(text if column.right else shortened(text, width), role)])
+                cells.append([(text if column.right else shortened(text, width, tail=0.25), role)])
             rows.append(self._joined(cells))
         return rows
 
@@ -194,15 +197,29 @@ def cells_of(text: str) -> int:
     return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
 
 
-def shortened(text: str, width: int) -> str:
-    """`text` with its middle left out where it takes more than `width` cells."""
+def shortened(text: str, width: int, *, tail: float = 0.5) -> str:
+    """`text` with its middle left out where it takes more than `width` cells; `tail` of what is kept is its end.
+
+    >>> shortened("depthwise_conv12", 9), shortened("conv 256 × 5×5, pad 2, groups 2", 20, tail=0.25)
+    ('dept…nv12', 'conv 256 × 5×5,…ps 2')
+    """
     if cells_of(text) <= width:
         return text
     keep = max(width - 1, 0)
-    head, tail = text[: (keep + 1) // 2], text[len(text) - keep // 2 :]
-    while cells_of(head) + cells_of(tail) > keep:
-        head, tail = (head[:-1], tail) if len(head) >= len(tail) else (head, tail[1:])
-    return f"{head}…{tail}" if width > 0 else ""
+    end = int(keep * tail)
+    head, rest = text[: keep - end], text[len(text) - end :]
+    while cells_of(head) + cells_of(rest) > keep:
+        head, rest = (head[:-1], rest) if len(head) >= len(rest) else (head, rest[1:])
+    return f"{head}…{rest}" if width > 0 else ""
+
+
+def cut(text: str, width: int) -> str:
+    """`text` with its end left out where it takes more than `width` cells."""
+    if cells_of(text) <= width:
+        return text
+    while text and cells_of(text) > width - 1:
+        text = text[:-1]
+    return f"{text.rstrip()}…" if width > 0 else ""
 
 
 def wrapped(text: str, width: int | None) -> list[str]:

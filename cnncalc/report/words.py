@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cnncalc.graph import Node
+from cnncalc.graph import Input, Node, Source
 from cnncalc.layers.base import display
 from cnncalc.problem import one_line
 from cnncalc.shape import Flow, Shape
@@ -40,7 +40,7 @@ def summary(node: Node, layout: str) -> str:
     """Its hyper-parameters in a few words; names from where it stands."""
     scope = node.group.name + "." if node.group else ""
     if node.kind != "branches" and "names" in node.layer.options:
-        return ", ".join(nearby(source.name, scope) for source in node.inputs)
+        return ", ".join(nearby(source, scope) for source in node.inputs)
     text = node.summary
     main = node.layer.main
     if layout == "channels_first" and main is not None and node.kind != "branches":
@@ -52,9 +52,12 @@ def summary(node: Node, layout: str) -> str:
     return one_line(text)
 
 
-def nearby(name: str, scope: str) -> str:
-    """A full name as it is called from inside `scope`."""
-    return one_line(name.removeprefix(scope))
+def nearby(source: Source, scope: str) -> str:
+    """What a row reads, named from inside `scope`; `outside` tells a row of the network from one in the block."""
+    name = one_line(source.name)
+    if name.startswith(scope):
+        return name.removeprefix(scope)
+    return name if "." in name or isinstance(source, Input) else f"{name} outside"
 
 
 def count(value: int) -> str:
@@ -92,5 +95,5 @@ def memory(size: int) -> str:
     """
     for unit, name in ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB")):
         if size >= unit:
-            return f"{size:,} bytes ({size / unit:.1f} {name})"
+            return f"{size:,} bytes ({size / unit:,.1f} {name})"
     return plural(size, "byte")
