@@ -12,6 +12,8 @@ from cnncalc.values import Map, Value
 
 MAX_BYTES = 10 * 2**20
 MAX_DEPTH = 100
+#: As many as a network may have rows.
+MAX_ITEMS = 200_000
 #: How many nodes aliases may add to those that are written out.
 MAX_ALIASED = 200_000
 
@@ -231,6 +233,8 @@ class _Composer:
     def _attach(self, parent: Sequence | Mapping, keys: list[Scalar | None], node: YamlNode, event: Any) -> None:
         """Puts a node into the innermost open list or map."""
         if isinstance(parent, Sequence):
+            if len(parent.items) >= MAX_ITEMS:
+                raise self._fault("limit", event, f"a list has at most {MAX_ITEMS:,} items")
             parent.items.append(node)
         else:
             key = keys[-1]
