@@ -23,5 +23,3 @@ def test_the_misfit_is_said_as_printed():
     text = "name: AlexNet\ninput: 224x224x3\nlayers:\n  - {conv: 96, kernel_size: 11, stride: 4}\n"
     (problem,) = cnncalc.loads(text, file="alexnet224.yaml").problems
     assert str(problem) in README
-
-

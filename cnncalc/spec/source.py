@@ -18,7 +18,7 @@ MAX_ITEMS = 200_000
 MAX_ALIASED = 200_000
 
 #: libyaml's parser, many times faster; PyYAML's own where it was built without.
-_Parser: Any = yaml.cyaml.CParser if yaml.__with_libyaml__ else yaml.SafeLoader
+_Parser: Any = yaml.cyaml.CParser if yaml.__with_libyaml__ else yaml.SafeLoader  # type: ignore[attr-defined]  # not in its stubs
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _NULLS = frozenset(("", "~", "null", "Null", "NULL"))
 
