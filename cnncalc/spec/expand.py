@@ -10,14 +10,17 @@ from cnncalc.infer import Inference
 from cnncalc.layers import KINDS, Join, Layer, Mismatch
 from cnncalc.problem import Location
 from cnncalc.shape import Fact, Shape, Tokens
-from cnncalc.spec import misfit
+from cnncalc.spec import misfit, mismatch
 from cnncalc.spec.document import Block, Document
 from cnncalc.spec.expression import UNKNOWN, Names, Unknown, evaluate
 from cnncalc.spec.overrides import Override
 from cnncalc.spec.problems import Problems
-from cnncalc.spec.rows import FAULTY, MERGES, Argument, Row, number
+from cnncalc.spec.reading import Given, LayerReader
+from cnncalc.spec.rows import FAULTY, MERGES, Argument, Row, name_fault, number
 from cnncalc.spec.scope import Binding, Copy, Scope
+from cnncalc.spec.sharing import counterpart, share_block, share_layer
 from cnncalc.spec.suggest import did_you_mean
+from cnncalc.spec.uses import use_faults
 from cnncalc.values import Value, written
 from cnncalc.window import FITS
 
@@ -42,7 +45,7 @@ class Expander:
         self._overrides = [override for override in overrides if override.target is not None]
         self._check_expect = check_expect
         self._infer = Inference()
-        self._layers: dict[object, tuple[Layer | None, list[tuple[str, Fact]]]] = {}
+        self._reader = LayerReader(document, problems, self._overrides)
         self._joins: dict[str, Layer] = {}
         self._unreadable = Unreadable()
         self._rows_seen = 0
@@ -102,8 +105,6 @@ class Expander:
             argument = row.row_keys.get("name")
             name = self._evaluate(argument, names, row) if argument is not None else None
             if argument is not None and argument.dynamic and name is not None:
-                from cnncalc.spec.rows import name_fault
-
                 fault = name_fault(str(name)) or (f"the name {written(name)} is taken" if name in seen else None)
                 if fault:
                     self._problems.add("name", argument.location, fault)
@@ -230,13 +231,14 @@ class Expander:
         fit = self._word(row, "fit", FITS, texts, source) or scope.fit
         trainable = self._word(row, "trainable", ("true", "false"), texts, source)
         frozen = scope.frozen or trainable == "false"
-        given = self._given(row, name, base, k, count, scope)
+        path = (*scope.path, (base, k, k is None or k + 1 == count)) if self._overrides else ()
+        given = self._reader.given(row, name, path)
         peer = self._peer(row, base, k, scope, texts, source)
         if row.kind == "block" or row.kind == "branches":
             inner = Scope(scope.body, source, scope, texts)
             inner.prefix = f"{name}."
             inner.fit, inner.frozen = fit, frozen
-            inner.path = (*scope.path, (base, k, k is None or k + 1 == count)) if self._overrides else ()
+            inner.path = path
             self._depth += 1
             if self._depth > MAX_NESTING:
                 self._problems.add("limit", row.kind_at, f"blocks and branches are nested more than {MAX_NESTING} levels deep")
@@ -247,11 +249,11 @@ class Expander:
             copy.title = inner.group.title if row.kind == "block" and inner.group is not None else ""
             self._depth -= 1
             return
-        layer = row.static if not given and not row.dynamic else self._read(row, name, texts, source, given)
+        layer = row.static if not given and not row.dynamic else self._reader.read(row, name, self._names(texts, source), given)
         node = self._layer(row, name, layer, fit, scope, self._reading(source, row, layer, name))
         node.frozen = frozen
         if peer is not None:
-            self._share(row, node, peer, explicit="share" in row.row_keys)
+            share_layer(row, node, peer, self._problems)
         copy.source = node
 
     def _word(
@@ -269,67 +271,7 @@ class Expander:
             return None
         return str(value)
 
-    def _given(
-        self, row: Row, name: str, base: str, k: int | None, count: int | None, scope: Scope
-    ) -> dict[str, tuple[Value, str]]:
-        """Fields set from outside, with the text that set them."""
-        found: dict[str, tuple[Value, str]] = {}
-        for override in self._overrides:
-            if override.matches(name, (*scope.path, (base, k, k is None or k + 1 == count))):
-                known = override.key in (row.fields if row.layer is None else row.layer.options)
-                if row.kind == "block":
-                    block = self._document.blocks.get(str(row.fields["block"].value)) if "block" in row.fields else None
-                    known = block is not None and override.key in block.parameters
-                key = override.key
-                if row.layer is not None and (key == row.kind or (row.layer.main is not None and key == row.layer.main.name)):
-                    key, known = row.kind, row.layer.main is not None
-                if not known and "*" in str(override.target):
-                    continue
-                override.used = True
-                if not known:
-                    options = list(row.layer.options) if row.layer is not None else []
-                    self._problems.add(
-                        "set",
-                        Location(),
-                        f"--set {override.text}: {name} has no {override.key}{did_you_mean(override.key, options)}",
-                    )
-                    continue
-                found[key] = (override.value, override.text)
-        return found
-
     # Layers
-
-    def _read(
-        self, row: Row, name: str, texts: dict[str, Value | object], source: Source | None, given: dict[str, tuple[Value, str]]
-    ) -> Layer | None:
-        """The layer that a row with expressions, or with fields set from outside, says here."""
-        if row.layer is None or (row.broken and not given):
-            return None
-        names = self._names(texts, source)
-        fields: dict[str, Value] = {}
-        for key, argument in row.fields.items():
-            if key in given or argument.value is FAULTY:
-                continue
-            try:
-                fields[key] = evaluate(argument.value, names) if argument.dynamic else argument.value  # type: ignore[assignment]  # static
-            except Fact as fact:
-                self._problems.fact(fact, argument.location, prefix=f"{name}: ", layer=name)
-                return None
-            except Unknown:
-                return None
-        fields.update((key, value) for key, (value, _) in given.items())
-        known = (row.kind, tuple(fields.items()))
-        found = self._layers.get(known)
-        if found is None:
-            found = self._layers[known] = row.layer.read(fields, self._problems.layout)
-        layer, faults = found
-        for key, wrong in faults:
-            if key in given:
-                self._problems.add("set", Location(), f"--set {given[key][1]}: {wrong.text(self._problems.layout)}")
-            else:
-                at = row.kind_at if wrong.rule == "missing" or key not in row.fields else row.fields[key].location
-                self._problems.fact(wrong, at, prefix=f"{name}: ", layer=name)
-        return layer
 
     def _layer(self, row: Row, name: str, layer: Layer | None, fit: str, scope: Scope, source: Source) -> Node:
         """A layer in its place, its shape inferred and what is wrong with it reported."""
@@ -371,32 +313,14 @@ class Expander:
         if self._problems.known(fact.rule, at, node.name):
             return
         if isinstance(fact, Mismatch):
-            message = f"{node.name}: {self._parted(node, fact)}"
+            message = mismatch.explain(node, fact, self._problems.layout)
         else:
             message = f"{node.name}: {fact.text(self._problems.layout)}"
         self._problems.add(fact.rule, at, message, layer=node.name)
 
-    def _parted(self, node: Node, fact: Mismatch) -> str:
-        """Both sides of a join that do not match, by branch or by name."""
-        layout = self._problems.layout
-        sides: list[str] = []
-        for k in (fact.first, fact.second):
-            source = node.inputs[k]
-            flow = source.flow
-            assert flow is not None
-            if node.labels:
-                said = f"branch `{node.labels[k]}`" if not sides else f"`{node.labels[k]}`"
-                sides.append(f"{said} ends at {flow.text(layout)}" if not sides else f"{said} at {flow.text(layout)}")
-            else:
-                sides.append(f"{source.name} gives {flow.text(layout)}" if not sides else f"{source.name} {flow.text(layout)}")
-        differs = _difference(node.inputs[fact.first].flow, node.inputs[fact.second].flow)
-        return f"{', '.join(sides)}{differs}; {fact.template}"
-
     # Blocks and branches
 
-    def _block(
-        self, row: Row, name: str, inner: Scope, source: Source | None, given: dict[str, tuple[Value, str]], peer: Copy | None
-    ) -> Source | None:
+    def _block(self, row: Row, name: str, inner: Scope, source: Source | None, given: Given, peer: Copy | None) -> Source | None:
         """One use of a block: its arguments evaluated here, once, its rows walked in a scope of their own."""
         argument = row.fields["block"]
         names = self._names(inner.texts, source)
@@ -410,7 +334,7 @@ class Expander:
                     f"there is no block {written(title)}{did_you_mean(written(title), self._document.blocks)}",
                 )
             return Input(name, None)
-        if argument.dynamic and not self._usable(row, block, inner):
+        if argument.dynamic and not self._usable(row, block):
             return Input(name, None)
         if any(scope.body is block.body for scope in inner.outward()):
             self._problems.add("cycle", argument.location, f"block {block.name} contains itself")
@@ -420,35 +344,18 @@ class Expander:
         inner.group = group = Group(name, "block", block.name, row.at, inner.group, len(self.graph.nodes))
         self.graph.groups.append(group)
         if peer is not None:
-            if peer.inner is None or peer.title != block.name:
-                theirs = f"a use of block {peer.title}" if peer.title else "no use of a block"
-                other = self._shared_name(row)
-                said = f"{name} uses block {block.name}, and {other} is {theirs}; weights are shared between uses of one block"
-                self._problems.add(
-                    "share", row.row_keys["share"].location if "share" in row.row_keys else row.at, said, layer=name
-                )
-            else:
-                inner.peer = peer.inner
+            share_block(row, name, block.name, inner, peer, self._problems)
         group.result = self._rows(inner, source)
         return group.result
 
-    def _shared_name(self, row: Row) -> str:
-        """What the row shares with, as written."""
-        argument = row.row_keys.get("share")
-        return written(argument.value) if argument is not None and not argument.dynamic else "its counterpart"  # type: ignore[arg-type]  # static
-
-    def _usable(self, row: Row, block: Block, inner: Scope) -> bool:
+    def _usable(self, row: Row, block: Block) -> bool:
         """Whether a use of a block whose name is computed gives what the block needs."""
-        from cnncalc.spec.uses import use_faults
-
         faults = use_faults(row, block)
         for rule, at, message in faults:
             self._problems.add(rule, at, message)
         return not faults
 
-    def _arguments(
-        self, row: Row, name: str, block: Block, names: Names, given: dict[str, tuple[Value, str]]
-    ) -> dict[str, Value | object]:
+    def _arguments(self, row: Row, name: str, block: Block, names: Names, given: Given) -> dict[str, Value | object]:
         """The file's vars and the block's parameters, as text; UNKNOWN where a shape that is not known is needed."""
         texts: dict[str, Value | object] = dict(self._document.vars)
         inside = Names(texts, names.channels)
@@ -469,9 +376,7 @@ class Expander:
                 texts[parameter] = UNKNOWN
         return texts
 
-    def _branches(
-        self, row: Row, name: str, inner: Scope, source: Source | None, given: dict[str, tuple[Value, str]], peer: Copy | None
-    ) -> Source:
+    def _branches(self, row: Row, name: str, inner: Scope, source: Source | None, given: Given, peer: Copy | None) -> Source:
         """Branches that all read the same input, and their merge, which the row's name stands for."""
         outer = inner.group
         group = Group(name, "branches", "", row.at, outer, len(self.graph.nodes))
@@ -516,63 +421,22 @@ class Expander:
             layer = self._joins[kind] = KINDS[kind](names=())
         return layer
 
-    # Shared weights
-
     def _peer(
         self, row: Row, base: str, k: int | None, scope: Scope, texts: dict[str, Value | object], source: Source | None
     ) -> Copy | None:
         """The row whose weights this one uses: by its own `share`, or by that of a block around it."""
         argument = row.row_keys.get("share")
-        if argument is not None:
-            name = self._evaluate(argument, self._names(texts, source), row)
-            if not isinstance(name, str):
-                if name is not None:
-                    self._problems.add("value", argument.location, f"share is the name of one row, not {written(name)}")
-                return None
+        if argument is None:
+            return counterpart(row, base, k, scope, self._problems)
+        name = self._evaluate(argument, self._names(texts, source), row)
+        if isinstance(name, str):
             try:
                 return scope.find(name)
             except Fact as fact:
                 self._problems.fact(fact, argument.location)
-                return None
-        if scope.peer is None:
-            return None
-        binding = scope.peer.names.get(base)
-        if binding is None or not binding.copies or (k is not None and k >= len(binding.copies)):
-            if row.layer is not None or row.kind in ("block", "branches"):
-                said = f"{scope.prefix}{base} has no counterpart in the block it shares weights with"
-                self._problems.add("share", row.at, said, layer=f"{scope.prefix}{base}")
-            return None
-        return binding.copies[-1 if k is None else k]
-
-    def _share(self, row: Row, node: Node, peer: Copy, explicit: bool) -> None:
-        target = peer.source
-        at = row.row_keys["share"].location if explicit else row.at
-        if not explicit and not node.weights:
-            return
-        if node.shape is None or target is None or target.flow is None:
-            # What is not known is not blamed; that it owns no weights still holds.
-            node.shared = target if isinstance(target, Node) else None
-            return
-        if not isinstance(target, Node) or peer.inner is not None:
-            self._problems.add(
-                "share", at, f"{node.name} shares weights with a layer, and {target.name} is none", layer=node.name
-            )
-            return
-        if target.kind != node.kind:
-            said = f"{node.name} is {node.kind} and {target.name} is {target.kind}; weights are shared between layers of one kind"
-            self._problems.add("share", at, said, layer=node.name)
-            return
-        if not node.weights:
-            self._problems.add("share", at, f"{node.kind} has no weights to share; leave share out", layer=node.name)
-            return
-        if node.weights != target.weights:
-            mine, theirs = ("; ".join(f"{w.name} {'×'.join(map(str, w.shape))}" for w in n.weights) for n in (node, target))
-            said = f"{node.name} would need {mine}, and {target.name} has {theirs}"
-            self._problems.add("share", at, said, layer=node.name)
-            return
-        node.shared = target.shared or target
-
-    # Expectations
+        elif name is not None:
+            self._problems.add("value", argument.location, f"share is the name of one row, not {written(name)}")
+        return None
 
     def _row_expect(self, row: Row, argument: Argument, scope: Scope, source: Source | None, copies: list[Copy]) -> None:
         self.expected = True
@@ -595,12 +459,3 @@ class Expander:
 
 def _at(node: Any) -> Location:
     return Location(node.line, node.column, node.end_line, node.end_column)
-
-
-def _difference(a: object, b: object) -> str:
-    """Which size two shapes of the same rank differ in, where it is one."""
-    if not isinstance(a, Shape) or not isinstance(b, Shape) or a.rank != b.rank:
-        return ""
-    names = (*a.axes, "channels")
-    parts = [f"{name} {x} ≠ {y}" for name, x, y in zip(names, a, b, strict=True) if x != y]
-    return f" ({', '.join(parts)})" if len(parts) == 1 else ""
