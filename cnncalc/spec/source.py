@@ -38,34 +38,38 @@ class Scalar:
         self.weight = 1
 
 
-class Sequence:
+class _Collection:
+    """A list or a map: it ends where it is closed. `flow` where it stands in brackets."""
+
+    __slots__ = ("column", "end_column", "end_line", "flow", "line", "weight")
+
+    def __init__(self, flow: bool, start: Any) -> None:
+        self.flow = flow
+        self.line = start.line + 1
+        self.column = start.column + 1
+        self.end_line = self.line
+        self.end_column = self.column
+        self.weight = 1
+
+
+class Sequence(_Collection):
     """A list."""
 
-    __slots__ = ("column", "end_column", "end_line", "flow", "items", "line", "weight")
+    __slots__ = ("items",)
 
     def __init__(self, flow: bool, start: Any) -> None:
+        super().__init__(flow, start)
         self.items: list[YamlNode] = []
-        self.flow = flow
-        self.line = start.line + 1
-        self.column = start.column + 1
-        self.end_line = self.line
-        self.end_column = self.column
-        self.weight = 1
 
 
-class Mapping:
+class Mapping(_Collection):
     """A map whose keys are words; merged keys stand behind its own."""
 
-    __slots__ = ("column", "end_column", "end_line", "flow", "line", "pairs", "weight")
+    __slots__ = ("pairs",)
 
     def __init__(self, flow: bool, start: Any) -> None:
+        super().__init__(flow, start)
         self.pairs: dict[str, tuple[Scalar, YamlNode]] = {}
-        self.flow = flow
-        self.line = start.line + 1
-        self.column = start.column + 1
-        self.end_line = self.line
-        self.end_column = self.column
-        self.weight = 1
 
     def get(self, key: str) -> YamlNode | None:
         pair = self.pairs.get(key)
