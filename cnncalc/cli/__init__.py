@@ -9,6 +9,10 @@ import sys
 OK, PROBLEMS, UNUSABLE, FAULT, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 3, 130, 141
 
 
+class PipeClosed(Exception):
+    """The reader of the pipe went away; typer would make its own exit status of a BrokenPipeError."""
+
+
 def main() -> None:
     """Runs the command line and ends the process with its exit status."""
     try:
@@ -19,7 +23,7 @@ def main() -> None:
             sys.stdout.flush()
     except KeyboardInterrupt:
         status = INTERRUPTED
-    except BrokenPipeError:
+    except (BrokenPipeError, PipeClosed):
         status = PIPE_CLOSED
         _forget_output()
     except OSError as error:

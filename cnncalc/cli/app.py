@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
+
+from cnncalc.cli import PipeClosed
 
 #: In the order in which --help lists them. A command is a function in the file of its name.
 COMMANDS = ("show", "specs")
@@ -14,6 +18,14 @@ COMMANDS = ("show", "specs")
 
 class Commands(TyperGroup):
     """Finds a command in the file of its name, so that one command does not pay for the others."""
+
+    def make_context(self, *args: Any, **more: Any) -> Any:
+        with _pipe():
+            return super().make_context(*args, **more)
+
+    def invoke(self, ctx: Any) -> Any:
+        with _pipe():
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: Any) -> list[str]:
         return list(COMMANDS)
@@ -35,6 +47,14 @@ class Commands(TyperGroup):
 
             ctx.fail(f"there is no command {args[0]}{did_you_mean(args[0], COMMANDS)}")
         return super().resolve_command(ctx, args)
+
+
+@contextmanager
+def _pipe() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise PipeClosed from None
 
 
 def _function(name: str) -> Any:

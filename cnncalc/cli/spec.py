@@ -41,9 +41,11 @@ def resolve(spec: str) -> str:
     if stem in known:
         raise _missing(spec, f"there is no such file here; the network that comes along is called {stem}")
     if stem == spec and known:
-        from cnncalc.spec.suggest import did_you_mean
+        from cnncalc.spec.suggest import nearest
 
-        raise _missing(spec, f"there is no such file, and no network of that name comes along{did_you_mean(spec, known)}")
+        near = nearest(spec, known)
+        hint = f"did you mean {near}?" if near else "`cnncalc specs` lists those that do"
+        raise _missing(spec, f"there is no such file, and no network of that name comes along; {hint}")
     return spec
 
 

@@ -10,7 +10,7 @@ from cnncalc.report.subject import Subject
 from cnncalc.spec import misfit
 
 COUNTED = "one multiply-accumulate each; bias, pooling, activations and normalisation count none"
-SKIPPED = "every expect of the file is skipped, for the network is not as the file has it"
+SKIPPED = "expect is skipped: the network is not as the file has it, but changed by input, set or fit"
 _NAMED = 6
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from cnncalc.problem import one_line
-from cnncalc.report import footer
+from cnncalc.report import footer, words
 from cnncalc.report.columns import Column, Whole
 from cnncalc.report.lines import Lines
 from cnncalc.report.subject import Subject
@@ -26,7 +26,7 @@ def text(subject: Subject, columns: Sequence[Column], *, depth: int | None = Non
         mark = f"{escaped(MARKS[line.mark])} " if line.mark else ""
         cells[0] = _INDENT * len(line.stem) + mark + (f"**{cells[0]}**" if line.is_group else cells[0])
         rows.append(cells)
-    parts = [f"### {escaped(subject.name)}", *([escaped(subject.description)] if subject.description else [])]
+    parts = [f"### {escaped(subject.name)}", *([escaped(words.sentence(subject.description))] if subject.description else [])]
     parts.append("\n".join(f"| {' | '.join(cells)} |" for cells in rows))
     parts.append(
         "\n".join(f"- {t.name}: **{t.value:,}** ({escaped(t.note)})" for t in footer.totals(subject, dtype)),

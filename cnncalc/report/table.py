@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cnncalc.problem import one_line
-from cnncalc.report import footer
+from cnncalc.report import footer, words
 from cnncalc.report.columns import Column, Whole
 from cnncalc.report.lines import Line, Lines
 from cnncalc.report.subject import Subject
@@ -34,13 +34,13 @@ def table(
     No row is wider than `width` cells as long as the numbers leave room for it: names and hyper-parameters are cut in the middle,
     and columns that were asked for and do not fit are left out and named. Without `width` nothing is cut.
     """
-    title = one_line(subject.name)
+    title = words.sentence(subject.name)
     if with_file and subject.file:
         title += f" · {one_line(subject.file)}"
     body = _Body(subject, columns, depth, width)
     rows: list[Row] = [[(title, "title")]]
     if subject.description:
-        rows += [[(line, "note")] for line in wrapped(one_line(subject.description), width)]
+        rows += [[(line, "note")] for line in wrapped(words.sentence(subject.description), width)]
     rows.append([])
     rows += body.rows()
     rows.append([])

@@ -41,5 +41,7 @@ def segments(rows: Iterable[Row], encoding: str | None = "utf-8") -> Segments:
 
 def write(rows: Iterable[Row], stream: TextIO) -> None:
     """Prints lines with the colours that the terminal has; NO_COLOR is heeded."""
-    Console(file=stream, highlight=False, markup=False, emoji=False).print(segments(rows, stream.encoding), end="")
+    console = Console(file=stream, highlight=False, markup=False, emoji=False)
+    # Problems are longer than the terminal is wide; rich would cut them at its edge.
+    console.print(segments(rows, stream.encoding), end="", crop=False)
     stream.flush()

@@ -60,8 +60,9 @@ def nearby(source: Source, scope: str) -> str:
     return name if "." in name or isinstance(source, Input) else f"{name} outside"
 
 
-def count(value: int) -> str:
-    return f"{value:,}"
+def sentence(text: str | None) -> str:
+    """Free text of the file on one line."""
+    return one_line(" ".join((text or "").split()))
 
 
 def share(value: float) -> str:
