@@ -136,19 +136,22 @@ class _Body:
     def _joined(self, cells: list[Row]) -> Row:
         """A line of cells, each padded to its column; the last one is not, where it stands on the left."""
         row: Row = []
-        for i, (cell, column, width) in enumerate(zip(cells, self._columns, self._widths, strict=True)):
-            lacking = width - sum(cells_of(text) for text, _ in cell)
-            gap = " " * GAP if i else ""
-            if column.right:
-                row.append((gap + " " * lacking, ""))
+        end = len(cells) - 1
+        gap = 0
+        for i, cell in enumerate(cells):
+            lacking = self._widths[i] - (len(cell[0][0]) if len(cell) == 1 and cell[0][0].isascii() else _row_cells(cell))
+            if self._columns[i].right:
+                gap += lacking
+                lacking = 0
+            if cell[0][0]:
+                if gap:
+                    row.append((" " * gap, ""))
                 row += cell
+                gap = 0
             else:
-                row += [(gap, ""), *cell]
-                if i + 1 < len(cells):
-                    row.append((" " * lacking, ""))
-        while row and not row[-1][0].strip():
-            row.pop()
-        return [span for span in row if span[0]]
+                gap += _row_cells(cell)
+            gap += lacking + GAP if i < end else 0
+        return row
 
     def notes(self) -> list[str]:
         """What the marks mean, and what is not shown."""
@@ -186,6 +189,10 @@ def branch(stem: tuple[bool, ...], step: int = 2) -> str:
     parts = ["│" if more else " " for more in stem[:-1]]
     parts += ["├" if more else "└" for more in stem[-1:]]
     return "".join(part.ljust(step) for part in parts)
+
+
+def _row_cells(row: Row) -> int:
+    return sum(cells_of(text) for text, _ in row)
 
 
 def cells_of(text: str) -> int:

@@ -1,0 +1,177 @@
+"""`cnncalc show` as a user meets it."""
+
+import csv
+import io
+import json
+import re
+
+import pytest
+
+from tests.cli.command import ROOT, on_terminal, run, without_styles
+
+NUMBERS = re.compile(r"  ([\d,]+) +([\d,]+)$")
+"""Parameters and MACs at the end of a row."""
+
+SPECS = sorted(path.stem for path in (ROOT / "specs").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_every_network_that_comes_along_is_shown_without_problems(name):
+    done = run("show", name, "--columns", "all")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_several_files_give_a_list_and_one_gives_an_object():
+    one = json.loads(run("show", "lenet5", "--format", "json").stdout)
+    two = json.loads(run("show", "lenet5", "specs/zfnet.yaml", "--format", "json").stdout)
+    assert one["name"] == "LeNet-5"
+    assert [found["name"] for found in two] == ["LeNet-5", "ZFNet"]
+    assert two[0] == one
+
+
+def test_several_files_where_none_is_a_network_give_an_empty_list():
+    done = run("show", "nosuch", "neither", "--format", "json")
+    assert done.returncode == 2
+    assert json.loads(done.stdout) == []
+
+
+def test_several_files_in_csv_stand_below_one_header():
+    rows = list(csv.DictReader(io.StringIO(run("show", "lenet5", "alexnet", "--format", "csv").stdout)))
+    assert {row["file"] for row in rows} == {"specs/lenet5.yaml", "specs/alexnet.yaml"}
+    assert sum(int(row["parameters"]) for row in rows) == 61_706 + 60_965_224
+
+
+def test_standard_input():
+    text = (ROOT / "specs" / "lenet5.yaml").read_bytes()
+    piped = json.loads(run("show", "-", "--format", "json", stdin=text).stdout)
+    assert piped["file"] == "-"
+    assert piped["totals"]["parameters"] == 61_706
+
+
+def test_overrides_change_the_network_and_say_that_expect_is_skipped():
+    done = run("show", "mobilenet_v2", "--set", "width=0.5", "--depth", "1")
+    assert done.returncode == 0
+    assert "1,968,680" in done.stdout
+    assert "expect is skipped" in done.stdout
+    assert "expect is skipped" not in run("show", "mobilenet_v2", "--depth", "1").stdout
+    assert json.loads(run("show", "lenet5", "--input", "36x36x1", "--format", "json").stdout)["expect_skipped"]
+
+
+def test_fit_and_layout():
+    done = run("show", "densenet121", "--fit", "exact", "--depth", "1")
+    assert done.returncode == 1
+    assert "conv1 does not fit: (224 − 7 + 2·3)/2 + 1 = 112.5" in done.stdout
+    assert "55x55x96" in run("show", "alexnet").stdout
+    assert "96x55x55" in run("show", "alexnet", "--layout", "channels_first").stdout
+
+
+def test_bytes_are_counted_in_the_type_asked_for():
+    for dtype, bytes_ in (("float32", 4 * 61_706), ("bfloat16", 2 * 61_706), ("int8", 61_706), ("int4", 61_706 // 2)):
+        assert f"{bytes_:,} bytes" in run("show", "lenet5", "--dtype", dtype).stdout
+        assert json.loads(run("show", "lenet5", "--dtype", dtype, "--format", "json").stdout)["bytes"] == bytes_
+
+
+def test_columns_may_be_named_in_several_ways():
+    header = "parameters  biases  MACs  share".split()
+    for given in (["--columns", "macs,share,biases"], ["--columns", "MACs", "--columns", " share , biases"]):
+        assert run("show", "lenet5", *given).stdout.splitlines()[3].split()[-4:] == [header[0], "biases", "MACs", "share"]
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+@pytest.mark.parametrize("name", ["resnet50", "googlenet", "densenet121", "unet", "vqa", "siamese", "efficientnet_b0"])
+def test_no_line_is_wider_than_the_terminal_and_every_number_is_whole(name, width):
+    status, text = on_terminal(width, "show", name, "--columns", "macs")
+    lines = without_styles(text).splitlines()
+    assert status == 0
+    assert max(map(len, lines)) <= width
+    assert [found[0] for line in lines if (found := NUMBERS.findall(line))] == [
+        found[0] for line in run("show", name, "--columns", "macs").stdout.splitlines() if (found := NUMBERS.findall(line))
+    ]
+
+
+def test_problems_are_whole_on_a_narrow_terminal():
+    status, text = on_terminal(60, "show", "tests/bad/misfit-of-alexnet-at-224.yaml")
+    assert status == 1
+    piped = run("show", "tests/bad/misfit-of-alexnet-at-224.yaml").stdout
+    assert without_styles(text).splitlines()[-1] == piped.splitlines()[-1]
+    assert "✗ conv1" in text.replace("\x1b[0m", "").replace("\x1b[1;31m", "")
+
+
+def test_columns_without_room_are_named():
+    _, text = on_terminal(60, "show", "alexnet", "--columns", "all")
+    assert "no room for" in text
+    assert "macs_per_parameter" in text
+    assert "no room for" not in on_terminal(200, "show", "alexnet", "--columns", "all")[1]
+
+
+def test_colours_on_a_terminal_only():
+    _, coloured = on_terminal(80, "show", "lenet5")
+    _, plain = on_terminal(80, "show", "lenet5", NO_COLOR="1")
+    assert "\x1b[36m" in coloured
+    assert "\x1b[3" not in plain
+    assert "\x1b" not in run("show", "lenet5").stdout
+    assert without_styles(coloured) == without_styles(plain)
+
+
+def test_a_terminal_as_wide_as_it_needs_shows_what_a_pipe_does():
+    _, text = on_terminal(200, "show", "resnet18")
+    assert without_styles(text) == run("show", "resnet18").stdout
+
+
+@pytest.mark.parametrize("form", ["table", "markdown", "csv", "json"])
+@pytest.mark.parametrize("path", ["tests/good/free-text.yaml", "tests/bad/name-with-escape-sequence.yaml", "specs/resnet18.yaml"])
+def test_an_ascii_stdout_gets_ascii(path, form):
+    done = run("show", path, "--format", form, PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    assert done.returncode in (0, 1)
+    assert done.stdout.isascii()
+    assert "Traceback" not in done.stderr
+
+
+def test_ascii_stands_for_the_signs_of_formulas():
+    done = run("show", "tests/bad/misfit-of-alexnet-at-224.yaml", PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    assert "! conv1  conv 96 x 11x11, stride 4" in done.stdout
+    assert "(224 - 11 + 2*0)/4 + 1 = 54.25" in done.stdout
+    assert "  | conv1 " in run("show", "resnet18", PYTHONIOENCODING="ascii", PYTHONUTF8="0").stdout
+
+
+def test_an_ascii_terminal():
+    status, text = on_terminal(80, "show", "tests/bad/misfit-of-alexnet-at-224.yaml", PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    assert status == 1
+    assert text.isascii()
+    assert "(224 - 11 + 2*0)/4 + 1 = 54.25" in text
+
+
+def test_an_ascii_stderr():
+    done = run("show", "alexnet", "--set", "x−y=2", PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    assert done.returncode == 2
+    assert done.stderr.isascii()
+
+
+HOSTILE = """\
+name: "[bold]x[/] \\x1b[31mred\\x9b31m\\u2028\\u202e end"
+description: "\\x1b]0;title\\x07"
+input: 4x4x3
+layers:
+  - {relu: , name: "\\x1b[2Jwipe"}
+  - {"\\x1b[31mconv": 3}
+  - {add: "\\x9b1m"}
+  - {relu: , from: "\\u202egpj"}
+"""
+
+
+@pytest.mark.parametrize("form", ["table", "markdown", "csv", "json"])
+def test_nothing_in_a_file_steers_the_terminal(form):
+    done = run("show", "-", "--format", form, stdin=HOSTILE)
+    assert done.returncode == 1
+    assert all(c.isprintable() or c in "\n\u00a0" for c in done.stdout + done.stderr)
+    if form == "table":
+        assert "[bold]x[/] \\x1b[31mred" in done.stdout
+
+
+def test_nothing_in_a_file_steers_a_terminal_that_is_one(tmp_path):
+    file = tmp_path / "hostile.yaml"
+    file.write_text(HOSTILE)
+    _, text = on_terminal(100, "show", str(file))
+    assert "[bold]x[/] \\x1b[31mred" in text
+    assert all(c.isprintable() or c == "\n" for c in without_styles(text))
+    assert "\x1b[2J" not in text
