@@ -23,7 +23,9 @@ def environment(**more: str) -> dict[str, str]:
 def run(*args: str, stdin: str | bytes = b"", cwd: Path = ROOT, **env: str) -> subprocess.CompletedProcess[str]:
     """Into a pipe; stdout and stderr as text."""
     data = stdin.encode() if isinstance(stdin, str) else stdin
-    done = subprocess.run([*CNNCALC, *args], input=data, capture_output=True, cwd=cwd, env=environment(**env), timeout=60)
+    done = subprocess.run(
+        [*CNNCALC, *args], check=False, input=data, capture_output=True, cwd=cwd, env=environment(**env), timeout=60
+    )
     return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
