@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -117,7 +118,7 @@ class Lines:
         errors = [p for p in subject.problems if p.level == "error"]
         self._errors = {p.layer for p in errors if p.layer}
         #: Of errors that name no layer: they stand in a row, and hold for all its copies.
-        self._places = [p.location for p in errors if not p.layer and p.location.line]
+        self._places = sorted((p.location.line, p.location.column) for p in errors if not p.layer and p.location.line)
         self._misfits = any(p.rule == "stride-fit" for p in errors)
         self._lines: list[Line] = []
 
@@ -227,17 +228,18 @@ class Lines:
         facts = node.facts
         if node.name in self._errors or facts.fault is not None or (self._misfits and not facts.fits and node.fit == "exact"):
             return "error"
-        if self._places and any(_inside(place, node.location) for place in self._places) and node.kind != "branches":
+        if self._places and node.kind != "branches" and self._has_place(node.location):
             return "error"
         return "unread" if any(node.unread) else ""
+
+    def _has_place(self, row: Location) -> bool:
+        """Whether one of the places stands in a row."""
+        first = bisect_left(self._places, (row.line, row.column))
+        return first < len(self._places) and self._places[first] < (row.end_line, row.end_column)
 
 
 def _gives(group: Group) -> Flow | None:
     return group.result.flow if group.result is not None else None
-
-
-def _inside(place: Location, row: Location) -> bool:
-    return (row.line, row.column) <= (place.line, place.column) < (row.end_line, row.end_column)
 
 
 def _origin(node: Node, current: Source | None) -> Source | None:

@@ -108,16 +108,7 @@ class _Body:
             cells: list[Row] = [self._name(line, self._cells[0][i], widest)]
             for column, texts, width in zip(self._columns[1:], self._cells[1:], self._widths[1:], strict=True):
                 text = texts[i]
-                role = (
-                    "kind"
-                    if column.name == "kind"
-                    else "zero"
-                    if text in ("0", "0%")
-                    else "output"
-                    if column.name == "output"
-                    else ""
-                )
-                cells.append([(text if column.right else shortened(text, width, tail=0.25), role)])
+                cells.append([(text if column.right else shortened(text, width, tail=0.25), _role(column, text))])
             rows.append(self._joined(cells))
         return rows
 
@@ -125,12 +116,13 @@ class _Body:
         row: Row = []
         if self._marked:
             row.append((MARKS.get(line.mark, " ") + " ", line.mark))
-        stem = branch(line.stem, self._step)[-(width - min(len(label), LEAST)) :] if line.stem else ""
+        stem = branch(line.stem, self._step)
+        # Where the tree leaves too little of the name, what is cut off is its trunk.
+        stem = stem[max(0, len(stem) + min(len(label), LEAST // 2) - width) :]
         if stem:
             row.append((stem, "tree"))
-        row.append(
-            (shortened(label, width - len(stem)), line.mark if line.mark == "error" else "group" if line.is_group else "layer")
-        )
+        role = "error" if line.mark == "error" else "group" if line.is_group else "layer"
+        row.append((shortened(label, width - len(stem)), role))
         return row
 
     def _joined(self, cells: list[Row]) -> Row:
@@ -166,21 +158,24 @@ class _Body:
         return found
 
 
+def _role(column: Column, text: str) -> str:
+    return column.name if column.name in ("kind", "output") else "zero" if text in ("0", "0%") else ""
+
+
 def _totals(subject: Subject, dtype: str, width: int | None) -> list[Row]:
     found = footer.totals(subject, dtype)
     names = max(len(total.name) for total in found)
     numbers = max(len(f"{total.value:,}") for total in found)
     rows: list[Row] = []
     indent = names + numbers + 2 * GAP
+    # Where there is no room beside the numbers, what is to be said of them stands below.
+    beside = width is None or width >= indent + 20
     for total in found:
-        head: Row = [
-            (total.name.ljust(names + GAP), "total"),
-            (f"{total.value:,}".rjust(numbers), "number"),
-            (" " * GAP, ""),
-        ]
-        lines = wrapped(total.note, width - indent if width is not None and width > indent + 20 else None)
-        rows.append([*head, (lines[0], "note")])
-        rows += [[(" " * indent, ""), (line, "note")] for line in lines[1:]]
+        rows.append([(total.name.ljust(names + GAP), "total"), (f"{total.value:,}".rjust(numbers), "number")])
+        notes = wrapped(total.note, None if width is None else width - (indent if beside else GAP))
+        if beside:
+            rows[-1] += [(" " * GAP, ""), (notes.pop(0), "note")]
+        rows += [[(" " * (indent if beside else GAP), ""), (note, "note")] for note in notes]
     return rows
 
 

@@ -1,7 +1,7 @@
-"""Medians of whole processes: `cnncalc show` beside torchinfo on the same network. Run it: python -m tests.benchmarks.show.
+"""How long `cnncalc show` takes, and how much memory: medians of whole processes, beside torchinfo on the same network.
 
-torchinfo is left out where it, or torch and torchvision, are not installed. Byte code is written before anything is measured, as it is
-on any installation; memory is the largest resident set of a process.
+Run as `python tests/benchmarks/show.py`. torchinfo is left out where it, torch or torchvision is not installed. Byte code is written before
+anything is measured, as on any installation; memory is the largest resident set of a process.
 """
 
 from __future__ import annotations

@@ -319,3 +319,16 @@ def test_wrapping_keeps_every_word():
 
 def test_several_lines_of_text_become_one():
     assert text(loads("name: 'a\n\n  b'\ninput: 4\nlayers: [relu]")).startswith("a b\n")
+
+
+@pytest.mark.parametrize("width", [36, 40, 50])
+def test_a_deep_tree_on_a_very_narrow_terminal(width):
+    rows = table(cnncalc.load(ROOT / "specs" / "efficientnet_b0.yaml"), choose(), width=width)
+    body = [row for row in rows if any(role in ("layer", "group") for _, role in row)]
+    assert max(cells_of("".join(part for part, _ in row)) for row in body) <= max(width, 44)
+
+
+def test_as_many_faults_as_rows_are_marked_in_no_time():
+    rows = "".join(f"  - {{relu: , from: nowhere{i}}}\n" for i in range(5000))
+    network = loads(f"input: 4x4x3\nlayers:\n{rows}")
+    assert text(network).count("✗") == 5000
