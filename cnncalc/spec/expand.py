@@ -333,12 +333,12 @@ class Expander:
                     argument.location,
                     f"there is no block {written(title)}{did_you_mean(written(title), self._document.blocks)}",
                 )
-            return Input(name, None)
+            return self._lost(row, name, inner)
         if argument.dynamic and not self._usable(row, block):
-            return Input(name, None)
+            return self._lost(row, name, inner)
         if any(scope.body is block.body for scope in inner.outward()):
             self._problems.add("cycle", argument.location, f"block {block.name} contains itself")
-            return Input(name, None)
+            return self._lost(row, name, inner)
         inner.texts = self._arguments(row, name, block, names, given)
         inner.body = block.body
         inner.group = group = Group(name, "block", block.name, row.at, inner.group, len(self.graph.nodes))
@@ -347,6 +347,10 @@ class Expander:
             share_block(row, name, block.name, inner, peer, self._problems)
         group.result = self._rows(inner, source)
         return group.result
+
+    def _lost(self, row: Row, name: str, inner: Scope) -> Source:
+        """Stands for a use of a block that cannot be walked, so that its row is not missing among the layers."""
+        return self._layer(row, name, None, inner.fit, inner, Input("?", None))
 
     def _usable(self, row: Row, block: Block) -> bool:
         """Whether a use of a block whose name is computed gives what the block needs."""
