@@ -29,6 +29,26 @@ ERROR_RULES: dict[str, str] = {
     "set": "an override from outside the file that cannot be applied",
 }
 
+#: The rules that `check` adds, with their level; each is a file of cnncalc/rules/ with its manual. Names are a contract too.
+RULES: dict[str, str] = {
+    "bias-before-norm": "warning",
+    "checkerboard": "warning",
+    "even-same-padding": "warning",
+    "linear-pair": "warning",
+    "padding-too-large": "warning",
+    "skipped-cells": "warning",
+    "small-receptive-field": "warning",
+    "softmax-inside": "warning",
+    "unused-definition": "warning",
+    "unused-ignore": "warning",
+    "unused-result": "warning",
+    "strided-pointwise": "note",
+    "unread-cells": "note",
+}
+
+#: What `ignore` may name: of the errors only the one that is a matter of taste.
+IGNORABLE = ("stride-fit", *RULES)
+
 LEVELS = ("error", "warning", "note")
 
 

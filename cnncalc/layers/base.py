@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple, TypeVar, dataclass_transform
 
 from cnncalc.layers.option import Cells, Every, Option, PerAxis, option
+from cnncalc.layers.view import SAME, View, whole
 from cnncalc.shape import Fact, Flow, Shape, Tokens
 from cnncalc.values import Value
 from cnncalc.window import Window
@@ -134,6 +135,14 @@ class Layer:
         """The windows it slides over `x`, one per spatial axis; none where it slides none."""
         return ()
 
+    def views(self, x: Shape) -> tuple[View, ...]:
+        """What an output cell sees of each spatial axis of `x`; `SAME` where it is the cell in its own place.
+
+        The sliding windows, or everything where there are none; kinds that do something else say so themselves.
+        """
+        windows = self.windows(x)
+        return tuple(View.of(w, axis) for axis, w in enumerate(windows)) if windows else whole(x.spatial)
+
     @property
     def must_fit(self) -> bool:
         """Whether a stride of its windows can fail to fit."""
@@ -223,6 +232,9 @@ class Pointwise(Layer):
 
     def output_shape(self, x: Shape, fit: str) -> Shape:
         return x
+
+    def views(self, x: Shape) -> tuple[View, ...]:
+        return SAME
 
 
 class Join(Layer):

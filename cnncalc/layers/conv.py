@@ -7,6 +7,7 @@ import math
 from cnncalc.layers.base import Example, Layer, Weight, along
 from cnncalc.layers.option import ONE, UNPADDED, ZERO, Axes, Cells, Count, Flag, Pairs, PerAxis, option
 from cnncalc.layers.sliding import Sliding
+from cnncalc.layers.view import View
 from cnncalc.shape import Fact, Shape
 from cnncalc.window import Window
 
@@ -181,6 +182,9 @@ class ConvTranspose(Layer, kind="conv_transpose"):
 
     def macs(self, x: Shape, y: Shape) -> int:
         return self.weights(x)[0].size * math.prod(x.spatial)
+
+    def views(self, x: Shape) -> tuple[View, ...]:
+        return tuple(View.grown(w.extent, w.stride, w.before, axis) for axis, w in enumerate(self.written_windows(x)))
 
     summary = Sliding.summary
 

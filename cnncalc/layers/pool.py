@@ -5,6 +5,7 @@ from __future__ import annotations
 from cnncalc.layers.base import Example, Layer, along, display
 from cnncalc.layers.option import ONE, UNPADDED, Axes, Cells, Every, Flag, Pairs, PerAxis, option
 from cnncalc.layers.sliding import Sliding
+from cnncalc.layers.view import View
 from cnncalc.shape import Flow, Shape
 
 _WINDOW = "cells of the window along each axis, F"
@@ -101,10 +102,26 @@ class _AdaptivePool(Layer):
     def output_shape(self, x: Shape, fit: str) -> Shape:
         return Shape(*along(x, "output_size", self.output_size), x.channels)
 
+    def views(self, x: Shape) -> tuple[View, ...]:
+        return tuple(map(_adaptive_view, range(x.rank), x.spatial, along(x, "output_size", self.output_size)))
+
     def summary(self, x: Flow | None) -> str:
         rank = x.rank if isinstance(x, Shape) else 2
         sizes = tuple(self.output_size) * rank if isinstance(self.output_size, Every) else self.output_size
         return "to " + "×".join(map(display, sizes))
+
+
+def _adaptive_view(axis: int, size: int, count: int) -> View:
+    """The largest of the windows over one axis; they are of two sizes where `count` does not divide `size`."""
+    if count == 1:
+        return View.whole(size)
+    if size % count == 0:
+        return View(0, size // count - 1, size // count, axis)
+    from fractions import Fraction
+
+    largest = max(-(-(i + 1) * size // count) - i * size // count for i in range(count))
+    centre, half = Fraction(size - count, 2 * count), Fraction(largest - 1, 2)
+    return View(centre - half, centre + half, Fraction(size, count), axis)
 
 
 class AdaptiveAvgPool(_AdaptivePool, kind="adaptive_avgpool"):

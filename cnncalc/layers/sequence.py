@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from cnncalc.layers.base import Example, Layer, Pointwise, Weight, near_divisors
 from cnncalc.layers.option import Choice, Count, Flag, option
+from cnncalc.layers.view import SAME, View, whole
 from cnncalc.shape import Fact, Shape, Tokens
 
 
@@ -22,6 +23,9 @@ class Embedding(Layer, kind="embedding"):
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         return (Weight("weight", (x[1], self.dimension)),)
+
+    def views(self, x: Shape) -> tuple[View, ...]:
+        return SAME
 
 
 class _Recurrent(Layer):
@@ -139,3 +143,6 @@ class Attention(Pointwise, kind="attention"):
     def macs(self, x: Shape, y: Shape) -> int:
         length, channels = x
         return 4 * length * channels**2 + 2 * length**2 * channels
+
+    def views(self, x: Shape) -> tuple[View, ...]:
+        return whole(x.spatial)

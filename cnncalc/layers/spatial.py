@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cnncalc.layers.base import Example, Layer, Pointwise, along, image_hint, near_divisors
 from cnncalc.layers.option import Axes, AxisNames, Cells, ChannelRange, Choice, Count, Pairs, PerAxis, ShapeText, option
+from cnncalc.layers.view import SAME, View
 from cnncalc.shape import Fact, Shape
 
 
@@ -25,6 +26,12 @@ class Upsample(Layer, kind="upsample"):
             raise Fact(f"bilinear is for two spatial axes, and {{}} has {x.rank}{image_hint(x)}", x, field="mode")
         return Shape(*(n * f for n, f in zip(x.spatial, along(x, "factor", self.factor), strict=True)), x.channels)
 
+    def views(self, x: Shape) -> tuple[View, ...]:
+        # Between two cells a value is made of both.
+        used = 2 if self.mode == "bilinear" else 1
+        factors = along(x, "factor", self.factor)
+        return tuple(View.grown(f, f, 0, axis, used=used if f > 1 else 1) for axis, f in enumerate(factors))
+
 
 class Pad(Layer, kind="pad"):
     """Puts zeros around a map."""
@@ -36,6 +43,9 @@ class Pad(Layer, kind="pad"):
 
     def output_shape(self, x: Shape, fit: str) -> Shape:
         return Shape(*(n + a + b for n, (a, b) in zip(x.spatial, along(x, "pad", self.cells), strict=True)), x.channels)
+
+    def views(self, x: Shape) -> tuple[View, ...]:
+        return tuple(View(-before, -before, 1, axis) for axis, (before, _) in enumerate(along(x, "pad", self.cells)))
 
 
 class Crop(Layer, kind="crop"):
@@ -58,6 +68,9 @@ class Crop(Layer, kind="crop"):
             sizes.append(n - before - after)
         return Shape(*sizes, x.channels)
 
+    def views(self, x: Shape) -> tuple[View, ...]:
+        return tuple(View(before, before, 1, axis) for axis, (before, _) in enumerate(along(x, "crop", self.cells)))
+
 
 class Slice(Layer, kind="slice"):
     """Keeps a range of the channels."""
@@ -75,6 +88,9 @@ class Slice(Layer, kind="slice"):
                 field="channels",
             )
         return Shape(*x.spatial, end - start)
+
+    def views(self, x: Shape) -> tuple[View, ...]:
+        return SAME
 
     def _ends(self, x: Shape) -> tuple[int, int]:
         start, end = self.channels
@@ -116,6 +132,11 @@ class Permute(Layer, kind="permute"):
             )
         return Shape(*(x[names.index(name)] for name in self.axes))
 
+    def views(self, x: Shape) -> tuple[View, ...]:
+        places = [self.axes.index(name) for name in x.axes]
+        # What becomes channels is seen whole by every cell.
+        return tuple(View(0, 0, 1, to) if to < x.rank else View.whole(n) for to, n in zip(places, x.spatial, strict=True))
+
 
 class PixelShuffle(Layer, kind="pixel_shuffle"):
     """Trades channels for cells: C·r² channels become r×r cells of C channels.
@@ -142,6 +163,9 @@ class PixelShuffle(Layer, kind="pixel_shuffle"):
                 field="factor",
             )
         return Shape(*(n * self.factor for n in x.spatial), x.channels // square)
+
+    def views(self, x: Shape) -> tuple[View, ...]:
+        return tuple(View.grown(self.factor, self.factor, 0, axis) for axis in range(x.rank))
 
 
 class ChannelShuffle(Pointwise, kind="channel_shuffle"):

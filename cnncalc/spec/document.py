@@ -7,10 +7,10 @@ from typing import TypeVar
 
 from cnncalc import values
 from cnncalc.layers import KINDS, Layer
-from cnncalc.problem import ERROR_RULES, Location
+from cnncalc.problem import ERROR_RULES, IGNORABLE, Location
 from cnncalc.shape import LAYOUTS, Fact, Flow, Shape
 from cnncalc.spec import suggest
-from cnncalc.spec.expression import RESERVED, UNKNOWN, Names, Unknown, evaluate
+from cnncalc.spec.expression import RESERVED, UNKNOWN, Names, Unknown, evaluate, names_in
 from cnncalc.spec.problems import Problems
 from cnncalc.spec.rows import FAULTY, ROW_KEYS, Argument, Body, RowReader, name_fault
 from cnncalc.spec.source import Mapping, Scalar, Sequence, YamlNode, describe, location
@@ -30,7 +30,6 @@ _ALSO = {
 }  # fmt: skip
 EXPECTED = ("output", "parameters", "trainable", "buffers", "macs")
 BUDGETED = ("parameters", "trainable", "macs", "weights")
-IGNORABLE = ("stride-fit",)
 
 
 class Block:
@@ -63,6 +62,11 @@ class Document:
         self.expect: dict[str, tuple[int, Location]] = {}
         self.expect_output: list[tuple[str | None, Shape, Location]] = []
         self.budget: dict[str, tuple[int, str, Location]] = {}
+        #: Where the file names a rule that it opts out of.
+        self.ignored: list[tuple[str, Location]] = []
+        self.input_locations: dict[str, Location] = {}
+        #: The names that expressions outside of rows use.
+        self.used_names: set[str] = set()
 
 
 class DocumentReader:
@@ -74,11 +78,12 @@ class DocumentReader:
         self._set_vars = set_vars
         self._names = Names({})
         self._interned: dict[object, Layer] = {}
-        self.used_vars: set[str] = set()
+        self._used: set[str] = set()
 
     def read(self) -> Document:
         """The document; `problems.unusable` says that it is no network."""
         found = Document()
+        found.used_names = self._used
         root = self._root
         if root is None:
             self._unusable("missing", Location(1, 1, 1, 1), "the file is empty; a network has input and layers")
@@ -101,7 +106,7 @@ class DocumentReader:
         self._problems.layout = found.layout
         found.fit = self._word(root, "fit", FITS, found.fit)
         found.name, found.description, found.source = (self._text(root, key) for key in ("name", "description", "source"))
-        self._ignore(root)
+        self._ignore(root, found)
         self._blocks(found)
         self._input(found)
         reader = self._reader(frozenset(found.vars), found)
@@ -134,6 +139,7 @@ class DocumentReader:
         reader = RowReader(self._problems, frozenset(self._names.texts), frozenset(), {})
         before = len(self._problems)
         argument = reader.argument(Scalar("", False, _Mark, _Mark), node)
+        self._used |= names_in(argument.value)
         if argument.value is FAULTY or len(self._problems) > before:
             return FAULTY
         try:
@@ -203,23 +209,22 @@ class DocumentReader:
                 found.vars[name] = UNKNOWN if value is FAULTY else value
             self._names = Names(found.vars, Fact("in_channels is known in rows only", rule="expression"))
 
-    def _ignore(self, root: Mapping) -> None:
+    def _ignore(self, root: Mapping, found: Document) -> None:
         got = self._get(root, "ignore")
         if got is None:
             return
         node, _ = got
         items = node.items if isinstance(node, Sequence) else [node]
-        names = set()
         for item in items:
             name = item.text if isinstance(item, Scalar) else ""
             if name in IGNORABLE:
-                names.add(name)
+                found.ignored.append((name, location(item)))
             elif name in ERROR_RULES:
                 self._problems.add("value", item, f"{name} cannot be ignored: of the errors only stride-fit can")
             else:
                 hint = suggest.did_you_mean(name, IGNORABLE)
                 self._problems.add("value", item, f"there is no rule {written(name)}{hint}")
-        self._problems.ignored = frozenset(names)
+        self._problems.ignored = frozenset(name for name, _ in found.ignored)
 
     def _input(self, found: Document) -> None:
         assert isinstance(self._root, Mapping)
@@ -242,7 +247,9 @@ class DocumentReader:
                 if fault:
                     self._problems.add("name", key, fault)
                 found.inputs[name] = self._flow(said, item, found.layout)
+                found.input_locations[name] = location(key)
         else:
+            found.input_locations["input"] = location(self._root.pairs["input"][0])
             found.inputs["input"] = self._flow(value, node, found.layout)  # type: ignore[arg-type]  # not FAULTY
 
     def _flow(self, value: Value, node: YamlNode, layout: str) -> Flow | None:

@@ -1,0 +1,161 @@
+"""Receptive field: how much of the input a cell of each layer's result depends on, by the windows on the way.
+
+Sizes in cells of the input, padding included: a window of extent E and stride S over cells that are j input cells apart makes a
+field of r cells one of r + (E − 1)·j, and its own cells j·S apart. Where paths join, the largest one speaks.
+Source: Araujo, Norris & Sim 2019, Computing Receptive Fields of Convolutional Neural Networks, Distill.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from cnncalc.graph import Graph, Node
+from cnncalc.layers import Join
+from cnncalc.layers.base import check_flow
+from cnncalc.layers.view import View
+from cnncalc.shape import Flow, Tokens
+
+if TYPE_CHECKING:
+    from cnncalc.layers.view import Cells
+
+
+class Field(NamedTuple):
+    """What is seen of one axis of an input, by cell 0 of a layer's result: the input's cells from `first` to `last`.
+
+    `stride` is how many input cells that moves for the next cell, along the result's axis `along`; None where every cell sees
+    the same. `fixed` is what every cell sees besides, through a path that took in the whole map. `aligned` says that all paths
+    look at the same place: same stride, same centre.
+    """
+
+    first: Cells = 0
+    last: Cells = 0
+    stride: Cells = 1
+    along: int | None = None
+    fixed: tuple[Cells, Cells] | None = None
+    aligned: bool = True
+
+    @property
+    def size(self) -> Cells:
+        """Input cells from the first to the last one seen, padding included."""
+        moving = self.last - self.first + 1
+        return moving if self.fixed is None else max(moving, self.fixed[1] - self.fixed[0] + 1)
+
+    @property
+    def padding(self) -> Cells:
+        """Cells of cell 0's field that lie before the input."""
+        return -self.first
+
+    @property
+    def centre(self) -> Cells:
+        """Where the middle of cell 0's field lies, in input cells."""
+        from fractions import Fraction
+
+        return Fraction(self.first + self.last) / 2
+
+    def through(self, view: View) -> Field:
+        """The field behind a layer that shows this much of the axis along which it moves."""
+        j = self.stride
+        first, last = self.first + view.first * j, self.last + view.last * j
+        fixed = self.fixed
+        if view.to is None and fixed is not None:
+            first, last, fixed = min(first, fixed[0]), max(last, fixed[1]), None
+        return Field(first, last, j * view.step, view.to, fixed, self.aligned)
+
+
+Fields = dict[str, tuple[Field, ...]]
+"""By an input's name, the field along each of its axes."""
+
+
+def receptive_fields(graph: Graph) -> dict[str, Fields]:
+    """By layer, what a cell of its result sees of each input; nothing for layers of unknown shape.
+
+    Normalisation counts as seeing one cell, though its statistics come from many.
+    """
+    known: dict[int, Fields] = {}
+    for source in graph.inputs:
+        rank = _rank(source.flow)
+        if rank is not None:
+            known[id(source)] = {source.name: tuple(Field(along=axis) for axis in range(rank))}
+    found: dict[str, Fields] = {}
+    for node in graph.nodes:
+        fields = _behind(node, known)
+        if fields is not None:
+            known[id(node)] = found[node.name] = fields
+    return found
+
+
+def _rank(flow: Flow | None) -> int | None:
+    return 1 if isinstance(flow, Tokens) else flow.rank if flow is not None else None
+
+
+def _behind(node: Node, known: dict[int, Fields]) -> Fields | None:
+    """The fields behind a layer, None where its shape or what it reads is unknown."""
+    if node.shape is None:
+        return None
+    inputs = [known.get(id(source)) for source in node.inputs]
+    read = [fields for fields in inputs if fields is not None]
+    if len(read) < len(inputs):
+        return None
+    if isinstance(node.layer, Join):
+        return _joined(read)
+    flow = node.inputs[0].flow
+    if flow is None:
+        return None
+    views = node.layer.views(check_flow(node.layer, flow))
+    if not views:
+        return read[0]
+    return {
+        name: tuple(field if field.along is None else field.through(views[field.along]) for field in fields)
+        for name, fields in read[0].items()
+    }
+
+
+def _joined(paths: list[Fields]) -> Fields:
+    if all(path is paths[0] for path in paths):
+        return paths[0]
+    names = dict.fromkeys(name for path in paths for name in path)
+    return {
+        name: tuple(map(_largest, zip(*(path[name] for path in paths if name in path), strict=True))) for name in names
+    }
+
+
+def _largest(fields: tuple[Field, ...]) -> Field:
+    """The largest of the fields that move, with what those that do not move see besides."""
+    if len(fields) == 1:
+        return fields[0]
+    moving = [field for field in fields if field.along is not None]
+    still = [(f.first, f.last) for f in fields if f.along is None]
+    still += [f.fixed for f in moving if f.fixed is not None]
+    hull = (min(first for first, _ in still), max(last for _, last in still)) if still else None
+    if not moving:
+        assert hull is not None
+        return Field(*hull, 0, None, None, all(f.aligned for f in fields))
+    best = max(moving, key=lambda f: f.last - f.first)
+    aligned = all(
+        f.aligned and f.stride == best.stride and f.along == best.along and f.first + f.last == best.first + best.last
+        for f in moving
+    )
+    return best._replace(fixed=hull, aligned=aligned)
+
+
+def text(fields: Fields) -> str:
+    """A layer's fields as a table shows them: `195×195`, by name where there are several inputs; `≠` where paths are not aligned.
+
+    >>> text({"input": (Field(-3, 3, 2, 0), Field(-3, 3, 2, 1))})
+    '7×7'
+    """
+    parts = []
+    for name, axes in fields.items():
+        if not axes:
+            continue
+        sizes = "×".join(_number(field.size) for field in axes)
+        if not all(field.aligned for field in axes):
+            sizes += " ≠"
+        parts.append(f"{name} {sizes}" if len(fields) > 1 else sizes)
+    return ", ".join(parts)
+
+
+def _number(cells: Cells) -> str:
+    """Cells as a reader counts them: where places lie between cells, the next whole number that covers them."""
+    return str(-(-cells // 1))
+
