@@ -14,6 +14,7 @@ from cnncalc import values
 from cnncalc.graph import Graph, Input, Node, Source
 from cnncalc.problem import Location, Problem, SpecError
 from cnncalc.shape import LAYOUTS, Fact, Flow, Shape
+from cnncalc.spec.comments import Ignores
 from cnncalc.spec.document import Document, DocumentReader
 from cnncalc.spec.expand import Expander
 from cnncalc.spec.overrides import Override, fault
@@ -37,6 +38,9 @@ class Network:
     ) -> None:
         self._scope = scope
         self.graph = graph
+        #: What the file says, and its comments that hide problems.
+        self.document = document
+        self.ignores = Ignores("", None)
         #: As the file says, else the file's own name.
         self.name = document.name or (Path(file).stem if file and file != "-" else "network")
         self.description = document.description
@@ -202,10 +206,12 @@ def _load(
             raise fault(f"--set {override.text}: there is no layer {override.target}{hint}")
     if not problems.unusable:
         _totals(document, graph, scope, problems, check_expect=not changed)
-    found = problems.sorted()
+    ignores = Ignores(text, root)
+    found = [problem for problem in problems.sorted() if not ignores.hides(problem)]
     if problems.unusable:
         raise SpecError(found)
     network = Network(graph, scope, document, found, file, layout or document.layout)
+    network.ignores = ignores
     network.expect_skipped = changed and bool(document.expect or document.expect_output or expander.expected)
     return network
 

@@ -35,12 +35,13 @@ BUDGETED = ("parameters", "trainable", "macs", "weights")
 class Block:
     """A reusable group of rows; parameters without a default are None."""
 
-    __slots__ = ("at", "body", "name", "parameters")
+    __slots__ = ("at", "body", "name", "parameter_locations", "parameters")
 
     def __init__(self, name: str, at: Location) -> None:
         self.name = name
         self.at = at
         self.parameters: dict[str, Argument | None] = {}
+        self.parameter_locations: dict[str, Location] = {}
         self.body = Body(None, [])
 
 
@@ -64,6 +65,7 @@ class Document:
         self.budget: dict[str, tuple[int, str, Location]] = {}
         #: Where the file names a rule that it opts out of.
         self.ignored: list[tuple[str, Location]] = []
+        self.ignore_node: YamlNode | None = None
         self.input_locations: dict[str, Location] = {}
         #: The names that expressions outside of rows use.
         self.used_names: set[str] = set()
@@ -214,6 +216,7 @@ class DocumentReader:
         if got is None:
             return
         node, _ = got
+        found.ignore_node = node
         items = node.items if isinstance(node, Sequence) else [node]
         for item in items:
             name = item.text if isinstance(item, Scalar) else ""
@@ -304,6 +307,7 @@ class DocumentReader:
             if fault:
                 self._problems.add("name", name_at, fault)
                 continue
+            block.parameter_locations[name] = location(name_at)
             required = isinstance(default, Scalar) and default.null
             reader = self._reader(frozenset(found.vars) | frozenset(block.parameters), found)
             block.parameters[name] = None if required else reader.argument(name_at, default)

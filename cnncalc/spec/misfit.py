@@ -26,6 +26,11 @@ def unread(node: Node) -> str:
     return _never_read(node)
 
 
+def formula(node: Node) -> str:
+    """The formula with its numbers for the axes that do not fit."""
+    return _formulas(node)
+
+
 def _mends(node: Node) -> list[Mend]:
     follows = "stride" in node.layer.options and node.layer.value("stride") is None
     return mends(node.facts.windows, node.facts.sizes, stride_follows=follows)

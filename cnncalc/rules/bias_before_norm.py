@@ -1,0 +1,78 @@
+"""A bias directly before batch or instance normalisation.
+
+Normalisation takes each channel's mean away, and with it any number that was added to the whole channel. The bias is learned,
+stored and added for nothing; normalisation has an offset of its own behind it.
+
+Wrong:
+
+    input: 32x32x3
+    layers:
+      - {conv: 16, kernel_size: 3, padding: 1}
+      - batchnorm
+      - relu
+
+Right:
+
+    input: 32x32x3
+    layers:
+      - {conv: 16, kernel_size: 3, padding: 1, bias: false}
+      - batchnorm
+      - relu
+
+Mend: write `bias: false`. `--fix` does where the row says nothing of a bias: then nobody asked for it, and what the network
+computes stays the same, only the useless parameters go. It leaves alone a bias that is written out, one in a file whose
+`expect` counts parameters, and one in a block of which some uses are not followed by normalisation.
+
+Source: Ioffe & Szegedy 2015, Batch Normalization, sec. 3.2: "the bias b can be ignored".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cnncalc.graph import Node
+from cnncalc.layers.dense import Identity
+from cnncalc.layers.norm import BatchNorm, InstanceNorm
+from cnncalc.problem import Fix
+from cnncalc.rules.base import Finding, Subject
+
+
+def find(subject: Subject) -> Iterator[Finding]:
+    found = {id(node): norm for node, norm in _pairs(subject)}
+    for node in subject.graph.nodes:
+        norm = found.get(id(node))
+        if norm is not None:
+            count = next(w.size for w in node.weights if w.role == "bias")
+            said = (
+                f"{node.name} adds a bias to each channel and {norm.name} takes it away again, "
+                f"{count:,} parameter{'s' * (count > 1)} for nothing; write bias: false"
+            )
+            everywhere = all(id(copy) in found for copy in subject.copies[node.location])
+            yield Finding(subject.place(node, "bias"), said, node.name, _fixes(subject, node, everywhere))
+
+
+def _pairs(subject: Subject) -> Iterator[tuple[Node, Node]]:
+    """Layers with such a bias, and the normalisation behind each."""
+    for norm in subject.graph.nodes:
+        if not isinstance(norm.layer, (BatchNorm, InstanceNorm)) or norm.frozen:
+            # Frozen statistics are those of a network that was trained; there the bias counts.
+            continue
+        source = norm.inputs[0]
+        while isinstance(source, Node) and isinstance(source.layer, Identity):
+            source = source.inputs[0]
+        if not isinstance(source, Node) or source.frozen or not any(w.name == "bias" and w.role == "bias" for w in source.weights):
+            continue
+        if "bias" not in source.layer.options:
+            continue
+        if len(subject.readers(source)) == 1 and id(source) not in subject.outputs:
+            yield source, norm
+
+
+def _fixes(subject: Subject, node: Node, everywhere: bool) -> tuple[Fix, ...]:
+    argument = subject.argument(node, "bias")
+    title = "bias: false"
+    if argument is not None:
+        return () if argument.dynamic else (Fix(argument.location, "false", False, title),)
+    counted = not subject.document.expect.keys().isdisjoint(("parameters", "trainable"))
+    safe = everywhere and not counted and id(node) not in subject.sharing
+    return subject.field_added(node, "bias: false", title, safe=safe)

@@ -1,0 +1,44 @@
+"""A stride larger than the window.
+
+Between one window and the next lie cells that no window reads: that part of the input is computed and thrown away, and small
+things in it are never seen. (Windows of a single cell do so on purpose, in the shortcuts of residual networks; see
+strided-pointwise.)
+
+Wrong:
+
+    input: 31x31x3
+    layers:
+      - {conv: 16, kernel_size: 3, stride: 4}
+
+Right:
+
+    input: 31x31x3
+    layers:
+      - {conv: 16, kernel_size: 3, stride: 2}
+
+Mend: a stride no larger than the window, or a larger window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cnncalc.rules.base import Finding, Subject
+from cnncalc.shape import Shape
+
+
+def find(subject: Subject) -> Iterator[Finding]:
+    for node in subject.graph.nodes:
+        x = node.inputs[0].flow if node.inputs else None
+        if node.shape is None or not node.facts.windows or not isinstance(x, Shape):
+            continue
+        for axis, window, count in zip(x.axes, node.facts.windows, node.shape.spatial, strict=True):
+            if window.stride > window.extent > 1 and count > 1:
+                gap = window.stride - window.extent
+                said = (
+                    f"{node.name}: stride {window.stride} is larger than the window, which spans {window.extent} cells on {axis}: "
+                    f"of every {window.stride} cells {gap} {'is' if gap == 1 else 'are'} never read; "
+                    f"try stride {window.extent} or less"
+                )
+                yield Finding(subject.place(node, "stride"), said, node.name)
+                break

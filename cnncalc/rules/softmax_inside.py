@@ -1,0 +1,60 @@
+"""A softmax on the way to a further layer with weights.
+
+Softmax squeezes the channels into shares that add up to 1: what is large becomes nearly one, the rest nearly nothing, and little
+of the gradient comes back. It belongs at the end of a classifier. Where its shares weigh something else, by a `multiply`, as in
+attention or a gate, it is in its place.
+
+Wrong:
+
+    input: 784
+    layers:
+      - {fc: 128}
+      - softmax
+      - {fc: 10}
+
+Right:
+
+    input: 784
+    layers:
+      - {fc: 128}
+      - relu
+      - {fc: 10}
+      - softmax
+
+Mend: use `relu` or another activation inside, and softmax last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cnncalc.graph import Node
+from cnncalc.layers.activation import Softmax
+from cnncalc.layers.join import Multiply
+from cnncalc.rules.base import Finding, Subject
+
+
+def find(subject: Subject) -> Iterator[Finding]:
+    for node in subject.graph.nodes:
+        if isinstance(node.layer, Softmax):
+            weighted = _next_weighted(subject, node)
+            if weighted is not None:
+                said = (
+                    f"{node.name} makes shares that add up to 1, and {weighted.name} goes on computing with them; "
+                    "try relu here, and softmax at the end"
+                )
+                yield Finding(subject.place(node), said, node.name)
+
+
+def _next_weighted(subject: Subject, node: Node) -> Node | None:
+    """The first layer with weights behind a softmax, unless its shares weigh something before."""
+    seen = {id(node)}
+    todo = [node]
+    while todo:
+        for reader in subject.readers(todo.pop(0)):
+            if reader.weights:
+                return reader
+            if id(reader) not in seen and not isinstance(reader.layer, Multiply):
+                seen.add(id(reader))
+                todo.append(reader)
+    return None

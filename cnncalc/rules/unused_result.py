@@ -1,0 +1,45 @@
+"""A layer, block or branches row whose result nothing uses.
+
+It is computed, its parameters are counted and stored, and nothing depends on it. Usually a `from`, an `add` or a `concat` names
+another row than was meant, or a further output is missing from `outputs`.
+
+Wrong:
+
+    input: 32x32x3
+    layers:
+      - {conv: 8, kernel_size: 3, padding: 1, name: left}
+      - {conv: 8, kernel_size: 5, padding: 2, name: right, from: input}
+      - relu
+
+Right:
+
+    input: 32x32x3
+    layers:
+      - {conv: 8, kernel_size: 3, padding: 1, name: left}
+      - {conv: 8, kernel_size: 5, padding: 2, name: right, from: input}
+      - {concat: left}
+      - relu
+
+Mend: read it, name it in `outputs`, or take the row out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cnncalc.rules.base import Finding, Subject
+
+
+def find(subject: Subject) -> Iterator[Finding]:
+    if not subject.whole:
+        return
+    for node in subject.graph.nodes:
+        if subject.readers(node) or id(node) in subject.outputs:
+            continue
+        # The row that is meant is the outermost block or branches row that gives the result.
+        giving = [group for group in subject.groups.get(id(node), []) if group.kind != "branch"]
+        name, at = (giving[0].name, giving[0].location) if giving else (node.name, node.location)
+        row = subject.rows.get(at)
+        named = row.row_keys.get("name") if row is not None else None
+        where = named.location if named is not None else row.kind_at if row is not None else at
+        yield Finding(where, f"nothing uses what {name} gives; read it, name it in outputs, or take it out", name)
