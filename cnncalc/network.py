@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import sys
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +19,7 @@ from cnncalc.spec.expand import Expander
 from cnncalc.spec.overrides import Override, fault
 from cnncalc.spec.problems import Problems
 from cnncalc.spec.scope import Scope
-from cnncalc.spec.source import compose, decode, value_of
+from cnncalc.spec.source import compose, decode, read, value_of
 from cnncalc.spec.suggest import did_you_mean
 from cnncalc.spec.uses import check_uses
 from cnncalc.values import written
@@ -133,27 +132,7 @@ def load(
     no network at all; a network with problems loads and says them.
     """
     file = os.fspath(path)
-    try:
-        data = sys.stdin.buffer.read() if file == "-" else _read(file)
-    except OSError as error:
-        said = {
-            FileNotFoundError: "there is no such file",
-            IsADirectoryError: "this is a folder, not a file",
-            PermissionError: "the file may not be read",
-        }
-        message = said.get(type(error)) or error.strerror or str(error)
-        raise SpecError([Problem("file", "error", file, Location(), None, message)]) from None
-    except ValueError:
-        raise SpecError([Problem("file", "error", file, Location(), None, "this cannot be the name of a file")]) from None
-    return loads(decode(data, file), file=file, input=input, set=set, fit=fit, layout=layout)
-
-
-def _read(file: str) -> bytes:
-    """At most a byte more than a spec may have."""
-    from cnncalc.spec.source import MAX_BYTES
-
-    with open(file, "rb") as stream:
-        return stream.read(MAX_BYTES + 1)
+    return loads(decode(read(file), file), file=file, input=input, set=set, fit=fit, layout=layout)
 
 
 def loads(

@@ -41,8 +41,12 @@ def find(subject: Subject) -> Iterator[Finding]:
                 below = window.kernel_size // window.stride * window.stride
                 sizes = " or ".join(str(n) for n in (below, below + window.stride) if n)
                 said = (
-                    f"{node.name}: stride {window.stride} does not divide the window of {window.kernel_size} cells on {axis}, so "
+                    f"{node.name}: stride {window.stride} does not divide the window of {_cells(window.kernel_size)} on {axis}, so "
                     f"that some cells are written more often than others: a checkerboard; try kernel_size {sizes}"
                 )
                 yield Finding(subject.place(node, "kernel_size"), said, node.name)
                 break
+
+
+def _cells(count: int) -> str:
+    return f"{count} cell{'s' * (count > 1)}"

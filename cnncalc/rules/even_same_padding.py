@@ -32,9 +32,10 @@ def find(subject: Subject) -> Iterator[Finding]:
         for window in node.facts.windows:
             if window.kernel_size % 2 == 0 and window.before != window.after:
                 even, pairs = window.kernel_size, [[w.before, w.after] for w in node.facts.windows]
+                sizes = " or ".join(str(odd) for odd in (even - 1, even + 1) if odd > 1)
                 said = (
                     f"{node.name}: same pads an even window of {even} cells unevenly, {window.before} before and {window.after} "
-                    f"after; try kernel_size {even - 1} or {even + 1}, or say the sides: padding {pairs}"
+                    f"after; try kernel_size {sizes}, or say the sides: padding {pairs}"
                 )
                 yield Finding(subject.place(node, "padding"), said, node.name)
                 break

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import Any, Union
 
 import yaml
@@ -98,6 +99,24 @@ def describe(node: YamlNode | None) -> str:
     if node is None or (isinstance(node, Scalar) and node.null):
         return "nothing"
     return {Scalar: "a word", Sequence: "a list", Mapping: "a map"}[type(node)]
+
+
+def read(file: str) -> bytes:
+    """The bytes of a file, `-` is standard input; at most one more than a spec may have. Raises SpecError."""
+    try:
+        if file == "-":
+            return sys.stdin.buffer.read(MAX_BYTES + 1)
+        with open(file, "rb") as stream:
+            return stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        said = {
+            FileNotFoundError: "there is no such file",
+            IsADirectoryError: "this is a folder, not a file",
+            PermissionError: "the file may not be read",
+        }
+        raise _error("file", file, Location(), said.get(type(error)) or error.strerror or str(error)) from None
+    except ValueError:
+        raise _error("file", file, Location(), "this cannot be the name of a file") from None
 
 
 def decode(data: bytes, file: str | None) -> str:

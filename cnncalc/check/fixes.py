@@ -1,0 +1,90 @@
+"""Edits of a text, and a file replaced as a whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+from cnncalc import network
+from cnncalc.check.settings import Settings
+from cnncalc.problem import Fix, Problem, SpecError
+from cnncalc.spec.comments import LINE_BREAK
+
+_PASSES = 10
+
+
+def apply(text: str, fixes: Iterable[Fix]) -> str:
+    """`text` with the edits made, byte for byte itself elsewhere; of edits that overlap, the first one."""
+    starts = [0, *(match.end() for match in LINE_BREAK.finditer(text))]
+
+    def offset(line: int, column: int) -> int:
+        return min(len(text), starts[line - 1] + column - 1) if line <= len(starts) else len(text)
+
+    edits = sorted((offset(f.location.line, f.location.column), offset(f.location.end_line, f.location.end_column), f.text) for f in fixes)
+    parts: list[str] = []
+    at = 0
+    for start, end, new in edits:
+        if start < at:
+            continue
+        parts += [text[at:start], new]
+        at = max(at, end)
+    return "".join([*parts, text[at:]])
+
+
+def fixed(text: str, file: str | None, settings: Settings) -> str:
+    """`text` with all safe mends made. A mend that would make anything worse is not made: it is checked again each time."""
+    from cnncalc.check.one import check_text
+
+    now = _outline(text)
+    if now is None:
+        return text
+    problems, _ = check_text(text, file, settings)
+    for _ in range(_PASSES):
+        fixes = [fix for problem in problems for fix in problem.fixes if fix.safe]
+        if not fixes:
+            break
+        mended = apply(text, fixes)
+        after, _ = check_text(mended, file, settings)
+        if _outline(mended) != now or _errors(after) - _errors(problems):
+            break
+        text, problems = mended, after
+    return text
+
+
+def _outline(text: str) -> list[tuple[str, str, str]] | None:
+    """What a mend may not change: the layers, what each is and what it gives."""
+    try:
+        net = network.loads(text)
+    except SpecError:
+        return None
+    return [(node.name, node.kind, str(node.shape)) for node in net.layers]
+
+
+def _errors(problems: list[Problem]) -> set[tuple[str, str | None, str]]:
+    return {(p.rule, p.layer, p.message) for p in problems if p.level == "error"}
+
+
+def replace(file: str, before: bytes, text: str) -> None:
+    """Puts `text` in the place of a file that still holds `before`: written beside it, then renamed. Raises OSError."""
+    import tempfile
+
+    target = os.path.realpath(file)
+    mark = b"\xef\xbb\xbf" if before.startswith(b"\xef\xbb\xbf") else b""
+    handle, beside = tempfile.mkstemp(prefix=f".{os.path.basename(target)}.", suffix=".tmp", dir=os.path.dirname(target))
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(mark + text.encode("utf-8"))
+            stream.flush()
+            os.fsync(stream.fileno())
+        status = os.stat(target)
+        os.chmod(beside, status.st_mode & 0o7777)
+        if hasattr(os, "chown") and (os.geteuid(), os.getegid()) != (status.st_uid, status.st_gid):
+            os.chown(beside, status.st_uid, status.st_gid)
+            os.chmod(beside, status.st_mode & 0o7777)
+        with open(target, "rb") as stream:
+            if stream.read() != before:
+                raise OSError("it was changed by somebody else meanwhile")
+        os.replace(beside, target)
+    except BaseException:
+        os.unlink(beside)
+        raise

@@ -1,0 +1,45 @@
+"""Many files, in their order, over several processes where that pays."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from functools import partial
+
+from cnncalc.check.one import check_file
+from cnncalc.check.sources import Candidate
+from cnncalc.report.formats import Result
+
+#: From how many files on a second process is worth its start; a fork costs less than a fresh start.
+_WORTH_A_FORK = 64
+_WORTH_A_START = 400
+
+
+def check_files(candidates: list[Candidate], *, jobs: int | None = None, lines: bool = False, fix: bool = False, write: bool = False) -> Iterator[Result]:
+    """The results in the order of the files. `jobs` is the number of processes; by default as many as pay."""
+    check = partial(check_file, lines=lines, fix=fix, write=write)
+    jobs = _jobs(len(candidates), jobs)
+    if jobs == 1:
+        yield from map(check, candidates)
+        return
+    import multiprocessing
+
+    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    with context.Pool(jobs, _quietly) as pool:
+        yield from pool.imap(check, candidates, chunksize=max(1, min(16, len(candidates) // (4 * jobs))))
+
+
+def _jobs(files: int, asked: int | None) -> int:
+    if asked is not None:
+        return max(1, min(asked, files))
+    worth = _WORTH_A_FORK if sys.platform == "linux" else _WORTH_A_START
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return 1 if files < worth else min(usable, files)
+
+
+def _quietly() -> None:
+    """Leaves an interrupt to the first process."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

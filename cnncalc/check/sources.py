@@ -1,0 +1,122 @@
+"""Paths, folders and patterns → the files to check."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from typing import NamedTuple
+
+from cnncalc.check.settings import Settings, settings_for
+
+SUFFIXES = (".yaml", ".yml")
+#: Folders in which nobody keeps specs of their own.
+_PASSED_OVER = frozenset(("node_modules", "__pycache__", "venv"))
+
+
+class Candidate(NamedTuple):
+    """A file to look at. One that was `named` is checked whatever it holds; one found in a folder only if it claims to be a network."""
+
+    file: str
+    named: bool
+    settings: Settings
+
+
+def candidates(paths: list[str], given: Settings) -> tuple[list[Candidate], list[str]]:
+    """The files that `paths` mean, each once, and the patterns that match nothing. Raises SettingsError."""
+    found: dict[str, Candidate] = {}
+    unmatched: list[str] = []
+    for path in paths:
+        for file, named in _expand(path, unmatched):
+            known = found.get(os.path.normpath(file))
+            if known is None or (named and not known.named):
+                settings = settings_for(file, given)
+                if named or not _excluded(file, settings):
+                    found[os.path.normpath(file)] = Candidate(file, named, settings)
+    return list(found.values()), unmatched
+
+
+def _expand(path: str, unmatched: list[str]) -> Iterator[tuple[str, bool]]:
+    if path == "-" or not re.search(r"[*?\[]", path) or os.path.lexists(path):
+        if os.path.isdir(path):
+            yield from ((file, False) for file in _walk(path))
+        else:
+            yield path, True
+        return
+    from glob import glob
+
+    matches = sorted(glob(path, recursive=True))
+    if not matches:
+        unmatched.append(path)
+    for match in matches:
+        if os.path.isdir(match):
+            yield from ((file, False) for file in _walk(match))
+        else:
+            yield match, True
+
+
+def _walk(top: str) -> Iterator[str]:
+    """The YAML files below a folder in order of their names; each folder once, though links may lead to it again."""
+    seen: set[tuple[int, int]] = set()
+    todo = [top]
+    while todo:
+        folder = todo.pop()
+        try:
+            status = os.stat(folder)
+            names = sorted(os.listdir(folder))
+        except OSError:
+            # It went away, or may not be listed: what cannot be seen is not checked.
+            continue
+        if (status.st_dev, status.st_ino) in seen:
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        below = []
+        for name in names:
+            path = name if folder == "." else os.path.join(folder, name)
+            if name.endswith(SUFFIXES):
+                if not os.path.isdir(path):
+                    if _readable_kind(path):
+                        yield path
+                    continue
+            if not name.startswith(".") and name not in _PASSED_OVER and os.path.isdir(path):
+                below.append(path)
+        todo += reversed(below)
+
+
+def _readable_kind(path: str) -> bool:
+    """Whether reading can end: a pipe or a device in a folder is passed over. What cannot be asked is left to the reader."""
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode)
+    except OSError:
+        return True
+
+
+def _excluded(file: str, settings: Settings) -> bool:
+    path = os.path.abspath(file)
+    return any(fnmatch(path, pattern) or fnmatch(path, os.path.join(pattern, "*")) for pattern in settings.exclude or ())
+
+
+_FIRST = re.compile(rb"^(?!---|%)([ ]*)([^\s#])", re.MULTILINE)
+
+
+def claims(data: bytes) -> bool:
+    """Whether a text looks like a network: `input` or `layers` is a key of its top level.
+
+    >>> claims(b"layers:\\n  - relu\\n"), claims(b"{input: 8x8x3}"), claims(b"jobs:\\n  layers: 3\\n")
+    (True, True, False)
+    """
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        data = data.decode("utf-16", "replace").encode("utf-8", "replace")
+    data = data.removeprefix(b"\xef\xbb\xbf").replace(b"\r", b"\n")
+    first = _FIRST.search(data)
+    if first is None:
+        return False
+    if first[2] == b"{":
+        return _keys_in_braces(data[first.start(2) :])
+    return re.search(rb"^" + first[1] + rb"[\"']?(?:input|layers)[\"']?[ \t]*:(?:\s|$)", data, re.MULTILINE) is not None
+
+
+def _keys_in_braces(data: bytes) -> bool:
+    return re.match(rb"\{(?:[^{}\[\]]|\{[^{}]*\}|\[[^\[\]]*\])*?[\"']?\b(?:input|layers)[\"']?\s*:", data) is not None

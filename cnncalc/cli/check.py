@@ -1,0 +1,224 @@
+"""`cnncalc check`: files and folders, for CI."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
+
+import typer
+
+from cnncalc.cli import PROBLEMS, UNUSABLE, output
+
+if TYPE_CHECKING:
+    from cnncalc.check.settings import Settings
+    from cnncalc.check.sources import Candidate
+    from cnncalc.report.formats import Result
+
+
+def check(
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="PATH...", help="Files, folders, patterns, - for standard input. By default the current folder."),
+    ] = None,
+    select: Annotated[
+        list[str] | None, typer.Option("--select", metavar="RULES", help="Of warnings and notes, these alone; with commas.")
+    ] = None,
+    ignore: Annotated[
+        list[str] | None, typer.Option("--ignore", metavar="RULES", help="Not these: warnings, notes, stride-fit; with commas.")
+    ] = None,
+    notes: Annotated[bool | None, typer.Option("--notes/--no-notes", help="Notes as well, which never fail.")] = None,
+    strict: Annotated[bool | None, typer.Option("--strict/--no-strict", help="Warnings fail too.")] = None,
+    exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit with 0 whatever is found in the files.")] = False,
+    form: Annotated[
+        Literal["text", "json", "github", "gitlab", "sarif", "junit"], typer.Option("--format", help="How problems are written.")
+    ] = "text",
+    fix: Annotated[bool, typer.Option("--fix", help="Make the mends that cannot change what was meant.")] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Show what --fix would change; change nothing.")] = False,
+    diff_base: Annotated[
+        str | None, typer.Option("--diff-base", metavar="REF", help="Only files that differ from a git ref, as origin/main.")
+    ] = None,
+    stdin_filename: Annotated[
+        str | None, typer.Option("--stdin-filename", metavar="FILE", help="What to call standard input.")
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", "-j", min=1, metavar="N", help="Processes; by default as many as pay.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary.")] = False,
+) -> None:
+    """Check files and folders for CI: problems one a line, with the place, the reason and how to mend it.
+
+    In a folder every *.yaml and *.yml with input or layers at its top level is checked, the others are counted.
+    Settings select, ignore, notes, strict and exclude may stand under [tool.cnncalc] in pyproject.toml.
+
+    Exit status: 0 without problems, 1 with errors (with --strict warnings too), 2 where something is no network.
+    """
+    from cnncalc.check.settings import Settings, SettingsError, check_names
+
+    if fix and diff:
+        raise typer.BadParameter("--fix changes the files and --diff shows what it would; take one", param_hint="'--fix'")
+    try:
+        given = Settings(
+            None if select is None else check_names(_names(select), "--select"),
+            None if ignore is None else check_names(_names(ignore), "--ignore"),
+            strict,
+            notes,
+        )
+        status = _check(paths or ["."], given, form, fix, diff, diff_base, stdin_filename, jobs, quiet)
+    except SettingsError as error:
+        _wrong(str(error))
+    raise typer.Exit(0 if exit_zero else status)
+
+
+check.epilog = "Example: cnncalc check specs --strict --format github"  # type: ignore[attr-defined]  # for --help
+
+
+def _names(texts: list[str]) -> tuple[str, ...]:
+    return tuple(name.strip() for text in texts for name in text.split(",") if name.strip())
+
+
+def _wrong(message: str) -> NoReturn:
+    from cnncalc.problem import one_line
+    from cnncalc.report.plain import write
+
+    write(f"error: {one_line(message)}\n", sys.stderr)
+    raise typer.Exit(UNUSABLE)
+
+
+def _check(
+    paths: list[str],
+    given: Settings,
+    form: str,
+    fix: bool,
+    diff: bool,
+    diff_base: str | None,
+    stdin_filename: str | None,
+    jobs: int | None,
+    quiet: bool,
+) -> int:
+    from cnncalc.check.settings import SettingsError
+    from cnncalc.check.sources import candidates
+
+    if fix and "-" in paths:
+        raise SettingsError("--fix changes files, and standard input is none; --diff shows what it would change")
+    found, unmatched = candidates(paths, given)
+    if diff_base is not None:
+        found = _changed(found, diff_base)
+    tally = Tally()
+    terminal = output.width() is not None and form == "text"
+    results = tally.counted(_named(found, stdin_filename, given, jobs, terminal, fix or diff, fix, unmatched))
+    if diff:
+        for result in results:
+            output.say(_diff(result))
+    else:
+        for part in _written(form, results, terminal):
+            output.say(part)
+    if not quiet:
+        _say_summary(tally)
+    return tally.status
+
+
+def _named(
+    found: list[Candidate],
+    stdin_filename: str | None,
+    given: Settings,
+    jobs: int | None,
+    lines: bool,
+    fix: bool,
+    write: bool,
+    unmatched: list[str],
+) -> Iterator[Result]:
+    """The results of files, of standard input under the name it was given, and of patterns that match nothing."""
+    from cnncalc.check.many import check_files
+    from cnncalc.check.one import check_file
+    from cnncalc.check.settings import settings_for
+    from cnncalc.problem import Location, Problem
+    from cnncalc.report.formats import Result
+
+    for pattern in unmatched:
+        message = "no file matches the pattern"
+        yield Result(pattern, [Problem("file", "error", pattern, Location(), None, message)], unusable=True)
+    files = [one for one in found if one.file != "-"]
+    for one in found:
+        if one.file == "-":
+            name = stdin_filename or "-"
+            there = one._replace(settings=settings_for(stdin_filename, given) if stdin_filename else one.settings)
+            yield check_file(there, lines=lines, name=name, fix=fix)
+    yield from check_files(files, jobs=jobs, lines=lines, fix=fix, write=write)
+
+
+def _changed(found: list[Candidate], ref: str) -> list[Candidate]:
+    from cnncalc.check.changed import changed_files
+
+    changed = changed_files(ref)
+    return [one for one in found if one.file == "-" or os.path.realpath(one.file) in changed]
+
+
+def _written(form: str, results: Iterable[Result], terminal: bool) -> Iterator[str]:
+    """The results in a format; text inside GitHub Actions with the annotations as well."""
+    from cnncalc.report import formats
+
+    if form != "text":
+        yield from formats.write(form, results)
+    elif os.environ.get("GITHUB_ACTIONS") == "true":
+        for result in results:
+            yield from formats.write("text", [result])
+            yield from formats.write("github", [result])
+    elif terminal:
+        from cnncalc.report.formats.text import pretty
+
+        yield from pretty(results, colour="NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb")
+    else:
+        yield from formats.write("text", results)
+
+
+def _diff(result: Result) -> str:
+    if result.change is None:
+        return ""
+    import difflib
+
+    before, after = (text.splitlines(keepends=True) for text in result.change)
+    lines = difflib.unified_diff(before, after, f"a/{result.file}", f"b/{result.file}")
+    return "".join(line if line.endswith(("\n", "\r")) else line + "\n\\ No newline at end of file\n" for line in lines)
+
+
+class Tally:
+    """Counts of what has been looked at, for the summary and the exit status."""
+
+    def __init__(self) -> None:
+        self.files = self.skipped = self.with_problems = self.changed = self.status = 0
+        self.levels = {"error": 0, "warning": 0, "note": 0}
+
+    def counted(self, results: Iterable[Result]) -> Iterator[Result]:
+        for result in results:
+            if result.skipped:
+                self.skipped += 1
+            else:
+                self.files += 1
+                self.changed += result.change is not None
+                self.with_problems += bool(result.problems)
+                for problem in result.problems:
+                    self.levels[problem.level] += 1
+                self.status = max(self.status, UNUSABLE if result.unusable else PROBLEMS if result.failed else 0)
+            yield result
+
+    def __str__(self) -> str:
+        found = ", ".join(_count(n, level) for level, n in self.levels.items() if n)
+        files = _count(self.files, "file")
+        said = f"{found} in {self.with_problems} of {files}" if found else f"{files} checked, no problems"
+        if self.changed:
+            said += f"; {_count(self.changed, 'file')} with mends"
+        if self.skipped:
+            said += f"; {_count(self.skipped, 'other YAML file')} passed over"
+        return said
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def _say_summary(tally: Tally) -> None:
+    from cnncalc.report.plain import write
+
+    write(f"{tally}\n", sys.stderr)
