@@ -101,7 +101,7 @@ def _behind(node: Node, known: dict[int, Fields]) -> Fields | None:
     flow = node.inputs[0].flow
     if flow is None:
         return None
-    views = node.layer.views(check_flow(node.layer, flow))
+    views = node.layer.views(check_flow(node.layer, flow), node.facts.windows)
     if not views:
         return read[0]
     return {

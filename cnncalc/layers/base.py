@@ -135,12 +135,11 @@ class Layer:
         """The windows it slides over `x`, one per spatial axis; none where it slides none."""
         return ()
 
-    def views(self, x: Shape) -> tuple[View, ...]:
+    def views(self, x: Shape, windows: tuple[Window, ...]) -> tuple[View, ...]:
         """What an output cell sees of each spatial axis of `x`; `SAME` where it is the cell in its own place.
 
-        The sliding windows, or everything where there are none; kinds that do something else say so themselves.
+        Its sliding `windows`, or everything where there are none; kinds that do something else say so themselves.
         """
-        windows = self.windows(x)
         return tuple(View.of(w, axis) for axis, w in enumerate(windows)) if windows else whole(x.spatial)
 
     @property
@@ -233,7 +232,7 @@ class Pointwise(Layer):
     def output_shape(self, x: Shape, fit: str) -> Shape:
         return x
 
-    def views(self, x: Shape) -> tuple[View, ...]:
+    def views(self, x: Shape, windows: tuple[Window, ...]) -> tuple[View, ...]:
         return SAME
 
 

@@ -183,7 +183,7 @@ class ConvTranspose(Layer, kind="conv_transpose"):
     def macs(self, x: Shape, y: Shape) -> int:
         return self.weights(x)[0].size * math.prod(x.spatial)
 
-    def views(self, x: Shape) -> tuple[View, ...]:
+    def views(self, x: Shape, windows: tuple[Window, ...]) -> tuple[View, ...]:
         return tuple(View.grown(w.extent, w.stride, w.before, axis) for axis, w in enumerate(self.written_windows(x)))
 
     summary = Sliding.summary

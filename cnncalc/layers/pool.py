@@ -7,6 +7,7 @@ from cnncalc.layers.option import ONE, UNPADDED, Axes, Cells, Every, Flag, Pairs
 from cnncalc.layers.sliding import Sliding
 from cnncalc.layers.view import View
 from cnncalc.shape import Flow, Shape
+from cnncalc.window import Window
 
 _WINDOW = "cells of the window along each axis, F"
 _WINDOW_NAMES = ("pool_size", "kernel", "kernel_shape", "size", "F", "k")
@@ -102,7 +103,7 @@ class _AdaptivePool(Layer):
     def output_shape(self, x: Shape, fit: str) -> Shape:
         return Shape(*along(x, "output_size", self.output_size), x.channels)
 
-    def views(self, x: Shape) -> tuple[View, ...]:
+    def views(self, x: Shape, windows: tuple[Window, ...]) -> tuple[View, ...]:
         return tuple(map(_adaptive_view, range(x.rank), x.spatial, along(x, "output_size", self.output_size)))
 
     def summary(self, x: Flow | None) -> str:

@@ -8,6 +8,7 @@ from cnncalc.layers.base import Example, Layer, Pointwise, Weight, near_divisors
 from cnncalc.layers.option import Choice, Count, Flag, option
 from cnncalc.layers.view import SAME, View, whole
 from cnncalc.shape import Fact, Shape, Tokens
+from cnncalc.window import Window
 
 
 class Embedding(Layer, kind="embedding"):
@@ -24,7 +25,7 @@ class Embedding(Layer, kind="embedding"):
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         return (Weight("weight", (x[1], self.dimension)),)
 
-    def views(self, x: Shape) -> tuple[View, ...]:
+    def views(self, x: Shape, windows: tuple[Window, ...]) -> tuple[View, ...]:
         return SAME
 
 
@@ -144,5 +145,5 @@ class Attention(Pointwise, kind="attention"):
         length, channels = x
         return 4 * length * channels**2 + 2 * length**2 * channels
 
-    def views(self, x: Shape) -> tuple[View, ...]:
+    def views(self, x: Shape, windows: tuple[Window, ...]) -> tuple[View, ...]:
         return whole(x.spatial)

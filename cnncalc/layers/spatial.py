@@ -6,6 +6,7 @@ from cnncalc.layers.base import Example, Layer, Pointwise, along, image_hint, ne
 from cnncalc.layers.option import Axes, AxisNames, Cells, ChannelRange, Choice, Count, Pairs, PerAxis, ShapeText, option
 from cnncalc.layers.view import SAME, View
 from cnncalc.shape import Fact, Shape
+from cnncalc.window import Window
 
 
 class Upsample(Layer, kind="upsample"):
@@ -26,7 +27,7 @@ class Upsample(Layer, kind="upsample"):
             raise Fact(f"bilinear is for two spatial axes, and {{}} has {x.rank}{image_hint(x)}", x, field="mode")
         return Shape(*(n * f for n, f in zip(x.spatial, along(x, "factor", self.factor), strict=True)), x.channels)
 
-    def views(self, x: Shape) -> tuple[View, ...]:
+    def views(self, x: Shape, windows: tuple[Window, ...]) -> tuple[View, ...]:
         # Between two cells a value is made of both.
         used = 2 if self.mode == "bilinear" else 1
         factors = along(x, "factor", self.factor)
@@ -44,7 +45,7 @@ class Pad(Layer, kind="pad"):
     def output_shape(self, x: Shape, fit: str) -> Shape:
         return Shape(*(n + a + b for n, (a, b) in zip(x.spatial, along(x, "pad", self.cells), strict=True)), x.channels)
 
-    def views(self, x: Shape) -> tuple[View, ...]:
+    def views(self, x: Shape, windows: tuple[Window, ...]) -> tuple[View, ...]:
         return tuple(View(-before, -before, 1, axis) for axis, (before, _) in enumerate(along(x, "pad", self.cells)))
 
 
@@ -68,7 +69,7 @@ class Crop(Layer, kind="crop"):
             sizes.append(n - before - after)
         return Shape(*sizes, x.channels)
 
-    def views(self, x: Shape) -> tuple[View, ...]:
+    def views(self, x: Shape, windows: tuple[Window, ...]) -> tuple[View, ...]:
         return tuple(View(before, before, 1, axis) for axis, (before, _) in enumerate(along(x, "crop", self.cells)))
 
 
@@ -89,7 +90,7 @@ class Slice(Layer, kind="slice"):
             )
         return Shape(*x.spatial, end - start)
 
-    def views(self, x: Shape) -> tuple[View, ...]:
+    def views(self, x: Shape, windows: tuple[Window, ...]) -> tuple[View, ...]:
         return SAME
 
     def _ends(self, x: Shape) -> tuple[int, int]:
@@ -132,7 +133,7 @@ class Permute(Layer, kind="permute"):
             )
         return Shape(*(x[names.index(name)] for name in self.axes))
 
-    def views(self, x: Shape) -> tuple[View, ...]:
+    def views(self, x: Shape, windows: tuple[Window, ...]) -> tuple[View, ...]:
         places = [self.axes.index(name) for name in x.axes]
         # What becomes channels is seen whole by every cell.
         return tuple(View(0, 0, 1, to) if to < x.rank else View.whole(n) for to, n in zip(places, x.spatial, strict=True))
@@ -164,7 +165,7 @@ class PixelShuffle(Layer, kind="pixel_shuffle"):
             )
         return Shape(*(n * self.factor for n in x.spatial), x.channels // square)
 
-    def views(self, x: Shape) -> tuple[View, ...]:
+    def views(self, x: Shape, windows: tuple[Window, ...]) -> tuple[View, ...]:
         return tuple(View.grown(self.factor, self.factor, 0, axis) for axis in range(x.rank))
 
 

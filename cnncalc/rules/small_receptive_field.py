@@ -78,7 +78,9 @@ def _takes_all(node: Node) -> bool:
     x = node.inputs[0].flow
     if isinstance(node.layer, Join) or node.shape is None or not isinstance(x, Shape) or x.rank < 2:
         return False
-    return max(x.spatial) > 1 and all(view.to is None for view in node.layer.views(x)) and set(node.shape.spatial) <= {1}
+    if max(node.shape.spatial, default=1) > 1 or max(x.spatial) == 1:
+        return False
+    return all(view.to is None for view in node.layer.views(x, node.facts.windows))
 
 
 def _is_gate(subject: Subject, node: Node) -> bool:
