@@ -11,7 +11,7 @@ from typing import Any
 
 from cnncalc import values
 from cnncalc.graph import Graph, Input, Node, Source
-from cnncalc.problem import Location, Problem, SpecError
+from cnncalc.problem import Problem, SpecError
 from cnncalc.shape import LAYOUTS, Fact, Flow, Shape
 from cnncalc.spec.comments import Ignores
 from cnncalc.spec.document import Document, DocumentReader

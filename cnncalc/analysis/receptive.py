@@ -114,9 +114,7 @@ def _joined(paths: list[Fields]) -> Fields:
     if all(path is paths[0] for path in paths):
         return paths[0]
     names = dict.fromkeys(name for path in paths for name in path)
-    return {
-        name: tuple(map(_largest, zip(*(path[name] for path in paths if name in path), strict=True))) for name in names
-    }
+    return {name: tuple(map(_largest, zip(*(path[name] for path in paths if name in path), strict=True))) for name in names}
 
 
 def _largest(fields: tuple[Field, ...]) -> Field:
@@ -158,4 +156,3 @@ def text(fields: Fields) -> str:
 def _number(cells: Cells) -> str:
     """Cells as a reader counts them: where places lie between cells, the next whole number that covers them."""
     return str(-(-cells // 1))
-

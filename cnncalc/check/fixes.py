@@ -20,7 +20,9 @@ def apply(text: str, fixes: Iterable[Fix]) -> str:
     def offset(line: int, column: int) -> int:
         return min(len(text), starts[line - 1] + column - 1) if line <= len(starts) else len(text)
 
-    edits = sorted((offset(f.location.line, f.location.column), offset(f.location.end_line, f.location.end_column), f.text) for f in fixes)
+    edits = sorted(
+        (offset(f.location.line, f.location.column), offset(f.location.end_line, f.location.end_column), f.text) for f in fixes
+    )
     parts: list[str] = []
     at = 0
     for start, end, new in edits:

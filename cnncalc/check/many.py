@@ -17,7 +17,9 @@ _WORTH_A_FORK = 64
 _WORTH_A_START = 400
 
 
-def check_files(candidates: list[Candidate], *, jobs: int | None = None, lines: bool = False, fix: bool = False, write: bool = False) -> Iterator[Result]:
+def check_files(
+    candidates: list[Candidate], *, jobs: int | None = None, lines: bool = False, fix: bool = False, write: bool = False
+) -> Iterator[Result]:
     """The results in the order of the files. `jobs` is the number of processes; by default as many as pay."""
     # What is there now stays; the collector need not look at it again and again.
     gc.freeze()

@@ -11,7 +11,9 @@ from cnncalc.spec.comments import LINE_BREAK
 from cnncalc.spec.source import decode, read
 
 
-def check_file(candidate: Candidate, *, lines: bool = False, name: str | None = None, fix: bool = False, write: bool = False) -> Result:
+def check_file(
+    candidate: Candidate, *, lines: bool = False, name: str | None = None, fix: bool = False, write: bool = False
+) -> Result:
     """A file's problems. `lines` keeps the lines they stand on; `name` is what it is called, where that is not its own.
 
     `fix` works out the safe mends; with `write` the file is changed, and the problems are those that are left.
@@ -65,6 +67,4 @@ def _result(text: str, file: str, candidate: Candidate, lines: bool, more: list[
     if lines and problems:
         every = LINE_BREAK.split(text)
         shown = {p.location.line: every[p.location.line - 1] for p in problems if 0 < p.location.line <= len(every)}
-    return Result(
-        file, more + problems, unusable=unusable or bool(more), strict=bool(candidate.settings.strict), lines=shown
-    )
+    return Result(file, more + problems, unusable=unusable or bool(more), strict=bool(candidate.settings.strict), lines=shown)

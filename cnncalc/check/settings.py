@@ -24,7 +24,8 @@ class Settings(NamedTuple):
 
     def over(self, other: Settings) -> Settings:
         """These, and the other ones where these say nothing."""
-        return Settings(*(b if a is None else a for a, b in zip(self, other, strict=True)))
+        said = {name: value for name, value in self._asdict().items() if value is not None}
+        return other._replace(**said)
 
     @property
     def chosen(self) -> frozenset[str]:
@@ -41,7 +42,9 @@ def check_names(names: tuple[str, ...], where: str) -> tuple[str, ...]:
 
     for name in names:
         if name in ERROR_RULES and name not in IGNORABLE:
-            raise SettingsError(f"{where}: {name} is an error, which always counts; of the errors only stride-fit can be left out")
+            raise SettingsError(
+                f"{where}: {name} is an error, which always counts; of the errors only stride-fit can be left out"
+            )
         if name not in IGNORABLE:
             raise SettingsError(f"{where}: there is no rule {name}{did_you_mean(name, IGNORABLE)}")
     return names

@@ -17,7 +17,7 @@ _PASSED_OVER = frozenset(("node_modules", "__pycache__", "venv"))
 
 
 class Candidate(NamedTuple):
-    """A file to look at. One that was `named` is checked whatever it holds; one found in a folder only if it claims to be a network."""
+    """A file to look at: one that was `named` whatever it holds, one found in a folder only if it claims to be a network."""
 
     file: str
     named: bool
@@ -102,9 +102,9 @@ _FIRST = re.compile(rb"^(?!---|%)([ ]*)([^\s#])", re.MULTILINE)
 
 
 def claims(data: bytes) -> bool:
-    """Whether a text looks like a network: `input` or `layers` is a key of its top level.
+    r"""Whether a text looks like a network: `input` or `layers` is a key of its top level.
 
-    >>> claims(b"layers:\\n  - relu\\n"), claims(b"{input: 8x8x3}"), claims(b"jobs:\\n  layers: 3\\n")
+    >>> claims(b"layers:\n  - relu\n"), claims(b"{input: 8x8x3}"), claims(b"jobs:\n  layers: 3\n")
     (True, True, False)
     """
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):

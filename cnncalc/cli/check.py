@@ -160,7 +160,9 @@ def _written(form: str, results: Iterable[Result], terminal: bool) -> Iterator[s
     from cnncalc.report import formats
 
     if form != "text":
-        yield from formats.write(form, results)
+        from cnncalc import __version__
+
+        yield from formats.write(form, results, version=__version__)
     elif os.environ.get("GITHUB_ACTIONS") == "true":
         for result in results:
             yield from formats.write("text", [result])

@@ -1,4 +1,4 @@
-"""The rules of `check`, one a file; a file's docstring is its manual. A new rule is a file, and its name in cnncalc/problem.py."""
+"""The rules of `check`, one a file; a file's docstring is its manual. A new rule is a file, and a name in problem.py."""
 
 from __future__ import annotations
 
@@ -68,7 +68,5 @@ def run(
             if name in ignored:
                 subject.hidden.add(name)
             elif not ignores.hides(Problem(name, rule.level, file, finding.location, finding.layer, finding.message)):
-                problems.add(
-                    name, finding.location, finding.message, layer=finding.layer, fixes=finding.fixes, level=rule.level
-                )
+                problems.add(name, finding.location, finding.message, layer=finding.layer, fixes=finding.fixes, level=rule.level)
     return problems.sorted()

@@ -125,7 +125,7 @@ class Subject:
         return row.kind_at if row is not None else node.location
 
     def field_added(self, node: Node, pair: str, title: str, *, safe: bool) -> tuple[Fix, ...]:
-        """The edit that writes a field behind the last one of the layer's row, in the row's own style; none where there is no way."""
+        """The edit that writes a field behind the kind's value, in the row's own style; none where there is no way."""
         row = self.rows.get(node.location)
         if row is None:
             return ()
@@ -158,4 +158,3 @@ class Rule(NamedTuple):
         """The rule that a file of this folder is: named like it, with the docstring as its manual."""
         name = module.__name__.rpartition(".")[2].replace("_", "-")
         return cls(name, RULES[name], module.__doc__ or "", module.find)
-

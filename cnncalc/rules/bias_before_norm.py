@@ -60,7 +60,11 @@ def _pairs(subject: Subject) -> Iterator[tuple[Node, Node]]:
         source = norm.inputs[0]
         while isinstance(source, Node) and isinstance(source.layer, Identity):
             source = source.inputs[0]
-        if not isinstance(source, Node) or source.frozen or not any(w.name == "bias" and w.role == "bias" for w in source.weights):
+        if (
+            not isinstance(source, Node)
+            or source.frozen
+            or not any(w.name == "bias" and w.role == "bias" for w in source.weights)
+        ):
             continue
         if "bias" not in source.layer.options:
             continue

@@ -41,8 +41,8 @@ def find(subject: Subject) -> Iterator[Finding]:
                 below = window.kernel_size // window.stride * window.stride
                 sizes = " or ".join(str(n) for n in (below, below + window.stride) if n)
                 said = (
-                    f"{node.name}: stride {window.stride} does not divide the window of {_cells(window.kernel_size)} on {axis}, so "
-                    f"that some cells are written more often than others: a checkerboard; try kernel_size {sizes}"
+                    f"{node.name}: stride {window.stride} does not divide the window of {_cells(window.kernel_size)} on {axis}, "
+                    f"so that some cells are written more often than others: a checkerboard; try kernel_size {sizes}"
                 )
                 yield Finding(subject.place(node, "kernel_size"), said, node.name)
                 break

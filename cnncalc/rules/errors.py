@@ -44,8 +44,8 @@ class Yaml(Manual):
         layers:
           - {conv: 16, kernel_size: 3}
 
-    Mend: the message names the place where reading ended; a bracket, a quote or the indent before it is usually at fault. In a map
-    in braces `${…}` wants quotes, `{conv: "${width}"}`.
+    Mend: the message names the place where reading ended; a bracket, a quote or the indent before it is usually at fault. In a
+    map in braces `${…}` wants quotes, `{conv: "${width}"}`.
     """
 
 
@@ -89,8 +89,8 @@ class DuplicateKey(Manual):
 
 
 class UnknownKey(Manual):
-    """Nothing is ever silently ignored: a misspelt field would otherwise leave its default in place. The message names the nearest
-    field, also for what other tools call it.
+    """Nothing is ever silently ignored: a misspelt field would otherwise leave its default in place. The message names the
+    nearest field, also for what other tools call it.
 
     Wrong:
 
@@ -320,8 +320,8 @@ class WindowFault(Manual):
 
 
 class StrideFit(Manual):
-    """With input N, window F, stride S and padding P the window stands at (N − F + 2P)/S + 1 positions. Where that is not whole, the
-    last window would hang over the end. Frameworks take the floor without a word, and the last cells are never read.
+    """With input N, window F, stride S and padding P the window stands at (N − F + 2P)/S + 1 positions. Where that is not whole,
+    the last window would hang over the end. Frameworks take the floor without a word, and the last cells are never read.
 
     Wrong:
 
@@ -458,7 +458,7 @@ def _text(cls: type[Manual]) -> str:
 
 
 def manual(name: str) -> str:
-    """The manual of an error: what, why, a wrong and a right example, how to mend. Raises KeyError where there is no such error."""
+    """The manual of an error: what, why, a wrong and a right example, how to mend. Raises KeyError where there is none."""
     return _text(_CLASSES[name])
 
 

@@ -36,8 +36,8 @@ def find(subject: Subject) -> Iterator[Finding]:
             if window.stride > window.extent > 1 and count > 1:
                 gap = window.stride - window.extent
                 said = (
-                    f"{node.name}: stride {window.stride} is larger than the window, which spans {window.extent} cells on {axis}: "
-                    f"of every {window.stride} cells {gap} {'is' if gap == 1 else 'are'} never read; "
+                    f"{node.name}: stride {window.stride} is larger than the window, which spans {window.extent} cells on {axis}"
+                    f": of every {window.stride} cells {gap} {'is' if gap == 1 else 'are'} never read; "
                     f"try stride {window.extent} or less"
                 )
                 yield Finding(subject.place(node, "stride"), said, node.name)

@@ -55,7 +55,8 @@ def find(subject: Subject) -> Iterator[Finding]:
     for name, one in document.blocks.items():
         for parameter, at in one.parameter_locations.items():
             if parameter not in used_in[name]:
-                said = f"block {name} does not use its parameter {parameter}; take it out, or write ${{{parameter}}} where it is meant"
+                meant = f"${{{parameter}}}"
+                said = f"block {name} does not use its parameter {parameter}; take it out, or write {meant} where it is meant"
                 yield Finding(at, said)
     for source in subject.graph.inputs:
         if not subject.readers(source) and id(source) not in subject.outputs and source.name in document.input_locations:
@@ -82,4 +83,3 @@ def _blocks(subject: Subject, targets: dict[str | None, list[Argument]]) -> Iter
     for name, block in subject.document.blocks.items():
         if name not in reached:
             yield Finding(block.at, f"nothing uses the block {name}; take it out, or write {{block: {name}}}")
-

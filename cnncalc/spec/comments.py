@@ -136,11 +136,11 @@ def _nodes(root: YamlNode | None) -> Iterator[tuple[YamlNode, bool]]:
 def _last_line(node: YamlNode) -> int:
     """The line of a node's last word or bracket; libyaml ends a block where the next thing begins."""
     if isinstance(node, Scalar) or node.flow:
-        return node.end_line
+        return int(node.end_line)
     inside: list[YamlNode] = node.items if isinstance(node, Sequence) else [n for pair in node.pairs.values() for n in pair]
     # What is merged or aliased stands elsewhere.
     own = [n for n in inside if (node.line, node.column) <= (n.line, n.column) and n.line <= node.end_line]
-    return max([node.line, *map(_last_line, own)])
+    return max(int(node.line), *map(_last_line, own)) if own else int(node.line)
 
 
 def _inside(line: int, column: int, word: Scalar) -> bool:

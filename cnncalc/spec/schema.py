@@ -241,7 +241,9 @@ def _kind(kind: type[Layer]) -> Schema:
     required = []
     for name, declared in kind.options.items():
         if declared.main:
-            properties[kind.kind] = _described(f"{_sentence(declared.doc)} {summary}", _value(declared, empty=not declared.required))
+            properties[kind.kind] = _described(
+                f"{_sentence(declared.doc)} {summary}", _value(declared, empty=not declared.required)
+            )
         else:
             properties[name] = _described(_sentence(declared.doc), _value(declared, empty=False))
             required += [name] if declared.required else []

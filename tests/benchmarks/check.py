@@ -30,9 +30,15 @@ def spec(number: int) -> str:
                 "  - {leaky_relu: 0.1}",
             ]
         rows.append("  - {maxpool: 2}")
-    rows += ["  - {block: unit, out: 32, name: last}", "  - {add: last}", "  - global_avgpool", "  - {dropout: 0.2}", "  - {fc: 10}"]
+    rows += [
+        "  - {block: unit, out: 32, name: last}",
+        "  - {add: last}",
+        "  - global_avgpool",
+        "  - {dropout: 0.2}",
+        "  - {fc: 10}",
+    ]
     rows += ["  - relu", "  - {fc: 10}", "  - softmax", "  - identity"][: 100 - len(rows)]
-    block = "blocks:\n  unit:\n    parameters: {out: }\n    layers:\n      - {conv: \"${out}\", kernel_size: 1, bias: false}\n      - batchnorm\n"
+    block = 'blocks:\n  unit:\n    parameters: {out: }\n    layers:\n      - {conv: "${out}", kernel_size: 1, bias: false}\n      - batchnorm\n'
     return f"name: network {number}\ninput: 32x32x3\n{block}layers:\n" + "\n".join(rows) + "\n"
 
 

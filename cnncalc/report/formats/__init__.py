@@ -10,9 +10,10 @@ from cnncalc.report.formats.base import Result
 FORMATS = ("text", "json", "github", "gitlab", "sarif", "junit")
 
 
-def write(form: str, results: Iterable[Result]) -> Iterator[str]:
-    """The text of a format, piece by piece as results come in where the format allows it."""
-    return import_module(f"cnncalc.report.formats.{form}").write(results)  # type: ignore[no-any-return]  # every format has it
+def write(form: str, results: Iterable[Result], *, version: str = "0.0.0") -> Iterator[str]:
+    """The text of a format, piece by piece as results come in where the format allows it; `version` is cnncalc's own."""
+    module = import_module(f"cnncalc.report.formats.{form}")
+    return module.write(results, version) if form == "sarif" else module.write(results)  # type: ignore[no-any-return]  # all have it
 
 
 __all__ = ["FORMATS", "Result", "write"]

@@ -1,0 +1,166 @@
+"""Manuals to read: of rules, layer kinds, and the two rows that are no layer."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import textwrap
+from typing import Any
+
+from cnncalc.layers import KINDS, Join, Layer
+from cnncalc.layers.base import check_flow, display
+from cnncalc.layers.option import Option
+from cnncalc.problem import ERROR_RULES, RULES
+from cnncalc.report.table import Row
+from cnncalc.rules.manual import level, manual
+from cnncalc.shape import Shape, Tokens
+from cnncalc.spec.schema import ROW_KEYS
+
+ROWS = {
+    "block": """A use of a block: a group of rows with parameters, defined under `blocks`.
+
+        blocks:
+          conv_bn:
+            parameters: {out: , kernel_size: 1}
+            layers:
+              - {conv: "${out}", kernel_size: "${kernel_size}", padding: "${kernel_size // 2}", bias: false}
+              - batchnorm
+        layers:
+          - {block: conv_bn, out: 64, kernel_size: 3}
+
+        Beside `block` stand the block's parameters; one without a default must be given. A block sees the file's vars and its own
+        parameters, not its caller's. Inside, `input` is what the block reads. Its result is that of its last row.
+        """,
+    "branches": """Several lists of rows that all read the same, and whose results are joined by `merge`: add, concat or multiply.
+
+        - branches:
+            residual: [{conv: 64, kernel_size: 3, padding: 1}, relu]
+            shortcut: []
+          merge: add
+
+        A branch without rows passes on what comes in. `add` wants the same shape from each, `concat` the same spatial sizes,
+        `multiply` the same shape or one number per channel. The row's name, `add1` unless given, stands for what the merge gives.
+        """,
+}
+
+
+def names() -> list[str]:
+    """Everything there is a manual of."""
+    return [*KINDS, *ROWS, *ERROR_RULES, *RULES]
+
+
+def listing() -> list[Row]:
+    """A line for each kind and each rule."""
+    width = max(map(len, names()))
+    rows: list[Row] = [[("Layer kinds", "title")]]
+    for name in (*KINDS, *ROWS):
+        text = ROWS[name] if name in ROWS else KINDS[name].__doc__ or ""
+        rows.append([(f"  {name:<{width}}", "number"), (f"  {_summary(text)}", "")])
+    for wanted in ("error", "warning", "note"):
+        rows += [[], [(f"{wanted.capitalize()}s", "title")]]
+        found = [name for name in (*ERROR_RULES, *RULES) if level(name) == wanted]
+        rows += [[(f"  {name:<{width}}", wanted), (f"  {_summary(manual(name))}", "")] for name in found]
+    return rows
+
+
+def _summary(text: str) -> str:
+    return " ".join(text.split("\n\n", 1)[0].split())
+
+
+def explain(name: str, width: int) -> list[Row]:
+    """The manual of a rule or kind in lines of at most `width` cells, examples excepted. Raises KeyError."""
+    if name in ROWS:
+        rows: list[Row] = [[(name, "title"), ("  a row", "note")], []]
+        return [*rows, *_text(inspect.cleandoc(ROWS[name]), width), [], *_row_keys(width)]
+    if name in KINDS:
+        return _kind(KINDS[name], width)
+    found: list[Row] = [[(name, "title"), ("  ", ""), (level(name), level(name))], []]
+    return [*found, *_text(inspect.cleandoc(manual(name)), width)]
+
+
+_HEADING = re.compile(r"(Wrong|Right|Mend|Source|Why):")
+
+
+def _text(text: str, width: int) -> list[Row]:
+    """Paragraphs filled, examples as they are."""
+    rows: list[Row] = []
+    for paragraph in text.strip().split("\n\n"):
+        rows += [[]] if rows else []
+        if paragraph.startswith("    "):
+            rows += [[(line, "output")] for line in paragraph.splitlines()]
+            continue
+        lines = textwrap.wrap(" ".join(paragraph.split()), width, break_long_words=False, break_on_hyphens=False)
+        heading = _HEADING.match(lines[0])
+        for i, line in enumerate(lines):
+            at = heading.end() if heading is not None and i == 0 else 0
+            rows.append([(line[:at], "title"), (line[at:], "")] if at else [(line, "")])
+    return rows
+
+
+def _kind(kind: type[Layer], width: int) -> list[Row]:
+    rows: list[Row] = [[(kind.kind, "title"), ("  a layer kind", "note")], []]
+    rows += _text(inspect.cleandoc(kind.__doc__ or ""), width)
+    if kind.options:
+        rows += [[], [("Fields", "title")]]
+        for name, declared in kind.options.items():
+            rows += _field(kind.kind if declared.main else name, name, declared, width)
+    if kind.also:
+        said = ", ".join((*kind.also, *(other for o in kind.options.values() for other in o.also)))
+        rows += [[], *_text(f"Elsewhere called: {said}.", width)]
+    return [*rows, [], *_row_keys(width), [], [("Example", "title")], *_example(kind)]
+
+
+def _field(key: str, name: str, declared: Option[Any], width: int) -> list[Row]:
+    what = f"{declared.doc}" + (f" ({name})" if key != name else "")
+    default = "" if declared.required or declared.default is None else f"; {_said(declared.default)} unless given"
+    text = f"{what}: {declared.type.describe()}{default}"
+    lines = textwrap.wrap(text, max(20, width - 20), break_long_words=False, break_on_hyphens=False)
+    rows: list[Row] = [[(f"  {key:<16}", "number"), (f"  {lines[0]}", "")]]
+    return rows + [[(" " * 20 + line, "")] for line in lines[1:]]
+
+
+def _said(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else display(value)
+
+
+def _row_keys(width: int) -> list[Row]:
+    return _text(f"Every row may also have {', '.join(ROW_KEYS)}.", width)
+
+
+def _example(kind: type[Layer]) -> list[Row]:
+    """The kind's own example, worked out."""
+    row, inputs, _ = kind.example
+    said = kind.kind if list(row) == [kind.kind] and row[kind.kind] is None else _flow_map(row)
+    layer, _ = kind.read({key: _value(value) for key, value in row.items()})
+    assert layer is not None
+    shapes = tuple(check_flow(layer, x) for x in inputs)
+    output: Shape = layer.join(shapes) if isinstance(layer, Join) else layer.output_shape(shapes[0], "exact")
+    parameters = 0 if isinstance(layer, Join) else sum(w.size for w in layer.weights(shapes[0]) if w.role != "buffer")
+    names = row[kind.kind] if isinstance(layer, Join) else ["input"]
+    rows: list[Row] = []
+    for name, flow in zip(names, inputs, strict=True):
+        shown = f"{{tokens: {flow.length}, vocabulary: {flow.vocabulary}}}" if isinstance(flow, Tokens) else str(flow)
+        rows.append([(f"    {name}: {shown}", "output")])
+    rows.append([(f"    - {said}", "output")])
+    rows.append([(f"    gives {output}, {parameters:,} parameter{'' if parameters == 1 else 's'}", "")])
+    return rows
+
+
+def _flow_map(value: Any) -> str:
+    """A value as one would write it in a spec."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {_flow_map(v)}".rstrip() for key, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_flow_map, value)) + "]"
+    if value is None:
+        return ""
+    if isinstance(value, str) and ":" in value:
+        return f'"{value}"'
+    return _said(value) if isinstance(value, bool) else str(value)
+
+
+def _value(value: Any) -> Any:
+    """A value of an example as it would come out of a file."""
+    if isinstance(value, list):
+        return tuple(map(_value, value))
+    return None if value is None else _said(value) if isinstance(value, bool) else str(value)
