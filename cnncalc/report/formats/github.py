@@ -31,7 +31,9 @@ def command(file: str, problem: Problem) -> str:
 
 
 def _data(text: str) -> str:
-    return clean(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    # Line ends have a code of their own; other control characters have none, and a log shows them raw.
+    said = "".join(c if c in "\r\n" else one_line(c) for c in clean(text))
+    return said.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:
