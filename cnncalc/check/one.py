@@ -51,7 +51,7 @@ def check_text(text: str, file: str | None, settings: Settings) -> tuple[list[Pr
         net = network.loads(text, file=file)
     except SpecError as error:
         return error.problems, True
-    found = rules.run(net.graph, net.document, net.ignores, net.problems, file, settings.chosen)
+    found = rules.run(net.graph, net.document, net.ignores, net.problems, text, file, settings.chosen)
     if "stride-fit" in (settings.ignore or ()) or (settings.select is not None and "stride-fit" not in settings.select):
         problems = [p for p in net.problems if p.rule != "stride-fit"]
     else:

@@ -51,10 +51,16 @@ RULES: dict[str, Rule] = {
 
 
 def run(
-    graph: Graph, document: Document, ignores: Ignores, errors: list[Problem], file: str | None, chosen: Collection[str]
+    graph: Graph,
+    document: Document,
+    ignores: Ignores,
+    errors: list[Problem],
+    text: str,
+    file: str | None,
+    chosen: Collection[str],
 ) -> list[Problem]:
-    """The problems that the `chosen` rules find beside the `errors` of the same file, without those that it ignores."""
-    subject = Subject(graph, document, ignores, errors)
+    """The problems that the `chosen` rules find beside the `errors` of the same text, without those that it ignores."""
+    subject = Subject(graph, document, ignores, errors, text)
     problems = Problems(file)
     ignored = {name for name, _ in document.ignored}
     if not all(node.fits or node.fit != "exact" for node in graph.nodes):

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from cnncalc.analysis.receptive import Fields, receptive_fields
 from cnncalc.graph import Graph, Group, Node, Source
 from cnncalc.problem import RULES, Fix, Location, Problem
-from cnncalc.spec.comments import Ignores
+from cnncalc.spec.comments import LINE_BREAK, Ignores
 from cnncalc.spec.document import Document
 from cnncalc.spec.rows import Argument, Body, Row
 from cnncalc.spec.source import Mapping, location
@@ -31,7 +31,8 @@ class Finding(NamedTuple):
 class Subject:
     """A network as its text says it, with what several rules ask for."""
 
-    def __init__(self, graph: Graph, document: Document, ignores: Ignores, problems: list[Problem]) -> None:
+    def __init__(self, graph: Graph, document: Document, ignores: Ignores, problems: list[Problem], text: str) -> None:
+        self._text = text
         self.graph = graph
         self.document = document
         #: The comments that hide problems.
@@ -41,6 +42,11 @@ class Subject:
         self.hidden: set[str] = set()
         #: Whether all rows could be read, so that what nothing uses is truly unused.
         self.whole = all(p.level != "error" or p.rule in _HARMLESS for p in problems)
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines of the file."""
+        return LINE_BREAK.split(self._text)
 
     @cached_property
     def rows(self) -> dict[Location, Row]:
@@ -137,8 +143,13 @@ class Subject:
             # The kind is merged in from elsewhere.
             return ()
         at = Location(value.end_line, value.end_column, value.end_line, value.end_column)
-        lead = ", " if row.node.flow else "\n" + " " * (row.node.column - 1)
-        return (Fix(at, lead + pair, safe, title),)
+        if row.node.flow:
+            return (Fix(at, ", " + pair, safe, title),)
+        # In a line of its own, behind the comment that may stand beside the value.
+        line = self.lines[value.end_line - 1] if value.end_line <= len(self.lines) else ""
+        at = Location(value.end_line, len(line) + 1, value.end_line, len(line) + 1)
+        line_end = "\r\n" if "\r\n" in self._text else "\n"
+        return (Fix(at, line_end + " " * (row.node.column - 1) + pair, safe, title),)
 
 
 def _inside(inner: Location, outer: Location) -> bool:

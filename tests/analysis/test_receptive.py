@@ -33,7 +33,9 @@ ALEXNET = """
 
 def features(name: str, size: str) -> cnncalc.Network:
     if name in VGG:
-        rows = "".join("\n  - {maxpool: 2}" if w == "M" else f"\n  - {{conv: {w}, kernel_size: 3, padding: 1}}" for w in VGG[name].split())
+        rows = "".join(
+            "\n  - {maxpool: 2}" if w == "M" else f"\n  - {{conv: {w}, kernel_size: 3, padding: 1}}" for w in VGG[name].split()
+        )
     elif name == "alexnet":
         rows = ALEXNET
     else:
@@ -174,7 +176,9 @@ def test_upsampling() -> None:
 
 
 def test_sequences_and_tokens() -> None:
-    net = cnncalc.loads("input: {tokens: 20, vocabulary: 100}\nlayers: [{embedding: 8}, {conv: 8, kernel_size: 3}, {attention: 2}]")
+    net = cnncalc.loads(
+        "input: {tokens: 20, vocabulary: 100}\nlayers: [{embedding: 8}, {conv: 8, kernel_size: 3}, {attention: 2}]"
+    )
     found = receptive_fields(net.graph)
     assert [text(found[node.name]) for node in net.layers] == ["1", "3", "20"]
 

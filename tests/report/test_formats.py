@@ -25,7 +25,12 @@ NAMES = [
     "Ünïcode ✓ 漢字.yaml",
     "quotes\"'`.yaml",
 ]
-MESSAGES = ["conv1 does not fit: (224 − 11 + 2·0)/4 + 1 = 54.25", "name ::warning file=x::\r\n]]> <b> \x00\x1b & \ud800 %25", "", "x" * 5000]
+MESSAGES = [
+    "conv1 does not fit: (224 − 11 + 2·0)/4 + 1 = 54.25",
+    "name ::warning file=x::\r\n]]> <b> \x00\x1b & \ud800 %25",
+    "",
+    "x" * 5000,
+]
 
 
 def results() -> list[Result]:
@@ -39,7 +44,11 @@ def results() -> list[Result]:
             Problem("unread-cells", "note", name, at, "conv2", "the last row is never read"),
         ]
         found.append(Result(name, problems))
-    found.append(Result("missing.yaml", [Problem("file", "error", "missing.yaml", Location(), None, "there is no such file")], unusable=True))
+    found.append(
+        Result(
+            "missing.yaml", [Problem("file", "error", "missing.yaml", Location(), None, "there is no such file")], unusable=True
+        )
+    )
     found.append(Result("good.yaml", []))
     found.append(Result("docker-compose.yaml", [], skipped=True))
     return found
@@ -70,7 +79,15 @@ def test_json() -> None:
     assert [one["message"] for one in found] == [p.message for p in ALL]
     keys = ["rule", "level", "file", "line", "column", "end_line", "end_column", "layer", "message", "fixes"]
     assert all(list(one) == keys for one in found)
-    assert found[0]["fixes"][0] == {"title": "stride 2", "safe": False, "line": 3, "column": 5, "end_line": 3, "end_column": 9, "text": "2]]>"}
+    assert found[0]["fixes"][0] == {
+        "title": "stride 2",
+        "safe": False,
+        "line": 3,
+        "column": 5,
+        "end_line": 3,
+        "end_column": 9,
+        "text": "2]]>",
+    }
     assert json.loads("".join(write("json", []))) == []
 
 
@@ -104,7 +121,14 @@ def test_github() -> None:
         assert properties["title"] == f"cnncalc {problem.rule}"
         if problem.location.line:
             assert (properties["line"], properties["col"]) == (str(problem.location.line), str(problem.location.column))
-    assert found[0][1] == {"file": "specs/plain.yaml", "line": "3", "endLine": "3", "col": "5", "endColumn": "8", "title": "cnncalc stride-fit"}
+    assert found[0][1] == {
+        "file": "specs/plain.yaml",
+        "line": "3",
+        "endLine": "3",
+        "col": "5",
+        "endColumn": "8",
+        "title": "cnncalc stride-fit",
+    }
     assert found[0][2] == MESSAGES[0]
     assert [f[1]["file"] for f in found[:24:4]][1] == NAMES[1]
     assert "line" not in found[-1][1]
@@ -124,7 +148,9 @@ def test_gitlab() -> None:
 
 def test_fingerprints_stay_when_lines_move() -> None:
     moved = [
-        r._replace(problems=[p._replace(location=Location(p.location.line + 7, 1, p.location.end_line + 7, 2)) for p in r.problems])
+        r._replace(
+            problems=[p._replace(location=Location(p.location.line + 7, 1, p.location.end_line + 7, 2)) for p in r.problems]
+        )
         for r in results()
     ]
     assert [f for *_, f in fingerprints(results())] == [f for *_, f in fingerprints(moved)]

@@ -29,7 +29,7 @@ EXPECTED = expected()
 def check(path: Path, chosen: list[str]) -> list[Problem]:
     net = cnncalc.load(path)
     assert net.problems == []
-    return run(net.graph, net.document, net.ignores, net.problems, str(path), chosen)
+    return run(net.graph, net.document, net.ignores, net.problems, path.read_text("utf-8-sig"), str(path), chosen)
 
 
 @pytest.mark.parametrize("name", sorted(EXPECTED))
