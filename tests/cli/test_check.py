@@ -1,0 +1,296 @@
+"""`cnncalc check` as CI meets it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import CNNCALC, environment, on_terminal, run, without_styles
+
+GOOD = "input: 8x8x3\nlayers:\n  - {conv: 4, kernel_size: 3}\n"
+MISFIT = "input: 8x8x3\nlayers:\n  - {conv: 4, kernel_size: 3, stride: 2}\n"
+WARNED = "input: 8x8x3\nlayers:\n  - {conv: 4, kernel_size: 3}\n  - batchnorm\n"
+NOTED = "input: 8x8x3\nfit: floor\nlayers:\n  - {conv: 4, kernel_size: 3, stride: 2}\n"
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Path:
+    """A folder as people have it: specs good and bad, and YAML that is none of ours."""
+    files = {
+        "good.yaml": GOOD,
+        "nets/misfit.yaml": MISFIT,
+        "nets/deep/warned.yml": WARNED,
+        "nets/noted.yaml": NOTED,
+        "docker-compose.yml": "services:\n  web: {image: nginx}\n",
+        ".github/workflows/ci.yaml": "on: push\njobs: {}\n",
+        ".hidden/bad.yaml": MISFIT,
+        "k8s.yaml": "kind: A\n---\nkind: B\nspec: !Ref x\n",
+        "readme.md": "input: no\nlayers: none\n",
+        "only-layers.yaml": "layers: [relu]\n",
+    }
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    return tmp_path
+
+
+def lines(text: str) -> list[str]:
+    """Where each problem is, and its rule."""
+    return [f"{line.split(': ')[0]} {line.rsplit('[', 1)[1][:-1]}" for line in text.splitlines()]
+
+
+def test_a_folder(repo: Path) -> None:
+    done = run("check", cwd=repo)
+    assert lines(done.stdout) == [
+        "only-layers.yaml:1:1 missing",
+        "nets/misfit.yaml:3:6 stride-fit",
+        "nets/deep/warned.yml:3:6 bias-before-norm",
+    ]
+    assert done.stderr == "2 errors, 1 warning in 3 of 5 files; 2 other YAML files passed over\n"
+    assert done.returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("args", "status"),
+    [
+        (["good.yaml"], 0),
+        (["nets/misfit.yaml"], 1),
+        (["nets/deep"], 0),
+        (["nets/deep", "--strict"], 1),
+        (["nets/noted.yaml", "--strict", "--notes"], 0),
+        (["only-layers.yaml"], 2),
+        (["only-layers.yaml", "nets"], 2),
+        (["nowhere.yaml"], 2),
+        (["nets", "--exit-zero"], 0),
+        (["nowhere.yaml", "--exit-zero"], 0),
+        (["docker-compose.yml"], 2),
+        (["nets", "--select", "no-such-rule"], 2),
+        (["nets", "--ignore", "window"], 2),
+        (["nets", "--ignore", "window", "--exit-zero"], 2),
+        (["nets", "--ignore", "stride-fit"], 0),
+        (["nets", "--select", "linear-pair"], 0),
+        (["nets", "--diff", "--fix"], 2),
+        (["nets/*.yml"], 2),
+        (["nets/**/*.yml"], 0),
+        (["nets", "--format", "xml"], 2),
+        (["nets", "--jobs", "0"], 2),
+    ],
+)
+def test_exit_status(repo: Path, args: list[str], status: int) -> None:
+    assert run("check", *args, cwd=repo).returncode == status
+
+
+def test_success_says_a_summary_and_quiet_nothing(repo: Path) -> None:
+    done = run("check", "good.yaml", cwd=repo)
+    assert (done.stdout, done.stderr) == ("", "1 file checked, no problems\n")
+    done = run("check", "good.yaml", "-q", cwd=repo)
+    assert (done.stdout, done.stderr) == ("", "")
+
+
+def test_a_misspelt_rule_is_told(repo: Path) -> None:
+    assert "did you mean linear-pair?" in run("check", "--ignore", "linear-pairs", cwd=repo).stderr
+
+
+def test_notes(repo: Path) -> None:
+    assert run("check", "nets/noted.yaml", cwd=repo).stdout == ""
+    assert lines(run("check", "nets/noted.yaml", "--notes", cwd=repo).stdout) == ["nets/noted.yaml:4:6 unread-cells"]
+    assert lines(run("check", "nets/noted.yaml", "--select", "unread-cells", cwd=repo).stdout) == ["nets/noted.yaml:4:6 unread-cells"]
+
+
+def test_each_file_once_and_in_order(repo: Path) -> None:
+    done = run("check", "nets", "nets/misfit.yaml", "nets/../nets/misfit.yaml", "nets/*.yaml", cwd=repo)
+    assert lines(done.stdout) == ["nets/misfit.yaml:3:6 stride-fit", "nets/deep/warned.yml:3:6 bias-before-norm"]
+
+
+def test_one_that_is_named_is_checked_though_hidden(repo: Path) -> None:
+    assert lines(run("check", ".hidden/bad.yaml", cwd=repo).stdout) == [".hidden/bad.yaml:3:6 stride-fit"]
+    assert lines(run("check", ".hidden", cwd=repo).stdout) == [".hidden/bad.yaml:3:6 stride-fit"]
+
+
+def test_standard_input(repo: Path) -> None:
+    done = run("check", "-", stdin=MISFIT, cwd=repo)
+    assert lines(done.stdout) == ["-:3:6 stride-fit"]
+    done = run("check", "-", "--stdin-filename", "nets/new.yaml", "--format", "json", stdin=MISFIT, cwd=repo)
+    assert [p["file"] for p in json.loads(done.stdout)] == ["nets/new.yaml"]
+    assert run("check", "-", "--fix", stdin=WARNED, cwd=repo).returncode == 2
+
+
+@pytest.mark.parametrize("form", ["text", "json", "github", "gitlab", "sarif", "junit"])
+def test_processes_change_nothing(form: str, repo: Path) -> None:
+    for i in range(40):
+        (repo / f"net{i:02}.yaml").write_text([GOOD, MISFIT, WARNED][i % 3])
+    one, three = (run("check", "--format", form, "-j", jobs, cwd=repo) for jobs in ("1", "3"))
+    assert (one.stdout, one.stderr, one.returncode) == (three.stdout, three.stderr, three.returncode)
+
+
+def test_a_file_that_cannot_be_read_costs_that_file_only(repo: Path) -> None:
+    nets = repo / "nets"
+    (nets / "loop.yaml").symlink_to("loop.yaml")
+    (nets / "dangling.yaml").symlink_to("gone.yaml")
+    (nets / "round").symlink_to("..")
+    (nets / "folder.yaml").mkdir()
+    (nets / "latin1.yaml").write_bytes("input: 8x8x3\nlayers: [relu]\n# café\n".encode("latin-1"))
+    (nets / "utf16.yaml").write_bytes(GOOD.encode("utf-16"))
+    (nets / "huge.yaml").write_bytes(b"input: 8x8x3\nlayers:\n" + b"  - relu\n" * 1_200_000)
+    os.mkfifo(nets / "pipe.yaml")
+    (nets / "secret.yaml").write_text(GOOD)
+    (nets / "secret.yaml").chmod(0)
+    done = run("check", "nets", cwd=repo)
+    found = lines(done.stdout)
+    expected = [
+        "nets/dangling.yaml file",
+        "nets/huge.yaml limit",
+        "nets/latin1.yaml:3:6 file",
+        "nets/loop.yaml file",
+        "nets/misfit.yaml:3:6 stride-fit",
+        "nets/utf16.yaml:1:1 file",
+        "nets/deep/warned.yml:3:6 bias-before-norm",
+    ]
+    if os.geteuid():
+        expected.insert(5, "nets/secret.yaml file")
+    assert [line for line in found if not line.startswith("nets/round")] == expected
+    assert done.returncode == 2
+
+
+def test_files_that_come_and_go_meanwhile(repo: Path) -> None:
+    for i in range(300):
+        (repo / f"net{i:03}.yaml").write_text(GOOD)
+    process = subprocess.Popen(
+        [*CNNCALC, "check", "-j1"], cwd=repo, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    for i in range(0, 300, 3):
+        (repo / f"net{i:03}.yaml").unlink()
+        (repo / f"new{i:03}.yaml").write_text(GOOD)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode in (1, 2)
+    assert "Traceback" not in err
+    assert {line.rsplit("[", 1)[1] for line in out.splitlines() if line.startswith("net") and "/" not in line} <= {"file]"}
+
+
+def test_settings_of_the_nearest_pyproject(repo: Path) -> None:
+    (repo / "pyproject.toml").write_text('[tool.cnncalc]\nstrict = true\nexclude = ["only-*", "nets/misfit.yaml"]\n')
+    done = run("check", cwd=repo)
+    assert (lines(done.stdout), done.returncode) == (["nets/deep/warned.yml:3:6 bias-before-norm"], 1)
+    (repo / "nets/deep/pyproject.toml").write_text('[tool.cnncalc]\nignore = ["bias-before-norm"]\n')
+    assert run("check", cwd=repo).returncode == 0
+    # One without a word of cnncalc is passed by; the command line is above all.
+    (repo / "nets/deep/pyproject.toml").write_text('[project]\nname = "x"\n')
+    assert run("check", cwd=repo).returncode == 1
+    assert run("check", "--no-strict", cwd=repo).returncode == 0
+    # What is named is checked, excluded or not.
+    assert run("check", "nets/misfit.yaml", cwd=repo).returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[tool.cnncalc]\nstrikt = true\n", "did you mean strict?"),
+        ("[tool.cnncalc]\nstrict = 1\n", "strict is true or false, not 1"),
+        ("[tool.cnncalc]\nignore = 'x'\n", "ignore is a list of words"),
+        ("[tool.cnncalc]\nselect = ['linear']\n", "there is no rule linear"),
+        ("[tool.cnncalc]\nignore = ['join']\n", "join is an error, which always counts"),
+        ("[tool]\ncnncalc = 3\n", "tool.cnncalc is a table"),
+        ("[tool.cnncalc\n", "pyproject.toml: Expected"),
+    ],
+)
+def test_faulty_settings_are_told(repo: Path, text: str, said: str) -> None:
+    (repo / "pyproject.toml").write_text(text)
+    done = run("check", cwd=repo)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "pyproject.toml" in done.stderr
+
+
+def git(repo: Path, *words: str) -> None:
+    subprocess.run(["git", "-c", "user.name=A", "-c", "user.email=a@example.org", *words], cwd=repo, check=True, capture_output=True)
+
+
+def test_diff_base(repo: Path) -> None:
+    git(repo, "init", "-q", "-b", "main")
+    git(repo, "add", ".")
+    git(repo, "commit", "-q", "-m", "one")
+    git(repo, "checkout", "-q", "-b", "change")
+    (repo / "nets/deep/warned.yml").write_text(MISFIT)
+    git(repo, "commit", "-q", "-a", "-m", "two")
+    (repo / "good.yaml").write_text(MISFIT)
+    (repo / "new é.yaml").write_text(MISFIT)
+    git(repo, "rm", "-q", "nets/noted.yaml")
+    # What happens on main meanwhile is not this branch's change.
+    git(repo, "stash", "-q", "-u")
+    git(repo, "checkout", "-q", "main")
+    (repo / "only-layers.yaml").write_text("layers: [tanh]\n")
+    git(repo, "commit", "-q", "-a", "-m", "three")
+    git(repo, "checkout", "-q", "change")
+    git(repo, "stash", "pop", "-q")
+    expected = ["good.yaml:3:6 stride-fit", "new é.yaml:3:6 stride-fit", "nets/deep/warned.yml:3:6 stride-fit"]
+    assert lines(run("check", "--diff-base", "main", cwd=repo).stdout) == expected
+    assert lines(run("check", "--diff-base", "main", cwd=repo / "nets").stdout) == ["deep/warned.yml:3:6 stride-fit"]
+    done = run("check", "--diff-base", "nowhere", cwd=repo)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert run("check", "--diff-base", "--output=x", cwd=repo).returncode == 2
+    assert not (repo / "x").exists()
+
+
+def test_diff_base_outside_of_git(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(GOOD)
+    done = run("check", "--diff-base", "main", cwd=tmp_path, GIT_CEILING_DIRECTORIES=str(tmp_path.parent))
+    assert done.returncode == 2
+    assert "git" in done.stderr
+
+
+def test_inside_github_actions(repo: Path) -> None:
+    done = run("check", "nets", cwd=repo, GITHUB_ACTIONS="true")
+    assert [line[:8] for line in done.stdout.splitlines()] == ["nets/mis", "::error ", "nets/dee", "::warnin"]
+    assert "::" not in run("check", "nets", cwd=repo).stdout
+
+
+def test_on_a_terminal(repo: Path) -> None:
+    status, text = on_terminal(40, "check", "nets/misfit.yaml", cwd=repo)
+    first, source, caret, *_ = without_styles(text).splitlines()
+    assert status == 1
+    assert first.startswith("nets/misfit.yaml:3:6: error: conv1 does not fit: (8 − 3 + 2·0)/2 + 1 = 3.5, ")
+    assert first.endswith("[stride-fit]")
+    assert (source, caret) == ("  3 |   - {conv: 4, kernel_size: 3, stride: 2}", "    |      ^^^^")
+    assert "\x1b[31m" in text
+    assert "\x1b[" not in on_terminal(40, "check", "nets/misfit.yaml", cwd=repo, NO_COLOR="1")[1]
+
+
+def test_fix_and_diff(repo: Path) -> None:
+    warned = repo / "nets/deep/warned.yml"
+    done = run("check", "nets", "--diff", cwd=repo)
+    assert warned.read_text() == WARNED
+    assert "-  - {conv: 4, kernel_size: 3}\n+  - {conv: 4, bias: false, kernel_size: 3}\n" in done.stdout
+    patch = subprocess.run(["git", "apply", "--check", "-"], input=done.stdout, text=True, cwd=repo, capture_output=True)
+    assert (patch.returncode, patch.stderr) == (0, "")
+    done = run("check", "nets", "--fix", cwd=repo)
+    assert lines(done.stdout) == ["nets/misfit.yaml:3:6 stride-fit"]
+    assert done.stderr == "1 error in 1 of 3 files; 1 file with mends\n"
+    assert warned.read_text() == WARNED.replace("conv: 4,", "conv: 4, bias: false,")
+    assert (repo / "nets/misfit.yaml").read_text() == MISFIT
+
+
+@pytest.mark.parametrize("form", ["text", "json", "github", "gitlab", "sarif", "junit"])
+def test_neither_numpy_nor_rich_is_imported(form: str, repo: Path) -> None:
+    code = (
+        "import sys\nfrom cnncalc.cli.app import run\nsys.argv = ['cnncalc', 'check', '--format', sys.argv[1]]\nrun()\n"
+        "print(sorted({'numpy', 'rich', 'torch'} & {name.split('.')[0] for name in sys.modules}), file=sys.stderr)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, form], cwd=repo, capture_output=True, text=True, env=environment())
+    assert done.stderr.splitlines()[-1] == "[]"
+
+
+def test_names_in_a_spec_break_no_line(repo: Path) -> None:
+    hostile = 'input: 8x8x3\nlayers:\n  - {relu: , name: "a\\n::error::x\\e[31m]]>"}\n  - {"co\\nnv": 3}\n'
+    (repo / "hostile.yaml").write_text(hostile)
+    done = run("check", "hostile.yaml", cwd=repo)
+    assert len(done.stdout.splitlines()) == 2
+    assert "\x1b" not in done.stdout
+    for form in ("github", "junit", "sarif", "gitlab", "json"):
+        assert "\x1b" not in run("check", "hostile.yaml", "--format", form, cwd=repo).stdout
+    assert len(run("check", "hostile.yaml", "--format", "github", cwd=repo).stdout.splitlines()) == 2
