@@ -114,9 +114,9 @@ def _field(key: str, name: str, declared: Option[Any], width: int) -> list[Row]:
     what = f"{declared.doc}" + (f" ({name})" if key != name else "")
     default = "" if declared.required or declared.default is None else f"; {_said(declared.default)} unless given"
     text = f"{what}: {declared.type.describe()}{default}"
-    lines = textwrap.wrap(text, max(20, width - 20), break_long_words=False, break_on_hyphens=False)
-    rows: list[Row] = [[(f"  {key:<16}", "number"), (f"  {lines[0]}", "")]]
-    return rows + [[(" " * 20 + line, "")] for line in lines[1:]]
+    lines = textwrap.wrap(text, max(20, width - 22), break_long_words=False, break_on_hyphens=False)
+    rows: list[Row] = [[(f"  {key:<18}", "number"), (f"  {lines[0]}", "")]]
+    return rows + [[(" " * 22 + line, "")] for line in lines[1:]]
 
 
 def _said(value: Any) -> str:
@@ -149,7 +149,7 @@ def _example(kind: type[Layer]) -> list[Row]:
 def _flow_map(value: Any) -> str:
     """A value as one would write it in a spec."""
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {_flow_map(v)}".rstrip() for key, v in value.items()) + "}"
+        return "{" + ", ".join(f"{key}: {_flow_map(v)}" for key, v in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(map(_flow_map, value)) + "]"
     if value is None:

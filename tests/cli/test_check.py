@@ -100,7 +100,9 @@ def test_a_misspelt_rule_is_told(repo: Path) -> None:
 def test_notes(repo: Path) -> None:
     assert run("check", "nets/noted.yaml", cwd=repo).stdout == ""
     assert lines(run("check", "nets/noted.yaml", "--notes", cwd=repo).stdout) == ["nets/noted.yaml:4:6 unread-cells"]
-    assert lines(run("check", "nets/noted.yaml", "--select", "unread-cells", cwd=repo).stdout) == ["nets/noted.yaml:4:6 unread-cells"]
+    assert lines(run("check", "nets/noted.yaml", "--select", "unread-cells", cwd=repo).stdout) == [
+        "nets/noted.yaml:4:6 unread-cells"
+    ]
 
 
 def test_each_file_once_and_in_order(repo: Path) -> None:
@@ -208,7 +210,9 @@ def test_faulty_settings_are_told(repo: Path, text: str, said: str) -> None:
 
 
 def git(repo: Path, *words: str) -> None:
-    subprocess.run(["git", "-c", "user.name=A", "-c", "user.email=a@example.org", *words], cwd=repo, check=True, capture_output=True)
+    subprocess.run(
+        ["git", "-c", "user.name=A", "-c", "user.email=a@example.org", *words], cwd=repo, check=True, capture_output=True
+    )
 
 
 def test_diff_base(repo: Path) -> None:

@@ -1,0 +1,51 @@
+"""Manuals as they are read."""
+
+from __future__ import annotations
+
+import pytest
+
+import cnncalc
+from cnncalc.layers import KINDS
+from cnncalc.report.explain import ROWS, explain, listing, names
+from cnncalc.report.plain import text
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_name_has_a_manual_that_fits(name: str) -> None:
+    said = text(explain(name, 72))
+    assert said.startswith(name)
+    long = [line for line in said.splitlines() if len(line) > 72]
+    # Examples are never broken, and stand four spaces in.
+    assert all(line.startswith("    ") for line in long)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_kind_has_its_fields_and_an_example_that_holds(name: str) -> None:
+    said = text(explain(name, 100))
+    for field, declared in KINDS[name].options.items():
+        assert f"\n  {name if declared.main else field} " in said
+    example = said.split("\nExample\n")[1].splitlines()
+    *inputs, row, gives = (line[4:] for line in example)
+    given = inputs[0].removeprefix("input: ") if len(inputs) == 1 else "{" + ", ".join(inputs) + "}"
+    net = cnncalc.loads(f"input: {given}\nlayers:\n  {row}\n")
+    assert net.problems == []
+    (layer,) = net.layers
+    assert gives == f"gives {layer.shape}, {layer.parameters:,} parameter{'' if layer.parameters == 1 else 's'}"
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_rows_that_are_no_layer(name: str) -> None:
+    assert "Every row may also have name, from, repeat" in text(explain(name, 200))
+
+
+def test_listing_has_a_line_for_each() -> None:
+    said = text(listing()).splitlines()
+    assert [line.split()[0] for line in said if line.startswith("  ")] == [
+        *(n for n in names() if n in KINDS or n in ROWS),
+        *(n for n in names() if n not in KINDS and n not in ROWS),
+    ]
+
+
+def test_an_unknown_name() -> None:
+    with pytest.raises(KeyError, match="nothing"):
+        explain("nothing", 80)
