@@ -24,12 +24,16 @@ class Candidate(NamedTuple):
     settings: Settings
 
 
-def candidates(paths: list[str], given: Settings) -> tuple[list[Candidate], list[str]]:
-    """The files that `paths` mean, each once, and the patterns that match nothing. Raises SettingsError."""
+def candidates(paths: list[str], given: Settings, *, skip_others: bool = False) -> tuple[list[Candidate], list[str]]:
+    """The files that `paths` mean, each once, and the patterns that match nothing. Raises SettingsError.
+
+    With `skip_others` a file that is named is passed over like one found in a folder.
+    """
     found: dict[str, Candidate] = {}
     unmatched: list[str] = []
     for path in paths:
-        for file, named in _expand(path, unmatched):
+        for file, said in _expand(path, unmatched):
+            named = said and not skip_others
             known = found.get(os.path.normpath(file))
             if known is None or (named and not known.named):
                 settings = settings_for(file, given)

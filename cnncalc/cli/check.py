@@ -42,6 +42,9 @@ def check(
     stdin_filename: Annotated[
         str | None, typer.Option("--stdin-filename", metavar="FILE", help="What to call standard input.")
     ] = None,
+    skip_others: Annotated[
+        bool, typer.Option("--skip-others", help="Pass over named files that are no networks or excluded, as in folders.")
+    ] = False,
     jobs: Annotated[
         int | None, typer.Option("--jobs", "-j", min=1, metavar="N", help="Processes; by default as many as pay.")
     ] = None,
@@ -65,7 +68,7 @@ def check(
             strict,
             notes,
         )
-        status = _check(paths or ["."], given, form, fix, diff, diff_base, stdin_filename, jobs, quiet)
+        status = _check(paths or ["."], given, form, fix, diff, diff_base, stdin_filename, skip_others, jobs, quiet)
     except SettingsError as error:
         _wrong(str(error))
     raise typer.Exit(0 if exit_zero else status)
@@ -94,6 +97,7 @@ def _check(
     diff: bool,
     diff_base: str | None,
     stdin_filename: str | None,
+    skip_others: bool,
     jobs: int | None,
     quiet: bool,
 ) -> int:
@@ -102,7 +106,7 @@ def _check(
 
     if fix and "-" in paths:
         raise SettingsError("--fix changes files, and standard input is none; --diff shows what it would change")
-    found, unmatched = candidates(paths, given)
+    found, unmatched = candidates(paths, given, skip_others=skip_others)
     if diff_base is not None:
         found = _changed(found, diff_base)
     tally = Tally()
