@@ -103,6 +103,8 @@ def _settings(path: str, table: dict[str, Any]) -> Settings:
             found[key] = tuple(value) if key == "exclude" else check_names(tuple(value), f"{where}.{key}")
     if "exclude" in found:
         # Patterns speak of places below the pyproject.toml.
-        folder = os.path.dirname(path)
+        from glob import escape
+
+        folder = escape(os.path.dirname(path))
         found["exclude"] = tuple(os.path.join(folder, pattern) for pattern in found["exclude"])
     return Settings(**found)

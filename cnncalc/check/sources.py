@@ -24,28 +24,28 @@ class Candidate(NamedTuple):
     settings: Settings
 
 
-def candidates(paths: list[str], given: Settings, *, skip_others: bool = False) -> tuple[list[Candidate], list[str]]:
-    """The files that `paths` mean, each once, and the patterns that match nothing. Raises SettingsError.
+def candidates(paths: list[str], given: Settings, *, skip_others: bool = False) -> tuple[list[Candidate], list[tuple[str, str]]]:
+    """The files that `paths` mean, each once, and what cannot be looked into, with the reason. Raises SettingsError.
 
     With `skip_others` a file that is named is passed over like one found in a folder.
     """
     found: dict[str, Candidate] = {}
-    unmatched: list[str] = []
+    faults: list[tuple[str, str]] = []
     for path in paths:
-        for file, said in _expand(path, unmatched):
+        for file, said in _expand(path, faults):
             named = said and not skip_others
             known = found.get(os.path.normpath(file))
             if known is None or (named and not known.named):
                 settings = settings_for(file, given)
                 if named or not _excluded(file, settings):
                     found[os.path.normpath(file)] = Candidate(file, named, settings)
-    return list(found.values()), unmatched
+    return list(found.values()), faults
 
 
-def _expand(path: str, unmatched: list[str]) -> Iterator[tuple[str, bool]]:
+def _expand(path: str, faults: list[tuple[str, str]]) -> Iterator[tuple[str, bool]]:
     if path == "-" or not re.search(r"[*?\[]", path) or os.path.lexists(path):
         if os.path.isdir(path):
-            yield from ((file, False) for file in _walk(path))
+            yield from ((file, False) for file in _walk(path, faults))
         else:
             yield path, True
         return
@@ -53,15 +53,15 @@ def _expand(path: str, unmatched: list[str]) -> Iterator[tuple[str, bool]]:
 
     matches = sorted(glob(path, recursive=True))
     if not matches:
-        unmatched.append(path)
+        faults.append((path, "no file matches the pattern"))
     for match in matches:
         if os.path.isdir(match):
-            yield from ((file, False) for file in _walk(match))
+            yield from ((file, False) for file in _walk(match, faults))
         else:
             yield match, True
 
 
-def _walk(top: str) -> Iterator[str]:
+def _walk(top: str, faults: list[tuple[str, str]]) -> Iterator[str]:
     """The YAML files below a folder in order of their names; each folder once, though links may lead to it again."""
     seen: set[tuple[int, int]] = set()
     todo = [top]
@@ -70,8 +70,11 @@ def _walk(top: str) -> Iterator[str]:
         try:
             status = os.stat(folder)
             names = sorted(os.listdir(folder))
-        except OSError:
-            # It went away, or may not be listed: what cannot be seen is not checked.
+        except FileNotFoundError:
+            # It went away meanwhile.
+            continue
+        except OSError as error:
+            faults.append((folder, f"the folder cannot be looked into: {error.strerror or error}"))
             continue
         if (status.st_dev, status.st_ino) in seen:
             continue

@@ -106,12 +106,12 @@ def _check(
 
     if fix and "-" in paths:
         raise SettingsError("--fix changes files, and standard input is none; --diff shows what it would change")
-    found, unmatched = candidates(paths, given, skip_others=skip_others)
+    found, faults = candidates(paths, given, skip_others=skip_others)
     if diff_base is not None:
         found = _changed(found, diff_base)
     tally = Tally()
     terminal = output.width() is not None and form == "text"
-    results = tally.counted(_named(found, stdin_filename, given, jobs, terminal, fix or diff, fix, unmatched))
+    results = tally.counted(_named(found, stdin_filename, given, jobs, terminal, fix or diff, fix, faults))
     if diff:
         for result in results:
             output.say(_diff(result))
@@ -131,18 +131,17 @@ def _named(
     lines: bool,
     fix: bool,
     write: bool,
-    unmatched: list[str],
+    faults: list[tuple[str, str]],
 ) -> Iterator[Result]:
-    """The results of files, of standard input under the name it was given, and of patterns that match nothing."""
+    """The results of files, of standard input under the name it was given, and of what cannot be looked into."""
     from cnncalc.check.many import check_files
     from cnncalc.check.one import check_file
     from cnncalc.check.settings import settings_for
     from cnncalc.problem import Location, Problem
     from cnncalc.report.formats import Result
 
-    for pattern in unmatched:
-        message = "no file matches the pattern"
-        yield Result(pattern, [Problem("file", "error", pattern, Location(), None, message)], unusable=True)
+    for place, message in faults:
+        yield Result(place, [Problem("file", "error", place, Location(), None, message)], unusable=True)
     files = [one for one in found if one.file != "-"]
     for one in found:
         if one.file == "-":
