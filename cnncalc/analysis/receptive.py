@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.graph import Graph, Node
 from cnncalc.layers import Join
-from cnncalc.layers.base import check_flow
 from cnncalc.layers.view import View
-from cnncalc.shape import Flow, Tokens
+from cnncalc.shape import Flow, Shape, Tokens
 
 if TYPE_CHECKING:
     from cnncalc.layers.view import Cells
@@ -90,23 +89,22 @@ def _rank(flow: Flow | None) -> int | None:
 
 def _behind(node: Node, known: dict[int, Fields]) -> Fields | None:
     """The fields behind a layer, None where its shape or what it reads is unknown."""
-    if node.shape is None:
-        return None
-    inputs = [known.get(id(source)) for source in node.inputs]
-    read = [fields for fields in inputs if fields is not None]
-    if len(read) < len(inputs):
+    if node.facts.shape is None:
         return None
     if isinstance(node.layer, Join):
-        return _joined(read)
-    flow = node.inputs[0].flow
-    if flow is None:
+        paths = [known.get(id(source)) for source in node.inputs]
+        read = [path for path in paths if path is not None]
+        return _joined(read) if len(read) == len(paths) else None
+    (source,) = node.inputs
+    before, flow = known.get(id(source)), source.flow
+    if before is None or flow is None:
         return None
-    views = node.layer.views(check_flow(node.layer, flow), node.facts.windows)
+    views = node.layer.views(flow if isinstance(flow, Shape) else Shape(*flow), node.facts.windows)
     if not views:
-        return read[0]
+        return before
     return {
-        name: tuple(field if field.along is None else field.through(views[field.along]) for field in fields)
-        for name, fields in read[0].items()
+        name: tuple([field if field.along is None else field.through(views[field.along]) for field in fields])
+        for name, fields in before.items()
     }
 
 

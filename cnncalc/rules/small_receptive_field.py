@@ -76,10 +76,11 @@ def find(subject: Subject) -> Iterator[Finding]:
 
 def _takes_all(node: Node) -> bool:
     """Whether it makes one place of a map of several."""
-    x = node.inputs[0].flow
-    if isinstance(node.layer, Join) or node.shape is None or not isinstance(x, Shape) or x.rank < 2:
+    y = node.facts.shape
+    if y is None or max(y[:-1], default=1) > 1 or isinstance(node.layer, Join):
         return False
-    if max(node.shape.spatial, default=1) > 1 or max(x.spatial) == 1:
+    x = node.inputs[0].flow
+    if not isinstance(x, Shape) or x.rank < 2 or max(x.spatial) == 1:
         return False
     return all(view.to is None for view in node.layer.views(x, node.facts.windows))
 
