@@ -6,7 +6,6 @@ P padding, D dilation; sizes in cells.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 FITS = ("exact", "floor", "ceil")
@@ -129,9 +128,10 @@ def mends(windows: tuple[Window, ...], sizes: tuple[int, ...], *, stride_follows
     the window, so that no cell is skipped. `stride_follows`: the stride is the kernel size, as a pooling's is unless given.
     """
     found: list[Mend] = []
-    symmetric = [_nearest(w.before, _paddings(w, n)) for w, n in zip(windows, sizes, strict=True)]
-    if all(w.before == w.after for w in windows) and all(symmetric):
-        found.append(Mend("padding", tuple((s[0], s[0]) for s in symmetric)))
+    if all(w.before == w.after for w in windows):
+        even = [p for p in map(_even_padding, windows, sizes) if p is not None]
+        if len(even) == len(windows):
+            found.append(Mend("padding", tuple((p, p) for p in even)))
     uneven = [_uneven_padding(w, n) for w, n in zip(windows, sizes, strict=True)]
     if all(uneven) and (not found or uneven != list(found[0].value)):
         found.append(Mend("padding", tuple(pair for pair in uneven if pair)))
@@ -142,11 +142,14 @@ def mends(windows: tuple[Window, ...], sizes: tuple[int, ...], *, stride_follows
     return found
 
 
-def _paddings(window: Window, size: int) -> Iterator[int]:
-    """Paddings on both sides alike that fit."""
-    for padding in range(max(window.extent // 2, window.before) + 1):
-        if fits((window._replace(before=padding, after=padding),), (size,)):
-            yield padding
+def _even_padding(window: Window, size: int) -> int | None:
+    """The nearest padding on both sides alike that fits, the larger of two."""
+    most = max(window.extent // 2, window.before)
+    for step in range(SEARCH):
+        for padding in (window.before + step, window.before - step):
+            if 0 <= padding <= most and fits((window._replace(before=padding, after=padding),), (size,)):
+                return padding
+    return None
 
 
 def _uneven_padding(window: Window, size: int) -> tuple[int, int] | None:
@@ -214,9 +217,5 @@ def _walk(field: str, windows: tuple[Window, ...], sizes: tuple[int, ...], start
     return None
 
 
-def _nearest(now: int, candidates: Iterator[int]) -> list[int]:
-    return sorted(candidates, key=lambda c: (abs(c - now), -c))[:1]
-
-
 #: How far the search for a mend goes: beyond this many cells it is not a mend but another layer.
-SEARCH = 1000
+SEARCH = 100

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+
 from cnncalc.problem import Fix, Location, Problem, SpecError
-from cnncalc.shape import Fact
+from cnncalc.shape import LARGEST, Fact
 from cnncalc.spec.source import YamlNode, location
 
 
@@ -17,6 +19,7 @@ class Problems:
         self.ignored: frozenset[str] = frozenset()
         self._found: dict[tuple[str, Location, str], Problem] = {}
         self._copies: dict[tuple[str, Location, str], list[str]] = {}
+        self._rows: dict[Location, str] = {}
 
     def __len__(self) -> int:
         return len(self._found)
@@ -48,15 +51,22 @@ class Problems:
         return True
 
     def name_row(self, row: Location, name: str) -> None:
-        """Gives the problems that stand within a row the name of the layer it becomes, the first one's where it has copies."""
-        for key, problem in self._found.items():
+        """Says which layer a row becomes, the first where it has copies: problems that stand in the row get its name."""
+        self._rows.setdefault(row, name)
+
+    def _named(self, found: list[Problem]) -> list[Problem]:
+        """The problems, those without a layer named after the innermost row around them."""
+        rows = sorted(self._rows)
+        result = []
+        for problem in found:
             at = problem.location
-            inside = (row.line, row.column) <= (at.line, at.column) and (at.end_line, at.end_column) <= (
-                row.end_line,
-                row.end_column,
+            before = bisect_right(rows, Location(at.line, at.column, LARGEST, LARGEST)) if problem.layer is None else 0
+            ends = (at.end_line, at.end_column)
+            around = next(
+                (row for row in map(rows.__getitem__, range(before - 1, -1, -1)) if ends <= (row.end_line, row.end_column)), None
             )
-            if problem.layer is None and inside:
-                self._found[key] = problem._replace(layer=name)
+            result.append(problem if around is None else problem._replace(layer=self._rows[around]))
+        return result
 
     def fact(self, fact: Fact, at: YamlNode | Location, *, prefix: str = "", layer: str | None = None) -> None:
         """Reports a fact from inside, with what it is about before it."""
@@ -72,7 +82,7 @@ class Problems:
                 result.append(problem._replace(message=message))
             else:
                 result.append(problem)
-        return sorted(result, key=lambda p: (p.location, p.rule, p.message))
+        return sorted(self._named(result), key=lambda p: (p.location, p.rule, p.message))
 
     def take(self, error: SpecError) -> None:
         """Adds the problems of an error that ended the reading."""

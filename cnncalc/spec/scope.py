@@ -10,6 +10,9 @@ from cnncalc.spec.rows import Body
 from cnncalc.spec.suggest import did_you_mean
 from cnncalc.values import Value, written
 
+#: Unknown names that get the nearest known one with them: a file with thousands has another fault.
+MAX_HINTS = 100
+
 
 class Copy:
     """What one copy of a row gave, and the scope inside it."""
@@ -37,7 +40,7 @@ class Binding:
 class Scope:
     """The rows of a network, of one copy of a block, or of a branch: their names, and all that holds for them."""
 
-    __slots__ = ("body", "fit", "frozen", "group", "input", "names", "parent", "path", "peer", "prefix", "texts")
+    __slots__ = ("body", "fit", "frozen", "group", "input", "names", "parent", "path", "peer", "prefix", "texts", "unknown")
 
     def __init__(self, body: Body, source: Source | None, parent: Scope | None, texts: dict[str, Value | object]) -> None:
         self.body = body
@@ -51,6 +54,8 @@ class Scope:
         self.group: Group | None = parent.group if parent else None
         self.fit: str = parent.fit if parent else ""
         self.frozen: bool = parent.frozen if parent else False
+        #: How many names were not found, of the top scope alone.
+        self.unknown = 0
         #: Names, indexes and whether they are the last, of the rows it stands in; kept where fields are set from outside.
         self.path: tuple[tuple[str, int | None, bool], ...] = parent.path if parent else ()
         #: The scope whose weights the rows of this one use.
@@ -83,8 +88,12 @@ class Scope:
                 later = scope.body.rows[scope.body.static_names.index(first)]  # type: ignore[union-attr]  # it holds `first`
                 said = f"{written(name)} stands on line {later.at.line}, and a row reads only what stands above it"
                 return Fact(said, rule="unknown-name")
-        known = [n for scope in self.outward() for n in scope.names]
-        return Fact(f"there is no row {written(name)} above" + did_you_mean(name, [*known, "input"]), rule="unknown-name")
+        said = f"there is no row {written(name)} above"
+        top = [*self.outward()][-1]
+        top.unknown += 1
+        if top.unknown <= MAX_HINTS:
+            said += did_you_mean(name, [*(n for scope in self.outward() for n in scope.names), "input"])
+        return Fact(said, rule="unknown-name")
 
 
 def _descend(binding: Binding, walked: str, rest: list[str]) -> Copy:

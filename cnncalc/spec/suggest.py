@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from cnncalc.layers import KINDS, Layer
 from cnncalc.values import written
 
 
+@lru_cache(maxsize=4096)
 def normal(word: str) -> str:
     """A word without case, separators and the rank that other tools write behind it: `Conv2d` → `conv`."""
     return re.sub(r"[123]d$", "", re.sub(r"[^a-z0-9]", "", word.lower()))
@@ -19,8 +21,9 @@ def nearest(word: str, candidates: Iterable[str]) -> str | None:
     import difflib
 
     names = list(candidates)
+    plain = normal(word)
     for name in names:
-        if normal(name) == normal(word) and normal(word):
+        if plain and normal(name) == plain:
             return name
     found = difflib.get_close_matches(word, names, 1, 0.6) or difflib.get_close_matches(word.lower(), names, 1, 0.6)
     return found[0] if found else None
