@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from functools import partial
 
-from cnncalc.check.one import check_file
+from cnncalc.check.one import DEFAULT, How, check_file
 from cnncalc.check.sources import Candidate
 from cnncalc.report.formats import Result
 
@@ -17,13 +17,11 @@ _WORTH_A_FORK = 64
 _WORTH_A_START = 400
 
 
-def check_files(
-    candidates: list[Candidate], *, jobs: int | None = None, lines: bool = False, fix: bool = False, write: bool = False
-) -> Iterator[Result]:
+def check_files(candidates: list[Candidate], how: How = DEFAULT, *, jobs: int | None = None) -> Iterator[Result]:
     """The results in the order of the files. `jobs` is the number of processes; by default as many as pay."""
     # What is there now stays; the collector need not look at it again and again.
     gc.freeze()
-    check = partial(_checked, lines=lines, fix=fix, write=write)
+    check = partial(_checked, how)
     jobs = _jobs(len(candidates), jobs)
     if jobs == 1:
         yield from map(check, candidates)
@@ -35,11 +33,11 @@ def check_files(
         yield from pool.imap(check, candidates, chunksize=max(1, min(16, len(candidates) // (4 * jobs))))
 
 
-def _checked(candidate: Candidate, *, lines: bool, fix: bool, write: bool) -> Result:
+def _checked(how: How, candidate: Candidate) -> Result:
     """As `check_file`, with the collector of cycles held off until what is built for the file is garbage as a whole."""
     gc.disable()
     try:
-        return check_file(candidate, lines=lines, fix=fix, write=write)
+        return check_file(candidate, how)
     finally:
         gc.enable()
 

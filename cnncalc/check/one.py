@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from cnncalc import network, rules
 from cnncalc.check.settings import Settings
 from cnncalc.check.sources import Candidate, claims
@@ -11,13 +13,32 @@ from cnncalc.spec.comments import LINE_BREAK
 from cnncalc.spec.source import decode, read
 
 
-def check_file(
-    candidate: Candidate, *, lines: bool = False, name: str | None = None, fix: bool = False, write: bool = False
-) -> Result:
-    """A file's problems. `lines` keeps the lines they stand on; `name` is what it is called, where that is not its own.
+class How(NamedTuple):
+    """How files are looked at, the same for all of them.
 
-    `fix` works out the safe mends; with `write` the file is changed, and the problems are those that are left.
+    `lines` keeps the lines that problems stand on; `fix` works out the safe mends, and with `write` the files are changed, so
+    that the problems are those that are left. The rest changes the networks as on the command line.
     """
+
+    lines: bool = False
+    fix: bool = False
+    write: bool = False
+    input: str | None = None
+    set: tuple[str, ...] = ()
+    fit: str | None = None
+    layout: str | None = None
+
+    @property
+    def changes(self) -> bool:
+        """Whether the networks are others than their files say."""
+        return self.input is not None or self.fit is not None or bool(self.set)
+
+
+DEFAULT = How()
+
+
+def check_file(candidate: Candidate, how: How = DEFAULT, *, name: str | None = None) -> Result:
+    """A file's problems; `name` is what it is called, where that is not its own."""
     file = name or candidate.file
     try:
         data = read(candidate.file)
@@ -28,30 +49,32 @@ def check_file(
         problems = [problem._replace(file=file) for problem in error.problems]
         return Result(file, problems, unusable=True, strict=bool(candidate.settings.strict))
     change = None
-    if fix:
+    if how.fix:
         from cnncalc.check.fixes import fixed, replace
 
         mended = fixed(text, file, candidate.settings)
         if mended != text:
             change = text, mended
-            if write:
+            if how.write:
                 try:
                     replace(candidate.file, data, mended)
                 except OSError as error:
                     said = f"the file could not be written: {error.strerror or error}"
-                    return _result(text, file, candidate, lines, [Problem("file", "error", file, Location(), None, said)])
+                    return _result(text, file, candidate, how, [Problem("file", "error", file, Location(), None, said)])
                 text = mended
-    found = _result(text, file, candidate, lines, [])
+    found = _result(text, file, candidate, how, [])
     return found._replace(change=change)
 
 
-def check_text(text: str, file: str | None, settings: Settings) -> tuple[list[Problem], bool]:
+def check_text(text: str, file: str | None, settings: Settings, how: How = DEFAULT) -> tuple[list[Problem], bool]:
     """The problems of a text, and whether it is no network at all."""
     try:
-        net = network.loads(text, file=file)
+        net = network.loads(text, file=file, input=how.input, set=how.set, fit=how.fit, layout=how.layout)
     except SpecError as error:
-        return error.problems, True
-    found = rules.run(net.graph, net.document, net.ignores, net.problems, text, file, settings.chosen)
+        return [problem._replace(file=file) for problem in error.problems], True
+    # What a network is changed to may need no ignore, which its file does need.
+    chosen = settings.chosen - {"unused-ignore"} if how.changes else settings.chosen
+    found = rules.run(net.graph, net.document, net.ignores, net.problems, text, file, chosen)
     if "stride-fit" in (settings.ignore or ()) or (settings.select is not None and "stride-fit" not in settings.select):
         problems = [p for p in net.problems if p.rule != "stride-fit"]
     else:
@@ -61,10 +84,10 @@ def check_text(text: str, file: str | None, settings: Settings) -> tuple[list[Pr
     return problems, False
 
 
-def _result(text: str, file: str, candidate: Candidate, lines: bool, more: list[Problem]) -> Result:
-    problems, unusable = check_text(text, file, candidate.settings)
+def _result(text: str, file: str, candidate: Candidate, how: How, more: list[Problem]) -> Result:
+    problems, unusable = check_text(text, file, candidate.settings, how)
     shown: dict[int, str] = {}
-    if lines and problems:
+    if how.lines and problems:
         every = LINE_BREAK.split(text)
         shown = {p.location.line: every[p.location.line - 1] for p in problems if 0 < p.location.line <= len(every)}
     return Result(file, more + problems, unusable=unusable or bool(more), strict=bool(candidate.settings.strict), lines=shown)

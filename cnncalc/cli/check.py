@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
-from cnncalc.cli import PROBLEMS, UNUSABLE, output
+from cnncalc.cli import PROBLEMS, UNUSABLE, options, output
 
 if TYPE_CHECKING:
+    from cnncalc.check.one import How
     from cnncalc.check.settings import Settings
     from cnncalc.check.sources import Candidate
     from cnncalc.report.formats import Result
@@ -34,7 +35,7 @@ def check(
     form: Annotated[
         Literal["text", "json", "github", "gitlab", "sarif", "junit"], typer.Option("--format", help="How problems are written.")
     ] = "text",
-    fix: Annotated[bool, typer.Option("--fix", help="Make the mends that cannot change what was meant.")] = False,
+    mend: Annotated[bool, typer.Option("--fix", help="Make the mends that cannot change what was meant.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Show what --fix would change; change nothing.")] = False,
     diff_base: Annotated[
         str | None, typer.Option("--diff-base", metavar="REF", help="Only files that differ from a git ref, as origin/main.")
@@ -49,6 +50,10 @@ def check(
         int | None, typer.Option("--jobs", "-j", min=1, metavar="N", help="Processes; by default as many as pay.")
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary.")] = False,
+    input: options.Input = None,  # noqa: A002 - the word of the language
+    set: options.Set = None,  # noqa: A002
+    fit: options.Fit = None,
+    layout: options.Layout = None,
 ) -> None:
     """Check files and folders for CI: problems one a line, with the place, the reason and how to mend it.
 
@@ -57,10 +62,15 @@ def check(
 
     Exit status: 0 without problems, 1 with errors (with --strict warnings too), 2 where something is no network.
     """
+    from cnncalc.check.one import How
     from cnncalc.check.settings import Settings, SettingsError, check_names
 
-    if fix and diff:
+    if mend and diff:
         raise typer.BadParameter("--fix changes the files and --diff shows what it would; take one", param_hint="'--fix'")
+    if (mend or diff) and (input is not None or set or fit is not None):
+        raise typer.BadParameter(
+            "a mend is for the network as its file says it; leave --input, --set and --fit out", param_hint="'--fix'"
+        )
     try:
         given = Settings(
             None if select is None else check_names(_names(select), "--select"),
@@ -68,7 +78,8 @@ def check(
             strict,
             notes,
         )
-        status = _check(paths or ["."], given, form, fix, diff, diff_base, stdin_filename, skip_others, jobs, quiet)
+        how = How(output.width() is not None and form == "text", mend or diff, mend, input, tuple(set or ()), fit, layout)
+        status = _check(paths or ["."], given, how, form, diff_base, stdin_filename, skip_others, jobs, quiet)
     except SettingsError as error:
         _wrong(str(error))
     raise typer.Exit(0 if exit_zero else status)
@@ -92,9 +103,8 @@ def _wrong(message: str) -> NoReturn:
 def _check(
     paths: list[str],
     given: Settings,
+    how: How,
     form: str,
-    fix: bool,
-    diff: bool,
     diff_base: str | None,
     stdin_filename: str | None,
     skip_others: bool,
@@ -104,51 +114,43 @@ def _check(
     from cnncalc.check.settings import SettingsError
     from cnncalc.check.sources import candidates
 
-    if fix and "-" in paths:
+    if how.write and "-" in paths:
         raise SettingsError("--fix changes files, and standard input is none; --diff shows what it would change")
     found, faults = candidates(paths, given, skip_others=skip_others)
     if diff_base is not None:
         found = _changed(found, diff_base)
+    if stdin_filename is not None:
+        from cnncalc.check.settings import settings_for
+
+        found = [one._replace(settings=settings_for(stdin_filename, given)) if one.file == "-" else one for one in found]
     tally = Tally()
-    terminal = output.width() is not None and form == "text"
-    results = tally.counted(_named(found, stdin_filename, given, jobs, terminal, fix or diff, fix, faults))
-    if diff:
+    results = tally.counted(_results(found, faults, how, stdin_filename or "-", jobs))
+    if how.fix and not how.write:
         for result in results:
             output.say(_diff(result))
     else:
-        for part in _written(form, results, terminal):
+        for part in _written(form, results, how.lines):
             output.say(part)
     if not quiet:
-        _say_summary(tally)
+        _say_summary(tally, how)
     return tally.status
 
 
-def _named(
-    found: list[Candidate],
-    stdin_filename: str | None,
-    given: Settings,
-    jobs: int | None,
-    lines: bool,
-    fix: bool,
-    write: bool,
-    faults: list[tuple[str, str]],
+def _results(
+    found: list[Candidate], faults: list[tuple[str, str]], how: How, stdin_name: str, jobs: int | None
 ) -> Iterator[Result]:
-    """The results of files, of standard input under the name it was given, and of what cannot be looked into."""
+    """The results of what cannot be looked into, of standard input, and of files."""
     from cnncalc.check.many import check_files
     from cnncalc.check.one import check_file
-    from cnncalc.check.settings import settings_for
     from cnncalc.problem import Location, Problem
     from cnncalc.report.formats import Result
 
     for place, message in faults:
         yield Result(place, [Problem("file", "error", place, Location(), None, message)], unusable=True)
-    files = [one for one in found if one.file != "-"]
     for one in found:
         if one.file == "-":
-            name = stdin_filename or "-"
-            there = one._replace(settings=settings_for(stdin_filename, given) if stdin_filename else one.settings)
-            yield check_file(there, lines=lines, name=name, fix=fix)
-    yield from check_files(files, jobs=jobs, lines=lines, fix=fix, write=write)
+            yield check_file(one, how, name=stdin_name)
+    yield from check_files([one for one in found if one.file != "-"], how, jobs=jobs)
 
 
 def _changed(found: list[Candidate], ref: str) -> list[Candidate]:
@@ -223,7 +225,8 @@ def _count(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-def _say_summary(tally: Tally) -> None:
+def _say_summary(tally: Tally, how: How) -> None:
+    from cnncalc.report.footer import SKIPPED
     from cnncalc.report.plain import write
 
-    write(f"{tally}\n", sys.stderr)
+    write(f"{tally}\n" + (f"{SKIPPED}\n" if how.changes else ""), sys.stderr)

@@ -54,6 +54,20 @@ def test_edits(text: str, fixes: list[Fix], after: str) -> None:
             "  - conv: 8   # filters\n    bias: false\n    kernel_size: 3\n  - batchnorm\n",
         ),
         ("  - {fc: 8}\r\n  - batchnorm\r\n", "  - {fc: 8, bias: false}\r\n  - batchnorm\r\n"),
+        # A value that is left out, in each way to leave it out.
+        (
+            "  - {depthwise_conv: , kernel_size: 3}\n  - batchnorm\n",
+            "  - {depthwise_conv: , bias: false, kernel_size: 3}\n  - batchnorm\n",
+        ),
+        (
+            "  - {depthwise_conv, kernel_size: 3}\n  - batchnorm\n",
+            "  - {depthwise_conv, bias: false, kernel_size: 3}\n  - batchnorm\n",
+        ),
+        (
+            "  - {kernel_size: 3, depthwise_conv: }\n  - batchnorm\n",
+            "  - {kernel_size: 3, depthwise_conv: , bias: false}\n  - batchnorm\n",
+        ),
+        ("  - {conv: '8' , kernel_size: 3}\n  - batchnorm\n", "  - {conv: '8', bias: false , kernel_size: 3}\n  - batchnorm\n"),
         # Several passes: the ignore is unused once the bias is gone.
         (
             "  - {conv: 8, kernel_size: 3}\n  - batchnorm  # cnncalc: ignore[linear-pair]\n",

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -97,6 +98,21 @@ def test_success_says_a_summary_and_quiet_nothing(repo: Path) -> None:
 
 def test_a_misspelt_rule_is_told(repo: Path) -> None:
     assert "did you mean linear-pair?" in run("check", "--ignore", "linear-pairs", cwd=repo).stderr
+
+
+def test_networks_changed_from_outside(repo: Path) -> None:
+    assert run("check", "nets/misfit.yaml", "--input", "9x9x3", cwd=repo).returncode == 0
+    assert run("check", "nets/misfit.yaml", "--fit", "floor", cwd=repo).returncode == 0
+    assert run("check", "nets/misfit.yaml", "--set", "conv1.stride=1", cwd=repo).returncode == 0
+    (repo / "expects.yaml").write_text("input: 8x8x3\nvars: {k: 3}\nlayers: [{conv: 4, kernel_size: '${k}', expect: 6x6x4}]\n")
+    done = run("check", "expects.yaml", "--set", "k=5", cwd=repo)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "expect is skipped" in done.stderr
+    done = run("check", "expects.yaml", "good.yaml", "--set", "k=5", cwd=repo)
+    assert (lines(done.stdout), done.returncode) == (["good.yaml set"], 2)
+    assert run("check", "good.yaml", "--fix", "--input", "9x9x3", cwd=repo).returncode == 2
+    ignoring = "input: 8x8x3\nlayers:\n  - {conv: 4, kernel_size: 3, stride: 2}  # cnncalc: ignore[stride-fit]\n"
+    assert run("check", "-", "--fit", "floor", stdin=ignoring, cwd=repo).stdout == ""
 
 
 def test_notes(repo: Path) -> None:
@@ -304,3 +320,21 @@ def test_names_in_a_spec_break_no_line(repo: Path) -> None:
     for form in ("github", "junit", "sarif", "gitlab", "json"):
         assert "\x1b" not in run("check", "hostile.yaml", "--format", form, cwd=repo).stdout
     assert len(run("check", "hostile.yaml", "--format", "github", cwd=repo).stdout.splitlines()) == 2
+
+
+@pytest.mark.parametrize("form", ["text", "json", "github", "gitlab", "sarif", "junit"])
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_names_of_files_break_no_format(form: str, jobs: str, tmp_path: Path) -> None:
+    for name in (b"a\n::error::b.yaml", b"]]><script>.yaml", b"not utf-8 \xff.yaml", b"\x1b[31mred.yaml", b"[x]*.yaml"):
+        with open(os.path.join(os.fsencode(tmp_path), name), "w") as stream:
+            stream.write(MISFIT)
+    done = run("check", "--format", form, "-j", jobs, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (1, "5 errors in 5 of 5 files\n")
+    assert "\x1b" not in done.stdout
+    if form in ("text", "github"):
+        assert len(done.stdout.splitlines()) == 5
+    elif form == "junit":
+        assert len(ET.fromstring(done.stdout).findall(".//failure")) == 5
+    else:
+        json.loads(done.stdout)
+    assert run("check", "[x]*.yaml", cwd=tmp_path).stderr == "1 error in 1 of 1 file\n"

@@ -174,7 +174,7 @@ def test_sarif() -> None:
         assert rules[one["ruleIndex"]]["id"] == one["ruleId"] == problem.rule
         assert one["level"] == problem.level
         place = one["locations"][0]["physicalLocation"]
-        assert place["artifactLocation"]["uriBaseId"] == "SRCROOT"
+        assert place["artifactLocation"]["uriBaseId"] == "%SRCROOT%"
         assert re.fullmatch(r"[A-Za-z0-9._~/%-]+", place["artifactLocation"]["uri"])
         if problem.location.line:
             region = place["region"]

@@ -28,7 +28,7 @@ def write(results: Iterable[Result], version: str = "0.0.0") -> Iterator[str]:
     run = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
-        "originalUriBaseIds": {"SRCROOT": {"description": {"text": "The folder in which cnncalc was started."}}},
+        "originalUriBaseIds": {"%SRCROOT%": {"description": {"text": "The folder in which cnncalc was started."}}},
         "results": found,
     }
     yield json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1) + "\n"
@@ -77,7 +77,7 @@ def _artifact(file: str) -> dict[str, str]:
     path = relative(file)
     if PurePath(path).is_absolute():
         return {"uri": PurePath(path).as_uri()}
-    return {"uri": quote(path.encode("utf-8", "surrogateescape")), "uriBaseId": "SRCROOT"}
+    return {"uri": quote(path.encode("utf-8", "surrogateescape")), "uriBaseId": "%SRCROOT%"}
 
 
 def _region(at: Location) -> dict[str, int]:
