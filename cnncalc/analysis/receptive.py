@@ -135,20 +135,33 @@ def _largest(fields: tuple[Field, ...]) -> Field:
 
 
 def text(fields: Fields) -> str:
-    """A layer's fields as a table shows them: `195×195`, by name where there are several inputs; `≠` where paths are not aligned.
+    """A layer's fields as a table shows them: size and effective stride, `195×195 /32`; `≠` where paths are not aligned.
+
+    By name where there are several inputs.
 
     >>> text({"input": (Field(-3, 3, 2, 0), Field(-3, 3, 2, 1))})
-    '7×7'
+    '7×7 /2'
     """
     parts = []
     for name, axes in fields.items():
         if not axes:
             continue
-        sizes = "×".join(_number(field.size) for field in axes)
+        sizes = extent(axes) + _step(axes)
         if not all(field.aligned for field in axes):
             sizes += " ≠"
         parts.append(f"{name} {sizes}" if len(fields) > 1 else sizes)
     return ", ".join(parts)
+
+
+def extent(axes: tuple[Field, ...]) -> str:
+    """The size alone, `195×195`."""
+    return "×".join(_number(field.size) for field in axes)
+
+
+def _step(axes: tuple[Field, ...]) -> str:
+    """` /32`, where the field moves by more than one cell."""
+    steps = [str(field.stride) for field in axes if field.along is not None]
+    return f" /{steps[0] if len(set(steps)) == 1 else '×'.join(steps)}" if set(steps) - {"1"} else ""
 
 
 def _number(cells: Cells) -> str:

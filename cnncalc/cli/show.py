@@ -23,7 +23,7 @@ def show(
             "--columns",
             metavar="NAMES",
             help="More columns, with commas between: input, trainable, weights, biases, buffers, macs, share, "
-            "macs_per_parameter, or all.",
+            "macs_per_parameter, receptive_field, or all.",
         ),
     ] = None,
     depth: Annotated[

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from cnncalc.report import words
 from cnncalc.report.lines import Counts, Line
+from cnncalc.report.subject import Subject
 
 
 class Column(NamedTuple):
@@ -24,10 +25,22 @@ class Column(NamedTuple):
 
 
 class Whole(NamedTuple):
-    """What a line is held against: the parameters of the network, and the layout in which shapes are written."""
+    """What a line is held against: the network's parameters and receptive fields, and the layout that shapes are written in."""
 
     parameters: int
     layout: str
+    #: What a cell of each layer's result sees, in words.
+    receptive: Mapping[str, str] = {}
+
+    @classmethod
+    def of(cls, subject: Subject, columns: Iterable[Column]) -> Whole:
+        """What `columns` need of a network."""
+        receptive = {}
+        if any(column.name == "receptive_field" for column in columns):
+            from cnncalc.analysis.receptive import receptive_fields, text
+
+            receptive = {name: text(fields) for name, fields in receptive_fields(subject.graph).items()}
+        return cls(subject.totals["parameters"], subject.layout, receptive)
 
 
 def _counted(name: str, title: str, about: str, wanted: bool, get: Callable[[Counts], int]) -> Column:
@@ -74,6 +87,10 @@ def _reads(line: Line, whole: Whole) -> str:
     return words.flow(line.reads, whole.layout)
 
 
+def _sees(line: Line, whole: Whole) -> str:
+    return whole.receptive.get(line.result, "")
+
+
 def _gives(line: Line, whole: Whole) -> str:
     return words.flow(line.gives, whole.layout) if line.says_output else ""
 
@@ -94,6 +111,7 @@ COLUMNS = (
     Column(
         "macs_per_parameter", "MACs/parameter", "how often a parameter is used", True, False, _per_parameter, _per_parameter_cell
     ),
+    Column("receptive_field", "receptive field", "input cells that a cell depends on, /step", False, False, _sees, _sees),
 )
 
 NAMES = tuple(column.name for column in COLUMNS)

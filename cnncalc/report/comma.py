@@ -21,7 +21,7 @@ def text(subjects: Sequence[Subject], columns: Sequence[Column], *, with_file: b
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow((["file"] if with_file else []) + [column.name for column in columns])
     for subject in subjects:
-        whole = Whole(subject.totals["parameters"], subject.layout)
+        whole = Whole.of(subject, columns)
         first = [one_line(subject.file or "")] if with_file else []
         for line in Lines(subject).flat():
             writer.writerow(first + [_field(column.value(line, whole)) for column in columns])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from cnncalc.problem import one_line
@@ -43,6 +44,19 @@ def unknown(subject: Subject) -> str:
     return (
         f"{words.plural(number, 'layer')} could not be worked out, and the totals are without {'it' if number == 1 else 'them'}"
     )
+
+
+def notes(subject: Subject, receptive: Mapping[str, str]) -> list[str]:
+    """What is to be said of rows: their marks, what is not known, and what was left out."""
+    found = [f"~ {said}" for said in unread(subject)]
+    missing = unknown(subject)
+    if missing:
+        found.append(f"? {missing}")
+    if any("≠" in said for said in receptive.values()):
+        found.append("≠ the paths that join see places that differ in stride or centre; the largest is said")
+    if subject.expect_skipped:
+        found.append(SKIPPED)
+    return found
 
 
 def unread(subject: Subject) -> list[str]:

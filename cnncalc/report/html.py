@@ -16,7 +16,7 @@ _LEFT = "text-align:left"
 def table(network: Subject) -> str:
     """The table with totals and problems. It stands alone: no style sheet, no script, nothing fetched."""
     columns = [column for column in choose(("macs",)) if column.shown]
-    whole = Whole(network.totals["parameters"], network.layout)
+    whole = Whole.of(network, columns)
     head = "".join(f'<th style="{_RIGHT if c.right else _LEFT}">{escaped(c.title)}</th>' for c in columns)
     rows = []
     for line in Lines(network).tree():
@@ -25,8 +25,7 @@ def table(network: Subject) -> str:
             cells.append(f'<td style="{_RIGHT if column.right else _LEFT}">{escaped(column.cell(line, whole))}</td>')
         rows.append(f"<tr>{''.join(cells)}</tr>")
     notes = [f"{total.value:,} {total.name}: {total.note}" for total in footer.totals(network)]
-    notes += [f"~ {said}" for said in footer.unread(network)]
-    notes += [said for said in (footer.unknown(network), footer.SKIPPED if network.expect_skipped else "") if said]
+    notes += footer.notes(network, whole.receptive)
     notes += map(str, network.problems)
     return (
         f"<table><caption>{escaped(network.name)}</caption><thead><tr>{head}</tr></thead>"

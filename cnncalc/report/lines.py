@@ -52,6 +52,8 @@ class Line:
     says_output: bool = True
     #: Whether it has numbers of its own that could not be worked out.
     unknown: bool = False
+    #: The full name of the layer whose result it gives, as the graph has it.
+    result: str = ""
 
 
 @dataclass(slots=True, eq=False)
@@ -193,6 +195,7 @@ class Lines:
         about = words.summary(twig.node, self._layout) if twig.node is not None else group.title if group.kind == "block" else ""
         said = ", ".join(filter(None, (about, words.plural(layers, "layer"))))
         line = Line(group.name, label, group.kind, said, None, _gives(group), counts if known else None, unknown=not known)
+        line.result = group.result.name if group.result is not None else ""
         line.mark = "error" if "error" in marks else "unread" if "unread" in marks else ""
         return line
 
@@ -222,6 +225,7 @@ class Lines:
             stem,
             mark=self._mark(node),
             unknown=unknown,
+            result=node.name,
         )
 
     def _mark(self, node: Node) -> str:

@@ -19,7 +19,7 @@ _INDENT = "\u00a0\u00a0"
 def text(subject: Subject, columns: Sequence[Column], *, depth: int | None = None, dtype: str = "float32") -> str:
     """Title, table, totals and problems. Nesting is shown by spaces that Markdown keeps."""
     shown = [column for column in columns if column.shown]
-    whole = Whole(subject.totals["parameters"], subject.layout)
+    whole = Whole.of(subject, columns)
     rows = [[column.title for column in shown], ["---:" if column.right else "---" for column in shown]]
     for line in Lines(subject, depth).tree():
         cells = [escaped(column.cell(line, whole)) for column in shown]
@@ -31,8 +31,7 @@ def text(subject: Subject, columns: Sequence[Column], *, depth: int | None = Non
     parts.append(
         "\n".join(f"- {t.name}: **{t.value:,}** ({escaped(t.note)})" for t in footer.totals(subject, dtype)),
     )
-    notes = [f"~ {said}" for said in footer.unread(subject)]
-    notes += [said for said in (footer.unknown(subject), footer.SKIPPED if subject.expect_skipped else "") if said]
+    notes = footer.notes(subject, whole.receptive)
     notes += map(str, subject.problems)
     if notes:
         parts.append("\n".join(f"- {escaped(note)}" for note in notes))

@@ -58,7 +58,8 @@ class _Body:
     def __init__(self, subject: Subject, columns: Sequence[Column], depth: int | None, width: int | None) -> None:
         self._subject = subject
         self._lines = Lines(subject, depth).tree()
-        whole = Whole(subject.totals["parameters"], subject.layout)
+        whole = Whole.of(subject, columns)
+        self._receptive = whole.receptive
         self._columns = [column for column in columns if column.shown]
         self._cells = [[column.cell(line, whole) for line in self._lines] for column in self._columns]
         self._marked = any(line.mark for line in self._lines)
@@ -147,12 +148,7 @@ class _Body:
 
     def notes(self) -> list[str]:
         """What the marks mean, and what is not shown."""
-        found = [f"~ {said}" for said in footer.unread(self._subject)]
-        missing = footer.unknown(self._subject)
-        if missing:
-            found.append(f"? {missing}")
-        if self._subject.expect_skipped:
-            found.append(footer.SKIPPED)
+        found = footer.notes(self._subject, self._receptive)
         if self._hidden:
             found.append(f"no room for {', '.join(self._hidden)}: a wider terminal or a pipe shows them")
         return found

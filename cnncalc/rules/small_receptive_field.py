@@ -38,7 +38,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cnncalc.analysis.receptive import text
+from cnncalc.analysis.receptive import extent
 from cnncalc.graph import Node
 from cnncalc.layers import Join
 from cnncalc.rules.base import Finding, Subject
@@ -65,7 +65,7 @@ def find(subject: Subject) -> Iterator[Finding]:
                 continue
             whole = "×".join(map(str, image.spatial))
             said = (
-                f"{node.name} takes in the whole map, and {source.name} before it sees {text({name: axes}).rstrip(' ≠')} of "
+                f"{node.name} takes in the whole map, and {source.name} before it sees {extent(axes)} of "
                 f"{whole} cells, less than half; try more or larger windows, or strides and pooling earlier"
             )
             small.setdefault(name, Finding(subject.place(node), said, node.name))

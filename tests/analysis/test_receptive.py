@@ -194,3 +194,11 @@ def test_several_inputs_in_words() -> None:
         "  - {conv: 3, kernel_size: 5, padding: 2, from: right}\n  - {add: conv1}\n"
     )
     assert text(receptive_fields(net.graph)["add1"]) == "right 5×5, left 3×3"
+
+
+def test_text_has_the_size_and_the_step() -> None:
+    # CS231n's AlexNet: 11×11 at stride 4; its second pooling sees 67×67 at stride 16 (19 + 8·(5 − 1) + 8·(3 − 1)).
+    net = cnncalc.load("specs/alexnet.yaml")
+    found = receptive_fields(net.graph)
+    assert text(found["conv1"]) == "11×11 /4"
+    assert text(found["maxpool2"]) == "67×67 /16"
