@@ -45,10 +45,10 @@ class Conv(_Convolution, kind="conv"):
 
     also = ("convolution", "convolutional", "conv2dlayer")
     filters: int = option(
-        Count(), "number of filters K: channels that come out", main=True, also=("out_channels", "num_filters", "num_output")
+        Count(), "number of filters K: channels that come out", main=True, also=("out_channels", "num_filters", "num_output", "K")
     )
     kernel_size: Axes = option(
-        PerAxis(), "cells of the window along each axis, F", also=("kernel", "kernel_shape", "filter_size", "ksize", "F", "k")
+        PerAxis(), "cells of the window along each axis, F", also=("kernel", "kernel_shape", "filter_size", "ksize", "F")
     )
     stride: Axes = option(PerAxis(), "cells from one window to the next, S", default=ONE, also=("strides", "step", "S"))
     padding: Pairs | str = option(
@@ -121,7 +121,7 @@ class ConvTranspose(Layer, kind="conv_transpose"):
         "transposeconv",
     )
     filters: int = option(
-        Count(), "number of filters K: channels that come out", main=True, also=("out_channels", "num_filters", "num_output")
+        Count(), "number of filters K: channels that come out", main=True, also=("out_channels", "num_filters", "num_output", "K")
     )
     kernel_size: Axes = option(
         PerAxis(), "cells that each input cell writes along each axis, F", also=Conv.options["kernel_size"].also

@@ -10,7 +10,7 @@ from cnncalc.shape import Flow, Shape
 from cnncalc.window import Window
 
 _WINDOW = "cells of the window along each axis, F"
-_WINDOW_NAMES = ("pool_size", "kernel", "kernel_shape", "size", "F", "k")
+_WINDOW_NAMES = ("pool_size", "kernel", "kernel_shape", "size", "F")
 _STRIDE = "cells from one window to the next, S; the window's own size unless given"
 _STRIDE_NAMES = ("strides", "step", "S")
 _PADDING_NAMES = ("pad", "pads", "auto_pad", "P")
