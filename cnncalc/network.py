@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cnncalc import values
 from cnncalc.graph import Graph, Input, Node, Source
@@ -24,6 +24,9 @@ from cnncalc.spec.suggest import did_you_mean
 from cnncalc.spec.uses import check_uses
 from cnncalc.values import written
 from cnncalc.window import FITS
+
+if TYPE_CHECKING:
+    from cnncalc.report.subject import Before
 
 
 class Network:
@@ -51,6 +54,8 @@ class Network:
         self.problems = problems
         #: Whether the file's expectations were left out because it was changed from outside.
         self.expect_skipped = False
+        #: What it was before it was changed from outside, where that is to be shown.
+        self.before: Before | None = None
 
     @property
     def inputs(self) -> list[Input]:
@@ -133,6 +138,32 @@ def load(
     """
     file = os.fspath(path)
     return loads(decode(read(file), file), file=file, input=input, set=set, fit=fit, layout=layout)
+    return loads(text_of(file), file=file, input=input, set=set, fit=fit, layout=layout)
+
+
+def text_of(file: str) -> str:
+    """The text of a file; `-` is standard input. Raises SpecError where it cannot be had."""
+    try:
+        data = sys.stdin.buffer.read() if file == "-" else _read(file)
+    except OSError as error:
+        said = {
+            FileNotFoundError: "there is no such file",
+            IsADirectoryError: "this is a folder, not a file",
+            PermissionError: "the file may not be read",
+        }
+        message = said.get(type(error)) or error.strerror or str(error)
+        raise SpecError([Problem("file", "error", file, Location(), None, message)]) from None
+    except ValueError:
+        raise SpecError([Problem("file", "error", file, Location(), None, "this cannot be the name of a file")]) from None
+    return decode(data, file)
+
+
+def _read(file: str) -> bytes:
+    """At most a byte more than a spec may have."""
+    from cnncalc.spec.source import MAX_BYTES
+
+    with open(file, "rb") as stream:
+        return stream.read(MAX_BYTES + 1)
 
 
 def loads(

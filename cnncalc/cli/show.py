@@ -48,7 +48,7 @@ def show(
     _check_dtype(dtype)
     if depth is not None and form in ("json", "csv"):
         raise typer.BadParameter(f"{form} has a row for every layer; --depth folds table and markdown", param_hint="'--depth'")
-    networks = [load(spec, input=input, set=set or [], fit=fit, layout=layout) for spec in specs]
+    networks = [load(spec, input=input, set=set or [], fit=fit, layout=layout, compared=True) for spec in specs]
     usable = [network for network in networks if network is not None]
     several = len(specs) > 1
     if form == "json":

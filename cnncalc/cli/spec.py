@@ -62,13 +62,25 @@ def load(
     set: Sequence[str] | None = None,  # noqa: A002 - as on the command line
     fit: str | None = None,
     layout: str | None = None,
+    compared: bool = False,
 ) -> Network | None:
-    """The network that SPEC means, changed as the options say; None where it is none, which is then said on stderr."""
+    """The network that SPEC means, changed as the options say; None where it is none, which is then said on stderr.
+
+    `compared` tells it what it was without the changes.
+    """
     from cnncalc import network
     from cnncalc.problem import SpecError
 
     try:
-        return network.load(resolve(spec), input=input, set=set or (), fit=fit, layout=layout)
+        file = resolve(spec)
+        if not (compared and (input or set or fit)):
+            return network.load(file, input=input, set=set or (), fit=fit, layout=layout)
+        from cnncalc.report.compare import before
+
+        text = network.text_of(file)
+        found = network.loads(text, file=file, input=input, set=set or (), fit=fit, layout=layout)
+        found.before = before(network.loads(text, file=file), found)
+        return found
     except SpecError as error:
         output.complain(error.problems)
         return None

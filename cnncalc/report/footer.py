@@ -58,5 +58,23 @@ def unread(subject: Subject) -> list[str]:
     return result
 
 
+def changed(subject: Subject) -> list[str]:
+    """How the totals differ from those before a change from outside, and what marks the layers that do."""
+    before = subject.before
+    if before is None:
+        return []
+    found = []
+    if before.changed:
+        number = len(before.changed)
+        are, them = ("is", "it") if number == 1 else ("are", "them")
+        found.append(f"* {words.plural(number, 'layer')} {are} not as the file has {them}")
+    said = [
+        f"{name} {words.difference(before.totals[key], subject.totals[key])}"
+        for key, name in (("parameters", "parameters"), ("buffers", "buffers"), ("macs", "MACs"))
+        if before.totals[key] != subject.totals[key]
+    ]
+    return [*found, f"against the file: {', '.join(said) or 'the same totals'}"]
+
+
 def _reported(subject: Subject) -> bool:
     return any(problem.rule == "stride-fit" for problem in subject.problems)

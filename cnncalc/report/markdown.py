@@ -33,6 +33,7 @@ def text(subject: Subject, columns: Sequence[Column], *, depth: int | None = Non
     )
     notes = [f"~ {said}" for said in footer.unread(subject)]
     notes += [said for said in (footer.unknown(subject), footer.SKIPPED if subject.expect_skipped else "") if said]
+    notes += footer.changed(subject)
     notes += map(str, subject.problems)
     if notes:
         parts.append("\n".join(f"- {escaped(note)}" for note in notes))

@@ -17,7 +17,7 @@ Row = list[Span]
 
 GAP = 2
 LEAST = 8
-MARKS = {"error": "✗", "unread": "~"}
+MARKS = {"error": "✗", "unread": "~", "changed": "*"}
 
 
 def table(
@@ -151,6 +151,7 @@ class _Body:
         missing = footer.unknown(self._subject)
         if missing:
             found.append(f"? {missing}")
+        found += footer.changed(self._subject)
         if self._subject.expect_skipped:
             found.append(footer.SKIPPED)
         if self._hidden:
