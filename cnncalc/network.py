@@ -54,6 +54,9 @@ class Network:
         self.problems = problems
         #: Whether the file's expectations were left out because it was changed from outside.
         self.expect_skipped = False
+        #: Rules that the file opts out of, and what it may not exceed, by what is counted.
+        self.ignored: frozenset[str] = frozenset()
+        self.budget = {key: most for key, (most, _, _) in document.budget.items()}
         #: What it was before it was changed from outside, where that is to be shown.
         self.before: Before | None = None
 
@@ -222,6 +225,7 @@ def _load(
         raise SpecError(found)
     network = Network(graph, scope, document, found, file, layout or document.layout)
     network.ignores = ignores
+    network.ignored = problems.ignored
     network.expect_skipped = changed and bool(document.expect or document.expect_output or expander.expected)
     return network
 
