@@ -54,6 +54,8 @@ class Network:
         self.problems = problems
         #: Whether the file's expectations were left out because it was changed from outside.
         self.expect_skipped = False
+        #: How the file itself writes shapes.
+        self.document_layout = document.layout
         #: Rules that the file opts out of, and what it may not exceed, by what is counted.
         self.ignored: frozenset[str] = frozenset()
         self.budget = {key: most for key, (most, _, _) in document.budget.items()}
@@ -129,15 +131,15 @@ class Network:
 def load(
     path: str | os.PathLike[str],
     *,
-    input: str | None = None,  # noqa: A002 - the word of the language
+    input: str | Sequence[str] | None = None,  # noqa: A002 - the word of the language
     set: str | Sequence[str] = (),  # noqa: A002 - as on the command line
     fit: str | None = None,
     layout: str | None = None,
 ) -> Network:
     """The network in a file; `-` is standard input.
 
-    `input` is a shape, `set` holds `NAME=VALUE` of vars and fields, `fit` replaces the file's. Raises SpecError where the text is
-    no network at all; a network with problems loads and says them.
+    `input` is a shape (of several inputs `name=SHAPE`, one or more), `set` holds `NAME=VALUE` of vars and fields, `fit` replaces
+    the file's. Raises SpecError where the text is no network at all; a network with problems loads and says them.
     """
     file = os.fspath(path)
     return loads(decode(read(file), file), file=file, input=input, set=set, fit=fit, layout=layout)
@@ -173,7 +175,7 @@ def loads(
     text: str,
     *,
     file: str | None = None,
-    input: str | None = None,  # noqa: A002 - the word of the language
+    input: str | Sequence[str] | None = None,  # noqa: A002 - the word of the language
     set: str | Sequence[str] = (),  # noqa: A002 - as on the command line
     fit: str | None = None,
     layout: str | None = None,
@@ -194,7 +196,12 @@ def loads(
 
 
 def _load(
-    text: str, file: str | None, input_text: str | None, overrides: list[Override], fit: str | None, layout: str | None
+    text: str,
+    file: str | None,
+    inputs: str | Sequence[str] | None,
+    overrides: list[Override],
+    fit: str | None,
+    layout: str | None,
 ) -> Network:
     problems = Problems(file)
     early: list[Problem] = []
@@ -206,11 +213,11 @@ def _load(
         problems.add(problem.rule, problem.location, problem.message)
     document = DocumentReader(root, problems, {o.key: o.value for o in overrides if o.target is None}).read()
     _set_vars(document, overrides)
-    if input_text is not None:
-        _set_input(document, input_text)
+    for shape in [inputs] if isinstance(inputs, str) else inputs or ():
+        _set_input(document, shape)
         problems.unusable = problems.unusable and not document.layers.rows
     check_uses(document, problems)
-    changed = bool(overrides) or input_text is not None or fit is not None
+    changed = bool(overrides) or bool(inputs) or fit is not None
     expander = Expander(document, problems, overrides, check_expect=not changed)
     graph, scope = expander.run(fit or document.fit)
     for override in overrides:

@@ -76,7 +76,9 @@ class Judge:
 
     def _matching(self, flows: list[Flow]) -> bool:
         """Whether layers that share weights want arrays of the same shapes."""
-        weights = {node: node.layer.weights(check_flow(node.layer, flows[reads[0]])) for node, reads in self._steps if node.weights}
+        weights = {
+            node: node.layer.weights(check_flow(node.layer, flows[reads[0]])) for node, reads in self._steps if node.weights
+        }
         return all(weights[node] == weights[node.shared] for node in weights if node.shared is not None)
 
     def _affordable(self, flows: list[Flow]) -> bool:
