@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from pathlib import Path
 
 import pytest
 
@@ -26,7 +27,7 @@ def test_each_row_is_what_show_says(cnncalc):
 
 
 def test_processes_give_the_same_rows():
-    text = open("specs/lenet5.yaml").read()
+    text = Path("specs/lenet5.yaml").read_text()
     recipe = Recipe(text, "lenet5", ("C1.conv", "input"), ("set", "input={}x{}x1"), None, None, None)
     values = [(str(k), str(n)) for k in range(1, 21) for n in range(28, 38)]
     assert list(trials(recipe, values, processes=2)) == list(trials(recipe, values, processes=1))
