@@ -101,6 +101,12 @@ class Network:
     def _by_name(self) -> dict[str, Node]:
         return {node.name: node for node in self.graph.nodes}
 
+    @property
+    def rows(self) -> dict[str, Location]:
+        """The names of the top-level rows, in order, with where each stands in the text."""
+        names = [name for name in self._scope.names if name not in {source.name for source in self.graph.inputs}]
+        return {name: row.at for name, row in zip(names, self._scope.body.rows, strict=False)}
+
     def __getitem__(self, name: str) -> Node:
         """The layer called `name`; a block stands for the layer that gives its result. Raises KeyError with the nearest name."""
         found: Source | None = self._by_name.get(name)

@@ -10,6 +10,8 @@ from cnncalc.cli import OK, PROBLEMS, UNUSABLE, options, output
 from cnncalc.cli.spec import resolve
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cnncalc.analysis.sizes import Judge, Verdict
     from cnncalc.network import Network
     from cnncalc.shape import Flow
@@ -36,21 +38,32 @@ def sizes(
 
     Exit status: 0 where a size works, 1 where none does, 2 where the file is no network.
     """
-    from cnncalc.analysis.survey import survey
+    from cnncalc.network import text_of
     from cnncalc.problem import SpecError
-    from cnncalc.report import sizes as report
 
     try:
-        oracle = Oracle(spec, input, list(set or []), fit, layout)
+        file = resolve(spec)
+        oracle = Oracle(text_of(file), file, input, list(set or []), fit, layout)
     except SpecError as error:
         output.complain(error.problems)
         raise typer.Exit(UNUSABLE) from None
+    raise typer.Exit(tell(oracle, most, form))
+
+
+sizes.epilog = "Example: cnncalc sizes unet"  # type: ignore[attr-defined]  # for --help
+
+
+def tell(oracle: Oracle, most: int, form: str = "text") -> int:
+    """Says the sizes, and gives the exit status."""
+    from cnncalc.analysis.survey import survey
+    from cnncalc.report import sizes as report
+
     network = oracle.network
     lasting = [p for p in network.problems if p.level == "error" and p.rule not in _OF_SIZE]
     if lasting:
         output.complain(lasting)
         output.say("no size works as long as these problems stand\n")
-        raise typer.Exit(PROBLEMS)
+        return PROBLEMS
     surveys = {source.name: survey(oracle.along(i), oracle.flows[i], most) for i, source in enumerate(network.inputs)}
     if form == "json":
         import json
@@ -58,10 +71,7 @@ def sizes(
         output.say(json.dumps(report.document(network, surveys, most)) + "\n")
     else:
         output.say_rows(report.rows(network, surveys, most, output.width()))
-    raise typer.Exit(OK if all(found.smallest is not None for found in surveys.values()) else PROBLEMS)
-
-
-sizes.epilog = "Example: cnncalc sizes unet"  # type: ignore[attr-defined]  # for --help
+    return OK if all(found.smallest is not None for found in surveys.values()) else PROBLEMS
 
 
 class Oracle:
@@ -70,17 +80,22 @@ class Oracle:
     Raises SpecError where it is no network at all.
     """
 
-    def __init__(self, spec: str, input_text: str | None, overrides: list[str], fit: str | None, layout: str | None) -> None:
-        from cnncalc import network
+    def __init__(
+        self,
+        text: str,
+        file: str | None = None,
+        input: str | None = None,  # noqa: A002 - the word of the language
+        overrides: Sequence[str] = (),
+        fit: str | None = None,
+        layout: str | None = None,
+    ) -> None:
+        from cnncalc.network import loads
 
-        self._file = resolve(spec)
-        self._text = network.text_of(self._file)
+        self._text = text
         self._overrides = overrides
         self._fit = fit
         self._judge: Judge | None = None
-        self.network: Network = network.loads(
-            self._text, file=self._file, input=input_text, set=overrides, fit=fit, layout=layout
-        )
+        self.network: Network = loads(text, file=file, input=input, set=overrides, fit=fit, layout=layout)
         self.flows: list[Flow] = [source.flow for source in self.network.inputs if source.flow is not None]
         self._take(self.network)
 

@@ -54,7 +54,7 @@ def last_line(node: YamlNode) -> int:
     if isinstance(node, Scalar) or node.flow:
         return int(node.end_line)
     below = node.items if isinstance(node, Sequence) else [part for pair in node.pairs.values() for part in pair]
-    return max([node.line, *map(last_line, below)])
+    return max([int(node.line), *map(last_line, below)])
 
 
 def _rows(text: Text) -> tuple[Sequence | None, int]:

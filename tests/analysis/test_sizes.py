@@ -50,7 +50,7 @@ def _works(text, shape):
 def test_against_reading_the_file(file):
     """Squares and other sizes drawn from 1 … 600, and each size beside one that works; small networks on every square."""
     text = file.read_text()
-    oracle = Oracle(str(file), None, [], None, None)
+    oracle = Oracle(file.read_text())
     network = load(file)
     draw = random.Random(file.stem)
     for i, source in enumerate(network.inputs):
@@ -76,7 +76,7 @@ def test_against_reading_the_file(file):
 def test_channels_that_decide_the_rows(tmp_path):
     file = tmp_path / "a.yaml"
     file.write_text('input: 4x4x1\nlayers:\n  - flatten\n  - {groupnorm: "${4 if in_channels % 8 == 0 else 3}"}\n')
-    judge = Oracle(str(file), None, [], None, None).along(0)
+    judge = Oracle(file.read_text()).along(0)
     # 1, 4, 9, 16, 25, 36 numbers: in 3 groups unless 8 divides them, then in 4
     assert [judge(Shape(n, n, 1)).works for n in range(1, 7)] == [False, False, True, True, False, True]
 
@@ -84,7 +84,7 @@ def test_channels_that_decide_the_rows(tmp_path):
 def test_budget_holds_and_expect_does_not(tmp_path):
     file = tmp_path / "a.yaml"
     file.write_text("input: 4x4x1\nlayers:\n  - {fc: 2}\nexpect: {parameters: 34}\nbudget: {parameters: 52}\n")
-    judge = Oracle(str(file), None, [], None, None).along(0)
+    judge = Oracle(file.read_text()).along(0)
     # (n² + 1)·2 parameters: 5 gives 52, 6 gives 74
     assert [n for n in range(1, 9) if judge(Shape(n, n, 1)).works] == [1, 2, 3, 4, 5]
 
@@ -93,7 +93,7 @@ def test_a_file_that_does_not_work_as_it_stands(tmp_path):
     """Begun at a size where a join does not match, found by reading again until one does."""
     file = tmp_path / "a.yaml"
     file.write_text("input: 7x7x1\nlayers:\n  - {maxpool: 2, name: a}\n  - {upsample: 2, name: b}\n  - {add: input}\n")
-    oracle = Oracle(str(file), None, [], None, None)
+    oracle = Oracle(file.read_text())
     assert oracle.network.problems
     judge = oracle.along(0)
     assert [n for n in range(1, 11) if judge(Shape(n, n, 1)).works] == [2, 4, 6, 8, 10]
