@@ -67,7 +67,7 @@ def _setting(rest: str, session: Session) -> tuple[str, list[str]]:
     nodes = {node.name: node for node in session.network.layers}
     if dot and name in nodes:
         kind = nodes[name].kind
-        options = [o for o in KINDS[kind].options] if kind in KINDS else []
+        options = list(KINDS[kind].options) if kind in KINDS else []
         return part, [f"{word}=" for word in (*options, *ROW_KEYS) if word.startswith(part)]
     return rest, [f"{other}." for other in nodes if other.startswith(rest)]
 

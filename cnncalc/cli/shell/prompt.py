@@ -44,7 +44,7 @@ def loop(shell: Shell) -> None:
     prompts: PromptSession[str] = PromptSession(
         history=_history(), completer=Words(shell), complete_while_typing=False, enable_history_search=True
     )
-    shell.ask = lambda question: _ask(question)
+    shell.ask = _ask
     output.say("Type rows as in YAML; help lists the commands, Ctrl-D leaves.\n")
     while True:
         try:
