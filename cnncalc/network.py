@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc import values
 from cnncalc.graph import Graph, Input, Node, Source
-from cnncalc.problem import Problem, SpecError
+from cnncalc.problem import Location, Problem, SpecError
 from cnncalc.shape import LAYOUTS, Fact, Flow, Shape
 from cnncalc.spec.comments import Ignores
 from cnncalc.spec.document import Document, DocumentReader
@@ -54,11 +54,8 @@ class Network:
         self.problems = problems
         #: Whether the file's expectations were left out because it was changed from outside.
         self.expect_skipped = False
-        #: How the file itself writes shapes.
-        self.document_layout = document.layout
-        #: Rules that the file opts out of, and what it may not exceed, by what is counted.
+        #: Rules that the whole file opts out of.
         self.ignored: frozenset[str] = frozenset()
-        self.budget = {key: most for key, (most, _, _) in document.budget.items()}
         #: What it was before it was changed from outside, where that is to be shown.
         self.before: Before | None = None
 
@@ -148,33 +145,12 @@ def load(
     the file's. Raises SpecError where the text is no network at all; a network with problems loads and says them.
     """
     file = os.fspath(path)
-    return loads(decode(read(file), file), file=file, input=input, set=set, fit=fit, layout=layout)
     return loads(text_of(file), file=file, input=input, set=set, fit=fit, layout=layout)
 
 
 def text_of(file: str) -> str:
     """The text of a file; `-` is standard input. Raises SpecError where it cannot be had."""
-    try:
-        data = sys.stdin.buffer.read() if file == "-" else _read(file)
-    except OSError as error:
-        said = {
-            FileNotFoundError: "there is no such file",
-            IsADirectoryError: "this is a folder, not a file",
-            PermissionError: "the file may not be read",
-        }
-        message = said.get(type(error)) or error.strerror or str(error)
-        raise SpecError([Problem("file", "error", file, Location(), None, message)]) from None
-    except ValueError:
-        raise SpecError([Problem("file", "error", file, Location(), None, "this cannot be the name of a file")]) from None
-    return decode(data, file)
-
-
-def _read(file: str) -> bytes:
-    """At most a byte more than a spec may have."""
-    from cnncalc.spec.source import MAX_BYTES
-
-    with open(file, "rb") as stream:
-        return stream.read(MAX_BYTES + 1)
+    return decode(read(file), file)
 
 
 def loads(

@@ -104,9 +104,13 @@ class Oracle:
         from cnncalc.analysis.sizes import Judge
 
         wrong = {p.rule for p in network.problems if p.level == "error"} - _HARMLESS
-        if not wrong and all(node.shape is not None for node in network.layers):
+        # A comment that hides a problem hides it in its row, which the graph does not know of.
+        if not wrong and not network.ignores.found and all(node.shape is not None for node in network.layers):
             self._judge = Judge(
-                network.graph, ignored=network.ignored, budget=network.budget, by_channels="in_channels" in self._text
+                network.graph,
+                ignored=network.ignored,
+                budget={key: most for key, (most, _, _) in network.document.budget.items()},
+                by_channels="in_channels" in self._text,
             )
 
     def along(self, place: int) -> OneInput:
@@ -122,7 +126,7 @@ class Oracle:
         from cnncalc.network import loads
         from cnncalc.problem import SpecError
 
-        texts = [_written(flow, self.network.document_layout) for flow in flows]
+        texts = [_written(flow, self.network.document.layout) for flow in flows]
         names = [source.name for source in self.network.inputs]
         given = [f"{name}={text}" for name, text in zip(names, texts, strict=True)]
         try:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from cnncalc.cli import OK, PROBLEMS, UNUSABLE, options, output
-from cnncalc.cli.words import LETTERS, USAGE, Said, Single, complete, read
+from cnncalc.cli.words import LETTERS, USAGE, Said, Single, complete, complete_field, read
 from cnncalc.layers import Join, Layer
 from cnncalc.layers.option import Cells, Count, PerAxis
 
@@ -35,7 +35,12 @@ def solve(
     ] = None,
     opened: Annotated[
         list[str] | None,
-        typer.Option("--open", metavar="FIELD", help="Another field to seek: dilation, groups, … Repeatable."),
+        typer.Option(
+            "--open",
+            metavar="FIELD",
+            help="Another field to seek: dilation, groups, … Repeatable.",
+            autocompletion=complete_field,
+        ),
     ] = None,
     most: Annotated[
         list[str] | None,

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from cnncalc.cli import PROBLEMS, UNUSABLE, output
 
+from typer import Context
+
 if TYPE_CHECKING:
     from cnncalc.network import Network
     from cnncalc.problem import SpecError
@@ -98,5 +100,26 @@ def status(networks: Iterable[Network | None]) -> int:
 
 
 def complete(incomplete: str) -> list[str]:
-    """Names that come along, for the shell; files it completes on its own."""
-    return [name for name in bundled() if name.startswith(incomplete)]
+    """Networks that come along, specs and folders, for the shell."""
+    from glob import escape, glob
+
+    names = [name for name in bundled() if name.startswith(incomplete)]
+    paths = sorted(glob(escape(os.path.expanduser(incomplete)) + "*"))
+    files = [path for path in paths if path.endswith((".yaml", ".yml"))]
+    return [*names, *files, *(os.path.join(path, "") for path in paths if os.path.isdir(path))]
+
+
+def complete_set(ctx: Context, incomplete: str) -> list[str]:
+    """Vars, and fields of layers, of the network that stands on the command line already."""
+    from cnncalc import network
+    from cnncalc.problem import SpecError
+
+    spec = ctx.params.get("spec") or next(iter(ctx.params.get("specs") or ()), None)
+    if not isinstance(spec, str) or spec == "-" or "=" in incomplete:
+        return []
+    try:
+        found = network.load(resolve(spec))
+    except SpecError:
+        return []
+    fields = [f"{node.name}.{name}=" for node in found.layers if node.kind != "branches" for name in node.layer.options]
+    return [word for word in (*(f"{name}=" for name in found.document.vars), *fields) if word.startswith(incomplete)]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from cnncalc.cli import OK, PROBLEMS, UNUSABLE, options, output
-from cnncalc.cli.spec import resolve
+from cnncalc.cli.spec import complete_set, resolve
 
 if TYPE_CHECKING:
     from cnncalc.cli.grid_of import Axis
@@ -29,6 +29,7 @@ def sweep(
             metavar="NAME=VALUES",
             help="Values of a var or a field: width=0.25,0.5,1 or conv1.stride=1..4, with a step input=128..224:32; "
             "input and fit are names too. Repeatable: every combination is tried.",
+            autocompletion=complete_set,
         ),
     ],
     sort: Annotated[
@@ -106,7 +107,7 @@ def _kind(one: Axis, network: Network) -> str:
     if flow is None:
         return "set"
     if isinstance(flow, Shape):
-        sizes = Shape(*((-1,) * flow.rank), flow.channels).text(network.document_layout).replace("-1", "{}")
+        sizes = Shape(*((-1,) * flow.rank), flow.channels).text(network.document.layout).replace("-1", "{}")
     else:
         sizes = f"{{tokens: {{}}, vocabulary: {flow.vocabulary}}}"
     return f"{one.name}={sizes}"

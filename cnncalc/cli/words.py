@@ -170,3 +170,9 @@ def complete(incomplete: str) -> list[str]:
     plain = {name for name, kind in KINDS.items() if kind.main is None or not kind.main.required}
     words = [name for name in KINDS if name in plain] + [f"{name}=" for name in (*KINDS, *sorted(fields))]
     return [word for word in dict.fromkeys(words) if word.startswith(incomplete)]
+
+
+def complete_field(incomplete: str) -> list[str]:
+    """Fields of any kind that begin as the word does."""
+    fields = dict.fromkeys(name for kind in KINDS.values() for name in kind.options)
+    return [name for name in fields if name.startswith(incomplete)]

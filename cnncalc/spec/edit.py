@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 from cnncalc.problem import Location
+from cnncalc.spec.comments import LINE_BREAK
 from cnncalc.spec.source import Mapping, Scalar, Sequence, YamlNode, compose
-
-#: Where libyaml ends a line.
-_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 
 
 class CannotEdit(ValueError):
@@ -23,7 +19,7 @@ class Text:
         self.root = compose(text, None, [])
         if self.root is not None and not isinstance(self.root, Mapping):
             raise CannotEdit("a network is a map with input and layers")
-        self._starts = [0, *(match.end() for match in _BREAK.finditer(text))]
+        self._starts = [0, *(match.end() for match in LINE_BREAK.finditer(text))]
 
     @property
     def top(self) -> Mapping | None:
