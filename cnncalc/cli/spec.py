@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from cnncalc.cli import PROBLEMS, UNUSABLE, output
-
 from typer import Context
+
+from cnncalc.cli import PROBLEMS, UNUSABLE, output
 
 if TYPE_CHECKING:
     from cnncalc.network import Network
@@ -114,7 +114,8 @@ def complete_set(ctx: Context, incomplete: str) -> list[str]:
     from cnncalc import network
     from cnncalc.problem import SpecError
 
-    spec = ctx.params.get("spec") or next(iter(ctx.params.get("specs") or ()), None)
+    # What is not yet parsed when the shell asks stands among the arguments that are left.
+    spec = ctx.params.get("spec") or next(iter([*(ctx.params.get("specs") or ()), *ctx.args]), None)
     if not isinstance(spec, str) or spec == "-" or "=" in incomplete:
         return []
     try:

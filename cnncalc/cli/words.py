@@ -168,7 +168,8 @@ def complete(incomplete: str) -> list[str]:
     """Kinds and fields that begin as the word does."""
     fields = {name for kind in KINDS.values() for name, o in kind.options.items() if not o.main}
     plain = {name for name, kind in KINDS.items() if kind.main is None or not kind.main.required}
-    words = [name for name in KINDS if name in plain] + [f"{name}=" for name in (*KINDS, *sorted(fields))]
+    words = [name for name in KINDS if name in plain] + [f"{name}=" for name, kind in KINDS.items() if kind.main is not None]
+    words += [f"{name}=" for name in sorted(fields)]
     return [word for word in dict.fromkeys(words) if word.startswith(incomplete)]
 
 
