@@ -57,7 +57,8 @@ def layer(
         output.complain(network.problems if status == UNUSABLE else ())
         raise typer.Exit(status)
     if status != UNUSABLE and found.node.facts.layer.kind:
-        output.say_rows(single.rows(network, found.node, output.width()))
+        rows = single.rows(network, found.node, output.width())
+        output.say_rows([*rows, []] if network.problems and output.width() else rows)
     output.complain(network.problems)
     raise typer.Exit(status)
 

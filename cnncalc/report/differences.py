@@ -100,7 +100,10 @@ def rows(found: Difference, names: tuple[str, str], layout: str, width: int | No
     if found.changes:
         table = [[SIGNS[change.status], *cells(change, layout)] for change in found.changes]
         roles = [_ROLES[change.status] for change in found.changes]
-        result += [*([[]] if _ends(found, layout) else []), *grid(["", *HEAD], table, right=_RIGHT, roles=roles, width=width)]
+        result += [
+            *([[]] if _ends(found, layout) else []),
+            *grid(["", *HEAD], table, right=_RIGHT, roles=roles, width=width, spare=("MACs", "parameters")),
+        ]
     result += [[], *grid(["", "before", "after", "difference"], _totals(found), right=_RIGHT)]
     result += [[], [(_summary(found), "note")]]
     return result

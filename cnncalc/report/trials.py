@@ -41,7 +41,7 @@ def rows(outcomes: Sequence[Outcome], names: Sequence[str], tried: int, width: i
     head = [*names, "output", "parameters", "MACs", "problems"]
     if not any(one.problems for one in outcomes):
         head, table = head[:-1], [line[:-1] for line in table]
-    found = grid(head, table, right={*names, "parameters", "MACs"}, roles=roles, width=width)
+    found = grid(head, table, right={*names, "parameters", "MACs"}, roles=roles, width=width, prose=("problems",))
     left = tried - len(outcomes)
     notes = [words.plural(len(outcomes), "combination") + (f"; {left:,} more are not within the budget" if left else "")]
     if any(one.expect_skipped for one in outcomes):

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shlex
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.cli import UNUSABLE, output
+from cnncalc.cli.shell import files
 from cnncalc.cli.shell.session import Answer, Refused, Session, said
 from cnncalc.problem import SpecError
 from cnncalc.spec.edit import CannotEdit
@@ -217,18 +216,29 @@ def _why(shell: Shell, rest: str) -> None:
 
 
 def _solve(shell: Shell, rest: str) -> None:
-    if not shell.session.output:
-        raise Refused("say the input first, as in input: 32x32x3")
-    words = shlex.split(rest)
-    if not words:
-        raise Refused("write solve conv=10 kernel_size=5 --output 28x28, for the layer that comes next")
-    shell.refused = _other("solve", [shell.session.output, *words]) == UNUSABLE or shell.refused
+    _onto(shell, "solve", rest, "write solve conv=10 kernel_size=5 --output 28x28, for the layer that comes next")
 
 
 def _layer(shell: Shell, rest: str) -> None:
+    _onto(shell, "layer", rest, "write layer conv=10 kernel_size=5, to see what it would give here")
+
+
+def _onto(shell: Shell, name: str, rest: str, usage: str) -> None:
+    """A command about one layer, on what comes out now."""
     if not shell.session.output:
         raise Refused("say the input first, as in input: 32x32x3")
-    _other("layer", [shell.session.output, *shlex.split(rest)])
+    try:
+        words = shlex.split(rest)
+    except ValueError:
+        raise Refused("a quote is not closed") from None
+    if not words:
+        raise Refused(usage)
+    given, layout = shell.session.onward
+    shell.refused = _other(name, [*given, *words, "--layout", layout]) == UNUSABLE or shell.refused
+
+
+def _explain(shell: Shell, rest: str) -> None:
+    _other("explain", rest.split() or ["--list"])
 
 
 def _sizes(shell: Shell, rest: str) -> None:
@@ -245,19 +255,9 @@ def _run(shell: Shell, rest: str) -> None:
     errors = [problem for problem in network.problems if problem.level == "error"]
     if errors:
         raise Refused("\n".join(said(errors)))
-    with _as_file(shell) as file:
+    stem = os.path.splitext(os.path.basename(shell.session.file or "network"))[0]
+    with files.as_file(shell.session.text, f"{stem}.yaml") as file:
         _other("run", [file, *shlex.split(rest)])
-
-
-@contextlib.contextmanager
-def _as_file(shell: Shell) -> Iterator[str]:
-    """The network as a file, for a command that reads one."""
-    with tempfile.TemporaryDirectory() as folder:
-        stem = os.path.splitext(os.path.basename(shell.session.file or "network"))[0]
-        file = os.path.join(folder, f"{stem}.yaml")
-        with open(file, "w", encoding="utf-8", newline="") as stream:
-            stream.write(shell.session.text)
-        yield file
 
 
 def _other(name: str, words: list[str]) -> int:
@@ -284,10 +284,10 @@ def _save(shell: Shell, rest: str) -> None:
         raise Refused("write save FILE, as save mine.yaml")
     if os.path.isdir(path):
         raise Refused(f"{path} is a folder")
-    if os.path.lexists(path) and not forced and not _own(shell, path):
+    if os.path.lexists(path) and not forced and not files.still(path, shell.written.get(os.path.abspath(path))):
         shell.confirmed(f"{path} is there already; write over it?", f"{path} is there already; save! {path} writes over it")
     text = session.text if session.text.endswith("\n") else session.text + "\n"
-    _write(path, text)
+    files.write(path, text)
     session.text = session.saved = text
     session.file = path
     shell.written[os.path.abspath(path)] = text
@@ -296,39 +296,6 @@ def _save(shell: Shell, rest: str) -> None:
     if session.network is None:
         beside = ", without rows yet: no network so far"
     output.say(f"saved {path}{beside}\n")
-
-
-def _own(shell: Shell, path: str) -> bool:
-    """Whether the file is as this session wrote it."""
-    text = shell.written.get(os.path.abspath(path))
-    if text is None:
-        return False
-    try:
-        with open(path, encoding="utf-8", newline="") as stream:
-            return stream.read() == text
-    except (OSError, UnicodeDecodeError):
-        return False
-
-
-def _write(path: str, text: str) -> None:
-    """Writes beside the file and puts it in its place: an interrupt leaves the old one whole."""
-    target = os.path.realpath(path)
-    handle, beside = tempfile.mkstemp(prefix=f".{os.path.basename(target)}.", dir=os.path.dirname(target))
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
-            stream.write(text)
-        os.chmod(beside, os.stat(target).st_mode & 0o777 if os.path.exists(target) else 0o666 & ~_umask())
-        os.replace(beside, target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(beside)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _load(shell: Shell, rest: str) -> None:
@@ -370,6 +337,7 @@ COMMANDS = {
     "layer": Command("layer KIND=VALUE ...", "Try a layer on what comes out now, without adding it.", _layer),
     "solve": Command("solve KIND=VALUE ...", "The fields that fit what comes out now; --output 28x28 asks for a size.", _solve),
     "sizes": Command("sizes [MAX]", "The input sizes on which the network works.", _sizes),
+    "explain": Command("explain [NAME]", "A rule or a layer kind, in words.", _explain),
     "run": Command("run", "The forward pass on random numbers.", _run),
     "save": Command("save [FILE]", "Write the spec; save! does not ask before it writes over a file.", _save),
     "load": Command("load FILE", "Take a spec from a file; load! does not ask for what is not saved.", _load),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.layers import KINDS
 from cnncalc.problem import Location, Problem, SpecError
+from cnncalc.shape import Tokens
 from cnncalc.spec import edit
 from cnncalc.spec.document import TOP_KEYS
 from cnncalc.spec.source import Mapping, Scalar, YamlNode, compose
@@ -67,6 +68,20 @@ class Session:
             return ""
         ends = network.outputs if self.network is not None else network.inputs
         return ", ".join("?" if source.flow is None else source.flow.text(network.layout) for source in ends)
+
+    @property
+    def onward(self) -> tuple[list[str], str]:
+        """What comes out at the end as words of the command line, and the layout that they are in."""
+        network = self.network or self._probed(self.text)
+        if network is None:
+            return [], "channels_last"
+        ends = network.outputs if self.network is not None else network.inputs
+        flow = ends[-1].flow if ends else None
+        if isinstance(flow, Tokens):
+            return [f"tokens={flow.length}", f"vocabulary={flow.vocabulary}"], network.layout
+        if flow is None:
+            raise Refused("what comes out at the end is not known; mend the problems first")
+        return [flow.text(network.layout)], network.layout
 
     @property
     def problems(self) -> list[Problem]:
