@@ -65,6 +65,8 @@ class Shell:
         except OSError as error:
             self.complain(f"{error.filename or 'the file'}: {error.strerror or error}")
         except KeyboardInterrupt:
+            if self.ask is None:
+                raise
             output.say("interrupted; the network is as it was\n")
 
     def complain(self, text: str) -> None:
