@@ -227,6 +227,8 @@ def _set_vars(document: Document, overrides: list[Override]) -> None:
                 if document.vars
                 else "; the file has no vars; a field is set by conv1.stride=1"
             )
+            if override.key in document.inputs:
+                said = f"; another input is given by --input {written(override.value)}"
             raise fault(f"--set {override.text}: there is no var {override.key}{said}")
 
 

@@ -70,7 +70,7 @@ def tell(oracle: Oracle, most: int, form: str = "text") -> int:
 
         output.say(json.dumps(report.document(network, surveys, most)) + "\n")
     else:
-        output.say_rows(report.rows(network, surveys, most, output.width()))
+        output.say_rows(report.rows(network, surveys, most, output.width(), expect_skipped=oracle.expects))
     return OK if all(found.smallest is not None for found in surveys.values()) else PROBLEMS
 
 
@@ -98,6 +98,13 @@ class Oracle:
         self.network: Network = loads(text, file=file, input=input, set=overrides, fit=fit, layout=layout)
         self.flows: list[Flow] = [source.flow for source in self.network.inputs if source.flow is not None]
         self._take(self.network)
+
+    @property
+    def expects(self) -> bool:
+        """Whether the file expects anything, which other sizes are not held against."""
+        from cnncalc.network import loads
+
+        return loads(self._text, set=self._overrides, fit="exact").expect_skipped
 
     def _take(self, network: Network) -> None:
         """Judges by the graph of this network from now on, where all of it is known."""

@@ -90,8 +90,11 @@ _recipe: Recipe | None = None
 
 def _begin(recipe: Recipe) -> None:
     """In a process of the pool: what it works on; an interrupt is the first process's business."""
+    import gc
     import signal
 
+    # What was there before is never garbage: looking through it after every network would take longer than the network.
+    gc.freeze()
     global _recipe  # noqa: PLW0603 - a pool has no other way to hand each process what stays the same
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _recipe = recipe

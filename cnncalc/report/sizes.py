@@ -13,8 +13,12 @@ from cnncalc.report.grid import grid
 from cnncalc.report.subject import Subject
 from cnncalc.report.table import Row, wrapped
 
+_SKIPPED = "expect is skipped: it speaks of the input that the file has"
 
-def rows(subject: Subject, surveys: Mapping[str, Survey], most: int, width: int | None) -> list[Row]:
+
+def rows(
+    subject: Subject, surveys: Mapping[str, Survey], most: int, width: int | None, *, expect_skipped: bool = False
+) -> list[Row]:
     """A line for each way to vary an input, with a second column where a floor or a ceiling is taken."""
     found: list[Row] = [[(f"{words.sentence(subject.name)}: sizes up to {most:,}", "title")]]
     for name, survey in surveys.items():
@@ -24,6 +28,8 @@ def rows(subject: Subject, surveys: Mapping[str, Survey], most: int, width: int 
                 [(f"{one_line(name)}, the other inputs as in the file" if len(surveys) > 1 else one_line(name), "header")]
             )
         found += _survey(subject, survey, most, width)
+    if expect_skipped:
+        found += [[(line, "note")] for line in wrapped(_SKIPPED, width)]
     return found
 
 

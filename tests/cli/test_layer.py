@@ -1,12 +1,15 @@
 """`cnncalc layer`: the lecture's examples, agreement with `show` for every kind, and wrong words."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
 import cnncalc as package
 from cnncalc.layers import KINDS, Join
 from cnncalc.shape import Tokens
+from tests.cli.command import ROOT, environment
 
 # The lecture's slides: input, filter, stride, padding, and what comes out; None where it does not fit.
 LECTURE = [
@@ -144,3 +147,14 @@ def test_letters_stand_for_fields(cnncalc):
     for words in ("conv=10 F=5 S=1 P=2 D=1", "conv K=10 F=5 P=2", "conv=10 kernel_size=5 padding=2"):
         assert "(5·5·3 + 1)·10 = 760" in cnncalc("layer", "32x32x3", *words.split()).out
     assert "maxpool 2×2 on 8x8x1" in cnncalc("layer", "8x8x1", "maxpool", "F=2").out
+
+
+def test_first_answer_loads_neither_rich_nor_numpy_nor_the_shell():
+    code = "import sys; from cnncalc.cli import main\ntry: main()\nexcept SystemExit: pass\nprint(*sorted({m.partition('.')[0] for m in sys.modules}))"
+    command = [sys.executable, "-c", code, "layer", "32x32x3", "conv=10", "F=5"]
+    loaded = (
+        subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT, env=environment())
+        .stdout.splitlines()[-1]
+        .split()
+    )
+    assert not {"rich", "numpy", "prompt_toolkit", "multiprocessing"} & set(loaded)

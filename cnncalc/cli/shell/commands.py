@@ -335,7 +335,7 @@ COMMANDS = {
     "delete": Command("delete [NAME]", "Take a row out, the last one unless named.", _delete),
     "insert": Command("insert NAME ROW", "Put a row before the one called NAME.", _insert),
     "move": Command("move NAME NAME|end", "Put a row before another, or at the end.", _move),
-    "why": Command("why [LAYER]", "A layer's formula, parameters and neighbourhood.", _why),
+    "why": Command("why [LAYER]", "A layer's formula with its numbers in it, and its parameters written out.", _why),
     "layer": Command("layer KIND=VALUE ...", "Try a layer on what comes out now, without adding it.", _layer),
     "solve": Command("solve KIND=VALUE ...", "The fields that fit what comes out now; --output 28x28 asks for a size.", _solve),
     "sizes": Command("sizes [MAX]", "The input sizes on which the network works.", _sizes),
