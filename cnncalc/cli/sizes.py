@@ -92,6 +92,7 @@ class Oracle:
         from cnncalc.network import loads
 
         self._text = text
+        self._input = input
         self._overrides = overrides
         self._fit = fit
         self._judge: Judge | None = None
@@ -104,7 +105,7 @@ class Oracle:
         """Whether the file expects anything, which other sizes are not held against."""
         from cnncalc.network import loads
 
-        return loads(self._text, set=self._overrides, fit="exact").expect_skipped
+        return loads(self._text, input=self._input, set=self._overrides, fit="exact").expect_skipped
 
     def _take(self, network: Network) -> None:
         """Judges by the graph of this network from now on, where all of it is known."""

@@ -64,3 +64,11 @@ def test_set_and_fit(cnncalc):
     # 66 ends at 2 cells before the last pool of 3.
     assert "height = width      any size from 67  32·n + 67, from 67\n" in cnncalc("sizes", "alexnet", "--fit", "floor").out
     assert "16·n + 187, from 187" in cnncalc("sizes", "unet", "--set", "down1.conv1.kernel_size=2").out
+
+
+def test_says_that_expect_is_skipped(cnncalc, tmp_path):
+    assert "expect is skipped" in cnncalc("sizes", "unet").out
+    file = tmp_path / "a.yaml"
+    file.write_text("layers:\n  - relu\n")
+    result = cnncalc("sizes", str(file), "--input", "4x4x1")
+    assert (result.status, "expect" in result.out) == (0, False)
