@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from cnncalc.layers import Join, Layer, Weight
 from cnncalc.layers.base import check_flow
 from cnncalc.shape import LARGEST, Fact, Flow, Shape
@@ -50,30 +52,47 @@ class Inference:
         return found
 
 
+class Outcome(NamedTuple):
+    """What comes out of a layer, the windows it slides, and whether every stride fits: what can be known without counting."""
+
+    shape: Shape
+    windows: tuple[Window, ...]
+    fits: bool
+
+
+def outcome(layer: Layer, flows: tuple[Flow, ...], fit: str) -> Outcome:
+    """What the layer makes of what flows in. Raises Fact where it can make nothing."""
+    shapes = tuple(check_flow(layer, flow) for flow in flows)
+    windows: tuple[Window, ...] = ()
+    fits = True
+    if isinstance(layer, Join):
+        shape = layer.join(shapes)
+    else:
+        (x,) = shapes
+        shape = layer.output_shape(x, fit)
+        windows = layer.windows(x)
+        if layer.must_fit:
+            fits = all(w.remainder(n) == 0 for w, n in zip(windows, x.spatial, strict=True))
+    if max(shape) > LARGEST:
+        raise Fact("{} would come out, and a size is at most 2147483647 (2³¹ − 1)", shape, rule="limit")
+    return Outcome(shape, windows, fits)
+
+
 def _infer(layer: Layer, flows: tuple[Flow | None, ...], fit: str) -> Facts:
     facts = Facts(layer)
-    known = [flow for flow in flows if flow is not None]
+    known = tuple(flow for flow in flows if flow is not None)
     if len(known) < len(flows):
         return facts
     try:
-        shapes = tuple(check_flow(layer, flow) for flow in known)
-        if isinstance(layer, Join):
-            facts.shape = layer.join(shapes)
-        else:
-            (x,) = shapes
-            facts.shape = layer.output_shape(x, fit)
-            facts.weights = layer.weights(x)
-            facts.macs = layer.macs(x, facts.shape)
-            facts.windows = layer.windows(x)
-            facts.sizes = x.spatial if facts.windows else ()
-            if layer.must_fit:
-                facts.fits = all(w.remainder(n) == 0 for w, n in zip(facts.windows, facts.sizes, strict=True))
-        if max(facts.shape) > LARGEST:
-            shape, facts.shape = facts.shape, None
-            raise Fact("{} would come out, and a size is at most 2147483647 (2³¹ − 1)", shape, rule="limit")
+        facts.shape, facts.windows, facts.fits = outcome(layer, known, fit)
     except Fact as fact:
         facts.fault = fact
         return facts
+    if not isinstance(layer, Join):
+        x = check_flow(layer, known[0])
+        facts.weights = layer.weights(x)
+        facts.macs = layer.macs(x, facts.shape)
+        facts.sizes = x.spatial if facts.windows else ()
     for weight in facts.weights:
         if weight.role == "buffer":
             facts.buffers += weight.size

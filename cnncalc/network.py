@@ -7,11 +7,11 @@ import os
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cnncalc import values
 from cnncalc.graph import Graph, Input, Node, Source
-from cnncalc.problem import Problem, SpecError
+from cnncalc.problem import Location, Problem, SpecError
 from cnncalc.shape import LAYOUTS, Fact, Flow, Shape
 from cnncalc.spec.comments import Ignores
 from cnncalc.spec.document import Document, DocumentReader
@@ -24,6 +24,9 @@ from cnncalc.spec.suggest import did_you_mean
 from cnncalc.spec.uses import check_uses
 from cnncalc.values import written
 from cnncalc.window import FITS
+
+if TYPE_CHECKING:
+    from cnncalc.report.subject import Before
 
 
 class Network:
@@ -51,6 +54,10 @@ class Network:
         self.problems = problems
         #: Whether the file's expectations were left out because it was changed from outside.
         self.expect_skipped = False
+        #: Rules that the whole file opts out of.
+        self.ignored: frozenset[str] = frozenset()
+        #: What it was before it was changed from outside, where that is to be shown.
+        self.before: Before | None = None
 
     @property
     def inputs(self) -> list[Input]:
@@ -91,6 +98,12 @@ class Network:
     def _by_name(self) -> dict[str, Node]:
         return {node.name: node for node in self.graph.nodes}
 
+    @property
+    def rows(self) -> dict[str, Location]:
+        """The names of the top-level rows, in order, with where each stands in the text."""
+        names = [name for name in self._scope.names if name not in {source.name for source in self.graph.inputs}]
+        return {name: row.at for name, row in zip(names, self._scope.body.rows, strict=False)}
+
     def __getitem__(self, name: str) -> Node:
         """The layer called `name`; a block stands for the layer that gives its result. Raises KeyError with the nearest name."""
         found: Source | None = self._by_name.get(name)
@@ -121,25 +134,30 @@ class Network:
 def load(
     path: str | os.PathLike[str],
     *,
-    input: str | None = None,  # noqa: A002 - the word of the language
+    input: str | Sequence[str] | None = None,  # noqa: A002 - the word of the language
     set: str | Sequence[str] = (),  # noqa: A002 - as on the command line
     fit: str | None = None,
     layout: str | None = None,
 ) -> Network:
     """The network in a file; `-` is standard input.
 
-    `input` is a shape, `set` holds `NAME=VALUE` of vars and fields, `fit` replaces the file's. Raises SpecError where the text is
-    no network at all; a network with problems loads and says them.
+    `input` is a shape (of several inputs `name=SHAPE`, one or more), `set` holds `NAME=VALUE` of vars and fields, `fit` replaces
+    the file's. Raises SpecError where the text is no network at all; a network with problems loads and says them.
     """
     file = os.fspath(path)
-    return loads(decode(read(file), file), file=file, input=input, set=set, fit=fit, layout=layout)
+    return loads(text_of(file), file=file, input=input, set=set, fit=fit, layout=layout)
+
+
+def text_of(file: str) -> str:
+    """The text of a file; `-` is standard input. Raises SpecError where it cannot be had."""
+    return decode(read(file), file)
 
 
 def loads(
     text: str,
     *,
     file: str | None = None,
-    input: str | None = None,  # noqa: A002 - the word of the language
+    input: str | Sequence[str] | None = None,  # noqa: A002 - the word of the language
     set: str | Sequence[str] = (),  # noqa: A002 - as on the command line
     fit: str | None = None,
     layout: str | None = None,
@@ -160,7 +178,12 @@ def loads(
 
 
 def _load(
-    text: str, file: str | None, input_text: str | None, overrides: list[Override], fit: str | None, layout: str | None
+    text: str,
+    file: str | None,
+    inputs: str | Sequence[str] | None,
+    overrides: list[Override],
+    fit: str | None,
+    layout: str | None,
 ) -> Network:
     problems = Problems(file)
     early: list[Problem] = []
@@ -172,11 +195,11 @@ def _load(
         problems.add(problem.rule, problem.location, problem.message)
     document = DocumentReader(root, problems, {o.key: o.value for o in overrides if o.target is None}).read()
     _set_vars(document, overrides)
-    if input_text is not None:
-        _set_input(document, input_text)
+    for shape in [inputs] if isinstance(inputs, str) else inputs or ():
+        _set_input(document, shape)
         problems.unusable = problems.unusable and not document.layers.rows
     check_uses(document, problems)
-    changed = bool(overrides) or input_text is not None or fit is not None
+    changed = bool(overrides) or bool(inputs) or fit is not None
     expander = Expander(document, problems, overrides, check_expect=not changed)
     graph, scope = expander.run(fit or document.fit)
     for override in overrides:
@@ -191,6 +214,7 @@ def _load(
         raise SpecError(found)
     network = Network(graph, scope, document, found, file, layout or document.layout)
     network.ignores = ignores
+    network.ignored = problems.ignored
     network.expect_skipped = changed and bool(document.expect or document.expect_output or expander.expected)
     return network
 
@@ -203,6 +227,8 @@ def _set_vars(document: Document, overrides: list[Override]) -> None:
                 if document.vars
                 else "; the file has no vars; a field is set by conv1.stride=1"
             )
+            if override.key in document.inputs:
+                said = f"; another input is given by --input {written(override.value)}"
             raise fault(f"--set {override.text}: there is no var {override.key}{said}")
 
 

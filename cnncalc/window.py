@@ -91,6 +91,30 @@ class Window(NamedTuple):
         quotient = _decimal(self.span(size) / self.stride + 1, whole=self.remainder(size) == 0)
         return f"({size} − {window} + {padding})/{self.stride} + 1 = {quotient}"
 
+    def transposed_formula(self, size: int, output_padding: int = 0) -> str:
+        """The transposed formula with its numbers in it.
+
+        >>> Window(3, stride=2, before=1, after=1).transposed_formula(3, 1)
+        '(3 − 1)·2 − 2·1 + 3 + 1 = 6'
+        """
+        padding = f"2·{self.before}" if self.before == self.after else f"{self.before} − {self.after}"
+        window = str(self.kernel_size)
+        if self.dilation > 1:
+            window = f"({self.dilation}·({self.kernel_size} − 1) + 1)"
+        added = f" + {output_padding}" if output_padding else ""
+        result = str(self.transposed_size(size, output_padding)).replace("-", "−")
+        return f"({size} − 1)·{self.stride} − {padding} + {window}{added} = {result}"
+
+    def same_formula(self, size: int) -> str:
+        """What `padding: same` comes to, and the padding that it takes.
+
+        >>> Window(3, 2, *same_padding(224, 3, 2, 1)).same_formula(224)
+        '⌈224/2⌉ = 112, padding 0 before and 1 after'
+        """
+        positions = self.output_size(size, "floor")
+        sides = f"{self.before} before and {self.after} after" if self.before != self.after else f"{self.before} on both sides"
+        return f"⌈{size}/{self.stride}⌉ = {positions}, padding {sides}"
+
 
 def _decimal(value: float, whole: bool) -> str:
     """Two decimals, or as many as it takes not to look whole."""

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from cnncalc.cli.spec import complete
+from cnncalc.cli.spec import complete, complete_set
 
 Spec = Annotated[
     str,
@@ -23,7 +23,10 @@ Input = Annotated[
 Set = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", metavar="NAME=VALUE", help="Another value of a var, or of a layer's field: conv1.stride=1. Repeatable."
+        "--set",
+        metavar="NAME=VALUE",
+        help="Another value of a var, or of a layer's field: conv1.stride=1. Repeatable.",
+        autocompletion=complete_set,
     ),
 ]
 Fit = Annotated[Literal["exact", "floor", "ceil"] | None, typer.Option("--fit", help="What a stride that does not fit means.")]

@@ -33,6 +33,7 @@ def show(
     dtype: Annotated[
         str, typer.Option("--dtype", metavar="TYPE", help="Type of the numbers, for the bytes: float16, int8, …")
     ] = "float32",
+    watch: Annotated[bool, typer.Option("--watch", help="Draw the table anew whenever a file is saved, until Ctrl-C.")] = False,
     input: options.Input = None,  # noqa: A002 - the word of the language
     set: options.Set = None,  # noqa: A002
     fit: options.Fit = None,
@@ -48,18 +49,26 @@ def show(
     _check_dtype(dtype)
     if depth is not None and form in ("json", "csv"):
         raise typer.BadParameter(f"{form} has a row for every layer; --depth folds table and markdown", param_hint="'--depth'")
-    networks = [load(spec, input=input, set=set or [], fit=fit, layout=layout) for spec in specs]
-    usable = [network for network in networks if network is not None]
-    several = len(specs) > 1
-    if form == "json":
-        _json(usable, dtype, several)
-    elif form == "csv":
-        _csv(usable, chosen, several)
-    elif form == "markdown":
-        _markdown(usable, chosen, depth, dtype)
-    else:
-        _table(usable, chosen, depth, dtype, several)
-    raise typer.Exit(status(networks))
+
+    def draw() -> int:
+        networks = [load(spec, input=input, set=set or [], fit=fit, layout=layout, compared=True) for spec in specs]
+        usable = [network for network in networks if network is not None]
+        several = len(specs) > 1
+        if form == "json":
+            _json(usable, dtype, several)
+        elif form == "csv":
+            _csv(usable, chosen, several)
+        elif form == "markdown":
+            _markdown(usable, chosen, depth, dtype)
+        else:
+            _table(usable, chosen, depth, dtype, several)
+        return status(networks)
+
+    if watch:
+        from cnncalc.cli.watch import follow
+
+        follow(specs, draw)
+    raise typer.Exit(draw())
 
 
 show.epilog = "Example: cnncalc show alexnet --columns macs,share"  # type: ignore[attr-defined]  # for --help

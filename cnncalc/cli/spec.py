@@ -6,6 +6,8 @@ import os
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from typer import Context
+
 from cnncalc.cli import PROBLEMS, UNUSABLE, output
 
 if TYPE_CHECKING:
@@ -62,13 +64,25 @@ def load(
     set: Sequence[str] | None = None,  # noqa: A002 - as on the command line
     fit: str | None = None,
     layout: str | None = None,
+    compared: bool = False,
 ) -> Network | None:
-    """The network that SPEC means, changed as the options say; None where it is none, which is then said on stderr."""
+    """The network that SPEC means, changed as the options say; None where it is none, which is then said on stderr.
+
+    `compared` tells it what it was without the changes.
+    """
     from cnncalc import network
     from cnncalc.problem import SpecError
 
     try:
-        return network.load(resolve(spec), input=input, set=set or (), fit=fit, layout=layout)
+        file = resolve(spec)
+        if not (compared and (input or set or fit)):
+            return network.load(file, input=input, set=set or (), fit=fit, layout=layout)
+        from cnncalc.report.compare import before
+
+        text = network.text_of(file)
+        found = network.loads(text, file=file, input=input, set=set or (), fit=fit, layout=layout)
+        found.before = before(network.loads(text, file=file), found)
+        return found
     except SpecError as error:
         output.complain(error.problems)
         return None
@@ -86,5 +100,27 @@ def status(networks: Iterable[Network | None]) -> int:
 
 
 def complete(incomplete: str) -> list[str]:
-    """Names that come along, for the shell; files it completes on its own."""
-    return [name for name in bundled() if name.startswith(incomplete)]
+    """Networks that come along, specs and folders, for the shell."""
+    from glob import escape, glob
+
+    names = [name for name in bundled() if name.startswith(incomplete)]
+    paths = sorted(glob(escape(os.path.expanduser(incomplete)) + "*"))
+    files = [path for path in paths if path.endswith((".yaml", ".yml"))]
+    return [*names, *files, *(os.path.join(path, "") for path in paths if os.path.isdir(path))]
+
+
+def complete_set(ctx: Context, incomplete: str) -> list[str]:
+    """Vars, and fields of layers, of the network that stands on the command line already."""
+    from cnncalc import network
+    from cnncalc.problem import SpecError
+
+    # What is not yet parsed when the shell asks stands among the arguments that are left.
+    spec = ctx.params.get("spec") or next(iter([*(ctx.params.get("specs") or ()), *ctx.args]), None)
+    if not isinstance(spec, str) or spec == "-" or "=" in incomplete:
+        return []
+    try:
+        found = network.load(resolve(spec))
+    except SpecError:
+        return []
+    fields = [f"{node.name}.{name}=" for node in found.layers if node.kind != "branches" for name in node.layer.options]
+    return [word for word in (*(f"{name}=" for name in found.document.vars), *fields) if word.startswith(incomplete)]

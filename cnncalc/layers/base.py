@@ -142,6 +142,10 @@ class Layer:
         """
         return tuple(View.of(w, axis) for axis, w in enumerate(windows)) if windows else whole(x.spatial)
 
+    def formulas(self, x: Shape) -> list[tuple[str, str]]:
+        """How the sizes that it changes come about: an axis or `channels`, and the formula with its numbers in it."""
+        return []
+
     @property
     def must_fit(self) -> bool:
         """Whether a stride of its windows can fail to fit."""

@@ -176,6 +176,11 @@ class ConvTranspose(Layer, kind="conv_transpose"):
             sizes.append(out)
         return Shape(*sizes, self.filters)
 
+    def formulas(self, x: Shape) -> list[tuple[str, str]]:
+        added = along(x, "output_padding", self.output_padding)
+        parts = zip(x.axes, self.written_windows(x), x.spatial, added, strict=True)
+        return [(axis, window.transposed_formula(size, more)) for axis, window, size, more in parts]
+
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         kernel = along(x, "kernel_size", self.kernel_size)
         return with_bias(Weight("weight", (x.channels, self.filters // self.groups, *kernel)), self.filters, self.bias)

@@ -40,6 +40,9 @@ class Flatten(Layer, kind="flatten"):
     def output_shape(self, x: Shape, fit: str) -> Shape:
         return Shape(x.size)
 
+    def formulas(self, x: Shape) -> list[tuple[str, str]]:
+        return [("channels", f"{'·'.join(map(str, x))} = {x.size:,}")]
+
 
 class Dropout(Pointwise, kind="dropout"):
     """While training sets each number to zero at this rate; in the forward pass it changes nothing.

@@ -63,6 +63,12 @@ class Sliding(Layer):
                 raise Fact(too_large(axis, window, size), rule="window") from None
         return tuple(sizes)
 
+    def formulas(self, x: Shape) -> list[tuple[str, str]]:
+        parts = zip(x.axes, self.windows(x), x.spatial, strict=True)
+        if self.padding == "same":
+            return [(axis, window.same_formula(size)) for axis, window, size in parts]
+        return [(axis, window.formula(size)) for axis, window, size in parts]
+
     def fields(self, x: Flow | None) -> dict[str, Any]:
         found = super().fields(x)
         if isinstance(x, Shape):

@@ -33,6 +33,10 @@ class Upsample(Layer, kind="upsample"):
         factors = along(x, "factor", self.factor)
         return tuple(View.grown(f, f, 0, axis, used=used if f > 1 else 1) for axis, f in enumerate(factors))
 
+    def formulas(self, x: Shape) -> list[tuple[str, str]]:
+        parts = zip(x.axes, x.spatial, along(x, "factor", self.factor), strict=True)
+        return [(axis, f"{n}·{f} = {n * f}") for axis, n, f in parts]
+
 
 class Pad(Layer, kind="pad"):
     """Puts zeros around a map."""
@@ -47,6 +51,10 @@ class Pad(Layer, kind="pad"):
 
     def views(self, x: Shape, windows: tuple[Window, ...]) -> tuple[View, ...]:
         return tuple(View(-before, -before, 1, axis) for axis, (before, _) in enumerate(along(x, "pad", self.cells)))
+
+    def formulas(self, x: Shape) -> list[tuple[str, str]]:
+        parts = zip(x.axes, x.spatial, along(x, "pad", self.cells), strict=True)
+        return [(axis, f"{n} + {a} + {b} = {n + a + b}") for axis, n, (a, b) in parts]
 
 
 class Crop(Layer, kind="crop"):
@@ -72,6 +80,10 @@ class Crop(Layer, kind="crop"):
     def views(self, x: Shape, windows: tuple[Window, ...]) -> tuple[View, ...]:
         return tuple(View(before, before, 1, axis) for axis, (before, _) in enumerate(along(x, "crop", self.cells)))
 
+    def formulas(self, x: Shape) -> list[tuple[str, str]]:
+        parts = zip(x.axes, x.spatial, along(x, "crop", self.cells), strict=True)
+        return [(axis, f"{n} − {a} − {b} = {n - a - b}") for axis, n, (a, b) in parts]
+
 
 class Slice(Layer, kind="slice"):
     """Keeps a range of the channels."""
@@ -92,6 +104,10 @@ class Slice(Layer, kind="slice"):
 
     def views(self, x: Shape, windows: tuple[Window, ...]) -> tuple[View, ...]:
         return SAME
+
+    def formulas(self, x: Shape) -> list[tuple[str, str]]:
+        start, end = self._ends(x)
+        return [("channels", f"{end} − {start} = {end - start}")]
 
     def _ends(self, x: Shape) -> tuple[int, int]:
         start, end = self.channels
@@ -167,6 +183,10 @@ class PixelShuffle(Layer, kind="pixel_shuffle"):
 
     def views(self, x: Shape, windows: tuple[Window, ...]) -> tuple[View, ...]:
         return tuple(View.grown(self.factor, self.factor, 0, axis) for axis in range(x.rank))
+
+    def formulas(self, x: Shape) -> list[tuple[str, str]]:
+        sizes = [(axis, f"{n}·{self.factor} = {n * self.factor}") for axis, n in zip(x.axes, x.spatial, strict=True)]
+        return [*sizes, ("channels", f"{x.channels}/{self.factor}² = {x.channels // self.factor**2}")]
 
 
 class ChannelShuffle(Pointwise, kind="channel_shuffle"):

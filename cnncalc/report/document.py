@@ -32,8 +32,17 @@ def document(subject: Subject, dtype: str = "float32") -> dict[str, Any]:
         "bytes": words.bytes_of(subject.totals["parameters"], dtype),
         "complete": all(node.shape is not None for node in subject.layers),
         "expect_skipped": subject.expect_skipped,
+        **_before(subject),
         "problems": [problems.data(problem) for problem in subject.problems],
     }
+
+
+def _before(subject: Subject) -> dict[str, Any]:
+    """The totals of the file and the layers that differ, where the network was changed from outside."""
+    before = subject.before
+    if before is None:
+        return {}
+    return {"before": {"totals": before.totals, "changed": [n.name for n in subject.layers if n.name in before.changed]}}
 
 
 def layer(node: Node, layout: str) -> dict[str, Any]:

@@ -54,6 +54,7 @@ def notes(subject: Subject, receptive: Mapping[str, str]) -> list[str]:
         found.append(f"? {missing}")
     if any("≠" in said for said in receptive.values()):
         found.append("≠ the paths that join see places that differ in stride or centre; the largest is said")
+    found += changed(subject)
     if subject.expect_skipped:
         found.append(SKIPPED)
     return found
@@ -70,6 +71,24 @@ def unread(subject: Subject) -> list[str]:
         more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
         result.append(f"{said}: {', '.join(map(one_line, names[:_NAMED]))}{more}")
     return result
+
+
+def changed(subject: Subject) -> list[str]:
+    """How the totals differ from those before a change from outside, and what marks the layers that do."""
+    before = subject.before
+    if before is None:
+        return []
+    found = []
+    if before.changed:
+        number = len(before.changed)
+        are, them = ("is", "it") if number == 1 else ("are", "them")
+        found.append(f"* {words.plural(number, 'layer')} {are} not as the file has {them}")
+    said = [
+        f"{name} {words.difference(before.totals[key], subject.totals[key])}"
+        for key, name in (("parameters", "parameters"), ("buffers", "buffers"), ("macs", "MACs"))
+        if before.totals[key] != subject.totals[key]
+    ]
+    return [*found, f"against the file: {', '.join(said) or 'the same totals'}"]
 
 
 def _reported(subject: Subject) -> bool:

@@ -46,7 +46,7 @@ class Line:
     stem: tuple[bool, ...] = ()
     is_group: bool = False
     is_input: bool = False
-    #: `error`: something is wrong with it; `unread`: no window reads its input's last cells.
+    #: `error`: something is wrong with it; `unread`: no window reads its input's last cells; `changed`: as the subject says.
     mark: str = ""
     #: Whether what it gives is to be said: an unfolded block gives what its last line gives.
     says_output: bool = True
@@ -196,7 +196,7 @@ class Lines:
         said = ", ".join(filter(None, (about, words.plural(layers, "layer"))))
         line = Line(group.name, label, group.kind, said, None, _gives(group), counts if known else None, unknown=not known)
         line.result = group.result.name if group.result is not None else ""
-        line.mark = "error" if "error" in marks else "unread" if "unread" in marks else ""
+        line.mark = next((mark for mark in ("error", "unread", "changed") if mark in marks), "")
         return line
 
     def _layer(self, node: Node, label: str, stem: tuple[bool, ...], origin: str) -> Line:
@@ -234,7 +234,10 @@ class Lines:
             return "error"
         if self._places and node.kind != "branches" and self._has_place(node.location):
             return "error"
-        return "unread" if any(node.unread) else ""
+        if any(node.unread):
+            return "unread"
+        before = self._subject.before
+        return "changed" if before is not None and node.name in before.changed else ""
 
     def _has_place(self, row: Location) -> bool:
         """Whether one of the places stands in a row."""

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from cnncalc.graph import Graph, Input, Node, Source
 from cnncalc.problem import Problem
+
+
+class Before(NamedTuple):
+    """What a network was before it was changed from outside: its totals, and the layers that are not as they were."""
+
+    totals: dict[str, int]
+    changed: frozenset[str]
 
 
 class Subject(Protocol):
@@ -35,3 +42,5 @@ class Subject(Protocol):
     def problems(self) -> list[Problem]: ...
     @property
     def expect_skipped(self) -> bool: ...
+    @property
+    def before(self) -> Before | None: ...

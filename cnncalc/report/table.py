@@ -17,7 +17,7 @@ Row = list[Span]
 
 GAP = 2
 LEAST = 8
-MARKS = {"error": "✗", "unread": "~"}
+MARKS = {"error": "✗", "unread": "~", "changed": "*"}
 
 
 def table(

@@ -23,6 +23,7 @@ STYLES = {
     "error": Style(color="red", bold=True),
     "warning": Style(color="yellow"),
     "unread": Style(color="yellow"),
+    "changed": Style(color="cyan"),
     "total": Style(),
     "number": Style(bold=True),
     "note": Style(dim=True),

@@ -76,6 +76,19 @@ def plural(number: int, word: str) -> str:
     return f"{number:,} {word}" + ("" if number == 1 else "s")
 
 
+def difference(before: int, after: int) -> str:
+    """What a number has become more or less, and by how much of what it was.
+
+    >>> difference(1000, 750), difference(0, 5), difference(3, 3)
+    ('−250 (−25.0%)', '+5', '0')
+    """
+    change = after - before
+    said = f"{change:+,}" if change else "0"
+    if change and before:
+        said += f" ({100 * change / before:+.1f}%)"
+    return said.replace("-", "−")
+
+
 DTYPES = {
     "float64": 64, "float32": 32, "float16": 16, "bfloat16": 16, "float8": 8,
     "int64": 64, "int32": 32, "int16": 16, "int8": 8, "uint8": 8, "int4": 4,

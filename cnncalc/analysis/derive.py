@@ -1,0 +1,98 @@
+"""Where a layer's numbers come from: its parameters as a sum of products, the neurons it has, and what each of them sees."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from cnncalc.graph import Node
+from cnncalc.layers import KINDS, Weight
+from cnncalc.shape import Shape, Tokens
+
+Terms = dict[int, list[tuple[int, ...]]]
+"""Arrays by their first size: what is left of each. A first size times the sum of these products counts the numbers."""
+
+
+def terms(weights: Iterable[Weight]) -> Terms:
+    """The learned arrays, those with the same first size together: a filter's weights and its bias."""
+    found: Terms = {}
+    for weight in weights:
+        if weight.role != "buffer":
+            found.setdefault(weight.shape[0], []).append(weight.shape[1:])
+    return found
+
+
+def counted(found: Terms) -> int:
+    """How many numbers the terms stand for."""
+    return sum(first * sum(math.prod(rest) for rest in rests) for first, rests in found.items())
+
+
+def derivation(weights: Iterable[Weight]) -> str:
+    """The count of learned numbers written out; nothing where there are none.
+
+    Window first and channels behind, as the lecture writes a filter, though the arrays have channels first.
+
+    >>> derivation([Weight("weight", (10, 3, 5, 5)), Weight("bias", (10,), "bias")])
+    '(5·5·3 + 1)·10'
+    """
+    parts = []
+    found = terms(weights)
+    for first, rests in found.items():
+        products = [_product(rest) for rest in rests]
+        if products == ["1"]:
+            parts.append(str(first))
+        elif set(products) == {"1"}:
+            parts.append(f"{len(products)}·{first}")
+        elif len(products) == 1:
+            parts.append(f"{products[0]}·{first}")
+        else:
+            parts.append(f"({' + '.join(_collected(products))})·{first}")
+    return " + ".join(parts)
+
+
+def _collected(products: list[str]) -> list[str]:
+    """Terms that stand alone added up behind the others: two biases are 2."""
+    alone = products.count("1")
+    return [p for p in products if p != "1"] + ([str(alone)] if alone else [])
+
+
+def _product(rest: tuple[int, ...]) -> str:
+    return "·".join(map(str, (*rest[1:], *rest[:1]))) or "1"
+
+
+def fully_connected(x: Shape, y: Shape, bias: bool) -> tuple[Weight, ...]:
+    """The arrays of a fully connected layer from all numbers of `x` to as many as `y` has."""
+    return KINDS["fc"](units=y.size, bias=bias).weights(x)
+
+
+def region(node: Node) -> tuple[int, ...]:
+    """Cells along each axis that one neuron reads, then the channels; empty where that is no window.
+
+    A neuron of a convolution reads the channels of its group, one of a pooling its own alone.
+    """
+    windows = node.facts.windows
+    if not windows:
+        return ()
+    filters = [weight for weight in node.weights if weight.role == "weight"]
+    channels = filters[0].shape[1] if filters else 1
+    return (*(window.kernel_size for window in windows), channels)
+
+
+def sees_all(node: Node) -> bool:
+    """Whether each neuron has a weight for every number of the input."""
+    flow = node.inputs[0].flow if node.inputs else None
+    if not isinstance(flow, Shape) or isinstance(flow, Tokens) or node.shape is None or len(node.inputs) != 1:
+        return False
+    return any(weight.shape == (node.shape.size, flow.size) for weight in node.weights)
+
+
+def multiplications(node: Node) -> str:
+    """The multiply-accumulates as weights times the places that they are used at; nothing where they are no such product."""
+    sizes = [weight.size for weight in node.weights if weight.role == "weight"]
+    flow = node.inputs[0].flow if node.inputs else None
+    if len(sizes) != 1 or not node.macs or not isinstance(flow, Shape) or node.shape is None:
+        return ""
+    for places in (node.shape.spatial, flow.spatial):
+        if sizes[0] * math.prod(places) == node.macs:
+            return "·".join(map(str, (sizes[0], *places)))
+    return ""

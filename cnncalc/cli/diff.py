@@ -1,0 +1,113 @@
+"""`cnncalc diff`: what changed between two networks."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from cnncalc.cli import OK, PROBLEMS, UNUSABLE, options, output
+from cnncalc.cli.spec import bundled, complete, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cnncalc.network import Network
+
+_HELP = "A file, -, a name from cnncalc specs, or REV:path of git."
+
+
+def diff(
+    a: Annotated[str, typer.Argument(metavar="A", help=_HELP, autocompletion=complete)],
+    b: Annotated[str, typer.Argument(metavar="B", help=_HELP, autocompletion=complete)],
+    form: Annotated[Literal["table", "markdown", "json"], typer.Option("--format", help="How it is written.")] = "table",
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 1 where they differ.")] = False,
+    input: options.Input = None,  # noqa: A002 - the word of the language
+    set: options.Set = None,  # noqa: A002
+    fit: options.Fit = None,
+    layout: options.Layout = None,
+) -> None:
+    """Show what changed between two networks: layers matched by name, then by place, and the totals.
+
+    A side may stand in git's history: HEAD~1:specs/alexnet.yaml. --input, --set and --fit hold for both; a --set that one of
+    them has no var or layer for is an error.
+
+    Exit status: 0 whether or not they differ, 1 where they do with --exit-code, 2 where one is no network.
+    """
+    from cnncalc.report import differences
+    from cnncalc.report.compare import compare
+
+    networks = [_load(side, input=input, set=set or [], fit=fit, layout=layout) for side in (a, b)]
+    before, after = networks
+    if before is None or after is None:
+        raise typer.Exit(UNUSABLE)
+    found = compare(before, after)
+    names = (a, b)
+    if form == "json":
+        import json
+
+        output.say(json.dumps(differences.document(found, names, after.layout), indent=2) + "\n")
+    elif form == "markdown":
+        output.say(differences.markdown(found, names, after.layout))
+    else:
+        output.say_rows(differences.rows(found, names, after.layout, output.width()))
+    for network in (before, after):
+        output.complain(network.problems)
+    raise typer.Exit(PROBLEMS if exit_code and found else OK)
+
+
+diff.epilog = "Example: cnncalc diff HEAD:net.yaml net.yaml --format markdown"  # type: ignore[attr-defined]  # for --help
+
+
+def _load(
+    side: str,
+    *,
+    input: str | None,  # noqa: A002 - the word of the language
+    set: Sequence[str],  # noqa: A002 - as on the command line
+    fit: str | None,
+    layout: str | None,
+) -> Network | None:
+    """One side; None where it is no network, which is then said on stderr."""
+    from cnncalc import network
+    from cnncalc.problem import SpecError
+
+    try:
+        if _in_history(side):
+            file, text = side, _shown(side)
+        else:
+            file = resolve(side)
+            text = network.text_of(file)
+        return network.loads(text, file=file, input=input, set=set, fit=fit, layout=layout)
+    except SpecError as error:
+        output.complain(error.problems)
+        return None
+
+
+def _in_history(side: str) -> bool:
+    """Whether `side` is REV:path; a file of that name wins."""
+    revision, colon, path = side.partition(":")
+    return bool(colon and revision and path) and not os.path.exists(side) and side not in bundled()
+
+
+def _shown(side: str) -> str:
+    """The text of REV:path. Raises SpecError with git's own words."""
+    import subprocess
+
+    from cnncalc.problem import Location, Problem, SpecError
+    from cnncalc.spec.source import decode
+
+    revision, _, path = side.partition(":")
+    try:
+        # A path below the current folder, as one would type any other; else from the root, as git itself reads it.
+        for place in (f"{revision}:./{path}", f"{revision}:{path}"):
+            git = subprocess.run(["git", "show", "--end-of-options", place], check=False, capture_output=True, timeout=60)
+            if git.returncode == 0:
+                return decode(git.stdout, side)
+    except FileNotFoundError:
+        raise SpecError(
+            [Problem("file", "error", side, Location(), None, "this names a version in git, and there is no git")]
+        ) from None
+    said = git.stderr.decode("utf-8", "replace").strip().splitlines()
+    message = f"git has no such file: {said[-1].removeprefix('fatal: ') if said else 'it said nothing'}"
+    raise SpecError([Problem("file", "error", side, Location(), None, message)])

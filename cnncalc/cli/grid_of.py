@@ -1,0 +1,82 @@
+"""NAME=A,B,C and NAME=A..B:STEP: the values that a sweep tries, and every combination of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from itertools import product
+from typing import NamedTuple
+
+#: Combinations at most; the rows are held in memory to be sorted.
+MOST = 200_000
+_RANGE = re.compile(r"(-?\d+(?:\.\d+)?)\.\.(-?\d+(?:\.\d+)?)(?::(\d+(?:\.\d+)?))?", re.ASCII)
+
+
+class Axis(NamedTuple):
+    """A name and the values it takes, as written."""
+
+    name: str
+    values: tuple[str, ...]
+
+
+def axis(text: str) -> Axis:
+    """Reads one NAME=VALUES. Raises ValueError.
+
+    >>> axis("width=0.25,0.5"), axis("input=128..192:32"), axis("conv1.padding=[[0, 1]],same").values
+    (Axis(name='width', values=('0.25', '0.5')), Axis(name='input', values=('128', '160', '192')), ('[[0, 1]]', 'same'))
+    """
+    name, equals, said = text.partition("=")
+    name = name.strip()
+    if not equals or not name:
+        raise ValueError(f"--set takes NAME=A,B,C or NAME=A..B:STEP, not {text!r}")
+    values: list[str] = []
+    for part in _parts(said):
+        match = _RANGE.fullmatch(part)
+        values += _range(text, *match.groups()) if match else [part]
+    if not all(values):
+        raise ValueError(f"--set {text}: a value is empty")
+    twice = next((value for value in values if values.count(value) > 1), None) if len(values) < 1000 else None
+    if twice is not None:
+        raise ValueError(f"--set {text}: {twice} stands there twice")
+    return Axis(name, tuple(values))
+
+
+def _parts(said: str) -> list[str]:
+    """Split at commas that stand in no bracket."""
+    parts = [""]
+    depth = 0
+    for letter in said:
+        depth += (letter in "[{") - (letter in "]}")
+        if letter == "," and depth <= 0:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return [part.strip() for part in parts]
+
+
+def _range(text: str, first: str, last: str, step: str | None) -> list[str]:
+    """Both ends included; decimals stay as exact as they are written."""
+    start, end, by = Decimal(first), Decimal(last), Decimal(step or "1")
+    if by <= 0:
+        raise ValueError(f"--set {text}: the step must be above 0")
+    if end < start:
+        raise ValueError(f"--set {text}: the range ends before it begins")
+    count = int((end - start) / by) + 1
+    if count > MOST:
+        raise ValueError(f"--set {text}: {count:,} values are more than {MOST:,}")
+    return [f"{(start + i * by).normalize():f}" for i in range(count)]
+
+
+def combinations(axes: Sequence[Axis]) -> Iterator[tuple[str, ...]]:
+    """Every combination, the last name varying fastest. Raises ValueError where they are too many, or a name is given twice."""
+    names = [one.name for one in axes]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ValueError(f"--set {twice} is given twice; put its values behind one another: {twice}=A,B,C")
+    count = 1
+    for one in axes:
+        count *= len(one.values)
+    if count > MOST:
+        raise ValueError(f"these are {count:,} combinations, and at most {MOST:,} are tried")
+    return product(*(one.values for one in axes))

@@ -1,0 +1,66 @@
+"""`cnncalc layer`: one layer, no file."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+from cnncalc.cli import OK, PROBLEMS, UNUSABLE, options, output
+from cnncalc.cli.words import USAGE, Single, complete, read
+
+Words = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="INPUT KIND=VALUE FIELD=VALUE...",
+        help="A shape, a kind with its value, and its fields; the lecture's letters too: F S P D K.",
+        autocompletion=complete,
+    ),
+]
+
+
+def layer(
+    words: Words,
+    form: Annotated[Literal["text", "json"], typer.Option("--format", help="How it is written.")] = "text",
+    fit: options.Fit = None,
+    layout: Annotated[
+        Literal["channels_last", "channels_first"] | None,
+        typer.Option("--layout", help="How shapes are read and printed: 32x32x3 or 3x32x32."),
+    ] = None,
+) -> None:
+    """Work out one layer: the formula with its numbers in it, the output, the parameters written out, and what they save.
+
+    INPUT is a shape such as 32x32x3, or tokens=56 vocabulary=20000 for text. A kind without a value is a plain word: relu.
+    A join takes the other shapes as its value: 28x28x64 concat=28x28x32.
+
+    Exit status: 0 where it fits, 1 where it does not or cannot be, 2 for an unknown kind or field.
+    """
+    from cnncalc.problem import SpecError
+    from cnncalc.report import single
+
+    said = read(words)
+    try:
+        found = Single(said, fit=fit, layout=layout)
+    except SpecError as error:
+        word = said.input_word
+        output.complain(p._replace(file=word, location=p.location._replace(line=0)) for p in error.problems)
+        raise typer.Exit(UNUSABLE) from None
+    network = found.network
+    network.problems = found.reworded(network.problems)
+    status = OK
+    if network.problems:
+        status = UNUSABLE if any(p.rule in USAGE for p in network.problems) else PROBLEMS
+    if form == "json":
+        from cnncalc.report.document import text
+
+        output.say(text([single.document(network, found.node)], as_list=False) if status != UNUSABLE else "")
+        output.complain(network.problems if status == UNUSABLE else ())
+        raise typer.Exit(status)
+    if status != UNUSABLE and found.node.facts.layer.kind:
+        rows = single.rows(network, found.node, output.width())
+        output.say_rows([*rows, []] if network.problems and output.width() else rows)
+    output.complain(network.problems)
+    raise typer.Exit(status)
+
+
+layer.epilog = "Example: cnncalc layer 32x32x3 conv=10 kernel_size=5 padding=2"  # type: ignore[attr-defined]  # for --help

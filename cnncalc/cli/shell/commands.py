@@ -1,0 +1,350 @@
+"""The commands of the shell: each does one thing to the session, and says it."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Callable
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, NamedTuple
+
+from cnncalc.cli import UNUSABLE, output
+from cnncalc.cli.shell import files
+from cnncalc.cli.shell.session import Answer, Refused, Session, said
+from cnncalc.problem import SpecError
+from cnncalc.spec.edit import CannotEdit
+from cnncalc.spec.suggest import did_you_mean, nearest
+
+if TYPE_CHECKING:
+    from cnncalc.network import Network
+
+Ask = Callable[[str], bool]
+
+
+class Leave(Exception):
+    """The session ends."""
+
+
+class Command(NamedTuple):
+    """How it is typed, what it does in a sentence, and what does it."""
+
+    usage: str
+    about: str
+    run: Callable[[Shell, str], None]
+
+
+class Shell:
+    """A session, and how to ask the one who types; `ask` is None where nobody can be asked."""
+
+    def __init__(self, ask: Ask | None = None) -> None:
+        self.session = Session()
+        self.ask = ask
+        #: Whether something typed was refused.
+        self.refused = False
+        #: What this session wrote, by file: it may write over that without asking.
+        self.written: dict[str, str] = {}
+
+    def do(self, line: str) -> None:
+        """One line: a command, a row or a key. Whatever goes wrong is said, and changes nothing. Raises Leave."""
+        line = line.strip()
+        if not line or line.startswith("#"):
+            return
+        word, _, rest = line.partition(" ")
+        command = COMMANDS.get(word.rstrip("!"))
+        try:
+            if command is not None:
+                command.run(self, ("! " if word.endswith("!") else "") + rest.strip())
+            else:
+                self.answer(self.session.say(line))
+        except Refused as fault:
+            self.complain(_hint(str(fault), word))
+        except CannotEdit as fault:
+            self.complain(str(fault))
+        except SpecError as error:
+            self.complain("\n".join(said(error.problems)))
+        except OSError as error:
+            self.complain(f"{error.filename or 'the file'}: {error.strerror or error}")
+        except KeyboardInterrupt:
+            if self.ask is None:
+                raise
+            output.say("interrupted; the network is as it was\n")
+
+    def complain(self, text: str) -> None:
+        """Says on stdout, in its place among the answers, why nothing was done."""
+        self.refused = True
+        for line in text.splitlines():
+            output.say_rows([[("error: ", "error"), (line.removeprefix("error: "), "")]])
+
+    def answer(self, answer: Answer) -> None:
+        """The rows that are new or changed, and what does not fit there."""
+        from cnncalc.report import answer as report
+
+        network = self.session.network
+        if network is None:
+            output.say(f"input {self.session.output}\n" if self.session.output else "there are no rows\n")
+            return
+        shown = answer.rows
+        if len(shown) > _SHOWN:
+            shown = shown[:_SHOWN]
+        output.say_rows(report.rows(network, shown, output.width()))
+        if len(answer.rows) > len(shown):
+            output.say(f"  and {len(answer.rows) - len(shown)} more rows\n")
+        if len(answer.rows) != 1:
+            self.total()
+        for problem in said(answer.problems):
+            output.say_rows([[("  " + problem, "")]])
+
+    def total(self) -> None:
+        """Where the network stands now, on one line."""
+        network = self.session.network
+        if network is None:
+            output.say(f"input {self.session.output or 'not said yet'}, no rows\n")
+            return
+        rows = len(self.session.names)
+        output.say(
+            f"  {rows} row{'s' if rows != 1 else ''}, {network.parameters:,} parameters, "
+            f"{network.macs:,} MACs, output {self.session.output}\n"
+        )
+
+    def confirmed(self, question: str, otherwise: str) -> None:
+        """Goes on where the answer is yes. Raises Refused, with `otherwise` where nobody can be asked."""
+        if self.ask is None:
+            raise Refused(otherwise)
+        if not self.ask(question):
+            raise Refused("nothing was done")
+
+
+_SHOWN = 12
+
+
+def _hint(message: str, word: str) -> str:
+    """What was meant where a line is neither row nor command, but begins almost like one."""
+    if "no layer kind" in message or "neither a row nor a command" in message:
+        near = nearest(word, COMMANDS)
+        if near is not None and "did you mean" not in message:
+            return f"{message} (or the command {near}?)"
+    return message
+
+
+def _network(shell: Shell) -> Network:
+    if shell.session.network is None:
+        raise Refused("there are no rows yet; type one, as conv: 10, kernel_size: 5")
+    return shell.session.network
+
+
+def _help(shell: Shell, rest: str) -> None:
+    if rest:
+        command = COMMANDS.get(rest)
+        if command is None:
+            raise Refused(f"there is no command {rest}{did_you_mean(rest, COMMANDS)}")
+        output.say(f"{command.usage}\n  {command.about}\n")
+        return
+    output.say("Type rows as in YAML:  conv: 64, kernel_size: 3   relu   maxpool: 2   fc: 10\n")
+    output.say("and keys of the file:  input: 32x32x3   name: Mine   fit: floor\n\n")
+    width = max(len(command.usage) for command in COMMANDS.values())
+    for command in COMMANDS.values():
+        output.say(f"  {command.usage.ljust(width)}  {command.about}\n")
+
+
+def _show(shell: Shell, rest: str) -> None:
+    from cnncalc.report.columns import NAMES, choose
+    from cnncalc.report.table import table
+
+    network = _network(shell)
+    try:
+        columns = choose(rest.replace(",", " ").split())
+    except KeyError as unknown:
+        raise Refused(f"there is no column {unknown.args[0]}{did_you_mean(str(unknown.args[0]), [*NAMES, 'all'])}") from None
+    output.say_rows(table(network, columns, width=output.width()))
+    for problem in said(network.problems):
+        output.say(f"{problem}\n")
+
+
+def _set(shell: Shell, rest: str) -> None:
+    target, equals, value = rest.partition("=")
+    if not equals or not target.strip() or not value.strip():
+        raise Refused("write set conv1.stride=2, or set width=0.5 for a var")
+    shell.answer(shell.session.set(target.strip(), value.strip()))
+
+
+def _undo(shell: Shell, rest: str) -> None:
+    shell.session.undo()
+    shell.total()
+
+
+def _redo(shell: Shell, rest: str) -> None:
+    shell.session.redo()
+    shell.total()
+
+
+def _delete(shell: Shell, rest: str) -> None:
+    shell.session.delete(rest or _last(shell))
+    shell.total()
+
+
+def _last(shell: Shell) -> str:
+    names = shell.session.names
+    if not names:
+        raise Refused("there are no rows yet")
+    return names[-1]
+
+
+def _insert(shell: Shell, rest: str) -> None:
+    before, _, row = rest.partition(" ")
+    if not row.strip():
+        raise Refused("write insert conv2 relu: a name, and the row that goes before it")
+    shell.answer(shell.session.insert(before, row.strip()))
+
+
+def _move(shell: Shell, rest: str) -> None:
+    words = rest.split()
+    if len(words) != 2:
+        raise Refused("write move conv2 conv1: a name, and the row that it goes before, or end")
+    shell.answer(shell.session.move(*words))
+
+
+def _why(shell: Shell, rest: str) -> None:
+    from cnncalc.report import single
+
+    network = _network(shell)
+    name = rest or _last(shell)
+    try:
+        node = network[name]
+    except KeyError as unknown:
+        raise Refused(str(unknown.args[0])) from None
+    output.say_rows(single.rows(network, node, output.width()))
+    for problem in said(p for p in network.problems if p.layer == node.name):
+        output.say(f"\n{problem}\n")
+
+
+def _solve(shell: Shell, rest: str) -> None:
+    _onto(shell, "solve", rest, "write solve conv=10 kernel_size=5 --output 28x28, for the layer that comes next")
+
+
+def _layer(shell: Shell, rest: str) -> None:
+    _onto(shell, "layer", rest, "write layer conv=10 kernel_size=5, to see what it would give here")
+
+
+def _onto(shell: Shell, name: str, rest: str, usage: str) -> None:
+    """A command about one layer, on what comes out now."""
+    if not shell.session.output:
+        raise Refused("say the input first, as in input: 32x32x3")
+    try:
+        words = shlex.split(rest)
+    except ValueError:
+        raise Refused("a quote is not closed") from None
+    if not words:
+        raise Refused(usage)
+    given, layout = shell.session.onward
+    shell.refused = _other(name, [*given, *words, "--layout", layout]) == UNUSABLE or shell.refused
+
+
+def _explain(shell: Shell, rest: str) -> None:
+    _other("explain", rest.split() or ["--list"])
+
+
+def _sizes(shell: Shell, rest: str) -> None:
+    from cnncalc.cli.sizes import Oracle, tell
+
+    _network(shell)
+    if rest and not rest.isdecimal():
+        raise Refused("write sizes, or sizes 2000 for the largest size that is tried")
+    tell(Oracle(shell.session.text, shell.session.file), int(rest or 1024))
+
+
+def _run(shell: Shell, rest: str) -> None:
+    network = _network(shell)
+    errors = [problem for problem in network.problems if problem.level == "error"]
+    if errors:
+        raise Refused("\n".join(said(errors)))
+    stem = os.path.splitext(os.path.basename(shell.session.file or "network"))[0]
+    with files.as_file(shell.session.text, f"{stem}.yaml") as file:
+        _other("run", [file, *shlex.split(rest)])
+
+
+def _other(name: str, words: list[str]) -> int:
+    """Another command of cnncalc, in this process; its exit status."""
+    from cnncalc.cli.app import Commands, app
+
+    group = Commands(name="cnncalc")
+    assert app is not None
+    command = group.get_command(None, name)
+    try:
+        command.main(args=words, prog_name=name)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    return 0
+
+
+def _save(shell: Shell, rest: str) -> None:
+    session = shell.session
+    forced = rest.startswith("!")
+    path = os.path.expanduser(rest.lstrip("! ").strip() or session.file or "")
+    if not session.text.strip():
+        raise Refused("there is nothing to save yet")
+    if not path:
+        raise Refused("write save FILE, as save mine.yaml")
+    if os.path.isdir(path):
+        raise Refused(f"{path} is a folder")
+    if os.path.lexists(path) and not forced and not files.still(path, shell.written.get(os.path.abspath(path))):
+        shell.confirmed(f"{path} is there already; write over it?", f"{path} is there already; save! {path} writes over it")
+    text = session.text if session.text.endswith("\n") else session.text + "\n"
+    files.write(path, text)
+    session.text = session.saved = text
+    session.file = path
+    shell.written[os.path.abspath(path)] = text
+    errors = sum(problem.level == "error" for problem in session.problems)
+    beside = f", with {errors} problem{'s' if errors != 1 else ''} in it" if errors else ""
+    if session.network is None:
+        beside = ", without rows yet: no network so far"
+    output.say(f"saved {path}{beside}\n")
+
+
+def _load(shell: Shell, rest: str) -> None:
+    from cnncalc.cli.spec import resolve
+    from cnncalc.network import text_of
+
+    forced = rest.startswith("!")
+    name = os.path.expanduser(rest.lstrip("! ").strip())
+    if not name or name == "-":
+        raise Refused("write load FILE, or the name of a network that comes along, as load alexnet")
+    if shell.session.unsaved and not forced:
+        shell.confirmed("what is here is not saved; load over it?", f"what is here is not saved; load! {name} loads over it")
+    file = resolve(name)
+    try:
+        shell.session.load(text_of(file), file)
+    except SpecError as error:
+        raise Refused("\n".join(map(str, (p._replace(file=file) for p in error.problems)))) from None
+    shell.total()
+    for problem in said(shell.session.problems):
+        output.say(f"  {problem}\n")
+
+
+def _quit(shell: Shell, rest: str) -> None:
+    if shell.session.unsaved and not rest.startswith("!") and shell.ask is not None:
+        shell.confirmed("what is here is not saved; leave without it?", "")
+    raise Leave
+
+
+COMMANDS = {
+    "help": Command("help [COMMAND]", "This list.", _help),
+    "show": Command("show [COLUMNS]", "The table, with further columns such as macs or input.", _show),
+    "set": Command("set NAME.FIELD=VALUE", "Another value of a field, or of a var or key by its name alone.", _set),
+    "undo": Command("undo", "Back by one change.", _undo),
+    "redo": Command("redo", "Forward again.", _redo),
+    "delete": Command("delete [NAME]", "Take a row out, the last one unless named.", _delete),
+    "insert": Command("insert NAME ROW", "Put a row before the one called NAME.", _insert),
+    "move": Command("move NAME NAME|end", "Put a row before another, or at the end.", _move),
+    "why": Command("why [LAYER]", "A layer's formula with its numbers in it, and its parameters written out.", _why),
+    "layer": Command("layer KIND=VALUE ...", "Try a layer on what comes out now, without adding it.", _layer),
+    "solve": Command("solve KIND=VALUE ...", "The fields that fit what comes out now; --output 28x28 asks for a size.", _solve),
+    "sizes": Command("sizes [MAX]", "The input sizes on which the network works.", _sizes),
+    "explain": Command("explain [NAME]", "A rule or a layer kind, in words.", _explain),
+    "run": Command("run", "The forward pass on random numbers.", _run),
+    "save": Command("save [FILE]", "Write the spec; save! does not ask before it writes over a file.", _save),
+    "load": Command("load FILE", "Take a spec from a file; load! does not ask for what is not saved.", _load),
+    "quit": Command("quit", "Leave, as Ctrl-D does.", _quit),
+}
+if find_spec("cnncalc.cli.run") is None:
+    del COMMANDS["run"]
+COMMANDS["exit"] = COMMANDS["quit"]._replace(usage="exit")

@@ -1,0 +1,91 @@
+"""The shell on a terminal: a line at a time with history and completion; the only user of prompt_toolkit."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion, PathCompleter
+from prompt_toolkit.document import Document
+from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+
+from cnncalc.cli import output
+from cnncalc.cli.shell.commands import COMMANDS, Leave, Shell
+from cnncalc.cli.shell.complete import words
+from cnncalc.cli.spec import bundled
+
+
+class Words(Completer):
+    """Commands, kinds, fields and names that can stand where the cursor is; files behind save and load."""
+
+    def __init__(self, shell: Shell) -> None:
+        self._shell = shell
+        self._paths = PathCompleter(expanduser=True)
+
+    def get_completions(self, document: Document, event: CompleteEvent) -> Iterable[Completion]:
+        before = document.text_before_cursor.lstrip()
+        command, space, rest = before.partition(" ")
+        if space and command.rstrip("!") in ("save", "load"):
+            yield from self._paths.get_completions(Document(rest, len(rest)), event)
+            if command.startswith("load"):
+                for name in bundled():
+                    if name.startswith(rest):
+                        yield Completion(name, -len(rest))
+            return
+        part, found = words(before, self._shell.session)
+        for word in found:
+            yield Completion(word, -len(part), display=word.strip())
+
+
+def loop(shell: Shell) -> None:
+    """Reads and does until the one who types leaves."""
+    prompts: PromptSession[str] = PromptSession(
+        history=_history(), completer=Words(shell), complete_while_typing=False, enable_history_search=True
+    )
+    shell.ask = _ask
+    output.say("Type rows as in YAML; help lists the commands, Ctrl-D leaves.\n")
+    while True:
+        try:
+            shell.do(prompts.prompt(f"{shell.session.output or 'cnncalc'}> "))
+        except KeyboardInterrupt:
+            output.say("Ctrl-D leaves; nothing is lost\n")
+        except EOFError:
+            if _may_leave(shell):
+                return
+        except Leave:
+            return
+
+
+def _may_leave(shell: Shell) -> bool:
+    try:
+        COMMANDS["quit"].run(shell, "")
+    except Leave:
+        return True
+    except Exception:
+        return False
+    return False
+
+
+def _ask(question: str) -> bool:
+    """Yes or no; no where that is anything else, an interrupt or the end of the input."""
+    prompts: PromptSession[str] = PromptSession()
+    try:
+        return prompts.prompt(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+    except (KeyboardInterrupt, EOFError):
+        return False
+
+
+def _history() -> History:
+    """Lines of earlier sessions, where there is a place to keep them."""
+    base = os.environ.get("XDG_STATE_HOME") or os.path.join(Path.home(), ".local", "state")
+    folder = os.path.join(base, "cnncalc")
+    try:
+        os.makedirs(folder, exist_ok=True)
+        file = os.path.join(folder, "history")
+        with open(file, "a", encoding="utf-8"):
+            pass
+    except OSError:
+        return InMemoryHistory()
+    return FileHistory(file)

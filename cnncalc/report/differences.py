@@ -1,0 +1,160 @@
+"""What differs between two networks, as a table, as Markdown for a pull request, and as data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cnncalc.graph import Node
+from cnncalc.problem import one_line
+from cnncalc.report import words
+from cnncalc.report.compare import TOTALS, Change, Difference
+from cnncalc.report.document import SCHEMA_VERSION
+from cnncalc.report.grid import grid
+from cnncalc.report.markdown import escaped
+from cnncalc.report.table import Row
+
+SIGNS = {"added": "+", "removed": "-", "changed": "~"}
+_ROLES = {"added": "output", "removed": "error", "changed": ""}
+_RIGHT = frozenset(("parameters", "MACs", "before", "after"))
+HEAD = ("layer", "change", "output", "parameters", "MACs")
+
+
+def cells(change: Change, layout: str) -> list[str]:
+    """What one layer was and is; a number that stays is said once."""
+    a, b = change.before, change.after
+    node = b or a
+    assert node is not None
+    name = node.name if a is None or b is None or a.name == b.name else f"{a.name} → {b.name}"
+    return [
+        name,
+        _what(change, layout),
+        _became(_output(a, layout), _output(b, layout)),
+        _became(_number(a, "parameters"), _number(b, "parameters")),
+        _became(_number(a, "macs"), _number(b, "macs")),
+    ]
+
+
+def _what(change: Change, layout: str) -> str:
+    a, b = change.before, change.after
+    if a is None or b is None:
+        node = b or a
+        assert node is not None
+        return f"{change.status}: {node.kind} {words.summary(node, layout)}".rstrip()
+    if "kind" in change.fields:
+        return f"{a.kind} {words.summary(a, layout)} → {b.kind} {words.summary(b, layout)}"
+    return ", ".join(f"{name} {_said(x)} → {_said(y)}" for name, (x, y) in change.fields.items())
+
+
+def _said(value: Any) -> str:
+    """A field's value as JSON has it, in a few characters."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list) and value:
+        parts = [
+            f"{v[0]}+{v[1]}" if isinstance(v, list) and v[0] != v[1] else str(v[0] if isinstance(v, list) else v) for v in value
+        ]
+        return parts[0] if len(set(parts)) == 1 else "×".join(parts)
+    return str(value)
+
+
+def _output(node: Node | None, layout: str) -> str:
+    return "" if node is None else words.flow(node.flow, layout)
+
+
+def _number(node: Node | None, name: str) -> str:
+    return "" if node is None else f"{getattr(node, name):,}"
+
+
+def _became(a: str, b: str) -> str:
+    return b if a == b or not a else a if not b else f"{a} → {b}"
+
+
+def _totals(found: Difference) -> list[list[str]]:
+    return [
+        [TOTALS[key], f"{a:,}", f"{b:,}", words.difference(a, b)]
+        for key, (a, b) in found.totals.items()
+        if key in ("parameters", "macs") or a != b
+    ]
+
+
+def _ends(found: Difference, layout: str) -> list[str]:
+    """Inputs and outputs that are not what they were."""
+    said = []
+    for what in ("inputs", "outputs"):
+        a, b = ([(s.name, words.flow(s.flow, layout)) for s in getattr(n, what)] for n in (found.before, found.after))
+        if a != b:
+            x, y = (", ".join(f"{name} {shape}" for name, shape in side) for side in (a, b))
+            said.append(f"{what[:-1]}: {x} → {y}")
+    return said
+
+
+def rows(found: Difference, names: tuple[str, str], layout: str, width: int | None) -> list[Row]:
+    """Title, a line for each layer that differs, and the totals of both."""
+    result: list[Row] = [[(f"{one_line(names[0])} → {one_line(names[1])}", "title")], []]
+    if not found:
+        return [*result, [(f"the same: {words.plural(found.same, 'layer')}", "")]]
+    for said in _ends(found, layout):
+        result.append([(one_line(said), "")])
+    if found.changes:
+        table = [[SIGNS[change.status], *cells(change, layout)] for change in found.changes]
+        roles = [_ROLES[change.status] for change in found.changes]
+        result += [
+            *([[]] if _ends(found, layout) else []),
+            *grid(["", *HEAD], table, right=_RIGHT, roles=roles, width=width, spare=("MACs", "parameters")),
+        ]
+    result += [[], *grid(["", "before", "after", "difference"], _totals(found), right=_RIGHT)]
+    result += [[], [(_summary(found), "note")]]
+    return result
+
+
+def _summary(found: Difference) -> str:
+    counts = {status: sum(change.status == status for change in found.changes) for status in SIGNS}
+    said = [f"{counts[status]:,} {status}" for status in ("changed", "added", "removed") if counts[status]]
+    return f"{words.plural(found.same, 'layer')} the same" + "".join(f", {part}" for part in said)
+
+
+def markdown(found: Difference, names: tuple[str, str], layout: str) -> str:
+    """The same for a comment on a pull request."""
+    parts = [f"### {escaped(names[0])} → {escaped(names[1])}"]
+    if not found:
+        return f"{parts[0]}\n\nThe same: {words.plural(found.same, 'layer')}.\n"
+    parts.append(_markdown_table(["", "before", "after", "difference"], _totals(found)))
+    parts += [f"- {escaped(said)}" for said in _ends(found, layout)]
+    if found.changes:
+        body = [[f"`{SIGNS[change.status]}`", *map(escaped, cells(change, layout))] for change in found.changes]
+        parts.append(_markdown_table(["", *HEAD], body))
+    return "\n\n".join([*parts, f"{_summary(found)}."]) + "\n"
+
+
+def _markdown_table(head: list[str], body: list[list[str]]) -> str:
+    marks = ["---:" if name in _RIGHT else "---" for name in head]
+    return "\n".join(f"| {' | '.join(line)} |" for line in (head, marks, *body))
+
+
+def document(found: Difference, names: tuple[str, str], layout: str) -> dict[str, Any]:
+    """The same as plain data."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "before": names[0],
+        "after": names[1],
+        "differ": bool(found),
+        "totals": {key: {"before": a, "after": b, "difference": b - a} for key, (a, b) in found.totals.items()},
+        "layers": [_layer(change, layout) for change in found.changes],
+        "same": found.same,
+    }
+
+
+def _layer(change: Change, layout: str) -> dict[str, Any]:
+    a, b = change.before, change.after
+    return {
+        "status": change.status,
+        "name": change.name,
+        "kind": [None if n is None else n.kind for n in (a, b)],
+        "names": [None if n is None else n.name for n in (a, b)],
+        "fields": {name: list(values) for name, values in change.fields.items()},
+        "shape": [None if n is None or n.shape is None else list(n.shape.ordered(layout)) for n in (a, b)],
+        "parameters": [None if n is None else n.parameters for n in (a, b)],
+        "macs": [None if n is None else n.macs for n in (a, b)],
+    }

@@ -1,0 +1,71 @@
+"""Fields that fit, as a table and as data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from cnncalc.analysis.solve import Search, Solution
+from cnncalc.layers.base import display
+from cnncalc.layers.option import Every
+from cnncalc.report.grid import grid
+from cnncalc.report.table import Row
+
+
+def rows(search: Search, solutions: Sequence[Solution], layout: str, width: int | None = None) -> list[Row]:
+    """A line for each, with what comes out and what it costs; the formula where it is the same along all axes."""
+    names = search.opened
+    table = []
+    for solution in solutions:
+        formulas = list(dict.fromkeys(formula for _, formula in solution.layer.formulas(search.x)))
+        table.append(
+            [
+                *(display(solution.values[name]) for name in names),
+                solution.shape.text(layout),
+                f"{solution.facts.parameters:,}",
+                f"{solution.facts.macs:,}",
+                ", ".join(formulas),
+            ]
+        )
+    head = [*names, "output", "parameters", "MACs", "formula"]
+    if all(solution.facts.parameters == solution.facts.macs == 0 for solution in solutions):
+        # A pooling costs none of either: two columns of zeros would hide what differs.
+        head = [*names, "output", "formula"]
+        table = [[*line[:-3], line[-1]] for line in table]
+    return grid(head, table, right={*names, "parameters", "MACs"}, width=width, spare=("formula",), prose=("formula",))
+
+
+def document(search: Search, solutions: Sequence[Solution], total: int, layout: str) -> dict[str, Any]:
+    """The same as plain data; windows are written out per axis."""
+    found = []
+    for solution in solutions:
+        fields = solution.layer.fields(search.x)
+        found.append(
+            {
+                **{name: fields[name] for name in search.opened},
+                "shape": list(solution.shape.ordered(layout)),
+                "parameters": solution.facts.parameters,
+                "macs": solution.facts.macs,
+            }
+        )
+    return {
+        "schema_version": 1,
+        "kind": search.kind.kind,
+        "input": list(search.x.ordered(layout)),
+        "open": search.opened,
+        "total": total,
+        "solutions": found,
+    }
+
+
+def written(value: Any, rank: int) -> str:
+    """A field's value as a spec writes it: `3`, `3x5`, `[[1,2],[1,2]]`, without blanks so that it is one word."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if not isinstance(value, tuple):
+        return str(value)
+    if any(isinstance(part, tuple) and part[0] != part[1] for part in value):
+        pairs = [list(part) for part in value] * (rank if isinstance(value, Every) else 1)
+        return str(pairs).replace(" ", "")
+    numbers = [str(part[0] if isinstance(part, tuple) else part) for part in value]
+    return numbers[0] if len(set(numbers)) == 1 else "x".join(numbers)

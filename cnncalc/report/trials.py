@@ -1,0 +1,84 @@
+"""The rows of a sweep: what each combination of values gives."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Sequence
+from io import StringIO
+from typing import Protocol
+
+from cnncalc.report import words
+from cnncalc.report.footer import SKIPPED
+from cnncalc.report.grid import grid
+from cnncalc.report.table import Row, wrapped
+
+COUNTED = ("parameters", "trainable", "buffers", "macs")
+
+
+class Outcome(Protocol):
+    """What one combination gave."""
+
+    @property
+    def values(self) -> tuple[str, ...]: ...
+    @property
+    def totals(self) -> dict[str, int]: ...
+    @property
+    def output(self) -> str: ...
+    @property
+    def expect_skipped(self) -> bool: ...
+    @property
+    def problems(self) -> tuple[tuple[str, str], ...]: ...
+
+
+def rows(outcomes: Sequence[Outcome], names: Sequence[str], tried: int, width: int | None) -> list[Row]:
+    """A line each; the first problem stands beside it, cut where the terminal ends."""
+    table = []
+    for one in outcomes:
+        counts = [f"{one.totals[key]:,}" if one.totals else "?" for key in ("parameters", "macs")]
+        table.append([*one.values, one.output, *counts, _problems(one)])
+    roles = ["error" if one.problems else "" for one in outcomes]
+    head = [*names, "output", "parameters", "MACs", "problems"]
+    if not any(one.problems for one in outcomes):
+        head, table = head[:-1], [line[:-1] for line in table]
+    found = grid(head, table, right={*names, "parameters", "MACs"}, roles=roles, width=width, prose=("problems",))
+    left = tried - len(outcomes)
+    notes = [words.plural(len(outcomes), "combination") + (f"; {left:,} more are not within the budget" if left else "")]
+    if any(one.expect_skipped for one in outcomes):
+        notes.append(SKIPPED)
+    return [*found, [], *([(line, "note")] for note in notes for line in wrapped(note, width))]
+
+
+def _problems(one: Outcome) -> str:
+    if not one.problems:
+        return ""
+    first = one.problems[0][1]
+    more = f" (and {len(one.problems) - 1:,} more)" if len(one.problems) > 1 else ""
+    return first + more
+
+
+def csv_text(outcomes: Sequence[Outcome], names: Sequence[str]) -> str:
+    """Raw numbers below a header; `problems` counts them."""
+    stream = StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow([*names, "output", *COUNTED, "problems", "first_problem"])
+    for one in outcomes:
+        counts = [one.totals.get(key, "") for key in COUNTED]
+        writer.writerow([*one.values, one.output, *counts, len(one.problems), one.problems[0][1] if one.problems else ""])
+    return stream.getvalue()
+
+
+def json_text(outcomes: Sequence[Outcome], names: Sequence[str]) -> str:
+    """A list with an object on a line for each; a network that could not be read has null for its numbers."""
+    lines = [
+        json.dumps(
+            {
+                "set": dict(zip(names, one.values, strict=True)),
+                "output": one.output,
+                **{key: one.totals.get(key) for key in COUNTED},
+                "problems": [{"rule": rule, "message": message} for rule, message in one.problems],
+            }
+        )
+        for one in outcomes
+    ]
+    return "[" + ",".join(f"\n{line}" for line in lines) + ("\n]\n" if lines else "]\n")

@@ -1,0 +1,22 @@
+"""Parameters written out: the text computes to the number counted, for every kind."""
+
+import re
+
+import pytest
+
+from cnncalc.analysis.derive import counted, derivation, terms
+from cnncalc.layers import KINDS
+from cnncalc.network import loads
+from tests.layers.test_contract import spec_of
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_text_computes_to_the_count(kind):
+    node = loads(spec_of(kind)).layers[0]
+    said = derivation(node.weights)
+    assert counted(terms(node.weights)) == node.parameters
+    if said:
+        assert re.fullmatch(r"[\d·+() ]+", said)
+        assert eval(said.replace("·", "*")) == node.parameters
+    else:
+        assert node.parameters == 0

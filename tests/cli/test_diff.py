@@ -1,0 +1,120 @@
+"""`cnncalc diff`, and the rows that `show --set` marks."""
+
+import json
+import subprocess
+
+import pytest
+
+SMALL = """\
+input: 32x32x3
+layers:
+  - {conv: 10, kernel_size: 5, padding: 2}
+  - relu
+  - {fc: 10}
+"""
+
+
+@pytest.fixture
+def two(tmp_path):
+    """A network and a change of it: fewer filters, and a pooling before the fully connected layer."""
+    before, after = tmp_path / "before.yaml", tmp_path / "after.yaml"
+    before.write_text(SMALL)
+    after.write_text(SMALL.replace("conv: 10", "conv: 4").replace("  - {fc", "  - {maxpool: 2}\n  - {fc"))
+    return str(before), str(after)
+
+
+def test_fields_shapes_and_totals(cnncalc, two):
+    result = cnncalc("diff", *two, "--format", "json")
+    found = json.loads(result.out)
+    assert result.status == 0
+    assert found["differ"] is True
+    by_name = {layer["name"]: layer for layer in found["layers"]}
+    assert by_name["conv1"]["fields"] == {"filters": [10, 4]}
+    assert by_name["conv1"]["shape"] == [[32, 32, 10], [32, 32, 4]]
+    # (5·5·3 + 1)·10 and ·4
+    assert by_name["conv1"]["parameters"] == [760, 304]
+    assert by_name["maxpool1"]["status"] == "added"
+    # (32·32·10 + 1)·10 and (16·16·4 + 1)·10
+    assert by_name["fc1"]["parameters"] == [102410, 10250]
+    assert found["totals"]["parameters"] == {"before": 103170, "after": 10554, "difference": -92616}
+    assert found["same"] == 0
+
+
+def test_exit_code(cnncalc, two):
+    assert cnncalc("diff", *two).status == 0
+    assert cnncalc("diff", *two, "--exit-code").status == 1
+    assert cnncalc("diff", two[0], two[0], "--exit-code").status == 0
+    assert cnncalc("diff", two[0], "nowhere.yaml", "--exit-code").status == 2
+
+
+def test_table_and_markdown(cnncalc, two):
+    table = cnncalc("diff", *two).out
+    assert "~  conv1     filters 10 → 4 " in table
+    assert "+  maxpool1  added: maxpool 2×2 " in table
+    assert "parameters  103,170   10,554  −92,616 (−89.8%)" in table
+    markdown = cnncalc("diff", *two, "--format", "markdown").out
+    assert "| parameters | 103,170 | 10,554 | −92,616 (−89.8%) |" in markdown
+    assert "| `~` | conv1 | filters 10 → 4 | 32x32x10 → 32x32x4 | 760 → 304 | 768,000 → 307,200 |" in markdown
+
+
+def test_a_network_is_the_same_as_itself(cnncalc):
+    assert cnncalc("diff", "resnet18", "resnet18", "--exit-code").out == "resnet18 → resnet18\n\nthe same: 68 layers\n"
+
+
+def test_matched_by_place_where_names_differ(cnncalc, tmp_path):
+    for name, row in (("a", "{conv: 4, kernel_size: 3, name: first}"), ("b", "{conv: 8, kernel_size: 3, name: begin}")):
+        (tmp_path / f"{name}.yaml").write_text(f"input: 8x8x1\nlayers:\n  - {row}\n  - {{fc: 2, name: end}}\n")
+    found = json.loads(cnncalc("diff", str(tmp_path / "a.yaml"), str(tmp_path / "b.yaml"), "--format", "json").out)
+    assert [layer["names"] for layer in found["layers"]] == [["first", "begin"], ["end", "end"]]
+
+
+def test_every_layer_is_told_once(cnncalc):
+    """Whatever is matched, all layers of both sides are there once."""
+    for a, b in (("resnet18", "resnet50"), ("lenet5", "alexnet"), ("vgg16", "zfnet"), ("unet", "unet")):
+        found = json.loads(cnncalc("diff", a, b, "--format", "json").out)
+        for side, name in ((0, a), (1, b)):
+            told = [layer["names"][side] for layer in found["layers"] if layer["names"][side] is not None]
+            layers = [layer["name"] for layer in json.loads(cnncalc("show", name, "--format", "json").out)["layers"]]
+            assert len(told) == len(set(told)) == len(layers) - found["same"]
+            assert set(told) <= set(layers)
+
+
+def test_a_side_from_git(cnncalc, tmp_path, monkeypatch):
+    def git(*words):
+        subprocess.run(
+            ["git", "-c", "user.name=A", "-c", "user.email=a@b.c", *words], cwd=tmp_path, check=True, capture_output=True
+        )
+
+    git("init", "-q")
+    folder = tmp_path / "nets"
+    folder.mkdir()
+    (folder / "net.yaml").write_text(SMALL)
+    git("add", ".")
+    git("commit", "-qm", "first")
+    (folder / "net.yaml").write_text(SMALL.replace("conv: 10", "conv: 4"))
+    monkeypatch.chdir(tmp_path)
+    assert "filters 10 → 4" in cnncalc("diff", "HEAD:nets/net.yaml", "nets/net.yaml").out
+    monkeypatch.chdir(folder)
+    assert "filters 10 → 4" in cnncalc("diff", "HEAD:net.yaml", "net.yaml").out
+    assert "filters 10 → 4" in cnncalc("diff", "HEAD:nets/net.yaml", "net.yaml").out
+    result = cnncalc("diff", "HEAD:other.yaml", "net.yaml")
+    assert (result.status, result.err.startswith("HEAD:other.yaml: error: git has no such file: ")) == (2, True)
+    assert cnncalc("diff", "--output=x:net.yaml", "net.yaml").status == 2
+    assert cnncalc("diff", "--", "--output=x:net.yaml", "net.yaml").status == 2
+    assert not (folder / "x:net.yaml").exists()
+
+
+def test_show_marks_what_set_changed(cnncalc, two):
+    result = cnncalc("show", two[0], "--set", "fc1.units=20")
+    assert "\n* fc1    fc 20 " in result.out
+    assert "\n  conv1  conv 10 × 5×5, pad 2 " in result.out
+    assert (
+        "* 1 layer is not as the file has it\nagainst the file: parameters +102,410 (+99.3%), MACs +102,400 (+11.8%)\n"
+        in result.out
+    )
+    found = json.loads(cnncalc("show", two[0], "--set", "fc1.units=20", "--format", "json").out)
+    assert found["before"] == {
+        "totals": {"parameters": 103170, "trainable": 103170, "buffers": 0, "macs": 870400},
+        "changed": ["fc1"],
+    }
+    assert "before" not in json.loads(cnncalc("show", two[0], "--format", "json").out)

@@ -1,0 +1,347 @@
+"""`cnncalc shell`: as a script from a pipe, and typed on a pseudo-terminal."""
+
+import os
+import pty
+import select
+import signal
+import time
+
+import pyte
+import pytest
+
+from cnncalc.cli.shell.commands import COMMANDS, Shell
+from cnncalc.cli.shell.complete import words
+from cnncalc.network import load
+from tests.cli.command import CNNCALC, environment, run
+
+FROM_NOTHING = """\
+# an image of CIFAR-10
+input: 32x32x3
+conv: 10, kernel_size: 5, padding: 2
+relu
+maxpool: 2
+fc: 10
+softmax
+"""
+
+
+@pytest.fixture
+def shell():
+    return Shell()
+
+
+def do(shell, capsys, *lines):
+    """What is said to lines typed."""
+    capsys.readouterr()
+    for line in lines:
+        shell.do(line)
+    return capsys.readouterr().out
+
+
+def test_a_network_from_nothing(tmp_path):
+    """Designed in a script, saved, shown: (5·5·3 + 1)·10 + (16·16·10 + 1)·10 parameters."""
+    result = run("shell", stdin=FROM_NOTHING + f"save {tmp_path}/mine.yaml\n")
+    assert (result.returncode, result.stderr) == (0, "")
+    lines = result.stdout.splitlines()
+    assert lines[0] == "input 32x32x3"
+    assert lines[1].split() == ["conv1", "conv", "10", "×", "5×5,", "pad", "2", "32x32x10", "760"]
+    assert lines[4].split() == ["fc1", "fc", "10", "10", "25,610"]
+    network = load(tmp_path / "mine.yaml")
+    assert (network.problems, network.parameters) == ([], 26370)
+    assert run("show", str(tmp_path / "mine.yaml")).returncode == 0
+
+
+def test_errors_lose_nothing(shell, capsys):
+    do(shell, capsys, *FROM_NOTHING.splitlines())
+    text = shell.session.text
+    for line in (
+        "cnov: 3", "conv: 0, kernel_size: 3", "conv: 3, kernl: 2", "{conv: 3", "[1, 2]", "set conv1.stride=x", "set conv9.stride=1", "set x=1",
+        "delete nothing", "insert relu1", "move relu1", "move relu1 nowhere", "why nothing", "show nothing", "layers: [relu]", "input: 3xx",
+        "blocks: 3", "load nowhere.yaml", "save", "solve", "solve conv=3 kernl=2", "what is this", "relu: 3", "add: nothing", "\x00", "name:", "- ",
+    ):  # fmt: skip
+        said = do(shell, capsys, line)
+        assert shell.session.text == text, line
+        assert said.startswith("error: ") or line.startswith("solve conv"), line
+    assert shell.refused
+
+
+def test_every_change_is_undone_and_redone(shell, capsys):
+    do(shell, capsys, *FROM_NOTHING.splitlines())
+    states = [shell.session.text]
+    for line in (
+        "set conv1.stride=2",
+        "set conv1.padding=1",
+        "insert fc1 dropout",
+        "move dropout1 end",
+        "delete softmax1",
+        "fit: floor",
+        "set fc1.units=5",
+    ):
+        do(shell, capsys, line)
+        assert shell.session.text != states[-1], line
+        states.append(shell.session.text)
+    for state in reversed(states[:-1]):
+        do(shell, capsys, "undo")
+        assert shell.session.text == state
+    for state in states[1:]:
+        do(shell, capsys, "redo")
+        assert shell.session.text == state
+    assert do(shell, capsys, "redo") == "error: there is nothing to redo\n"
+    do(shell, capsys, *["undo"] * 30)
+    assert shell.session.text == ""
+
+
+def test_a_misfit_is_taken_and_said(shell, capsys):
+    said = do(shell, capsys, "input: 7x7x3", "conv: 1, kernel_size: 3, stride: 3")
+    assert "✗ conv1" in said
+    assert "error: conv1 does not fit: (7 − 3 + 2·0)/3 + 1 = 2.33, the last row and column are never read; try padding 1" in said
+    assert "error" not in do(shell, capsys, "set conv1.padding=1")
+    assert "(7 − 3 + 2·1)/3 + 1 = 3" in do(shell, capsys, "why")
+
+
+def test_blocks_branches_and_inner_rows(shell, capsys):
+    do(
+        shell, capsys,
+        "input: 8x8x4", "vars: {width: 4}",
+        "blocks: {unit: {parameters: {out: }, layers: [{conv: \"${out}\", kernel_size: 3, padding: 1}, relu]}}",
+        "block: unit, out: \"${width}\", name: first",
+        "branches: {a: [{block: unit, out: 4}], b: []}, merge: add",
+    )  # fmt: skip
+    assert shell.session.names == ["first", "add1"]
+    said = do(shell, capsys, "set first.conv1.kernel_size=5")
+    # The row stands in the block, and is the same in both uses.
+    assert said.count("5×5, pad 1") == 2
+    assert "error: " in said  # 6x6 beside 4x4: branch b is the input itself
+    do(shell, capsys, "undo", "set width=2")
+    assert shell.session.network["first.conv1"].shape[-1] == 2
+
+
+def test_a_loaded_file_keeps_comments_and_layout(shell, capsys, tmp_path):
+    text = "# mine\nname: N   # its name\ninput: 8x8x1\nlayers:\n  # one\n  - {conv: 2, kernel_size: 3}   # three\n  - relu\n"
+    file = tmp_path / "a.yaml"
+    file.write_text(text)
+    do(shell, capsys, f"load {file}", "set conv1.stride=1", "tanh", f"save {tmp_path}/b.yaml")
+    expected = text.replace("size: 3}", "size: 3, stride: 1}") + "  - tanh\n"
+    assert (tmp_path / "b.yaml").read_text() == expected
+    assert file.read_text() == text
+
+
+def test_no_file_is_overwritten_without_being_asked(shell, capsys, tmp_path):
+    file = tmp_path / "a.yaml"
+    file.write_text("precious")
+    do(shell, capsys, "input: 8x8x1", "relu")
+    assert do(shell, capsys, f"save {file}") == f"error: {file} is there already; save! {file} writes over it\n"
+    assert file.read_text() == "precious"
+    asked = []
+    shell.ask = lambda question: bool(asked.append(question))
+    do(shell, capsys, f"save {file}")
+    assert (file.read_text(), asked) == ("precious", [f"{file} is there already; write over it?"])
+    shell.ask = lambda question: True
+    do(shell, capsys, f"save {file}")
+    assert file.read_text() == shell.session.text
+    # Its own file again without asking, until somebody else has written there.
+    shell.ask = None
+    do(shell, capsys, "tanh", "save")
+    assert file.read_text() == shell.session.text
+    file.write_text("theirs")
+    assert "is there already" in do(shell, capsys, "relu", "save")
+    assert file.read_text() == "theirs"
+    do(shell, capsys, f"save! {file}")
+    assert file.read_text() == shell.session.text
+    assert [path.name for path in tmp_path.iterdir()] == ["a.yaml"]
+
+
+def test_load_asks_for_what_is_not_saved(shell, capsys):
+    do(shell, capsys, "input: 8x8x1", "relu")
+    assert "what is here is not saved; load! lenet5" in do(shell, capsys, "load lenet5")
+    assert "61,706 parameters" in do(shell, capsys, "load! lenet5")
+    do(shell, capsys, "undo")
+    assert shell.session.names == ["relu1"]
+
+
+def test_other_commands(shell, capsys):
+    do(shell, capsys, "load unet")
+    assert "16·n + 188, from 188" in do(shell, capsys, "sizes")
+    assert "31,030,658" in do(shell, capsys, "show macs")
+    assert "MACs" in do(shell, capsys, "show macs").splitlines()[3]
+    said = do(shell, capsys, "solve conv=4 kernel_size=3 stride=1 --output 388x388")
+    assert "padding=1" in said
+    assert "388x388x4" in do(shell, capsys, "layer conv=4 F=3 P=1")
+    for name, command in COMMANDS.items():
+        assert command.usage in do(shell, capsys, "help")
+        assert command.about in do(shell, capsys, f"help {name}")
+
+
+def test_status_of_a_script():
+    assert run("shell", stdin="input: 7x7x1\nrelu\n").returncode == 0
+    assert run("shell", stdin="input: 7x7x1\nrelu\ncnov: 3\n").returncode == 1
+    assert run("shell", stdin="input: 7x7x1\nmaxpool: 2\n").returncode == 1
+    assert run("shell", stdin="input: 7x7x1\nrelu\nquit\nrubbish\n").returncode == 0
+    assert run("shell", "nowhere.yaml", stdin="").returncode == 2
+    assert run("shell", stdin="").returncode == 0
+    assert run("shell", stdin=b"\xff\xfe\n", PYTHONIOENCODING="utf-8:strict").returncode == 2
+    ascii_only = run("shell", stdin="input: 7x7x1\nconv: 2, kernel_size: 3\n", PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    assert "conv 2 x 3x3" in ascii_only.stdout
+
+
+COMPLETIONS = [
+    ("co", {"conv: ", "concat: ", "conv_transpose: "}),
+    ("conv: 3, ker", {"kernel_size: "}),
+    ("conv: 3, padding: sa", {"same"}),
+    ("conv: 3, bias: ", {"true", "false"}),
+    ("set con", {"conv1."}),
+    ("set conv1.st", {"stride="}),
+    ("delete re", {"relu1"}),
+    ("move relu1 e", {"end"}),
+    ("why f", {"fc1"}),
+    ("sav", {"save"}),
+    ("inp", {"input: "}),
+    ("show ma", {"macs", "macs_per_parameter"}),
+    ("solve conv=3 str", {"stride="}),
+    ("help und", {"undo"}),
+]
+
+
+@pytest.mark.parametrize(("before", "expected"), COMPLETIONS)
+def test_completion(shell, capsys, before, expected):
+    do(shell, capsys, *FROM_NOTHING.splitlines())
+    _, found = words(before, shell.session)
+    assert set(found) == expected
+
+
+class Terminal:
+    """The program on a pseudo-terminal of 100 × 40 cells, and what it shows."""
+
+    def __init__(self, folder, *args):
+        self.screen = pyte.Screen(100, 40)
+        self.stream = pyte.ByteStream(self.screen)
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            import fcntl
+            import struct
+            import termios
+
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
+            os.chdir(folder)
+            more = {
+                "HOME": str(folder),
+                "XDG_STATE_HOME": str(folder / "state"),
+                "PYTHONPATH": os.pathsep.join(__import__("sys").path),
+            }
+            os.execve(CNNCALC[0], [*CNNCALC, "shell", *args], environment(**more))
+
+    def read(self):
+        """Takes what has been written; False at the end."""
+        ready, _, _ = select.select([self.fd], [], [], 0.05)
+        if not ready:
+            return True
+        try:
+            data = os.read(self.fd, 65536)
+        except OSError:
+            return False
+        if b"\x1b[6n" in data:
+            # The program asks where the cursor stands, as terminals answer.
+            os.write(self.fd, f"\x1b[{self.screen.cursor.y + 1};{self.screen.cursor.x + 1}R".encode())
+        self.stream.feed(data)
+        return bool(data)
+
+    @property
+    def text(self):
+        return "\n".join(line.rstrip() for line in self.screen.display)
+
+    def until(self, said, seconds=20):
+        """Reads until `said` stands on the screen."""
+        end = time.monotonic() + seconds
+        while said not in self.text:
+            assert time.monotonic() < end, f"{said!r} is not in\n{self.text}"
+            if not self.read():
+                assert said in self.text, self.text
+        return self.text
+
+    def type(self, keys):
+        os.write(self.fd, keys.encode())
+
+    def end(self, seconds=20):
+        """The exit status, once it has left."""
+        end = time.monotonic() + seconds
+        while self.read() and time.monotonic() < end:
+            pass
+        done, status = os.waitpid(self.pid, os.WNOHANG if time.monotonic() >= end else 0)
+        os.close(self.fd)
+        return os.waitstatus_to_exitcode(status) if done else None
+
+
+@pytest.fixture
+def terminal(tmp_path):
+    begun = []
+
+    def begin(*args):
+        begun.append(Terminal(tmp_path, *args))
+        return begun[-1]
+
+    yield begin
+    for one in begun:
+        try:
+            os.kill(one.pid, signal.SIGKILL)
+            os.waitpid(one.pid, 0)
+        except (ProcessLookupError, ChildProcessError):
+            pass
+
+
+def test_a_session_on_a_terminal(terminal, tmp_path):
+    """Type, complete, undo, interrupt, save, leave: nothing is lost on the way."""
+    (tmp_path / "old.yaml").write_text("precious")
+    session = terminal()
+    session.until("cnncalc>")
+    session.type("input: 32x32x3\r")
+    session.until("32x32x3>")
+    # The tab key completes kind and field.
+    session.type("conv_t\t")
+    session.until("conv_transpose:")
+    session.type("\x15conv: 10, ker\t")
+    session.until("kernel_size:")
+    session.type("5, pad\t")
+    session.until("padding:")
+    session.type("2\r")
+    session.until("32x32x10>")
+    assert "760" in session.text
+    session.type("maxpool: 2\r")
+    session.until("16x16x10>")
+    session.type("undo\r")
+    session.until("1 row, 760 parameters")
+    # An interrupt in the middle of a line drops the line and keeps the network.
+    session.type("maxpool: 3, str\x03")
+    session.until("nothing is lost")
+    session.type("why\r")
+    session.until("(5·5·3 + 1)·10 = 760")
+    session.type("save old.yaml\r")
+    session.until("write over it? [y/N]")
+    session.type("n\r")
+    session.until("nothing was done")
+    assert (tmp_path / "old.yaml").read_text() == "precious"
+    # Leaving asks where something is not saved; an interrupt of the question stays.
+    session.type("\x04")
+    session.until("leave without it? [y/N]")
+    session.type("\x03")
+    session.type("save new.yaml\r")
+    session.until("saved new.yaml")
+    session.type("\x04")
+    assert session.end() == 0
+    assert load(tmp_path / "new.yaml").parameters == 760
+
+
+def test_what_was_typed_is_remembered_in_the_next_session(terminal, tmp_path):
+    first = terminal()
+    first.until("cnncalc>")
+    first.type("input: 5x5x1\r")
+    first.until("5x5x1>")
+    first.type("quit\r")
+    first.until("leave without it? [y/N]")
+    first.type("y\r")
+    assert first.end() == 0
+    second = terminal("lenet5")
+    second.until("10>")
+    second.type("\x1b[A\x1b[A")
+    second.until("> input: 5x5x1")
+    second.type("\x15\x04")
+    assert second.end() == 0

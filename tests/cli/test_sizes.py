@@ -1,0 +1,73 @@
+"""`cnncalc sizes`: rules of known networks, by hand from their strides."""
+
+import json
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        # Four poolings of 2 behind unpadded convolutions; 572 is 16·24 + 188.
+        ("unet", "height = width      16·n + 188, from 188\n"),
+        # Five poolings of 2, all else padded to stay.
+        ("vgg16", "height = width      any multiple of 32; smallest 32\n"),
+        # Strides 4·2·2·2; 227 is 32·5 + 67.
+        ("alexnet", "height = width      32·n + 67, from 67\n"),
+        # Five strides of 2 with (N − 1) even before each.
+        ("mobilenet_v2", "height = width      any size  32·n + 1, from 1\n"),
+        ("dcgan_generator", "a vector has no size to vary, it works\n"),
+    ],
+)
+def test_rules(cnncalc, name, text):
+    result = cnncalc("sizes", name)
+    assert result.status == 0
+    assert text in result.out
+
+
+def test_json_lists_every_size(cnncalc):
+    (image,) = json.loads(cnncalc("sizes", "unet", "--max", "300", "--format", "json").out)["inputs"]
+    assert image["smallest"] == [188, 188, 1]
+    assert image["independent"] is True
+    assert [axis["axes"] for axis in image["axes"]] == [["height", "width"], ["height"], ["width"]]
+    for axis in image["axes"]:
+        assert axis["works"] == axis["exact"] == [188, 204, 220, 236, 252, 268, 284, 300]
+
+
+def test_none_within_reach(cnncalc):
+    result = cnncalc("sizes", "unet", "--max", "100")
+    assert result.status == 1
+    assert "height = width      none\n" in result.out
+    assert "no size up to 100 works; --max looks farther" in result.out
+
+
+def test_axes_that_depend_on_one_another(cnncalc, tmp_path):
+    file = tmp_path / "a.yaml"
+    file.write_text("input: 4x6x1\nlayers:\n  - {reshape: 3x8x1}\n")
+    result = cnncalc("sizes", str(file))
+    # 24 numbers: 4x6 and no square; a height alone, beside 6, only 4
+    assert "height = width  none\n" in result.out
+    assert "height          4\n" in result.out
+    assert "the axes depend on one another: each is varied beside the others of 4x6x1" in result.out
+
+
+def test_what_no_size_mends_is_said(cnncalc, tmp_path):
+    file = tmp_path / "a.yaml"
+    file.write_text("input: 4x6x1\nlayers:\n  - {conf: 3}\n")
+    result = cnncalc("sizes", str(file))
+    assert (result.status, result.out) == (1, "no size works as long as these problems stand\n")
+    assert "conf is no layer kind" in result.err
+    assert cnncalc("sizes", "nowhere.yaml").status == 2
+
+
+def test_set_and_fit(cnncalc):
+    # 66 ends at 2 cells before the last pool of 3.
+    assert "height = width      any size from 67  32·n + 67, from 67\n" in cnncalc("sizes", "alexnet", "--fit", "floor").out
+    assert "16·n + 187, from 187" in cnncalc("sizes", "unet", "--set", "down1.conv1.kernel_size=2").out
+
+
+def test_says_that_expect_is_skipped(cnncalc, tmp_path):
+    assert "expect is skipped" in cnncalc("sizes", "unet").out
+    file = tmp_path / "a.yaml"
+    file.write_text("input: 4x4x1\nlayers:\n  - relu\n")
+    assert "expect" not in cnncalc("sizes", str(file)).out

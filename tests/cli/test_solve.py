@@ -1,0 +1,68 @@
+"""`cnncalc solve`: what fits, what does not, and words that cannot be."""
+
+import json
+
+import pytest
+
+
+def test_same_size_wants_padding_of_half_the_window(cnncalc):
+    for window, padding in ((3, 1), (5, 2), (7, 3)):
+        words = ("32x32x3", "conv=10", f"F={window}", "S=1", "--output", "32x32")
+        found = json.loads(cnncalc("solve", *words, "--format", "json").out)
+        assert [s["padding"] for s in found["solutions"]] == [[[padding, padding]] * 2]
+        assert f"padding={padding}\n" in cnncalc("solve", *words).out
+
+
+def test_what_it_says_can_be_typed(cnncalc):
+    for words in (
+        ["32x32x3", "conv=10", "F=5", "S=2"],
+        ["28x14x8", "maxpool", "--output", "14x14"],
+        ["9x4", "conv=2", "F=4", "S=2"],
+    ):
+        result = cnncalc("solve", *words)
+        assert result.status == 0
+        said = result.out.splitlines()[-1].removeprefix("the first one: cnncalc ").split()
+        assert cnncalc(*said).status == 0
+
+
+def test_filters_come_from_the_output(cnncalc):
+    result = cnncalc("solve", "32x32x3", "conv", "--output", "28x28x10", "--limit", "1")
+    assert "28x28x10         760" in result.out
+    assert "6 more fit; --limit 0 shows them" in result.out
+    assert len(cnncalc("solve", "32x32x3", "conv", "--output", "28x28x10", "--limit", "0").out.splitlines()) == 10
+
+
+def test_says_so_when_nothing_fits(cnncalc):
+    result = cnncalc("solve", "32x32x3", "conv=10", "F=3", "S=2", "P=0", "--open", "dilation")
+    assert (result.status, result.out) == (1, "nothing fits on 32x32x3, dilation up to 4\n")
+    result = cnncalc("solve", "32x32x3", "conv=10", "F=3", "--output", "17x17", "--max", "P=1")
+    assert result.status == 1
+    assert result.out.startswith(
+        "nothing fits that gives 17x17 from 32x32x3, stride up to 3 and padding up to 1; what fits and comes nearest:\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        ("32x32x3 conv=1 kernl=3", 2, "kernl=3: error: conv has no kernl; did you mean kernel_size?"),
+        ("32x32x3 cnov=1", 2, "cnov=1: error: cnov is no layer kind; did you mean conv?"),
+        ("32x32x3 conv=0", 1, "conv=0: error: conv must be at least 1"),
+        ("32x32x3 conv", 2, "conv needs its value"),
+        ("32x32x3 conv=2 groups=2", 1, "groups=2: error: conv: groups 2 does not divide the input's 3 channels"),
+        ("32x32x3 conv=1 F=3 --open F", 2, "kernel_size is given already"),
+        ("32x32x3 conv=1 --open nothing", 2, "conv has no nothing"),
+        ("32x32x3 conv=1 --open bias", 2, "bias is true or false: say it"),
+        ("32x32x3 conv=1 --max three", 2, "three is no bound"),
+        ("32x32x3 conv=1 --max groups=2", 2, "groups is not open; open are kernel_size, padding, stride"),
+        ("32x32x3 conv=1 --max 9999", 2, "combinations are more than"),
+        ("32x32x3 conv=1 --output 0x3", 2, "0x3 is no output"),
+        ("32x32x3 relu", 2, "nothing is left open"),
+        ("32x32x3 add=32x32x3", 2, "add joins what it is given"),
+    ],
+)
+def test_wrong_words(cnncalc, words, status, said):
+    result = cnncalc("solve", *words.split())
+    assert result.status == status
+    # typer wraps its own messages
+    assert said in " ".join(result.err.split())
