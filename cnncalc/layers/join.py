@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from cnncalc.layers.base import Example, Join, Mismatch
 from cnncalc.layers.option import RowNames, option
 from cnncalc.shape import Fact, Shape
+
+if TYPE_CHECKING:
+    from cnncalc.kernels.arrays import Array
+    from cnncalc.kernels.run import Run
 
 _NAMES = "rows to join: one name beside the row above, or a list of names"
 
@@ -16,6 +22,7 @@ class Add(Join, kind="add"):
     """
 
     also = ("sum", "eltwise", "residual", "shortcut", "plus")
+    sums = True
     names: tuple[str, ...] | str = option(RowNames(), _NAMES, main=True)
     example = Example({"add": ["a", "b"]}, (Shape(3, 5, 2), Shape(3, 5, 2)), Shape(3, 5, 2))
 
@@ -24,6 +31,11 @@ class Add(Join, kind="add"):
             if shape != shapes[0]:
                 raise Mismatch(0, i, "add wants the same shape from each")
         return shapes[0]
+
+    def forward_join(self, xs: tuple[Array, ...], run: Run) -> Array:
+        from cnncalc.kernels import pointwise
+
+        return pointwise.add(xs, run)
 
 
 class Multiply(Join, kind="multiply"):
@@ -48,6 +60,11 @@ class Multiply(Join, kind="multiply"):
             raise Mismatch(first, second, "multiply wants the same shape, or a vector or one cell with as many channels")
         return whole
 
+    def forward_join(self, xs: tuple[Array, ...], run: Run) -> Array:
+        from cnncalc.kernels import pointwise
+
+        return pointwise.multiply(xs, run)
+
 
 class Concat(Join, kind="concat"):
     """Puts results behind one another along the channels; their spatial sizes must be the same.
@@ -66,3 +83,8 @@ class Concat(Join, kind="concat"):
         if not shapes:
             raise Fact("concat joins nothing")
         return Shape(*shapes[0].spatial, sum(s.channels for s in shapes))
+
+    def forward_join(self, xs: tuple[Array, ...], run: Run) -> Array:
+        from cnncalc.kernels import pointwise
+
+        return pointwise.concat(xs, run)

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from cnncalc.layers.base import Example, Layer, Pointwise, along, image_hint, near_divisors
 from cnncalc.layers.option import Axes, AxisNames, Cells, ChannelRange, Choice, Count, Pairs, PerAxis, ShapeText, option
 from cnncalc.layers.view import SAME, View
 from cnncalc.shape import Fact, Shape
 from cnncalc.window import Window
+
+if TYPE_CHECKING:
+    from cnncalc.kernels.arrays import Array
+    from cnncalc.kernels.run import Arrays, Run
+
+
+def _seen(x: Array) -> Shape:
+    """The shape of one example of an array."""
+    return Shape(*x.shape[2:], x.shape[1])
 
 
 class Upsample(Layer, kind="upsample"):
@@ -33,6 +44,12 @@ class Upsample(Layer, kind="upsample"):
         factors = along(x, "factor", self.factor)
         return tuple(View.grown(f, f, 0, axis, used=used if f > 1 else 1) for axis, f in enumerate(factors))
 
+    def forward(self, x: Array, w: Arrays, run: Run) -> Array:
+        from cnncalc.kernels import move
+
+        grow = move.bilinear if self.mode == "bilinear" else move.nearest
+        return grow(x, along(_seen(x), "factor", self.factor), run)
+
 
 class Pad(Layer, kind="pad"):
     """Puts zeros around a map."""
@@ -47,6 +64,11 @@ class Pad(Layer, kind="pad"):
 
     def views(self, x: Shape, windows: tuple[Window, ...]) -> tuple[View, ...]:
         return tuple(View(-before, -before, 1, axis) for axis, (before, _) in enumerate(along(x, "pad", self.cells)))
+
+    def forward(self, x: Array, w: Arrays, run: Run) -> Array:
+        from cnncalc.kernels import move
+
+        return move.pad(x, along(_seen(x), "pad", self.cells))
 
 
 class Crop(Layer, kind="crop"):
@@ -71,6 +93,11 @@ class Crop(Layer, kind="crop"):
 
     def views(self, x: Shape, windows: tuple[Window, ...]) -> tuple[View, ...]:
         return tuple(View(before, before, 1, axis) for axis, (before, _) in enumerate(along(x, "crop", self.cells)))
+
+    def forward(self, x: Array, w: Arrays, run: Run) -> Array:
+        from cnncalc.kernels import move
+
+        return move.crop(x, along(_seen(x), "crop", self.cells))
 
 
 class Slice(Layer, kind="slice"):
@@ -101,6 +128,10 @@ class Slice(Layer, kind="slice"):
         start, end = self.channels
         return f"{start}:{'' if end is None else end}"
 
+    def forward(self, x: Array, w: Arrays, run: Run) -> Array:
+        start, end = self.channels
+        return x[:, start:end]
+
 
 class Reshape(Layer, kind="reshape"):
     """Puts the same numbers into another shape, in (channels, *spatial) order."""
@@ -113,6 +144,11 @@ class Reshape(Layer, kind="reshape"):
         if self.shape.size != x.size:
             raise Fact(f"{{}} holds {x.size:,} numbers and {{}} would hold {self.shape.size:,}", x, self.shape, field="shape")
         return self.shape
+
+    def forward(self, x: Array, w: Arrays, run: Run) -> Array:
+        from cnncalc.kernels import move
+
+        return move.reshape(x, self.shape.channels, *self.shape.spatial)
 
 
 class Permute(Layer, kind="permute"):
@@ -137,6 +173,14 @@ class Permute(Layer, kind="permute"):
         places = [self.axes.index(name) for name in x.axes]
         # What becomes channels is seen whole by every cell.
         return tuple(View(0, 0, 1, to) if to < x.rank else View.whole(n) for to, n in zip(places, x.spatial, strict=True))
+
+    def forward(self, x: Array, w: Arrays, run: Run) -> Array:
+        from cnncalc.kernels import move
+
+        names = (*_seen(x).axes, "channels")
+        *spatial, channels = (names.index(name) for name in self.axes)
+        # In an array the channels stand first.
+        return move.permute(x, tuple((axis + 1) % len(names) for axis in (channels, *spatial)))
 
 
 class PixelShuffle(Layer, kind="pixel_shuffle"):
@@ -168,6 +212,11 @@ class PixelShuffle(Layer, kind="pixel_shuffle"):
     def views(self, x: Shape, windows: tuple[Window, ...]) -> tuple[View, ...]:
         return tuple(View.grown(self.factor, self.factor, 0, axis) for axis in range(x.rank))
 
+    def forward(self, x: Array, w: Arrays, run: Run) -> Array:
+        from cnncalc.kernels import move
+
+        return move.pixel_shuffle(x, self.factor)
+
 
 class ChannelShuffle(Pointwise, kind="channel_shuffle"):
     """Takes the channels in turn from each group, so that the next grouped convolution sees all of them.
@@ -184,3 +233,8 @@ class ChannelShuffle(Pointwise, kind="channel_shuffle"):
             near = near_divisors(x.channels, self.groups)
             raise Fact(f"{self.groups} groups do not divide the {x.channels} channels of {{}}; try {near}", x, field="groups")
         return x
+
+    def forward(self, x: Array, w: Arrays, run: Run) -> Array:
+        from cnncalc.kernels import move
+
+        return move.channel_shuffle(x, self.groups)

@@ -1,0 +1,238 @@
+"""Convolution by matrix products over tiles that stay in the cache; the whole lowered input never exists."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+
+from cnncalc.kernels import winograd
+from cnncalc.kernels.arrays import Array, channels_first, channels_last, packed
+from cnncalc.kernels.depthwise import convolve_depthwise
+from cnncalc.kernels.run import After, Run
+from cnncalc.kernels.steps import gather, starts
+from cnncalc.window import Window
+
+#: Bytes of lowered input in a tile: the tile, its filters and its result together stay in a core's second-level cache.
+TILE = 1 << 20
+#: Positions in a tile below which a matrix product is slow.
+_LEAST = 96
+#: Channels below which a copy of one cell's channels costs more than the copy of a row of cells.
+_PLANAR = 16
+#: Share of products thrown away, times filters, up to which that is cheaper than copying each cell of a window.
+_WASTED = 20
+
+
+def convolve(x: Array, weight: Array, bias: Array | None, windows: tuple[Window, ...], groups: int, run: Run) -> Array:
+    """`x`, (batch, channels, *spatial), under filters `weight`, (K, channels/groups, *kernel). The kernel is not flipped.
+
+    Weights in Fortran order are read as they lie; others are copied first.
+    """
+    after = run.after.biased(bias)
+    xs = channels_last(x)
+    at = tuple(starts(w, n, run.fit) for w, n in zip(windows, xs.shape[1:-1], strict=True))
+    out = np.empty((xs.shape[0], *map(len, at), weight.shape[0]), x.dtype)
+    if weight.shape[1] == 1 and groups > 1:
+        convolve_depthwise(xs, weight, windows, at, after, out, run)
+    elif all(w.kernel_size == 1 and not w.before and not w.after for w in windows):
+        _pointwise(xs, weight, at, groups, after, out, run)
+    elif groups == 1 and winograd.pays(weight, windows, out):
+        winograd.convolve(packed(xs), weight, windows, after, out, run)
+    else:
+        _lowered(xs, weight, windows, at, groups, after, out, run)
+    return channels_first(out)
+
+
+def _matrix(weight: Array, groups: int) -> Array:
+    """Filters as (groups, kernel cells · channels, K/groups), the last spatial axis outermost: no copy from Fortran order."""
+    turned = weight.T
+    filters = weight.shape[0]
+    rows = turned.reshape(-1, filters)
+    return rows.reshape(rows.shape[0], groups, filters // groups).transpose(1, 0, 2)
+
+
+def _pointwise(xs: Array, weight: Array, at: tuple[range, ...], groups: int, after: After, out: Array, run: Run) -> None:
+    """A window of one cell: a matrix product over the channels at each position."""
+    whole = all(positions.step == 1 for positions in at)
+    seen = xs if whole else xs[(slice(None), *(slice(p.start, p.stop, p.step) for p in at))]
+    flat = packed(seen).reshape(-1, xs.shape[-1])
+    product(flat, _matrix(weight, groups), after, out.reshape(-1, out.shape[-1]), run)
+
+
+def product(x: Array, matrices: Array, after: After, out: Array, run: Run) -> None:
+    """Rows of `x` times each group's matrix into `out`, (rows, K), tile by tile: of rows, or of filters where rows are few."""
+    groups, inner, filters = matrices.shape
+    rows = x.shape[0]
+    size = run.team.size
+    step = max(_LEAST, TILE // (x.itemsize * max(1, max(inner, filters) * groups)))
+    step = min(step, -(-rows // size)) if rows >= 2 * _LEAST else rows
+    parts = 1 if rows >= 2 * _LEAST or size == 1 or inner * filters * rows < 1 << 18 else min(size, max(1, filters // 16))
+    width = -(-filters // parts)
+    tasks = [(slice(r, r + step), g, k) for r in range(0, rows, step) for g in range(groups) for k in range(0, filters, width)]
+
+    def task(i: int) -> None:
+        r, g, k = tasks[i]
+        columns = slice(g * filters + k, g * filters + min(k + width, filters))
+        y = out[r, columns]
+        np.matmul(x[r, g * inner : (g + 1) * inner], matrices[g][:, k : k + width], out=y)
+        after.channels(columns).finish(y, y)
+
+    run.team.share(task, len(tasks))
+
+
+def _lowered(
+    xs: Array,
+    weight: Array,
+    windows: tuple[Window, ...],
+    at: tuple[range, ...],
+    groups: int,
+    after: After,
+    out: Array,
+    run: Run,
+) -> None:
+    """Tiles of positions with what their windows see side by side, times the filters."""
+    matrices = _matrix(weight, groups)
+    inner, filters = xs.shape[-1] // groups, matrices.shape[2]
+    cells = math.prod(w.kernel_size for w in windows)
+    # A few channels are no row worth copying: then each cell's map is, and the channels come first.
+    planar = inner < _PLANAR
+    source = xs if planar else packed(xs)
+    count = math.prod(map(len, at))
+    if groups == 1 and not planar and count < run.team.size * _LEAST:
+        _few(source, windows, at, matrices, after, out, run)
+        return
+    strip = not planar and _strip_pays(windows[-1], at[-1], xs.shape[-2], filters)
+    copied = cells // windows[-1].kernel_size * windows[-1].stride if strip else cells
+    tiles = _tiles(at, copied * inner * xs.itemsize, run.team.size if xs.shape[0] == 1 else 1)
+    tasks = list(itertools.product(range(xs.shape[0]), tiles))
+
+    def task(i: int) -> None:
+        n, part = tasks[i]
+        here = tuple(positions[p] for positions, p in zip(at, part, strict=True))
+        y = out[(n, *part)]
+        for g in range(groups):
+            seen = source[n, ..., g * inner : (g + 1) * inner]
+            columns = slice(g * filters, (g + 1) * filters)
+            multiply = _strip if strip else _planar if planar else _full
+            result = multiply(seen, windows, here, matrices[g], run)
+            after.channels(columns).finish(result, y[..., columns])
+
+    run.team.share(task, len(tasks))
+
+
+def _tiles(at: tuple[range, ...], position_bytes: int, threads: int) -> list[tuple[slice, ...]]:
+    """The positions in blocks of about `TILE` bytes: whole along the last axes, some along one axis, one along those before."""
+    rows = 1
+    for axis in reversed(range(len(at))):
+        most = max(TILE // max(1, rows * position_bytes), -(-_LEAST // rows), 1)
+        if most < len(at[axis]) or axis == 0:
+            step = most if axis else min(most, -(-len(at[0]) // threads))
+            # Tiles of even size: the last is not a scrap.
+            step = -(-len(at[axis]) // max(1, -(-len(at[axis]) // step)))
+            runs = [slice(k, min(k + step, len(at[axis]))) for k in range(0, len(at[axis]), step)]
+            before = [[slice(k, k + 1) for k in range(len(p))] for p in at[:axis]]
+            after = [[slice(0, len(p))] for p in at[axis + 1 :]]
+            return list(itertools.product(*before, runs, *after))
+        rows *= len(at[axis])
+    return []
+
+
+def _offsets(windows: tuple[Window, ...]) -> list[tuple[int, ...]]:
+    """The window's cells as offsets along each axis, the padding taken off; the last axis outermost, as `_matrix` has it."""
+    turned = itertools.product(*(range(w.kernel_size) for w in reversed(windows)))
+    return [tuple(k * w.dilation - w.before for k, w in zip(reversed(cell), windows, strict=True)) for cell in turned]
+
+
+def _full(x: Array, windows: tuple[Window, ...], at: tuple[range, ...], matrix: Array, run: Run) -> Array:
+    """A tile's result with every cell of every window copied out, a row of channels at a time."""
+    positions = tuple(map(len, at))
+    offsets = _offsets(windows)
+    lowered = run.team.scratch("lowered", (*positions, len(offsets), x.shape[-1]), x.dtype)
+    for k, offset in enumerate(offsets):
+        gather(lowered[..., k, :], x, at, offset)
+    result = run.team.scratch("product", (*positions, matrix.shape[1]), x.dtype)
+    np.matmul(lowered.reshape(-1, matrix.shape[0]), matrix, out=result.reshape(-1, matrix.shape[1]))
+    return result
+
+
+def _planar(x: Array, windows: tuple[Window, ...], at: tuple[range, ...], matrix: Array, run: Run) -> Array:
+    """As `_full` for few channels: a row of the map at a time."""
+    positions = tuple(map(len, at))
+    offsets = _offsets(windows)
+    lowered = run.team.scratch("lowered", (len(offsets), x.shape[-1], *positions), x.dtype)
+    for target, offset in zip(lowered, offsets, strict=True):
+        gather(np.moveaxis(target, 0, -1), x, at, offset)
+    result = run.team.scratch("product", (*positions, matrix.shape[1]), x.dtype)
+    np.matmul(lowered.reshape(matrix.shape[0], -1).T, matrix, out=result.reshape(-1, matrix.shape[1]))
+    return result
+
+
+def _few(
+    xs: Array, windows: tuple[Window, ...], at: tuple[range, ...], matrices: Array, after: After, out: Array, run: Run
+) -> None:
+    """So few positions that threads share the filters instead: one lowered tile for all of them."""
+    positions = tuple(map(len, at))
+    offsets = _offsets(windows)
+    for x, y in zip(xs, out, strict=True):
+        lowered = run.team.scratch("lowered", (*positions, len(offsets), x.shape[-1]), x.dtype)
+        for k, offset in enumerate(offsets):
+            gather(lowered[..., k, :], x, at, offset)
+        product(lowered.reshape(-1, matrices.shape[1]), matrices, after, y.reshape(-1, y.shape[-1]), run)
+
+
+def _pitch(window: Window, last: range, size: int) -> int:
+    """Places of a row in a strip, a multiple of the stride: what the windows reach, less the zeros shared with the next row."""
+    reach = last[-1] - last[0] + window.kernel_size
+    before = max(0, window.before - last[0])
+    behind = max(0, last[-1] + window.kernel_size - window.before - size)
+    # No more than a window's overlap, or the next row would begin before this one's last window.
+    shared = min(before, behind, window.kernel_size - window.stride)
+    return -(-(reach - shared) // window.stride) * window.stride
+
+
+def _strip_pays(window: Window, last: range, size: int, filters: int) -> bool:
+    """Where neighbouring windows overlap and little is thrown away at the ends of rows, and with many filters still less."""
+    if window.dilation != 1 or window.kernel_size <= window.stride or not len(last):
+        return False
+    wasted = _pitch(window, last, size) // window.stride / len(last) - 1
+    return wasted * filters < _WASTED
+
+
+def _strip(x: Array, windows: tuple[Window, ...], at: tuple[range, ...], matrix: Array, run: Run) -> Array:
+    """A tile's result with the window's rows copied out, but not its last axis.
+
+    In memory (rows, places along the last axis, other cells of the window, channels) a window is one stretch, which begins at
+    its place. Stretches that begin m places apart, m·stride ≥ kernel_size, do not overlap: each of these m classes is a matrix as
+    BLAS wants it. Windows that reach over the end of a row are computed with the others and left out of the result.
+    """
+    *others, last = at
+    window = windows[-1]
+    rows = tuple(map(len, others))
+    channels, filters = x.shape[-1], matrix.shape[1]
+    pitch = _pitch(window, last, x.shape[-2])
+    cells = _offsets(windows[:-1])
+    count = math.prod(rows)
+    memory = run.team.scratch("lowered", (count * pitch + window.kernel_size, len(cells), channels), x.dtype)
+    memory[count * pitch :] = 0
+    strip = memory[: count * pitch].reshape(*rows, pitch, len(cells), channels)
+    first = max(0, last[0] - window.before)
+    left = max(0, window.before - last[0])
+    right = max(left, min(pitch, left + x.shape[-2] - first))
+    strip[..., :left, :, :] = 0
+    strip[..., right:, :, :] = 0
+    columns = range(first, first + right - left)
+    for k, offset in enumerate(cells):
+        gather(strip[..., left:right, k, :], x, (*others, columns), (*offset, 0))
+    per_row = pitch // window.stride
+    result = run.team.scratch("product", (*rows, per_row, filters), x.dtype)
+    flat = result.reshape(-1, filters)
+    classes = -(-window.kernel_size // window.stride)
+    place = memory.strides[0] * window.stride
+    for c in range(min(classes, len(flat))):
+        target = flat[c::classes]
+        stretches = np.lib.stride_tricks.as_strided(
+            memory[c * window.stride :], (len(target), matrix.shape[0]), (place * classes, x.itemsize), writeable=False
+        )
+        np.matmul(stretches, matrix, out=target)
+    return result[..., : len(last), :]
