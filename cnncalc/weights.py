@@ -125,7 +125,7 @@ def check(graph: Graph, weights: Mapping[str, Mapping[str, Array]]) -> None:
                 faults.append(f"{node.name}/{weight.name} is missing; it has the shape {_written(weight.shape)}")
             elif tuple(array.shape) != weight.shape:
                 faults.append(
-                    f"{node.name}/{weight.name} has the shape {_written(tuple(array.shape))}, and {_written(weight.shape)} is needed"
+                    f"{node.name}/{weight.name} has the shape {_written(tuple(array.shape))}, not {_written(weight.shape)}"
                 )
             elif array.dtype.kind not in "fiu":
                 faults.append(f"{node.name}/{weight.name} holds {array.dtype}, and numbers are needed")

@@ -44,7 +44,7 @@ def group_norm(x: Array, groups: int, weight: Array | None, bias: Array | None, 
 
 
 def local_response_norm(x: Array, size: int, alpha: float, beta: float, k: float, run: Run) -> Array:
-    """Each number over (k + alpha/size · Σ x²)^beta, the sum over `size` neighbouring channels, more of them before where it is even."""
+    """Each number over (k + alpha/size · Σ x²)^beta, the sum over `size` neighbouring channels, of an even number more before."""
     xs = packed(channels_last(x))
     out = np.empty_like(xs)
     before = size // 2

@@ -99,5 +99,5 @@ class Team:
         if found is None or found.size < size:
             kept.pop(name, None)
             found = kept[name] = np.empty(size, np.uint8)
-        kept_bytes: Array = found[:size]
-        return kept_bytes.view(dtype).reshape(shape)
+        whole: Array = found[:size].view(dtype)
+        return whole.reshape(shape)
