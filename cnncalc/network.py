@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cnncalc import forward, values, weights
+from cnncalc import values
 from cnncalc.graph import Graph, Input, Node, Source
 from cnncalc.problem import Problem, SpecError
 from cnncalc.shape import LAYOUTS, Fact, Flow, Shape
@@ -115,7 +115,9 @@ class Network:
 
     def weights(self, seed: int = 0) -> Weights:
         """Random weights by layer and PyTorch's array name, float32; adding a layer changes no other's numbers."""
-        return weights.draw_all(self.graph, seed)
+        from cnncalc.weights import draw_all
+
+        return draw_all(self.graph, seed)
 
     def forward(
         self,
@@ -131,7 +133,9 @@ class Network:
         `weights` as `weights()` gives them; without them each layer's are drawn from `seed` and forgotten again. `force` skips
         the comparison of the memory needed with what there is. Raises forward.CannotRun.
         """
-        return forward.forward(self.graph, x, weights, seed, threads, force=force)
+        from cnncalc.forward import forward
+
+        return forward(self.graph, x, weights, seed, threads, force=force)
 
     def __repr__(self) -> str:
         return f"<Network {self.name}: {len(self.layers)} layers, {self.parameters:,} parameters, {len(self.problems)} problems>"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -75,3 +75,7 @@ class Run:
     fit: str = "exact"
     overwrite: bool = False
     after: After = NOTHING
+
+    def floored(self) -> Run:
+        """The same, strides rounded down."""
+        return self if self.fit == "floor" else replace(self, fit="floor")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cnncalc.layers.base import Example, Layer, Weight, along
@@ -48,7 +47,7 @@ class _Convolution(Sliding):
 
         seen = Shape(*x.shape[2:], x.shape[1])
         # SAME's padding is made for the floor.
-        told = replace(run, fit="floor") if self.padding == "same" else run
+        told = run.floored() if self.padding == "same" else run
         return convolve(x, w["weight"], w.get("bias"), self.windows(seen), self._groups(seen), told)
 
 

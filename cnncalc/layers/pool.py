@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cnncalc.layers.base import Example, Layer, along, display
@@ -32,7 +31,7 @@ class _Pool(Sliding):
     def _told(self, x: Array, run: Run) -> tuple[tuple[Window, ...], Run]:
         """The windows over an array, and how their strides round: SAME's padding is made for the floor."""
         windows = self.windows(Shape(*x.shape[2:], x.shape[1]))
-        return windows, replace(run, fit="floor") if self.padding == "same" else run
+        return windows, run.floored() if self.padding == "same" else run
 
 
 class MaxPool(_Pool, kind="maxpool"):
