@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -127,8 +127,8 @@ def _bytes(flow: Flow | None, batch: int, itemsize: int) -> int:
     return batch * flow.size * itemsize if flow is not None else 0
 
 
-Watch = Callable[[Node, "Array", float], None]
-"""Is told each layer, what it gave and the seconds it took."""
+Watch = Callable[[Node, tuple["Array", ...], "Array", float, "Team"], None]
+"""Is told each layer, what it read and gave, and the seconds it took, and may use the threads."""
 
 
 class Runner:
@@ -178,6 +178,13 @@ class Runner:
         with Team(self.threads).at_work() as team, np.errstate(all="ignore"):
             return self._walk(plan, inputs, dtype, team, watch, own_inputs)
 
+    def check(self, inputs: Mapping[str, Array], *, force: bool = False, weights_kept: bool = False) -> None:
+        """Raises what a call that shows every layer would raise before it starts; with `weights_kept`, all of them in memory."""
+        batch, dtype = check_inputs(self.graph, inputs)
+        if not force:
+            kept = weights_kept or self.weights is not None
+            check_memory(Plan(self.graph, self.graph.outputs, every=True).peak(batch, dtype.itemsize, kept), kept)
+
     def _walk(
         self,
         plan: Plan,
@@ -210,7 +217,7 @@ class Runner:
             result = step.result
             _check_shape(result, y, len(xs[0]))
             if watch is not None:
-                watch(node, y, seconds)
+                watch(node, xs, y, seconds, team)
             values[result] = y
             standing[id(owner(y))] += 1
             for source in (*node.inputs, result):
@@ -334,14 +341,16 @@ def check_inputs(graph: Graph, inputs: Mapping[str, Array]) -> tuple[int, np.dty
     return (sizes.pop() if sizes else 1), dtype if dtype is not None else np.dtype(np.float32)
 
 
-def random_inputs(graph: Graph, batch: int, dtype: str, seed: int) -> dict[str, Array]:
-    """Normal numbers, and token ids drawn evenly; each input from a seed of its own."""
+def random_inputs(graph: Graph, batch: int, dtype: str, seed: int, given: Collection[str] = ()) -> dict[str, Array]:
+    """Normal numbers, and token ids drawn evenly, for each input that is not `given`; each from a seed of its own."""
     import hashlib
 
     import numpy as np
 
     found: dict[str, Array] = {}
     for source in graph.inputs:
+        if source.name in given:
+            continue
         assert source.flow is not None
         name = int.from_bytes(hashlib.blake2b(f"input {source.name}".encode(), digest_size=8).digest(), "little")
         rng = np.random.default_rng([seed, name])
@@ -360,7 +369,9 @@ def check_memory(needed: int, weights_kept: bool) -> None:
     there = available()
     if there is not None and needed + SCRATCH > there:
         what = "activations and weights" if weights_kept else "activations and the largest layer's weights"
-        raise TooLittleMemory(f"{what} need {written(needed + SCRATCH)}, and {written(there)} are free")
+        raise TooLittleMemory(
+            f"{what} need {written(needed + SCRATCH)}, and {written(there)} are free; --force runs all the same"
+        )
 
 
 def forward(

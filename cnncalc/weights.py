@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
@@ -78,6 +77,8 @@ def owners(graph: Graph) -> Iterator[Node]:
 
 def draw(node: Node, seed: int, gain: float, team: Team) -> dict[str, Array]:
     """Random float32 weights of one layer, which depend on `seed`, its full name, its own shapes and `gain` alone."""
+    import hashlib
+
     found = {}
     for weight in node.weights:
         name = hashlib.blake2b(f"{node.name}/{weight.name}".encode(), digest_size=16).digest()
@@ -145,13 +146,44 @@ def _written(shape: tuple[int, ...]) -> str:
     return "×".join(map(str, shape)) or "of one number"
 
 
+class ArrayFile:
+    """A .npz file written array by array, so that it never has to be in memory whole."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        import zipfile
+
+        self._zip = zipfile.ZipFile(path, "w", allowZip64=True)
+
+    def __enter__(self) -> ArrayFile:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._zip.close()
+
+    def write(self, name: str, array: Array) -> None:
+        import numpy as np
+
+        with self._zip.open(f"{name}.npy", "w", force_zip64=True) as stream:
+            np.lib.format.write_array(stream, array, allow_pickle=False)
+
+
 def save(weights: Mapping[str, Mapping[str, Array]], path: str | os.PathLike[str]) -> None:
     """Writes a .npz file whose arrays are called `layer/array`, as `conv1/weight`."""
-    import numpy as np
+    with ArrayFile(path) as file:
+        for layer, found in weights.items():
+            for name, array in found.items():
+                file.write(f"{layer}/{name}", array)
 
-    arrays: dict[str, Array] = {f"{layer}/{name}": array for layer, found in weights.items() for name, array in found.items()}
-    with open(path, "wb") as stream:
-        np.savez(stream, allow_pickle=False, **arrays)
+
+def save_drawn(graph: Graph, seed: int, path: str | os.PathLike[str]) -> None:
+    """Writes the random weights of `seed` as `save` does, a layer at a time."""
+    from cnncalc.kernels.team import Team
+
+    gains, team = Gains(graph), Team()
+    with ArrayFile(path) as file, team.at_work():
+        for node in owners(graph):
+            for name, array in draw(node, seed, gains(node), team).items():
+                file.write(f"{node.name}/{name}", array)
 
 
 def load(path: str | os.PathLike[str]) -> Weights:

@@ -44,7 +44,7 @@ def geometry(layer, x):
     stride = kernel if layer.stride is None else spread(layer.stride, rank)
     dilation = spread(getattr(layer, "dilation", (1,)), rank)
     if layer.padding == "same":
-        padding = tuple(same(*a) for a in zip(x.shape[2:], kernel, stride, dilation))
+        padding = tuple(same(*a) for a in zip(x.shape[2:], kernel, stride, dilation, strict=True))
     elif layer.padding == "valid":
         padding = ((0, 0),) * rank
     elif layer.padding == "causal":
@@ -63,16 +63,15 @@ def windows(layer, x, fit):
         fit = "floor"
     kernel, stride, dilation, padding = geometry(layer, x)
     starts = [
-        positions(n, k, s, d, b, a, fit) for n, k, s, d, (b, a) in zip(x.shape[2:], kernel, stride, dilation, padding)
+        positions(n, k, s, d, b, a, fit)
+        for n, k, s, d, (b, a) in zip(x.shape[2:], kernel, stride, dilation, padding, strict=True)
     ]
     for place in itertools.product(*(range(len(s)) for s in starts)):
         cells = []
         for tap in itertools.product(*map(range, kernel)):
-            at = tuple(
-                starts[i][p] + t * dilation[i] - padding[i][0] for i, (p, t) in enumerate(zip(place, tap))
-            )
-            inside = all(0 <= c < n for c, n in zip(at, x.shape[2:]))
-            padded = all(-b <= c < n + a for c, n, (b, a) in zip(at, x.shape[2:], padding))
+            at = tuple(starts[i][p] + t * dilation[i] - padding[i][0] for i, (p, t) in enumerate(zip(place, tap, strict=True)))
+            inside = all(0 <= c < n for c, n in zip(at, x.shape[2:], strict=True))
+            padded = all(-b <= c < n + a for c, n, (b, a) in zip(at, x.shape[2:], padding, strict=True))
             cells.append((tap, at if inside else None, padded))
         yield place, cells
 
@@ -111,19 +110,17 @@ def conv_transpose(layer, x, w, fit):
     kernel = weight.shape[2:]
     filters = weight.shape[1] * layer.groups
     inner = x.shape[1] // layer.groups
-    sizes = [
-        (n - 1) * s + d * (k - 1) + 1 + m for n, s, d, k, m in zip(x.shape[2:], stride, dilation, kernel, more)
-    ]
+    sizes = [(n - 1) * s + d * (k - 1) + 1 + m for n, s, d, k, m in zip(x.shape[2:], stride, dilation, kernel, more, strict=True)]
     out = np.zeros((x.shape[0], filters, *sizes))
     for n, c in np.ndindex(*x.shape[:2]):
         for at in np.ndindex(*x.shape[2:]):
             for k in range(weight.shape[1]):
                 for tap in np.ndindex(*kernel):
-                    to = tuple(a * s + t * d for a, s, t, d in zip(at, stride, tap, dilation))
+                    to = tuple(a * s + t * d for a, s, t, d in zip(at, stride, tap, dilation, strict=True))
                     out[(n, c // inner * weight.shape[1] + k, *to)] += x[(n, c, *at)] * weight[(c, k, *tap)]
     if "bias" in w:
         out += w["bias"].reshape(1, -1, *(1,) * rank)
-    return out[(slice(None), slice(None), *(slice(b, n - a) for n, (b, a) in zip(sizes, padding)))]
+    return out[(slice(None), slice(None), *(slice(b, n - a) for n, (b, a) in zip(sizes, padding, strict=True)))]
 
 
 def pool(layer, x, fit, function):
@@ -148,7 +145,8 @@ def adaptive(layer, x, function):
     out = np.empty((*x.shape[:2], *sizes))
     for place in np.ndindex(*out.shape):
         parts = tuple(
-            slice(math.floor(i * n / o), math.ceil((i + 1) * n / o)) for i, n, o in zip(place[2:], x.shape[2:], sizes)
+            slice(math.floor(i * n / o), math.ceil((i + 1) * n / o))
+            for i, n, o in zip(place[2:], x.shape[2:], sizes, strict=True)
         )
         out[place] = function(x[(*place[:2], *parts)])
     return out
@@ -251,14 +249,14 @@ def multiply(xs):
 
 def upsample(layer, x):
     factors = spread(layer.factor, x.ndim - 2)
-    out = np.empty((*x.shape[:2], *(n * f for n, f in zip(x.shape[2:], factors))))
+    out = np.empty((*x.shape[:2], *(n * f for n, f in zip(x.shape[2:], factors, strict=True))))
     for place in np.ndindex(*out.shape):
         if layer.mode == "nearest":
-            out[place] = x[(*place[:2], *(o // f for o, f in zip(place[2:], factors)))]
+            out[place] = x[(*place[:2], *(o // f for o, f in zip(place[2:], factors, strict=True)))]
             continue
         total = 0.0
         sides = []
-        for o, f, n in zip(place[2:], factors, x.shape[2:]):
+        for o, f, n in zip(place[2:], factors, x.shape[2:], strict=True):
             at = max((o + 0.5) / f - 0.5, 0.0)
             low = int(at)
             sides.append(((low, 1 - (at - low)), (min(low + 1, n - 1), at - low)))
@@ -320,7 +318,7 @@ def recurrent(layer, x, w):
                     states.append(h)
                 ends.append(h)
                 both.append(states[::-1] if suffix else states)
-            steps = [np.concatenate(parts) for parts in zip(*both)]
+            steps = [np.concatenate(parts) for parts in zip(*both, strict=True)]
         examples.append(np.concatenate(ends) if layer.returns == "last" else np.array(steps).T)
     return np.array(examples)
 
@@ -379,7 +377,7 @@ def forward(layer: Any, xs: tuple[np.ndarray, ...], w: dict[str, np.ndarray], fi
         "upsample": lambda: upsample(layer, x),
         "pad": lambda: np.pad(x, ((0, 0), (0, 0), *spread(layer.cells, x.ndim - 2))),
         "crop": lambda: x[
-            (..., *(slice(b, n - a) for n, (b, a) in zip(x.shape[2:], spread(layer.cells, x.ndim - 2))))
+            (..., *(slice(b, n - a) for n, (b, a) in zip(x.shape[2:], spread(layer.cells, x.ndim - 2), strict=True)))
         ],
         "slice": lambda: x[:, layer.channels[0] : layer.channels[1]],
         "reshape": lambda: x.reshape(len(x), layer.shape[-1], *layer.shape[:-1]),

@@ -15,6 +15,8 @@ from cnncalc.cli import PipeClosed
 #: In the order in which --help lists them. A command is a function in the file of its name.
 COMMANDS = ("show", "check", "explain", "schema", "specs")
 
+COMMANDS = ("show", "run", "specs")
+
 
 class Commands(TyperGroup):
     """Finds a command in the file of its name, so that one command does not pay for the others."""

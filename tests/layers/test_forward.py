@@ -12,7 +12,7 @@ from cnncalc.kernels.team import Team
 from cnncalc.layers import KINDS, Join, Layer
 from cnncalc.layers.base import check_flow
 from cnncalc.shape import Fact, Shape, Tokens
-from cnncalc.values import Map, Value
+from cnncalc.values import Value
 from tests import naive
 
 
@@ -157,7 +157,9 @@ def sliding(draw: st.DrawFn) -> tuple[Layer, Shape, str]:
         if kind != "depthwise_conv":
             row["groups"] = groups
         if kind == "conv_transpose":
-            row["output_padding"] = [draw(st.integers(0, max(s, d) - 1)) for s, d in zip(row["stride"], row["dilation"], strict=True)]
+            row["output_padding"] = [
+                draw(st.integers(0, max(s, d) - 1)) for s, d in zip(row["stride"], row["dilation"], strict=True)
+            ]
     sizes = draw(st.lists(st.integers(1, 6), min_size=rank, max_size=rank))
     return read(row), Shape(*sizes, channels), draw(st.sampled_from(["floor", "ceil"]))
 
