@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from cnncalc.kernels import winograd
-from cnncalc.kernels.arrays import Array, channels_first, channels_last, packed
+from cnncalc.kernels.arrays import Array, Index, channels_first, channels_last, packed
 from cnncalc.kernels.depthwise import convolve_depthwise
 from cnncalc.kernels.run import After, Run
 from cnncalc.kernels.steps import gather, starts
@@ -157,12 +157,26 @@ def _full(x: Array, windows: tuple[Window, ...], at: tuple[range, ...], matrix: 
 
 
 def _planar(x: Array, windows: tuple[Window, ...], at: tuple[range, ...], matrix: Array, run: Run) -> Array:
-    """As `_full` for few channels: a row of the map at a time."""
+    """As `_full` for few channels: a row of the map at a time.
+
+    The input's cells are first laid out by their place between two windows of the last axis, padding and all, so that what one
+    cell of the window sees in a row is one stretch.
+    """
     positions = tuple(map(len, at))
-    offsets = _offsets(windows)
-    lowered = run.team.scratch("lowered", (len(offsets), x.shape[-1], *positions), x.dtype)
-    for target, offset in zip(lowered, offsets, strict=True):
-        gather(np.moveaxis(target, 0, -1), x, at, offset)
+    channels, stride = x.shape[-1], windows[-1].stride
+    *reach, width = (range(p[0], p[-1] + w.extent) for p, w in zip(at, windows, strict=True))
+    places = -(-len(width) // stride)
+    cells = run.team.scratch("cells", (channels, *map(len, reach), stride, places), x.dtype)
+    begin = tuple(-w.before for w in windows)
+    for place in range(stride):
+        columns = range(width.start + place, width.start + place + stride * (places - 1) + 1, stride)
+        gather(np.moveaxis(cells[..., place, :], 0, -1), x, (*reach, columns), begin)
+    lowered = run.team.scratch("lowered", (math.prod(w.kernel_size for w in windows), channels, *positions), x.dtype)
+    for target, offset in zip(lowered, _offsets(windows), strict=True):
+        *others, last = (o + w.before for o, w in zip(offset, windows, strict=True))
+        rows = (slice(o, o + (n - 1) * w.stride + 1, w.stride) for o, n, w in zip(others, positions, windows, strict=False))
+        seen: Index = (slice(None), *rows, last % stride, slice(last // stride, last // stride + positions[-1]))
+        np.copyto(target, cells[seen])
     result = run.team.scratch("product", (*positions, matrix.shape[1]), x.dtype)
     np.matmul(lowered.reshape(matrix.shape[0], -1).T, matrix, out=result.reshape(-1, matrix.shape[1]))
     return result

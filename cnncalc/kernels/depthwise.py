@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import numpy as np
 
 from cnncalc.kernels.arrays import Array, Index, packed
 from cnncalc.kernels.run import After, Run
-from cnncalc.kernels.steps import meeting
+from cnncalc.kernels.steps import Meeting, meeting
 from cnncalc.window import Window
 
 #: Numbers of a tile's result: with its products and the input's rows it stays in the second-level cache.
-_TILE = 1 << 16
+_TILE = 1 << 17
 
 
 def convolve_depthwise(
@@ -34,23 +35,36 @@ def convolve_depthwise(
         here = (at[0][start : start + step], *at[1:])
         y = out[n, start : start + step]
         total = y.reshape(*y.shape[:-1], channels, multiplier)
-        total[...] = 0
         products = run.team.scratch("product", total.shape, total.dtype)
-        for cell in cells:
-            met = [
-                meeting(p, k * w.dilation - w.before, size)
-                for p, k, w, size in zip(here, cell, windows, xs.shape[1:-1], strict=True)
-            ]
+        begun = False
+        for cell, met in _met(cells, windows, here, xs.shape[1:-1]):
             inside = tuple(slice(m.first, m.last) for m in met)
-            if any(s.stop <= s.start for s in inside):
-                continue
+            whole = all(m.last - m.first == len(p) for m, p in zip(met, here, strict=True))
+            if not begun and not whole:
+                total[...] = 0
+            part = total[inside] if not begun and whole else products[inside]
             place: Index = (n, *(m.cells for m in met))
-            part = products[inside]
             if multiplier == 1:
                 np.multiply(xs[place], taps[cell][:, 0], out=part[..., 0])
             else:
                 np.multiply(xs[place][..., None], taps[cell], out=part)
-            total[inside] += part
+            if begun or not whole:
+                total[inside] += part
+            begun = True
+        if not begun:
+            total[...] = 0
         after.finish(y, y)
 
     run.team.share(task, len(tasks))
+
+
+def _met(
+    cells: list[tuple[int, ...]], windows: tuple[Window, ...], at: tuple[range, ...], sizes: tuple[int, ...]
+) -> list[tuple[tuple[int, ...], list[Meeting]]]:
+    """The window's cells that meet the input, with where; one that does so at every position comes first and fills the sum."""
+    found = []
+    for cell in cells:
+        met = [meeting(p, k * w.dilation - w.before, n) for p, k, w, n in zip(at, cell, windows, sizes, strict=True)]
+        if all(m.last > m.first for m in met):
+            found.append((cell, met))
+    return sorted(found, key=lambda one: -math.prod(m.last - m.first for m in one[1]))
