@@ -242,23 +242,13 @@ class Runner:
 
     def _after(self, fused: list[Node], dtype: np.dtype[Any], team: Team) -> After:
         """Factors and offsets of several layers as one."""
-        from cnncalc.kernels.run import After
+        from cnncalc.kernels.run import NOTHING, After
 
-        scale: Array | None = None
-        shift: Array | None = None
-        apply = None
-        for node in fused:
+        after = NOTHING
+        for node in reversed(fused):
             change = node.layer.per_channel(self._own(node, dtype, team))
-            if change is None:
-                apply = node.layer.function()
-                continue
-            factor, offset = change
-            if factor is not None:
-                scale = factor if scale is None else scale * factor
-                shift = None if shift is None else shift * factor
-            if offset is not None:
-                shift = offset if shift is None else shift + offset
-        return After(scale, shift, apply)
+            after = After(apply=node.layer.function()) if change is None else after.behind(*change)
+        return after
 
 
 def _runnable(graph: Graph) -> None:

@@ -6,18 +6,24 @@ import itertools
 import math
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 from cnncalc.kernels import winograd
-from cnncalc.kernels.arrays import Array, Index, channels_first, channels_last, packed
+from cnncalc.kernels.arrays import Array, channels_first, channels_last, packed
 from cnncalc.kernels.depthwise import convolve_depthwise
 from cnncalc.kernels.run import After, Run
-from cnncalc.kernels.steps import gather, starts
+from cnncalc.kernels.steps import gather, starts, windows_of
+from cnncalc.kernels.team import Team
 from cnncalc.window import Window
 
 #: Bytes of lowered input in a tile: the tile, its filters and its result together stay in a core's second-level cache.
 TILE = 1 << 20
 #: Positions in a tile below which a matrix product is slow.
 _LEAST = 96
+#: Positions up to which the filters are divided among threads and not the positions.
+_FEW = 512
+#: Products below which waking another thread takes longer than the work.
+_ALONE = 1 << 24
 #: Channels below which a copy of one cell's channels costs more than the copy of a row of cells.
 _PLANAR = 16
 #: Share of products thrown away, times filters, up to which that is cheaper than copying each cell of a window.
@@ -64,12 +70,18 @@ def product(x: Array, matrices: Array, after: After, out: Array, run: Run) -> No
     """Rows of `x` times each group's matrix into `out`, (rows, K), tile by tile: of rows, or of filters where rows are few."""
     groups, inner, filters = matrices.shape
     rows = x.shape[0]
-    size = run.team.size
-    step = max(_LEAST, TILE // (x.itemsize * max(1, max(inner, filters) * groups)))
-    step = min(step, -(-rows // size)) if rows >= 2 * _LEAST else rows
-    parts = 1 if rows >= 2 * _LEAST or size == 1 or inner * filters * rows < 1 << 18 else min(size, max(1, filters // 16))
-    width = -(-filters // parts)
-    tasks = [(slice(r, r + step), g, k) for r in range(0, rows, step) for g in range(groups) for k in range(0, filters, width)]
+    team = run.team
+    # BLAS copies both factors first: the one that is larger is divided, so that no thread copies all of it.
+    if rows * inner * filters * groups < _ALONE:
+        height, width = rows, filters
+    elif rows < filters:
+        height, width = rows, -(-filters // (team.size if filters >= 16 * team.size else 1))
+    else:
+        most = max(_LEAST, TILE // (x.itemsize * max(1, max(inner, filters) * groups)))
+        height, width = -(-rows // team.parts(rows, most)), filters
+    tasks = [
+        (slice(r, r + height), g, k) for r in range(0, rows, height) for g in range(groups) for k in range(0, filters, width)
+    ]
 
     def task(i: int) -> None:
         r, g, k = tasks[i]
@@ -99,12 +111,12 @@ def _lowered(
     planar = inner < _PLANAR
     source = xs if planar else packed(xs)
     count = math.prod(map(len, at))
-    if groups == 1 and not planar and count < run.team.size * _LEAST:
+    if groups == 1 and not planar and count < _FEW:
         _few(source, windows, at, matrices, after, out, run)
         return
     strip = not planar and _strip_pays(windows[-1], at[-1], xs.shape[-2], filters)
     copied = cells // windows[-1].kernel_size * windows[-1].stride if strip else cells
-    tiles = _tiles(at, copied * inner * xs.itemsize, run.team.size if xs.shape[0] == 1 else 1)
+    tiles = _tiles(at, copied * inner * xs.itemsize, run.team)
     tasks = list(itertools.product(range(xs.shape[0]), tiles))
 
     def task(i: int) -> None:
@@ -121,15 +133,13 @@ def _lowered(
     run.team.share(task, len(tasks))
 
 
-def _tiles(at: tuple[range, ...], position_bytes: int, threads: int) -> list[tuple[slice, ...]]:
+def _tiles(at: tuple[range, ...], position_bytes: int, team: Team) -> list[tuple[slice, ...]]:
     """The positions in blocks of about `TILE` bytes: whole along the last axes, some along one axis, one along those before."""
     rows = 1
     for axis in reversed(range(len(at))):
         most = max(TILE // max(1, rows * position_bytes), -(-_LEAST // rows), 1)
         if most < len(at[axis]) or axis == 0:
-            step = most if axis else min(most, -(-len(at[0]) // threads))
-            # Tiles of even size: the last is not a scrap.
-            step = -(-len(at[axis]) // max(1, -(-len(at[axis]) // step)))
+            step = -(-len(at[axis]) // team.parts(len(at[axis]), most))
             runs = [slice(k, min(k + step, len(at[axis]))) for k in range(0, len(at[axis]), step)]
             before = [[slice(k, k + 1) for k in range(len(p))] for p in at[:axis]]
             after = [[slice(0, len(p))] for p in at[axis + 1 :]]
@@ -146,12 +156,10 @@ def _offsets(windows: tuple[Window, ...]) -> list[tuple[int, ...]]:
 
 def _full(x: Array, windows: tuple[Window, ...], at: tuple[range, ...], matrix: Array, run: Run) -> Array:
     """A tile's result with every cell of every window copied out, a row of channels at a time."""
-    positions = tuple(map(len, at))
-    offsets = _offsets(windows)
-    lowered = run.team.scratch("lowered", (*positions, len(offsets), x.shape[-1]), x.dtype)
-    for k, offset in enumerate(offsets):
-        gather(lowered[..., k, :], x, at, offset)
-    result = run.team.scratch("product", (*positions, matrix.shape[1]), x.dtype)
+    seen = windows_of(x, at, windows, run)
+    lowered = run.team.scratch("lowered", seen.shape, x.dtype)
+    np.copyto(lowered, seen)
+    result = run.team.scratch("product", (*map(len, at), matrix.shape[1]), x.dtype)
     np.matmul(lowered.reshape(-1, matrix.shape[0]), matrix, out=result.reshape(-1, matrix.shape[1]))
     return result
 
@@ -172,11 +180,20 @@ def _planar(x: Array, windows: tuple[Window, ...], at: tuple[range, ...], matrix
         columns = range(width.start + place, width.start + place + stride * (places - 1) + 1, stride)
         gather(np.moveaxis(cells[..., place, :], 0, -1), x, (*reach, columns), begin)
     lowered = run.team.scratch("lowered", (math.prod(w.kernel_size for w in windows), channels, *positions), x.dtype)
-    for target, offset in zip(lowered, _offsets(windows), strict=True):
-        *others, last = (o + w.before for o, w in zip(offset, windows, strict=True))
-        rows = (slice(o, o + (n - 1) * w.stride + 1, w.stride) for o, n, w in zip(others, positions, windows, strict=False))
-        seen: Index = (slice(None), *rows, last % stride, slice(last // stride, last // stride + positions[-1]))
-        np.copyto(target, cells[seen])
+    *rest, window = windows
+    other = tuple(w.kernel_size for w in reversed(rest))
+    split = lowered.reshape(window.kernel_size, *other, channels, *positions)
+    steps = tuple(w.stride * size for w, size in zip(rest, cells.strides[1:], strict=False))
+    taps = tuple(w.dilation * size for w, size in zip(rest, cells.strides[1:], strict=False))
+    for k in range(window.kernel_size):
+        shift, place = divmod(k * window.dilation, stride)
+        seen = as_strided(
+            cells[..., place, shift:],
+            (*other, channels, *positions),
+            (*reversed(taps), cells.strides[0], *steps, x.itemsize),
+            writeable=False,
+        )
+        np.copyto(split[k], seen)
     result = run.team.scratch("product", (*positions, matrix.shape[1]), x.dtype)
     np.matmul(lowered.reshape(matrix.shape[0], -1).T, matrix, out=result.reshape(-1, matrix.shape[1]))
     return result
@@ -186,12 +203,10 @@ def _few(
     xs: Array, windows: tuple[Window, ...], at: tuple[range, ...], matrices: Array, after: After, out: Array, run: Run
 ) -> None:
     """So few positions that threads share the filters instead: one lowered tile for all of them."""
-    positions = tuple(map(len, at))
-    offsets = _offsets(windows)
+    kernel = tuple(w.kernel_size for w in reversed(windows))
+    lowered = np.empty((*map(len, at), *kernel, xs.shape[-1]), xs.dtype)
     for x, y in zip(xs, out, strict=True):
-        lowered = run.team.scratch("lowered", (*positions, len(offsets), x.shape[-1]), x.dtype)
-        for k, offset in enumerate(offsets):
-            gather(lowered[..., k, :], x, at, offset)
+        np.copyto(lowered, windows_of(x, at, windows, run))
         product(lowered.reshape(-1, matrices.shape[1]), matrices, after, y.reshape(-1, y.shape[-1]), run)
 
 
@@ -245,7 +260,7 @@ def _strip(x: Array, windows: tuple[Window, ...], at: tuple[range, ...], matrix:
     place = memory.strides[0] * window.stride
     for c in range(min(classes, len(flat))):
         target = flat[c::classes]
-        stretches = np.lib.stride_tricks.as_strided(
+        stretches = as_strided(
             memory[c * window.stride :], (len(target), matrix.shape[0]), (place * classes, x.itemsize), writeable=False
         )
         np.matmul(stretches, matrix, out=target)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from cnncalc.kernels.arrays import Array, channels_first, channels_last, packed, per_channel
-from cnncalc.kernels.run import Run
+from cnncalc.kernels.run import NOTHING, After, Run
 
 Apply = Callable[[Array, Array], None]
 """Writes the function of its first argument to its second, which may be the same array."""
@@ -37,14 +37,14 @@ def apply(function: Apply, x: Array, run: Run) -> Array:
 
 
 def per_channels(x: Array, scale: Array | None, shift: Array | None, run: Run) -> Array:
-    """`x` times `scale` plus `shift`, numbers per channel."""
+    """`x` times `scale` plus `shift`, numbers per channel, and what comes after."""
     out = x if run.overwrite and x.flags.writeable else np.empty_like(x)
+    after = run.after.behind(scale, shift)
 
     def task(part: Array, target: Array) -> None:
-        if scale is not None:
-            part = np.multiply(part, scale, out=target)
-        if shift is not None:
-            np.add(part, shift, out=target)
+        if after.scale is not None:
+            part = np.multiply(part, after.scale, out=target)
+        After(None, after.shift, after.apply).finish(part, target)
 
     _channel_pieces(task, x, out, run)
     return out
@@ -219,20 +219,26 @@ def per_channel_map(x: Array, rank: int) -> Array:
 def _combine(operation: np.ufunc, xs: tuple[Array, ...], run: Run) -> Array:
     total = xs[0]
     own = run.overwrite and total.flags.writeable
-    for other in xs[1:]:
+    for k, other in enumerate(xs[1:], start=2):
         shape = np.broadcast_shapes(total.shape, other.shape)
         if not (own and total.shape == shape):
             largest = total if total.shape == shape else other
             target = np.empty_like(largest) if largest.shape == shape else np.empty(shape, total.dtype)
         else:
             target = total
+        after = run.after if k == len(xs) else NOTHING
+
+        def task(p: Array, q: Array, r: Array, after: After = after) -> None:
+            operation(p, q, out=r)
+            after.finish(r, r)
+
         a, b = (channels_last(np.broadcast_to(x, shape)) for x in (total, other))
         for n in range(shape[0]):
             out = channels_last(target)[n]
             if out.ndim == 1:
-                operation(a[n], b[n], out=out)
+                run.team.share(lambda _, n=n, out=out: task(a[n], b[n], out), 1)  # type: ignore[misc]  # noqa: B023 - called now
             else:
-                run.team.pieces(lambda p, q, r: operation(p, q, out=r), a[n], b[n], out)
+                run.team.pieces(task, a[n], b[n], out)
         total, own = target, True
     return total
 

@@ -9,10 +9,11 @@ import numpy as np
 from cnncalc.kernels.arrays import Array, channels_first, channels_last, packed
 from cnncalc.kernels.run import Run
 from cnncalc.kernels.steps import meeting, starts
+from cnncalc.kernels.team import ALONE
 from cnncalc.window import Window
 
 #: Numbers of a tile's result.
-_TILE = 1 << 16
+_TILE = 1 << 17
 
 
 def max_pool(x: Array, windows: tuple[Window, ...], run: Run) -> Array:
@@ -45,7 +46,7 @@ def _slide(
     xs = packed(channels_last(x))
     at = tuple(starts(w, n, run.fit) for w, n in zip(windows, xs.shape[1:-1], strict=True))
     out = np.empty((xs.shape[0], *map(len, at), xs.shape[-1]), x.dtype)
-    step = max(1, min(_TILE // max(1, out[0, 0].size), -(-len(at[0]) // run.team.size)))
+    step = len(at[0]) if out[0].size < ALONE else -(-len(at[0]) // run.team.parts(len(at[0]), _TILE // max(1, out[0, 0].size)))
     tasks = list(itertools.product(range(out.shape[0]), range(0, len(at[0]), step)))
 
     def task(i: int) -> None:

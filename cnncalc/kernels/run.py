@@ -24,10 +24,16 @@ class After:
 
     def biased(self, bias: Array | None) -> After:
         """The same behind a layer with a bias: (y + b)·scale + shift."""
-        if bias is None:
-            return self
-        added = bias if self.scale is None else bias * self.scale
-        return After(self.scale, added if self.shift is None else self.shift + added, self.apply)
+        return self.behind(None, bias)
+
+    def behind(self, scale: Array | None, shift: Array | None) -> After:
+        """The same behind another factor and offset."""
+        if self.scale is not None:
+            scale = self.scale if scale is None else scale * self.scale
+            shift = None if shift is None else shift * self.scale
+        if self.shift is not None:
+            shift = self.shift if shift is None else shift + self.shift
+        return After(scale, shift, self.apply)
 
     def channels(self, part: slice) -> After:
         """The same for some of the channels."""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from numpy.lib.stride_tricks import as_strided
+
 from cnncalc.kernels.arrays import Array
+from cnncalc.kernels.run import Run
 from cnncalc.window import Window
 
 
@@ -55,3 +58,25 @@ def gather(target: Array, x: Array, at: tuple[range, ...], offsets: tuple[int, .
         inside.append(slice(met.first, met.last))
         cells.append(met.cells)
     target[tuple(inside)] = x[tuple(cells)]
+
+
+def windows_of(x: Array, at: tuple[range, ...], windows: tuple[Window, ...], run: Run) -> Array:
+    """What each window sees, as a view: (*positions, window's cells from the last axis to the first, channels).
+
+    `x` is (*spatial, channels); where windows reach over its edges, the view is of a copy with zeros around it.
+    """
+    reach = tuple(range(p[0], p[-1] + w.extent) for p, w in zip(at, windows, strict=True))
+    inside = all(r.start >= w.before and r.stop <= n + w.before for r, w, n in zip(reach, windows, x.shape, strict=False))
+    if inside:
+        seen = x[tuple(slice(r.start - w.before, r.stop - w.before) for r, w in zip(reach, windows, strict=True))]
+    else:
+        seen = run.team.scratch("cells", (*map(len, reach), x.shape[-1]), x.dtype)
+        gather(seen, x, reach, tuple(-w.before for w in windows))
+    steps = tuple(w.stride * s for w, s in zip(windows, seen.strides, strict=False))
+    taps = tuple(w.dilation * s for w, s in zip(windows, seen.strides, strict=False))
+    return as_strided(
+        seen,
+        (*map(len, at), *(w.kernel_size for w in reversed(windows)), x.shape[-1]),
+        (*steps, *reversed(taps), seen.strides[-1]),
+        writeable=False,
+    )

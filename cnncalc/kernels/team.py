@@ -6,7 +6,6 @@ import itertools
 import os
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,8 +14,11 @@ from threadpoolctl import ThreadpoolController
 
 from cnncalc.kernels.arrays import Array
 
-#: Numbers of an array that one thread works on before it takes the next piece: a piece and its result stay in a core's cache.
-PIECE = 1 << 16
+#: Numbers of an array that one thread works on before it takes the next piece. Threads wait for one another at every call of
+#: NumPy, if only for microseconds, so that pieces are as large as a core's cache allows.
+PIECE = 1 << 18
+#: Numbers below which waking another thread takes longer than the work.
+ALONE = 1 << 18
 
 
 def available_threads() -> int:
@@ -38,7 +40,7 @@ class Team:
 
     def __init__(self, size: int | None = None) -> None:
         self.size = max(1, size if size is not None else available_threads())
-        self._pool: ThreadPoolExecutor | None = None
+        self._helpers: list[_Helper] = []
         self._local = threading.local()
 
     @contextmanager
@@ -52,9 +54,9 @@ class Team:
                 yield self
             finally:
                 self._local = threading.local()
-                if self._pool is not None:
-                    self._pool.shutdown()
-                    self._pool = None
+                for helper in self._helpers:
+                    helper.end()
+                self._helpers = []
 
     def share(self, task: Callable[[int], None], count: int) -> None:
         """Does `task(0)` … `task(count - 1)`, each once, on whichever thread is free; the first exception is raised."""
@@ -64,32 +66,40 @@ class Team:
                 for i in range(count):
                     task(i)
             return
-        turns = itertools.count()
+        while len(self._helpers) < helpers:
+            self._helpers.append(_Helper())
+        shares = _Shares(count, helpers + 1)
 
-        def work() -> None:
+        def work(who: int) -> None:
             # What overflows is found in the result; the setting belongs to a thread.
             with np.errstate(all="ignore"):
-                for i in turns:
-                    if i >= count:
-                        return
+                while (i := shares.take(who)) is not None:
                     task(i)
 
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(self.size - 1, thread_name_prefix="cnncalc")
-        others = [self._pool.submit(work) for _ in range(helpers)]
+        called = self._helpers[:helpers]
+        for who, helper in enumerate(called, start=1):
+            helper.start(work, who)
         try:
-            work()
+            work(0)
         finally:
-            for other in others:
-                other.result()
+            errors = [helper.wait() for helper in called]
+        for error in errors:
+            if error is not None:
+                raise error
 
     def pieces(self, task: Callable[..., None], *arrays: Array) -> None:
         """Calls `task` on matching pieces of `arrays`, which have the same leading axis; pieces stay in the cache."""
         length = arrays[0].shape[0]
         if length == 0:
             return
-        step = max(1, min(-(-length // self.size), PIECE * length // max(1, arrays[0].size)))
+        size = max(1, arrays[0].size)
+        step = length if size < ALONE else max(1, min(-(-length // self.size), PIECE * length // size))
         self.share(lambda i: task(*(a[i * step : (i + 1) * step] for a in arrays)), -(-length // step))
+
+    def parts(self, count: int, most: int) -> int:
+        """Into how many parts `count` pieces of work go, at most `most` in each, so that all threads have as much to do."""
+        parts = -(-count // max(1, most))
+        return min(count, -(-parts // self.size) * self.size)
 
     def scratch(self, name: str, shape: tuple[int, ...], dtype: Any) -> Array:
         """An array of this thread's own, with whatever was in it: the same memory at each call with the same name."""
@@ -101,3 +111,72 @@ class Team:
             found = kept[name] = np.empty(size, np.uint8)
         whole: Array = found[:size].view(dtype)
         return whole.reshape(shape)
+
+
+class _Helper:
+    """A thread that does what it is given. Bare locks call it: to be woken once takes long enough."""
+
+    def __init__(self) -> None:
+        self._work: tuple[Callable[[int], None], int] | None = None
+        self._error: BaseException | None = None
+        self._called, self._done = threading.Lock(), threading.Lock()
+        self._called.acquire()
+        self._done.acquire()
+        self._thread = threading.Thread(target=self._live, name="cnncalc", daemon=True)
+        self._thread.start()
+
+    def start(self, work: Callable[[int], None], who: int) -> None:
+        """Has `work(who)` done."""
+        self._work = (work, who)
+        self._called.release()
+
+    def wait(self) -> BaseException | None:
+        """Waits until it is done; what went wrong, if anything."""
+        self._done.acquire()
+        error, self._error = self._error, None
+        return error
+
+    def end(self) -> None:
+        """Ends the thread, and waits for it."""
+        self._work = None
+        self._called.release()
+        self._thread.join()
+
+    def _live(self) -> None:
+        while True:
+            self._called.acquire()
+            if self._work is None:
+                return
+            work, who = self._work
+            self._work = None
+            try:
+                work(who)
+            except BaseException as error:
+                self._error = error
+            del work
+            self._done.release()
+
+
+class _Shares:
+    """Tasks dealt out in runs: from layer to layer a thread works on the same part of the map, which its core's cache holds.
+
+    Whoever is done takes the last task of the longest run that is left.
+    """
+
+    def __init__(self, count: int, hands: int) -> None:
+        bounds = [count * k // hands for k in range(hands + 1)]
+        self._left = [[first, last] for first, last in itertools.pairwise(bounds)]
+        self._lock = threading.Lock()
+
+    def take(self, who: int) -> int | None:
+        """The next task for one of the threads, None where all are taken."""
+        with self._lock:
+            own = self._left[who]
+            if own[0] < own[1]:
+                own[0] += 1
+                return own[0] - 1
+            longest = max(self._left, key=lambda run: run[1] - run[0])
+            if longest[0] >= longest[1]:
+                return None
+            longest[1] -= 1
+            return longest[1]

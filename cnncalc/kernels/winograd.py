@@ -12,7 +12,7 @@ import numpy as np
 
 from cnncalc.kernels.arrays import Array
 from cnncalc.kernels.run import After, Run
-from cnncalc.kernels.steps import gather
+from cnncalc.kernels.steps import windows_of
 from cnncalc.window import Window
 
 _SIDE = 4
@@ -20,15 +20,29 @@ _INPUT = 6
 
 #: The filter's transform G, for points 0, 1, −1, 2, −2 and infinity.
 _FILTER = np.array(
-    [[1 / 4, 0, 0], [-1 / 6, -1 / 6, -1 / 6], [-1 / 6, 1 / 6, -1 / 6], [1 / 24, 1 / 12, 1 / 6], [1 / 24, -1 / 12, 1 / 6], [0, 0, 1]]
+    [
+        [1 / 4, 0, 0],
+        [-1 / 6, -1 / 6, -1 / 6],
+        [-1 / 6, 1 / 6, -1 / 6],
+        [1 / 24, 1 / 12, 1 / 6],
+        [1 / 24, -1 / 12, 1 / 6],
+        [0, 0, 1],
+    ]
 )
 #: The input's transform Bᵀ and the output's Aᵀ for the same points. Both axes at once, as products with B ⊗ B and A ⊗ A: more
 #: multiplications than their zeros ask for, but one pass over the tile where separate sums would be thirty.
 _FROM_INPUT = np.array(
-    [[4, 0, -5, 0, 1, 0], [0, -4, -4, 1, 1, 0], [0, 4, -4, -1, 1, 0], [0, -2, -1, 2, 1, 0], [0, 2, -1, -2, 1, 0], [0, 4, 0, -5, 0, 1]]
+    [
+        [4, 0, -5, 0, 1, 0],
+        [0, -4, -4, 1, 1, 0],
+        [0, 4, -4, -1, 1, 0],
+        [0, -2, -1, 2, 1, 0],
+        [0, 2, -1, -2, 1, 0],
+        [0, 4, 0, -5, 0, 1],
+    ]
 )
 _TO_OUTPUT = np.array([[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0, 1, -1, 8, -8, 1]])
-#: Numbers of a tile's transformed input. Where the transformed filters are too many for the cache, larger tiles read them less often.
+#: Numbers of a tile's transformed input; more where each tile reads filters too many for the cache.
 _TILE, _LARGE_TILE, _MANY = 1 << 19, 1 << 20, 1 << 16
 #: Filters' numbers that one task transforms.
 _FILTERS = 1 << 14
@@ -47,7 +61,7 @@ def pays(weight: Array, windows: tuple[Window, ...], out: Array) -> bool:
     blocks = out.shape[0] * -(-out.shape[1] // _SIDE) * -(-out.shape[2] // _SIDE)
     plain = 9.0 * positions * channels * filters * _PRODUCT
     transforms = 16 * blocks * (channels * _IN + filters * _OUT) + filters * channels * _WEIGHT
-    return plain > transforms + 36.0 * blocks * channels * filters * _PRODUCT
+    return bool(plain > transforms + 36.0 * blocks * channels * filters * _PRODUCT)
 
 
 #: What the parts cost, in picoseconds of one core: a product, an input's number, a result's, a filter's.
@@ -61,8 +75,8 @@ def convolve(xs: Array, weight: Array, windows: tuple[Window, ...], after: After
     down, across = -(-height // _SIDE), -(-width // _SIDE)
     tile = _TILE if weight.shape[0] * weight.shape[1] < _MANY else _LARGE_TILE
     rows = max(1, tile // (36 * across * max(weight.shape[:2])))
-    rows = min(rows, -(-down // run.team.size) if batch == 1 else down)
-    rows = -(-down // -(-down // rows))
+    rows = -(-down // run.team.parts(down, rows))
+    blocks_read = tuple(w._replace(kernel_size=_INPUT, stride=_SIDE) for w in windows)
     tasks = list(itertools.product(range(batch), range(0, down, rows)))
     linear, apply = After(after.scale, after.shift), After(apply=after.apply)
     from_input, to_output = (np.kron(m, m).astype(xs.dtype) for m in (_FROM_INPUT, _TO_OUTPUT))
@@ -70,17 +84,21 @@ def convolve(xs: Array, weight: Array, windows: tuple[Window, ...], after: After
     def task(i: int) -> None:
         n, first = tasks[i]
         count = min(rows, down - first)
-        cells = run.team.scratch("cells", (36, count, across, xs.shape[-1]), xs.dtype)
-        for k, (right, below) in enumerate(itertools.product(range(_INPUT), repeat=2)):
-            here = (range(_SIDE * first, _SIDE * (first + count), _SIDE), range(0, _SIDE * across, _SIDE))
-            gather(cells[k], xs[n], here, (below - windows[0].before, right - windows[1].before))
+        here = (range(_SIDE * first, _SIDE * (first + count), _SIDE), range(0, _SIDE * across, _SIDE))
+        overlapping = windows_of(xs[n], here, blocks_read, run)
+        cells = run.team.scratch("blocks", (_INPUT, _INPUT, count, across, xs.shape[-1]), xs.dtype)
+        np.copyto(cells, overlapping.transpose(2, 3, 0, 1, 4))
         seen = run.team.scratch("lowered", (36, count * across, xs.shape[-1]), xs.dtype)
         np.matmul(from_input, cells.reshape(36, -1), out=seen.reshape(36, -1))
         product = run.team.scratch("product", (36, count * across, filters.shape[2]), xs.dtype)
         np.matmul(seen, filters, out=product)
-        blocks = run.team.scratch("cells", (16, count, across, filters.shape[2]), xs.dtype)
+        blocks = run.team.scratch("blocks", (16, count, across, filters.shape[2]), xs.dtype)
         np.matmul(to_output, product.reshape(36, -1), out=blocks.reshape(16, -1))
         linear.finish(blocks, blocks)
+        if height % _SIDE == 0 and width % _SIDE == 0:
+            target = out[n, _SIDE * first : _SIDE * (first + count)].reshape(count, _SIDE, across, _SIDE, -1)
+            apply.finish(blocks.reshape(_SIDE, _SIDE, *blocks.shape[1:]), target.transpose(3, 1, 0, 2, 4))
+            return
         for k, (right, below) in enumerate(itertools.product(range(_SIDE), repeat=2)):
             target = out[n, _SIDE * first + below : _SIDE * (first + count) : _SIDE, right::_SIDE]
             apply.finish(blocks[k, : target.shape[0], : target.shape[1]], target)
@@ -99,5 +117,10 @@ def _filters(weight: Array, run: Run) -> Array:
         part = slice(i * _FILTERS, (i + 1) * _FILTERS)
         np.matmul(matrix, flat[:, part], out=out[:, part])
 
-    run.team.share(task, -(-flat.shape[1] // _FILTERS))
+    # Few are done sooner than another thread is woken.
+    count = -(-flat.shape[1] // _FILTERS)
+    if count > 1:
+        run.team.share(task, count)
+    else:
+        task(0)
     return out.reshape(36, *turned.shape[2:])
