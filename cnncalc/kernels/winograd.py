@@ -42,8 +42,10 @@ _FROM_INPUT = np.array(
     ]
 )
 _TO_OUTPUT = np.array([[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0, 1, -1, 8, -8, 1]])
-#: Numbers of a tile's transformed input; more where each tile reads filters too many for the cache.
-_TILE, _LARGE_TILE, _MANY = 1 << 19, 1 << 20, 1 << 16
+#: Numbers of a tile's transformed input: large, because each tile reads all transformed filters.
+_TILE = 1 << 19
+#: Numbers of transformed filters that are kept at once, 20 MiB: they are four times as many as the filters' own.
+_FILTERS_KEPT = 5 << 20
 #: Filters' numbers that one task transforms.
 _FILTERS = 1 << 14
 
@@ -70,11 +72,19 @@ _PRODUCT, _IN, _OUT, _WEIGHT = 16.0, 3500.0, 2300.0, 30000.0
 
 def convolve(xs: Array, weight: Array, windows: tuple[Window, ...], after: After, out: Array, run: Run) -> None:
     """`xs`, (batch, height, width, C), under `weight`, (K, C, 3, 3), into `out`, (batch, height, width, K)."""
+    parts = -(-36 * weight.shape[0] * weight.shape[1] // _FILTERS_KEPT)
+    width = -(-weight.shape[0] // parts)
+    for first in range(0, weight.shape[0], width):
+        part = slice(first, first + width)
+        _convolve(xs, weight[part], windows, after.channels(part), out[..., part], run)
+
+
+def _convolve(xs: Array, weight: Array, windows: tuple[Window, ...], after: After, out: Array, run: Run) -> None:
+    """The same for filters that are few enough to be kept transformed."""
     filters = _filters(weight, run)
     batch, height, width = out.shape[:3]
     down, across = -(-height // _SIDE), -(-width // _SIDE)
-    tile = _TILE if weight.shape[0] * weight.shape[1] < _MANY else _LARGE_TILE
-    rows = max(1, tile // (36 * across * max(weight.shape[:2])))
+    rows = max(1, _TILE // (36 * across * max(weight.shape[:2])))
     rows = -(-down // run.team.parts(down, rows))
     blocks_read = tuple(w._replace(kernel_size=_INPUT, stride=_SIDE) for w in windows)
     tasks = list(itertools.product(range(batch), range(0, down, rows)))
