@@ -360,7 +360,8 @@ def check_memory(needed: int, weights_kept: bool) -> None:
     if there is not None and needed + SCRATCH > there:
         what = "activations and weights" if weights_kept else "activations and the largest layer's weights"
         raise TooLittleMemory(
-            f"{what} need {written(needed + SCRATCH)}, and {written(there)} are free; --force, in Python force=True, runs all the same"
+            f"{what} need {written(needed + SCRATCH)}, and {written(there)} are free; "
+            "--force, in Python force=True, runs all the same"
         )
 
 

@@ -194,9 +194,10 @@ def load(path: str | os.PathLike[str]) -> Weights:
 
     found: Weights = {}
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            if not hasattr(arrays, "files"):
-                raise WeightsError(f"{path} holds one array, and weights are a .npz of arrays called conv1/weight")
+        opened = np.load(path, allow_pickle=False)
+        if isinstance(opened, np.ndarray):
+            raise WeightsError(f"{path} holds one array, and weights are a .npz of arrays called conv1/weight")
+        with opened as arrays:
             for key in arrays.files:
                 layer, slash, name = key.rpartition("/")
                 if not slash:
