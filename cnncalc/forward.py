@@ -178,12 +178,11 @@ class Runner:
         with Team(self.threads).at_work() as team, np.errstate(all="ignore"):
             return self._walk(plan, inputs, dtype, team, watch, own_inputs)
 
-    def check(self, inputs: Mapping[str, Array], *, force: bool = False, weights_kept: bool = False) -> None:
-        """Raises what a call that shows every layer would raise before it starts; with `weights_kept`, all of them in memory."""
-        batch, dtype = check_inputs(self.graph, inputs)
-        if not force:
-            kept = weights_kept or self.weights is not None
-            check_memory(Plan(self.graph, self.graph.outputs, every=True).peak(batch, dtype.itemsize, kept), kept)
+    def check_room(self, batch: int, dtype: str, *, weights_kept: bool = False) -> None:
+        """Raises TooLittleMemory where a call that shows every layer would; with `weights_kept`, all of them in memory."""
+        kept = weights_kept or self.weights is not None
+        itemsize = 8 if dtype == "float64" else 4
+        check_memory(Plan(self.graph, self.graph.outputs, every=True).peak(batch, itemsize, kept), kept)
 
     def _walk(
         self,

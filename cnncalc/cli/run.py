@@ -74,18 +74,25 @@ def run(
     if any(problem.level == "error" for problem in network.problems):
         output.complain(network.problems)
         raise typer.Exit(PROBLEMS)
-    from cnncalc.forward import CannotRun
+    from cnncalc.forward import CannotRun, random_inputs
     from cnncalc.weights import WeightsError
 
     try:
         chosen = _chosen(network, layers or [])
-        inputs = _inputs(network, input_file or [], batch, dtype, seed, resize)
-        runner = _runner(network, weights, seed, threads, repeat, force, inputs)
-        observed = _observe(network, runner, inputs, repeat, force, save_outputs, chosen)
+        runner = _runner(network, weights, seed, threads)
+        given = _given(network, input_file or [], batch, dtype, resize)
+        size = next((len(x) for x in given.values()), batch or 1)
+        if not force:
+            runner.check_room(size, dtype, weights_kept=repeat > 1)
+        drawn = random_inputs(network.graph, size, dtype, seed, given)
+        inputs = {source.name: given.get(source.name, drawn.get(source.name)) for source in network.inputs}
+        observed = _observe(network, runner, inputs, repeat, save_outputs, chosen)
         if save_weights is not None:
             _save(runner, save_weights)
     except (CannotRun, WeightsError) as error:
         _refuse(str(error))
+    except MemoryError:
+        _refuse("there is not as much memory as this run needs")
     _report(network, observed, chosen, form, _facts(inputs, dtype, seed, runner, repeat, weights, input_file))
     if observed.broken is not None:
         from cnncalc.report.observed import number
@@ -118,10 +125,10 @@ def _chosen(network: Network, texts: list[str]) -> list[Node] | None:
     return [node for node in network.layers if node in found]
 
 
-def _inputs(network: Network, files: list[str], batch: int | None, dtype: str, seed: int, resize: bool) -> dict[str, Array]:
-    """Each input from its file, or random."""
+def _given(network: Network, files: list[str], batch: int | None, dtype: str, resize: bool) -> dict[str, Array]:
+    """The inputs that come from files, by name."""
     from cnncalc import feed
-    from cnncalc.forward import CannotRun, random_inputs
+    from cnncalc.forward import CannotRun
 
     sources = {source.name: source for source in network.inputs}
     given: dict[str, Array] = {}
@@ -136,16 +143,13 @@ def _inputs(network: Network, files: list[str], batch: int | None, dtype: str, s
             given[name] = feed.read(path, sources[name], dtype, resize=resize)
         except OSError as error:
             raise CannotRun(f"{path}: {error.strerror or error}") from None
-    size = next((x.shape[0] for x in given.values()), None)
+    size = next((len(x) for x in given.values()), None)
     if size is not None and batch is not None and batch != size:
         raise CannotRun(f"--batch {batch}: the input file holds {size}")
-    found = random_inputs(network.graph, size or batch or 1, dtype, seed, set(given))
-    return {name: given[name] if name in given else found[name] for name in sources}
+    return given
 
 
-def _runner(
-    network: Network, weights: str | None, seed: int, threads: int | None, repeat: int, force: bool, inputs: dict[str, Array]
-) -> Runner:
+def _runner(network: Network, weights: str | None, seed: int, threads: int | None) -> Runner:
     from cnncalc import weights as random_weights
     from cnncalc.forward import CannotRun, Runner
 
@@ -155,29 +159,22 @@ def _runner(
             found = random_weights.load(weights)
         except OSError as error:
             raise CannotRun(f"{weights}: {error.strerror or error}") from None
-    runner = Runner(network.graph, found, seed=seed, threads=threads)
-    if found is None and repeat > 1:
-        # Drawn once for all repetitions, where there is room for all of them.
-        runner.check(inputs, force=force, weights_kept=True)
-        runner.weights = random_weights.draw_all(network.graph, seed)
-    return runner
+    return Runner(network.graph, found, seed=seed, threads=threads)
 
 
 def _observe(
-    network: Network,
-    runner: Runner,
-    inputs: dict[str, Array],
-    repeat: int,
-    force: bool,
-    save: str | None,
-    chosen: list[Node] | None,
+    network: Network, runner: Runner, inputs: dict[str, Any], repeat: int, save: str | None, chosen: list[Node] | None
 ) -> Observations:
     from contextlib import nullcontext
 
+    from cnncalc.forward import check_inputs
     from cnncalc.observe import observe
-    from cnncalc.weights import ArrayFile
+    from cnncalc.weights import ArrayFile, draw_all
 
-    runner.check(inputs, force=force)
+    check_inputs(network.graph, inputs)
+    if repeat > 1 and runner.weights is None:
+        # Drawn once for all repetitions.
+        runner.weights = draw_all(network.graph, runner.seed)
     bar = _progress(len(network.layers) * repeat)
     with ArrayFile(save) if save is not None else nullcontext() as file:
         try:
