@@ -85,7 +85,7 @@ def run(
         if not force:
             runner.check_room(size, dtype, weights_kept=repeat > 1)
         drawn = random_inputs(network.graph, size, dtype, seed, given)
-        inputs = {source.name: given.get(source.name, drawn.get(source.name)) for source in network.inputs}
+        inputs: dict[str, Any] = {source.name: given.get(source.name, drawn.get(source.name)) for source in network.inputs}
         observed = _observe(network, runner, inputs, repeat, save_outputs, chosen)
         if save_weights is not None:
             _save(runner, save_weights)
