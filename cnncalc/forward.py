@@ -194,9 +194,12 @@ class Runner:
         own_inputs: bool,
     ) -> dict[Source, Array]:
         from cnncalc.kernels.arrays import owner
+        from cnncalc.kernels.buffers import Buffers
         from cnncalc.kernels.run import NOTHING, Run
 
         left = Counter(plan.readers)
+        # Whoever is shown results may keep them.
+        buffers = Buffers() if watch is None else None
         values: dict[Source, Array] = {source: inputs[source.name] for source in self.graph.inputs}
         # How many results stand in one piece of memory: views do, and then none of them may be written over.
         standing = Counter(id(owner(x)) for x in values.values())
@@ -209,7 +212,7 @@ class Runner:
             xs = tuple(values[source] for source in node.inputs)
             first = node.inputs[0]
             alone = standing[id(owner(xs[0]))] == 1 and node.inputs.count(first) == 1
-            run = Run(team, node.fit, overwrite=alone and left[first] == 1, after=after)
+            run = Run(team, node.fit, overwrite=alone and left[first] == 1, after=after, buffers=buffers)
             begun = time.perf_counter()
             y = node.layer.forward_join(xs, run) if isinstance(node.layer, Join) else node.layer.forward(xs[0], own, run)
             seconds = time.perf_counter() - begun
@@ -222,8 +225,10 @@ class Runner:
             for source in (*node.inputs, result):
                 left[source] -= source is not result
                 if left[source] <= 0 and source in values:
-                    standing[id(owner(values[source]))] -= 1
-                    del values[source]
+                    memory = owner(values.pop(source))
+                    standing[id(memory)] -= 1
+                    if buffers is not None and standing[id(memory)] == 0:
+                        buffers.give_back(memory)
             del xs, y, own
         return {source: values[source] for source in plan.kept}
 

@@ -38,7 +38,7 @@ def convolve(x: Array, weight: Array, bias: Array | None, windows: tuple[Window,
     after = run.after.biased(bias)
     xs = channels_last(x)
     at = tuple(starts(w, n, run.fit) for w, n in zip(windows, xs.shape[1:-1], strict=True))
-    out = np.empty((xs.shape[0], *map(len, at), weight.shape[0]), x.dtype)
+    out = run.empty((xs.shape[0], *map(len, at), weight.shape[0]), x.dtype)
     if weight.shape[1] == 1 and groups > 1:
         convolve_depthwise(xs, weight, windows, at, after, out, run)
     elif all(w.kernel_size == 1 and not w.before and not w.after for w in windows):
@@ -204,7 +204,7 @@ def _few(
 ) -> None:
     """So few positions that threads share the filters instead: one lowered tile for all of them."""
     kernel = tuple(w.kernel_size for w in reversed(windows))
-    lowered = np.empty((*map(len, at), *kernel, xs.shape[-1]), xs.dtype)
+    lowered = run.team.scratch("lowered", (*map(len, at), *kernel, xs.shape[-1]), xs.dtype)
     for x, y in zip(xs, out, strict=True):
         np.copyto(lowered, windows_of(x, at, windows, run))
         product(lowered.reshape(-1, matrices.shape[1]), matrices, after, y.reshape(-1, y.shape[-1]), run)

@@ -38,7 +38,7 @@ def apply(function: Apply, x: Array, run: Run) -> Array:
 
 def per_channels(x: Array, scale: Array | None, shift: Array | None, run: Run) -> Array:
     """`x` times `scale` plus `shift`, numbers per channel, and what comes after."""
-    out = x if run.overwrite and x.flags.writeable else np.empty_like(x)
+    out = x if run.overwrite and x.flags.writeable else run.empty_like(x)
     after = run.after.behind(scale, shift)
 
     def task(part: Array, target: Array) -> None:
@@ -223,7 +223,7 @@ def _combine(operation: np.ufunc, xs: tuple[Array, ...], run: Run) -> Array:
         shape = np.broadcast_shapes(total.shape, other.shape)
         if not (own and total.shape == shape):
             largest = total if total.shape == shape else other
-            target = np.empty_like(largest) if largest.shape == shape else np.empty(shape, total.dtype)
+            target = run.empty_like(largest) if largest.shape == shape else np.empty(shape, total.dtype)
         else:
             target = total
         after = run.after if k == len(xs) else NOTHING
@@ -246,7 +246,7 @@ def _combine(operation: np.ufunc, xs: tuple[Array, ...], run: Run) -> Array:
 def concat(xs: tuple[Array, ...], run: Run) -> Array:
     """Channels behind one another."""
     parts = [channels_last(x) for x in xs]
-    out = np.empty((*parts[0].shape[:-1], sum(p.shape[-1] for p in parts)), parts[0].dtype)
+    out = run.empty((*parts[0].shape[:-1], sum(p.shape[-1] for p in parts)), parts[0].dtype)
 
     def task(target: Array, *sources: Array) -> None:
         np.concatenate(sources, axis=-1, out=target)

@@ -45,7 +45,7 @@ def _slide(
 ) -> Array:
     xs = packed(channels_last(x))
     at = tuple(starts(w, n, run.fit) for w, n in zip(windows, xs.shape[1:-1], strict=True))
-    out = np.empty((xs.shape[0], *map(len, at), xs.shape[-1]), x.dtype)
+    out = run.empty((xs.shape[0], *map(len, at), xs.shape[-1]), x.dtype)
     step = len(at[0]) if out[0].size < ALONE else -(-len(at[0]) // run.team.parts(len(at[0]), _TILE // max(1, out[0, 0].size)))
     tasks = list(itertools.product(range(out.shape[0]), range(0, len(at[0]), step)))
 

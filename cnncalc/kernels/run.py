@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from cnncalc.kernels.arrays import Array
+from cnncalc.kernels.arrays import Array, channels_first, channels_last
+from cnncalc.kernels.buffers import Buffers
 from cnncalc.kernels.team import Team
 
 Arrays = Mapping[str, Array]
@@ -81,6 +83,15 @@ class Run:
     fit: str = "exact"
     overwrite: bool = False
     after: After = NOTHING
+    buffers: Buffers | None = None
+
+    def empty(self, shape: tuple[int, ...], dtype: Any) -> Array:
+        """An array for the result, with whatever was in it."""
+        return np.empty(shape, dtype) if self.buffers is None else self.buffers.empty(shape, dtype)
+
+    def empty_like(self, x: Array) -> Array:
+        """The same in the shape of `x`, (batch, channels, *spatial), the channels last in memory."""
+        return channels_first(self.empty(channels_last(x).shape, x.dtype))
 
     def floored(self) -> Run:
         """The same, strides rounded down."""

@@ -120,7 +120,7 @@ def _filters(weight: Array, run: Run) -> Array:
     """G g Gᵀ of each filter: (36, C, K), the width's index outermost."""
     turned = weight.T
     flat = turned.reshape(9, -1)
-    out = np.empty((36, flat.shape[1]), weight.dtype)
+    out = run.team.scratch("filters", (36, flat.shape[1]), weight.dtype)
     matrix = np.kron(_FILTER, _FILTER).astype(weight.dtype)
 
     def task(i: int) -> None:
