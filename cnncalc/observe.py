@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cnncalc.forward import Runner
 from cnncalc.graph import Node
@@ -118,21 +118,22 @@ def observe(
 
     found: dict[Node, Observation] = {}
     result = Observations([], [])
-    finite: dict[Any, bool] = {}
+    done = 0
 
     def watch(node: Node, xs: tuple[Array, ...], y: Array, seconds: float, team: Team) -> None:
+        nonlocal done
         if node not in found:
             spread = Spread.of(y, team)
             found[node] = Observation(node, tuple(y.shape[1:]), spread)
-            finite[node] = spread.finite
             if not spread.finite and result.broken is None:
                 result.broken = node
             if outputs is not None and (chosen is None or node in chosen):
                 outputs.write(node.name, np.ascontiguousarray(y))
+        done += 1
         found[node].times.append(seconds)
         result.totals[-1] += seconds
         if progress is not None:
-            progress(sum(len(one.times) for one in found.values()), node)
+            progress(done, node)
 
     for _ in range(repeat):
         result.totals.append(0.0)
