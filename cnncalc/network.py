@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +26,9 @@ from cnncalc.values import written
 from cnncalc.window import FITS
 
 if TYPE_CHECKING:
+    from cnncalc.kernels.arrays import Array
     from cnncalc.report.subject import Before
+    from cnncalc.weights import Weights
 
 
 class Network:
@@ -121,6 +123,30 @@ class Network:
             return isinstance(name, str) and self[name] is not None
         except KeyError:
             return False
+
+    def weights(self, seed: int = 0) -> Weights:
+        """Random weights by layer and PyTorch's array name, float32; adding a layer changes no other's numbers."""
+        from cnncalc.weights import draw_all
+
+        return draw_all(self.graph, seed)
+
+    def forward(
+        self,
+        x: Array | Mapping[str, Array],
+        weights: Mapping[str, Mapping[str, Array]] | None = None,
+        seed: int = 0,
+        threads: int | None = None,
+        *,
+        force: bool = False,
+    ) -> Any:
+        """What comes out of `x`, (batch, channels, *spatial), in x's dtype; dicts by name where inputs or outputs are several.
+
+        `weights` as `weights()` gives them; without them each layer's are drawn from `seed` and forgotten again. `force` skips
+        the comparison of the memory needed with what there is. Raises forward.CannotRun.
+        """
+        from cnncalc.forward import forward
+
+        return forward(self.graph, x, weights, seed, threads, force=force)
 
     def __repr__(self) -> str:
         return f"<Network {self.name}: {len(self.layers)} layers, {self.parameters:,} parameters, {len(self.problems)} problems>"

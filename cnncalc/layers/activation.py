@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from typing import TYPE_CHECKING
+
 from cnncalc.layers.base import Example, Pointwise, Weight
 from cnncalc.layers.option import Number, option
 from cnncalc.shape import Shape
+
+if TYPE_CHECKING:
+    from cnncalc.kernels.arrays import Array
+    from cnncalc.kernels.pointwise import Apply
+    from cnncalc.kernels.run import Arrays, Run
 
 
 class ReLU(Pointwise, kind="relu"):
@@ -14,7 +22,13 @@ class ReLU(Pointwise, kind="relu"):
     """
 
     also = ("rectifier",)
+    gain = math.sqrt(2)
     example = Example({"relu": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
+
+    def function(self) -> Apply:
+        from cnncalc.kernels import pointwise
+
+        return pointwise.relu
 
 
 class ReLU6(Pointwise, kind="relu6"):
@@ -23,7 +37,13 @@ class ReLU6(Pointwise, kind="relu6"):
     Source: Howard et al. 2017, MobileNets.
     """
 
+    gain = math.sqrt(2)
     example = Example({"relu6": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
+
+    def function(self) -> Apply:
+        from cnncalc.kernels import pointwise
+
+        return pointwise.relu6
 
 
 class ELU(Pointwise, kind="elu"):
@@ -32,7 +52,13 @@ class ELU(Pointwise, kind="elu"):
     Source: Clevert et al. 2015.
     """
 
+    gain = 1.25
     example = Example({"elu": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
+
+    def function(self) -> Apply:
+        from cnncalc.kernels import pointwise
+
+        return pointwise.elu
 
 
 class SELU(Pointwise, kind="selu"):
@@ -41,7 +67,13 @@ class SELU(Pointwise, kind="selu"):
     Source: Klambauer et al. 2017.
     """
 
+    gain = 1.0
     example = Example({"selu": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
+
+    def function(self) -> Apply:
+        from cnncalc.kernels import pointwise
+
+        return pointwise.selu
 
 
 class GELU(Pointwise, kind="gelu"):
@@ -50,7 +82,13 @@ class GELU(Pointwise, kind="gelu"):
     Source: Hendrycks & Gimpel 2016.
     """
 
+    gain = 1.53
     example = Example({"gelu": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
+
+    def function(self) -> Apply:
+        from cnncalc.kernels import pointwise
+
+        return pointwise.gelu
 
 
 class SiLU(Pointwise, kind="silu"):
@@ -60,7 +98,13 @@ class SiLU(Pointwise, kind="silu"):
     """
 
     also = ("swish",)
+    gain = 1.68
     example = Example({"silu": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
+
+    def function(self) -> Apply:
+        from cnncalc.kernels import pointwise
+
+        return pointwise.silu
 
 
 class Mish(Pointwise, kind="mish"):
@@ -69,20 +113,38 @@ class Mish(Pointwise, kind="mish"):
     Source: Misra 2019.
     """
 
+    gain = 1.5
     example = Example({"mish": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
+
+    def function(self) -> Apply:
+        from cnncalc.kernels import pointwise
+
+        return pointwise.mish
 
 
 class Softplus(Pointwise, kind="softplus"):
     """log(1 + exp(x))."""
 
+    gain = 1.0
     example = Example({"softplus": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
+
+    def function(self) -> Apply:
+        from cnncalc.kernels import pointwise
+
+        return pointwise.softplus
 
 
 class Sigmoid(Pointwise, kind="sigmoid"):
     """1/(1 + exp(−x)): squashes to 0 … 1; saturated units let no gradient through."""
 
     also = ("logistic",)
+    gain = 1.0
     example = Example({"sigmoid": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
+
+    def function(self) -> Apply:
+        from cnncalc.kernels import pointwise
+
+        return pointwise.sigmoid
 
 
 class HardSigmoid(Pointwise, kind="hard_sigmoid"):
@@ -92,7 +154,13 @@ class HardSigmoid(Pointwise, kind="hard_sigmoid"):
     """
 
     also = ("hardsigmoid", "hsigmoid")
+    gain = 1.0
     example = Example({"hard_sigmoid": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
+
+    def function(self) -> Apply:
+        from cnncalc.kernels import pointwise
+
+        return pointwise.hard_sigmoid
 
 
 class HardSwish(Pointwise, kind="hard_swish"):
@@ -102,21 +170,39 @@ class HardSwish(Pointwise, kind="hard_swish"):
     """
 
     also = ("hardswish", "hswish")
+    gain = 1.6
     example = Example({"hard_swish": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
+
+    def function(self) -> Apply:
+        from cnncalc.kernels import pointwise
+
+        return pointwise.hard_swish
 
 
 class Tanh(Pointwise, kind="tanh"):
     """tanh(x): squashes to −1 … 1, centred on zero."""
 
     also = ("hyperbolictangent",)
+    gain = 5 / 3
     example = Example({"tanh": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
+
+    def function(self) -> Apply:
+        from cnncalc.kernels import pointwise
+
+        return pointwise.tanh
 
 
 class Softmax(Pointwise, kind="softmax"):
     """exp(x) divided by its sum over the channels, at each position: shares that add up to 1."""
 
     also = ("logsoftmax",)
+    gain = 1.0
     example = Example({"softmax": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
+
+    def forward(self, x: Array, w: Arrays, run: Run) -> Array:
+        from cnncalc.kernels import pointwise
+
+        return pointwise.softmax(x, run)
 
 
 class LeakyReLU(Pointwise, kind="leaky_relu"):
@@ -127,7 +213,13 @@ class LeakyReLU(Pointwise, kind="leaky_relu"):
 
     also = ("leakyrelu", "lrelu")
     slope: float = option(Number(), "factor of negative numbers", default=0.01, main=True, also=("negative_slope", "alpha"))
+    gain = math.sqrt(2)
     example = Example({"leaky_relu": 0.2}, (Shape(3, 5, 2),), Shape(3, 5, 2))
+
+    def function(self) -> Apply:
+        from cnncalc.kernels import pointwise
+
+        return pointwise.leaky_relu(self.slope)
 
 
 class PReLU(Pointwise, kind="prelu"):
@@ -137,7 +229,16 @@ class PReLU(Pointwise, kind="prelu"):
     """
 
     also = ("parametricrelu",)
+    gain = math.sqrt(2)
     example = Example({"prelu": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         return (Weight("weight", (x.channels,)),)
+
+    def spread(self, weight: Weight, gain: float) -> tuple[float, float]:
+        return 0.25, 0.05
+
+    def forward(self, x: Array, w: Arrays, run: Run) -> Array:
+        from cnncalc.kernels import pointwise
+
+        return pointwise.prelu(x, w["weight"], run)

@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, ClassVar, NamedTuple, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar, dataclass_transform
 
 from cnncalc.layers.option import Cells, Every, Option, PerAxis, option
 from cnncalc.layers.view import SAME, View, whole
 from cnncalc.shape import Fact, Flow, Shape, Tokens
 from cnncalc.values import Value
 from cnncalc.window import Window
+
+if TYPE_CHECKING:
+    from cnncalc.kernels.arrays import Array
+    from cnncalc.kernels.pointwise import Apply
+    from cnncalc.kernels.run import Arrays, Run
 
 T = TypeVar("T")
 
@@ -54,6 +59,8 @@ class Layer:
     #: What it takes: `any` shape, a `map` (at least one spatial axis), a `sequence` (exactly one), or `tokens`.
     accepts: ClassVar[str] = "any"
     example: ClassVar[Example]
+    #: Whether its forward pass takes on what the next layers do to each channel and number (`Run.after`).
+    takes_after: ClassVar[bool] = False
 
     def __init_subclass__(cls, kind: str = "", **more: Any) -> None:
         super().__init_subclass__(**more)
@@ -151,6 +158,35 @@ class Layer:
         """Whether a stride of its windows can fail to fit."""
         return False
 
+    def forward(self, x: Array, w: Arrays, run: Run) -> Array:
+        """What comes out of `x`, (batch, channels, *spatial), with the weights `w`; the shape comes out of the arithmetic.
+
+        The result may be a view of `x`, and may stand in its memory where `run.overwrite` allows that.
+        """
+        raise NotImplementedError
+
+    def per_channel(self, w: Arrays) -> tuple[Array | None, Array | None] | None:
+        """The factor and the offset per channel where that is all it does to its input, else None."""
+        return None
+
+    def function(self) -> Apply | None:
+        """The function of each number where that is all it does, else None."""
+        return None
+
+    #: What random weights before it are multiplied with, so that the spread of the numbers behind it is again about 1.
+    gain: ClassVar[float | None] = None
+
+    def fan_in(self, weight: Weight) -> float:
+        """Numbers that each output of `weight` adds up."""
+        return math.prod(weight.shape[1:])
+
+    def spread(self, weight: Weight, gain: float) -> tuple[float, float]:
+        """Mean and standard deviation of random numbers for `weight`; `gain` is that of what follows.
+
+        Source: Glorot & Bengio 2010; He et al. 2015, Delving Deep into Rectifiers, sec. 2.2.
+        """
+        return (0, 0.05) if weight.role == "bias" else (0, gain / math.sqrt(self.fan_in(weight)))
+
     def fields(self, x: Flow | None) -> dict[str, Any]:
         """Its fields as JSON shows them, windows written out per axis where the input is known."""
         rank = x.rank if isinstance(x, Shape) else 0
@@ -239,12 +275,30 @@ class Pointwise(Layer):
     def views(self, x: Shape, windows: tuple[Window, ...]) -> tuple[View, ...]:
         return SAME
 
+    def forward(self, x: Array, w: Arrays, run: Run) -> Array:
+        from cnncalc.kernels import pointwise
+
+        function = self.function()
+        if function is not None:
+            return pointwise.apply(function, x, run)
+        change = self.per_channel(w)
+        if change is None:
+            raise NotImplementedError
+        return pointwise.per_channels(x, *change, run)
+
 
 class Join(Layer):
     """A layer that reads several results; its value names them."""
 
+    #: Whether it adds them up, so that their spreads grow together.
+    sums: ClassVar[bool] = False
+
     def join(self, shapes: tuple[Shape, ...]) -> Shape:
         """What comes out of all `shapes`. Raises Mismatch with the two that do not go together."""
+        raise NotImplementedError
+
+    def forward_join(self, xs: tuple[Array, ...], run: Run) -> Array:
+        """What comes out of all `xs`; `run.overwrite` speaks of the first."""
         raise NotImplementedError
 
 

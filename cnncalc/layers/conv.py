@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 from cnncalc.layers.base import Example, Layer, Weight, along
 from cnncalc.layers.option import ONE, UNPADDED, ZERO, Axes, Cells, Count, Flag, Pairs, PerAxis, option
@@ -10,6 +11,10 @@ from cnncalc.layers.sliding import Sliding
 from cnncalc.layers.view import View
 from cnncalc.shape import Fact, Shape
 from cnncalc.window import Window
+
+if TYPE_CHECKING:
+    from cnncalc.kernels.arrays import Array
+    from cnncalc.kernels.run import Arrays, Run
 
 _BIAS_NAMES = ("use_bias", "bias_term")
 
@@ -34,6 +39,16 @@ class _Convolution(Sliding):
 
     def macs(self, x: Shape, y: Shape) -> int:
         return self.weights(x)[0].size * math.prod(y.spatial)
+
+    takes_after = True
+
+    def forward(self, x: Array, w: Arrays, run: Run) -> Array:
+        from cnncalc.kernels.convolve import convolve
+
+        seen = Shape(*x.shape[2:], x.shape[1])
+        # SAME's padding is made for the floor.
+        told = run.floored() if self.padding == "same" else run
+        return convolve(x, w["weight"], w.get("bias"), self.windows(seen), self._groups(seen), told)
 
 
 class Conv(_Convolution, kind="conv"):
@@ -190,6 +205,19 @@ class ConvTranspose(Layer, kind="conv_transpose"):
 
     def views(self, x: Shape, windows: tuple[Window, ...]) -> tuple[View, ...]:
         return tuple(View.grown(w.extent, w.stride, w.before, axis) for axis, w in enumerate(self.written_windows(x)))
+
+    takes_after = True
+
+    def fan_in(self, weight: Weight) -> float:
+        strides = self.stride if len(self.stride) > 1 else self.stride * (len(weight.shape) - 2)
+        return weight.shape[0] * math.prod(weight.shape[2:]) / self.groups / math.prod(strides)
+
+    def forward(self, x: Array, w: Arrays, run: Run) -> Array:
+        from cnncalc.kernels.transposed import convolve_transposed
+
+        seen = Shape(*x.shape[2:], x.shape[1])
+        more = along(seen, "output_padding", self.output_padding)
+        return convolve_transposed(x, w["weight"], w.get("bias"), self.written_windows(seen), more, self.groups, run)
 
     summary = Sliding.summary
 

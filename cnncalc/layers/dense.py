@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from cnncalc.layers.base import Example, Layer, Pointwise, Weight
 from cnncalc.layers.conv import with_bias
 from cnncalc.layers.option import Count, Flag, Number, option
 from cnncalc.shape import Shape
+
+if TYPE_CHECKING:
+    from cnncalc.kernels.arrays import Array
+    from cnncalc.kernels.run import Arrays, Run
 
 
 class FullyConnected(Layer, kind="fc"):
@@ -30,6 +36,13 @@ class FullyConnected(Layer, kind="fc"):
     def macs(self, x: Shape, y: Shape) -> int:
         return x.size * self.units
 
+    takes_after = True
+
+    def forward(self, x: Array, w: Arrays, run: Run) -> Array:
+        from cnncalc.kernels.dense import fully_connected
+
+        return fully_connected(x, w["weight"], w.get("bias"), run)
+
 
 class Flatten(Layer, kind="flatten"):
     """Stretches a volume to a vector of H·W·C numbers, channels first and then space."""
@@ -42,6 +55,11 @@ class Flatten(Layer, kind="flatten"):
 
     def formulas(self, x: Shape) -> list[tuple[str, str]]:
         return [("channels", f"{'·'.join(map(str, x))} = {x.size:,}")]
+
+    def forward(self, x: Array, w: Arrays, run: Run) -> Array:
+        from cnncalc.kernels import move
+
+        return move.flatten(x)
 
 
 class Dropout(Pointwise, kind="dropout"):
@@ -60,9 +78,15 @@ class Dropout(Pointwise, kind="dropout"):
     )
     example = Example({"dropout": 0.4}, (Shape(3, 5, 2),), Shape(3, 5, 2))
 
+    def forward(self, x: Array, w: Arrays, run: Run) -> Array:
+        return x
+
 
 class Identity(Pointwise, kind="identity"):
     """Passes on what comes in."""
 
     also = ("noop", "passthrough", "lambda")
     example = Example({"identity": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
+
+    def forward(self, x: Array, w: Arrays, run: Run) -> Array:
+        return x

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from cnncalc.layers.base import Example, Join, Mismatch
 from cnncalc.layers.option import RowNames, option
 from cnncalc.shape import Fact, Shape
+
+if TYPE_CHECKING:
+    from cnncalc.kernels.arrays import Array
+    from cnncalc.kernels.run import Run
 
 _NAMES = "rows to join: one name beside the row above, or a list of names"
 
@@ -16,6 +22,8 @@ class Add(Join, kind="add"):
     """
 
     also = ("sum", "eltwise", "residual", "shortcut", "plus")
+    sums = True
+    takes_after = True
     names: tuple[str, ...] | str = option(RowNames(), _NAMES, main=True)
     example = Example({"add": ["a", "b"]}, (Shape(3, 5, 2), Shape(3, 5, 2)), Shape(3, 5, 2))
 
@@ -25,6 +33,11 @@ class Add(Join, kind="add"):
                 raise Mismatch(0, i, "add wants the same shape from each")
         return shapes[0]
 
+    def forward_join(self, xs: tuple[Array, ...], run: Run) -> Array:
+        from cnncalc.kernels import pointwise
+
+        return pointwise.add(xs, run)
+
 
 class Multiply(Join, kind="multiply"):
     """Multiplies results number by number; a vector, or a map of one cell, scales the channels of a map: a gate.
@@ -33,6 +46,7 @@ class Multiply(Join, kind="multiply"):
     """
 
     also = ("mul", "product", "times", "gate")
+    takes_after = True
     names: tuple[str, ...] | str = option(RowNames(), _NAMES, main=True)
     example = Example({"multiply": ["a", "b"]}, (Shape(3, 5, 2), Shape(2)), Shape(3, 5, 2))
 
@@ -47,6 +61,11 @@ class Multiply(Join, kind="multiply"):
             first, second = sorted((i, largest))
             raise Mismatch(first, second, "multiply wants the same shape, or a vector or one cell with as many channels")
         return whole
+
+    def forward_join(self, xs: tuple[Array, ...], run: Run) -> Array:
+        from cnncalc.kernels import pointwise
+
+        return pointwise.multiply(xs, run)
 
 
 class Concat(Join, kind="concat"):
@@ -66,3 +85,8 @@ class Concat(Join, kind="concat"):
         if not shapes:
             raise Fact("concat joins nothing")
         return Shape(*shapes[0].spatial, sum(s.channels for s in shapes))
+
+    def forward_join(self, xs: tuple[Array, ...], run: Run) -> Array:
+        from cnncalc.kernels import pointwise
+
+        return pointwise.concat(xs, run)

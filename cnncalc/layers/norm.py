@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from cnncalc.layers.base import Example, Pointwise, Weight, near_divisors
 from cnncalc.layers.option import Count, Flag, Number, option
 from cnncalc.shape import Fact, Shape
 
+if TYPE_CHECKING:
+    from cnncalc.kernels.arrays import Array
+    from cnncalc.kernels.run import Arrays, Run
+
 _EPSILON_NAMES = ("eps", "variance_epsilon")
+
+
+class _Normalising(Pointwise):
+    """What leaves it has a spread of about 1, whatever came in."""
+
+    def spread(self, weight: Weight, gain: float) -> tuple[float, float]:
+        return (1 if weight.name in ("weight", "running_var") else 0), 0.1
 
 
 def _affine(channels: int, affine: bool) -> tuple[Weight, ...]:
     return (Weight("weight", (channels,)), Weight("bias", (channels,), "bias")) if affine else ()
 
 
-class BatchNorm(Pointwise, kind="batchnorm"):
+class BatchNorm(_Normalising, kind="batchnorm"):
     """Each channel to mean 0 and variance 1 over the batch; running statistics in the forward pass. 2·C parameters, 2·C buffers.
 
     Source: Ioffe & Szegedy 2015.
     """
 
+    takes_after = True
     also = ("bn", "batchnormalization", "batch_norm")
     affine: bool = option(Flag(), "a learned factor and offset per channel", default=True, also=("scale", "center"))
     epsilon: float = option(Number(above=0), "added to the variance", default=1e-5, also=_EPSILON_NAMES)
@@ -28,8 +42,15 @@ class BatchNorm(Pointwise, kind="batchnorm"):
         statistics = (Weight("running_mean", (x.channels,), "buffer"), Weight("running_var", (x.channels,), "buffer"))
         return _affine(x.channels, self.affine) + statistics
 
+    def per_channel(self, w: Arrays) -> tuple[Array | None, Array | None]:
+        factor = 1 / (w["running_var"] + w["running_var"].dtype.type(self.epsilon)) ** 0.5
+        if "weight" in w:
+            factor = factor * w["weight"]
+        offset = -w["running_mean"] * factor
+        return factor, offset + w["bias"] if "bias" in w else offset
 
-class InstanceNorm(Pointwise, kind="instancenorm"):
+
+class InstanceNorm(_Normalising, kind="instancenorm"):
     """Each channel of each example to mean 0 and variance 1 over its cells.
 
     Source: Ulyanov et al. 2016.
@@ -44,8 +65,13 @@ class InstanceNorm(Pointwise, kind="instancenorm"):
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         return _affine(x.channels, self.affine)
 
+    def forward(self, x: Array, w: Arrays, run: Run) -> Array:
+        from cnncalc.kernels import norm
 
-class LayerNorm(Pointwise, kind="layernorm"):
+        return norm.group_norm(x, x.shape[1], w.get("weight"), w.get("bias"), self.epsilon)
+
+
+class LayerNorm(_Normalising, kind="layernorm"):
     """The channels at each position to mean 0 and variance 1. 2·C parameters.
 
     Source: Ba et al. 2016; over channels as in Liu et al. 2022, ConvNeXt.
@@ -59,8 +85,13 @@ class LayerNorm(Pointwise, kind="layernorm"):
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         return _affine(x.channels, self.affine)
 
+    def forward(self, x: Array, w: Arrays, run: Run) -> Array:
+        from cnncalc.kernels import norm
 
-class GroupNorm(Pointwise, kind="groupnorm"):
+        return norm.layer_norm(x, w.get("weight"), w.get("bias"), self.epsilon, run)
+
+
+class GroupNorm(_Normalising, kind="groupnorm"):
     """The channels of each group to mean 0 and variance 1 over all cells. 2·C parameters.
 
     Source: Wu & He 2018.
@@ -81,6 +112,11 @@ class GroupNorm(Pointwise, kind="groupnorm"):
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         return _affine(x.channels, self.affine)
 
+    def forward(self, x: Array, w: Arrays, run: Run) -> Array:
+        from cnncalc.kernels import norm
+
+        return norm.group_norm(x, self.groups, w.get("weight"), w.get("bias"), self.epsilon)
+
 
 class LocalResponseNorm(Pointwise, kind="lrn"):
     """Divides each number by (k + alpha/size · Σ x²)^beta over `size` neighbouring channels.
@@ -97,15 +133,24 @@ class LocalResponseNorm(Pointwise, kind="lrn"):
     k: float = option(Number(), "added to the sum", default=1.0, also=("bias",))
     example = Example({"lrn": 3}, (Shape(2, 5, 7),), Shape(2, 5, 7))
 
+    def forward(self, x: Array, w: Arrays, run: Run) -> Array:
+        from cnncalc.kernels import norm
 
-class Scale(Pointwise, kind="scale"):
+        return norm.local_response_norm(x, self.size, self.alpha, self.beta, self.k, run)
+
+
+class Scale(_Normalising, kind="scale"):
     """Multiplies each channel by a learned factor: C parameters.
 
     Source: Touvron et al. 2021, LayerScale.
     """
 
+    takes_after = True
     also = ("layerscale",)
     example = Example({"scale": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         return (Weight("weight", (x.channels,)),)
+
+    def per_channel(self, w: Arrays) -> tuple[Array | None, Array | None]:
+        return w["weight"], None

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from cnncalc.layers.base import Example, Layer, along, display
 from cnncalc.layers.option import ONE, UNPADDED, Axes, Cells, Every, Flag, Pairs, PerAxis, option
 from cnncalc.layers.sliding import Sliding
 from cnncalc.layers.view import View
 from cnncalc.shape import Flow, Shape
 from cnncalc.window import Window
+
+if TYPE_CHECKING:
+    from cnncalc.kernels.arrays import Array
+    from cnncalc.kernels.run import Arrays, Run
 
 _WINDOW = "cells of the window along each axis, F"
 _WINDOW_NAMES = ("pool_size", "kernel", "kernel_shape", "size", "F")
@@ -22,6 +28,11 @@ class _Pool(Sliding):
     def output_shape(self, x: Shape, fit: str) -> Shape:
         return Shape(*self.spatial(x, fit), x.channels)
 
+    def _told(self, x: Array, run: Run) -> tuple[tuple[Window, ...], Run]:
+        """The windows over an array, and how their strides round: SAME's padding is made for the floor."""
+        windows = self.windows(Shape(*x.shape[2:], x.shape[1]))
+        return windows, run.floored() if self.padding == "same" else run
+
 
 class MaxPool(_Pool, kind="maxpool"):
     """Keeps the largest number of each window, channel by channel; it has no parameters."""
@@ -34,6 +45,12 @@ class MaxPool(_Pool, kind="maxpool"):
     )
     dilation: Axes = option(PerAxis(), "cells from one place of the window to the next, D", default=ONE, also=("dilations", "D"))
     example = Example({"maxpool": "3x2", "stride": 2, "padding": "1x0"}, (Shape(5, 8, 3),), Shape(3, 4, 3))
+
+    def forward(self, x: Array, w: Arrays, run: Run) -> Array:
+        from cnncalc.kernels import pool
+
+        windows, told = self._told(x, run)
+        return pool.max_pool(x, windows, told)
 
 
 class AvgPool(_Pool, kind="avgpool"):
@@ -48,6 +65,12 @@ class AvgPool(_Pool, kind="avgpool"):
     count_include_pad: bool = option(Flag(), "whether zeros of the padding count in the mean", default=True)
     example = Example({"avgpool": 2, "stride": "2x3", "count_include_pad": False}, (Shape(6, 5, 3),), Shape(3, 2, 3))
 
+    def forward(self, x: Array, w: Arrays, run: Run) -> Array:
+        from cnncalc.kernels import pool
+
+        windows, told = self._told(x, run)
+        return pool.avg_pool(x, windows, self.count_include_pad, told)
+
 
 class SumPool(_Pool, kind="sumpool"):
     """Keeps the sum of each window, channel by channel; it has no parameters."""
@@ -59,6 +82,12 @@ class SumPool(_Pool, kind="sumpool"):
         Cells("same", "valid", "causal"), "zeros around the input, P", default=UNPADDED, also=_PADDING_NAMES
     )
     example = Example({"sumpool": "2x5"}, (Shape(6, 5, 3),), Shape(3, 1, 3))
+
+    def forward(self, x: Array, w: Arrays, run: Run) -> Array:
+        from cnncalc.kernels import pool
+
+        windows, told = self._told(x, run)
+        return pool.sum_pool(x, windows, told)
 
 
 class _GlobalPool(Layer):
@@ -79,6 +108,11 @@ class GlobalAvgPool(_GlobalPool, kind="global_avgpool"):
     also = ("globalaveragepool", "globalaveragepooling", "gap", "globalavgpooling")
     example = Example({"global_avgpool": None}, (Shape(5, 7, 3),), Shape(3))
 
+    def forward(self, x: Array, w: Arrays, run: Run) -> Array:
+        from cnncalc.kernels import pool
+
+        return pool.global_mean(x)
+
 
 class GlobalMaxPool(_GlobalPool, kind="global_maxpool"):
     """The largest number of each channel over the whole map (max-over-time in text): a vector of C numbers."""
@@ -86,12 +120,22 @@ class GlobalMaxPool(_GlobalPool, kind="global_maxpool"):
     also = ("globalmaxpooling", "maxovertime", "gmp")
     example = Example({"global_maxpool": None}, (Shape(11, 3),), Shape(3))
 
+    def forward(self, x: Array, w: Arrays, run: Run) -> Array:
+        from cnncalc.kernels import pool
+
+        return pool.global_max(x)
+
 
 class GlobalSumPool(_GlobalPool, kind="global_sumpool"):
     """The sum of each channel over the whole map: a vector of C numbers."""
 
     also = ("globalsumpooling",)
     example = Example({"global_sumpool": None}, (Shape(5, 7, 2, 3),), Shape(3))
+
+    def forward(self, x: Array, w: Arrays, run: Run) -> Array:
+        from cnncalc.kernels import pool
+
+        return pool.global_sum(x)
 
 
 class _AdaptivePool(Layer):
@@ -105,6 +149,9 @@ class _AdaptivePool(Layer):
 
     def views(self, x: Shape, windows: tuple[Window, ...]) -> tuple[View, ...]:
         return tuple(map(_adaptive_view, range(x.rank), x.spatial, along(x, "output_size", self.output_size)))
+
+    def _sizes(self, x: Array) -> Axes:
+        return along(Shape(*x.shape[2:], x.shape[1]), "output_size", self.output_size)
 
     def summary(self, x: Flow | None) -> str:
         rank = x.rank if isinstance(x, Shape) else 2
@@ -132,6 +179,11 @@ class AdaptiveAvgPool(_AdaptivePool, kind="adaptive_avgpool"):
     output_size: Axes = option(PerAxis(), "cells that come out along each axis", main=True)
     example = Example({"adaptive_avgpool": "3x2"}, (Shape(7, 5, 4),), Shape(3, 2, 4))
 
+    def forward(self, x: Array, w: Arrays, run: Run) -> Array:
+        from cnncalc.kernels import pool
+
+        return pool.adaptive_mean(x, self._sizes(x))
+
 
 class AdaptiveMaxPool(_AdaptivePool, kind="adaptive_maxpool"):
     """The largest number of windows chosen so that the output has the sizes asked for, as PyTorch divides them."""
@@ -139,3 +191,8 @@ class AdaptiveMaxPool(_AdaptivePool, kind="adaptive_maxpool"):
     also = ("adaptivemaxpooling",)
     output_size: Axes = option(PerAxis(), "cells that come out along each axis", main=True)
     example = Example({"adaptive_maxpool": 3}, (Shape(7, 2),), Shape(3, 2))
+
+    def forward(self, x: Array, w: Arrays, run: Run) -> Array:
+        from cnncalc.kernels import pool
+
+        return pool.adaptive_max(x, self._sizes(x))

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from cnncalc.layers.base import Example, Layer, Pointwise, Weight, near_divisors
 from cnncalc.layers.option import Choice, Count, Flag, option
 from cnncalc.layers.view import SAME, View, whole
 from cnncalc.shape import Fact, Shape, Tokens
 from cnncalc.window import Window
+
+if TYPE_CHECKING:
+    from cnncalc.kernels.arrays import Array
+    from cnncalc.kernels.run import Arrays, Run
+    from cnncalc.kernels.sequence import Step
 
 
 class Embedding(Layer, kind="embedding"):
@@ -27,6 +32,13 @@ class Embedding(Layer, kind="embedding"):
 
     def views(self, x: Shape, windows: tuple[Window, ...]) -> tuple[View, ...]:
         return SAME
+
+    def spread(self, weight: Weight, gain: float) -> tuple[float, float]:
+        return 0, 1
+
+    def forward(self, x: Array, w: Arrays, run: Run) -> Array:
+        # (batch, length) of ids looks up (batch, length, dimension).
+        return w["weight"][x].swapaxes(1, 2)
 
 
 class _Recurrent(Layer):
@@ -64,13 +76,22 @@ class _Recurrent(Layer):
     def macs(self, x: Shape, y: Shape) -> int:
         return x[0] * sum(w.size for w in self.weights(x) if w.role == "weight")
 
+    def step(self) -> Step:
+        """What one step makes of the input's part, the hidden state's part and both states."""
+        raise NotImplementedError
+
+    def forward(self, x: Array, w: Arrays, run: Run) -> Array:
+        from cnncalc.kernels.sequence import recurrent
+
+        return recurrent(x, w, self.layers, self.bidirectional, self.returns == "last", self.step(), run)
+
 
 _HIDDEN = "hidden units: numbers of the state"
 _HIDDEN_NAMES = ("hidden_size", "units", "num_units")
 _LAYERS = "recurrent layers, one reading the other"
 _BIDIRECTIONAL = "a second network reads from the end; both results are put behind one another"
 _RETURN_NAMES = ("return_sequences", "return_state")
-_RETURN = "the state after the last step, or every step's as a sequence"
+_RETURN = "the upper layer's state when it has read everything (of both directions, beside one another), or every step's"
 
 
 class Rnn(_Recurrent, kind="rnn"):
@@ -87,6 +108,11 @@ class Rnn(_Recurrent, kind="rnn"):
     returns: str = option(Choice("last", "sequence"), _RETURN, default="last", name="return", also=_RETURN_NAMES)
     example = Example({"rnn": 4, "return": "sequence"}, (Shape(7, 3),), Shape(7, 4))
 
+    def step(self) -> Step:
+        from cnncalc.kernels.sequence import rnn_step
+
+        return rnn_step
+
 
 class Lstm(_Recurrent, kind="lstm"):
     """Long short-term memory: input, forget, cell and output gates. 4·h·(x + h + 2) parameters per layer and direction.
@@ -102,6 +128,11 @@ class Lstm(_Recurrent, kind="lstm"):
     returns: str = option(Choice("last", "sequence"), _RETURN, default="last", name="return", also=_RETURN_NAMES)
     example = Example({"lstm": 5, "layers": 2, "bidirectional": True}, (Shape(7, 3),), Shape(10))
 
+    def step(self) -> Step:
+        from cnncalc.kernels.sequence import lstm_step
+
+        return lstm_step
+
 
 class Gru(_Recurrent, kind="gru"):
     """Gated recurrent unit: reset, update and new gates. 3·h·(x + h + 2) parameters per layer and direction.
@@ -116,6 +147,11 @@ class Gru(_Recurrent, kind="gru"):
     bidirectional: bool = option(Flag(), _BIDIRECTIONAL, default=False)
     returns: str = option(Choice("last", "sequence"), _RETURN, default="last", name="return", also=_RETURN_NAMES)
     example = Example({"gru": 4, "return": "sequence", "bidirectional": True}, (Shape(7, 3),), Shape(7, 8))
+
+    def step(self) -> Step:
+        from cnncalc.kernels.sequence import gru_step
+
+        return gru_step
 
 
 class Attention(Pointwise, kind="attention"):
@@ -147,3 +183,8 @@ class Attention(Pointwise, kind="attention"):
 
     def views(self, x: Shape, windows: tuple[Window, ...]) -> tuple[View, ...]:
         return whole(x.spatial)
+
+    def forward(self, x: Array, w: Arrays, run: Run) -> Array:
+        from cnncalc.kernels.sequence import attention
+
+        return attention(x, w, self.heads, run)

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from cnncalc.layers.base import Example, Layer, Pointwise, along, image_hint, near_divisors
 from cnncalc.layers.option import Axes, AxisNames, Cells, ChannelRange, Choice, Count, Pairs, PerAxis, ShapeText, option
 from cnncalc.layers.view import SAME, View
 from cnncalc.shape import Fact, Shape
 from cnncalc.window import Window
+
+if TYPE_CHECKING:
+    from cnncalc.kernels.arrays import Array
+    from cnncalc.kernels.run import Arrays, Run
+
+
+def _seen(x: Array) -> Shape:
+    """The shape of one example of an array."""
+    return Shape(*x.shape[2:], x.shape[1])
 
 
 class Upsample(Layer, kind="upsample"):
@@ -37,6 +48,12 @@ class Upsample(Layer, kind="upsample"):
         parts = zip(x.axes, x.spatial, along(x, "factor", self.factor), strict=True)
         return [(axis, f"{n}·{f} = {n * f}") for axis, n, f in parts]
 
+    def forward(self, x: Array, w: Arrays, run: Run) -> Array:
+        from cnncalc.kernels import move
+
+        grow = move.bilinear if self.mode == "bilinear" else move.nearest
+        return grow(x, along(_seen(x), "factor", self.factor), run)
+
 
 class Pad(Layer, kind="pad"):
     """Puts zeros around a map."""
@@ -55,6 +72,11 @@ class Pad(Layer, kind="pad"):
     def formulas(self, x: Shape) -> list[tuple[str, str]]:
         parts = zip(x.axes, x.spatial, along(x, "pad", self.cells), strict=True)
         return [(axis, f"{n} + {a} + {b} = {n + a + b}") for axis, n, (a, b) in parts]
+
+    def forward(self, x: Array, w: Arrays, run: Run) -> Array:
+        from cnncalc.kernels import move
+
+        return move.pad(x, along(_seen(x), "pad", self.cells))
 
 
 class Crop(Layer, kind="crop"):
@@ -83,6 +105,11 @@ class Crop(Layer, kind="crop"):
     def formulas(self, x: Shape) -> list[tuple[str, str]]:
         parts = zip(x.axes, x.spatial, along(x, "crop", self.cells), strict=True)
         return [(axis, f"{n} − {a} − {b} = {n - a - b}") for axis, n, (a, b) in parts]
+
+    def forward(self, x: Array, w: Arrays, run: Run) -> Array:
+        from cnncalc.kernels import move
+
+        return move.crop(x, along(_seen(x), "crop", self.cells))
 
 
 class Slice(Layer, kind="slice"):
@@ -117,6 +144,10 @@ class Slice(Layer, kind="slice"):
         start, end = self.channels
         return f"{start}:{'' if end is None else end}"
 
+    def forward(self, x: Array, w: Arrays, run: Run) -> Array:
+        start, end = self.channels
+        return x[:, start:end]
+
 
 class Reshape(Layer, kind="reshape"):
     """Puts the same numbers into another shape, in (channels, *spatial) order."""
@@ -129,6 +160,11 @@ class Reshape(Layer, kind="reshape"):
         if self.shape.size != x.size:
             raise Fact(f"{{}} holds {x.size:,} numbers and {{}} would hold {self.shape.size:,}", x, self.shape, field="shape")
         return self.shape
+
+    def forward(self, x: Array, w: Arrays, run: Run) -> Array:
+        from cnncalc.kernels import move
+
+        return move.reshape(x, self.shape.channels, *self.shape.spatial)
 
 
 class Permute(Layer, kind="permute"):
@@ -153,6 +189,14 @@ class Permute(Layer, kind="permute"):
         places = [self.axes.index(name) for name in x.axes]
         # What becomes channels is seen whole by every cell.
         return tuple(View(0, 0, 1, to) if to < x.rank else View.whole(n) for to, n in zip(places, x.spatial, strict=True))
+
+    def forward(self, x: Array, w: Arrays, run: Run) -> Array:
+        from cnncalc.kernels import move
+
+        names = (*_seen(x).axes, "channels")
+        *spatial, channels = (names.index(name) for name in self.axes)
+        # In an array the channels stand first.
+        return move.permute(x, tuple((axis + 1) % len(names) for axis in (channels, *spatial)))
 
 
 class PixelShuffle(Layer, kind="pixel_shuffle"):
@@ -188,6 +232,11 @@ class PixelShuffle(Layer, kind="pixel_shuffle"):
         sizes = [(axis, f"{n}·{self.factor} = {n * self.factor}") for axis, n in zip(x.axes, x.spatial, strict=True)]
         return [*sizes, ("channels", f"{x.channels}/{self.factor}² = {x.channels // self.factor**2}")]
 
+    def forward(self, x: Array, w: Arrays, run: Run) -> Array:
+        from cnncalc.kernels import move
+
+        return move.pixel_shuffle(x, self.factor)
+
 
 class ChannelShuffle(Pointwise, kind="channel_shuffle"):
     """Takes the channels in turn from each group, so that the next grouped convolution sees all of them.
@@ -204,3 +253,8 @@ class ChannelShuffle(Pointwise, kind="channel_shuffle"):
             near = near_divisors(x.channels, self.groups)
             raise Fact(f"{self.groups} groups do not divide the {x.channels} channels of {{}}; try {near}", x, field="groups")
         return x
+
+    def forward(self, x: Array, w: Arrays, run: Run) -> Array:
+        from cnncalc.kernels import move
+
+        return move.channel_shuffle(x, self.groups)

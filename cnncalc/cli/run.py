@@ -1,0 +1,278 @@
+"""`cnncalc run`: the reference forward pass."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from cnncalc.cli import PROBLEMS, UNUSABLE, options, output
+from cnncalc.cli.spec import load
+
+if TYPE_CHECKING:
+    from cnncalc.forward import Runner
+    from cnncalc.graph import Node
+    from cnncalc.kernels.arrays import Array
+    from cnncalc.network import Network
+    from cnncalc.observe import Observations, Progress
+
+
+def run(
+    spec: options.Spec,
+    seed: Annotated[int, typer.Option("--seed", min=0, metavar="N", help="Of the random weights and the random input.")] = 0,
+    batch: Annotated[
+        int | None, typer.Option("--batch", min=1, metavar="N", help="Examples at once; 1 unless a file says.")
+    ] = None,
+    dtype: Annotated[Literal["float32", "float64"], typer.Option("--dtype", help="Type of the numbers.")] = "float32",
+    repeat: Annotated[int, typer.Option("--repeat", min=1, metavar="N", help="Run N times; times are medians.")] = 1,
+    input_file: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--input-file",
+            metavar="FILE",
+            help="A .npy array, channels first, or a picture (0 … 1) instead of random numbers; of several inputs, as "
+            "image=cat.png. Repeatable.",
+        ),
+    ] = None,
+    resize: Annotated[bool, typer.Option("--resize", help="Resize a picture to the input's size.")] = False,
+    weights: Annotated[
+        str | None, typer.Option("--weights", metavar="FILE", help="A .npz of arrays called conv1/weight instead of random ones.")
+    ] = None,
+    save_weights: Annotated[
+        str | None, typer.Option("--save-weights", metavar="FILE", help="Write the weights to a .npz file.")
+    ] = None,
+    save_outputs: Annotated[
+        str | None,
+        typer.Option("--save-outputs", metavar="FILE", help="Write the layers' results to a .npz file, channels first."),
+    ] = None,
+    layers: Annotated[
+        list[str] | None,
+        typer.Option("--layers", metavar="NAMES", help="Show and save these layers or blocks alone, with commas between."),
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option("--threads", min=1, metavar="N", help="Threads; one per core unless given.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Run even where memory is too little.")] = False,
+    form: Annotated[Literal["table", "json"], typer.Option("--format", help="How it is written.")] = "table",
+    input: options.Input = None,  # noqa: A002 - the word of the language
+    set: options.Set = None,  # noqa: A002
+    fit: options.Fit = None,
+    layout: options.Layout = None,
+) -> None:
+    """Run the network on random numbers, layer by layer, and hold every computed shape against the inferred one.
+
+    Weights are random unless --weights gives them. Each layer runs by itself, so that its numbers can be shown.
+
+    Exit status: 0 where all is as inferred and finite, 1 with errors in the network, NaN or infinity, 2 where it could not
+    run, 3 where a computed shape is not the inferred one.
+    """
+    network = load(spec, input=input, set=set or [], fit=fit, layout=layout)
+    if network is None:
+        raise typer.Exit(UNUSABLE)
+    if any(problem.level == "error" for problem in network.problems):
+        output.complain(network.problems)
+        raise typer.Exit(PROBLEMS)
+    from cnncalc.forward import CannotRun, random_inputs
+    from cnncalc.weights import WeightsError
+
+    try:
+        chosen = _chosen(network, layers or [])
+        runner = _runner(network, weights, seed, threads)
+        given = _given(network, input_file or [], batch, dtype, resize)
+        size = next((len(x) for x in given.values()), batch or 1)
+        if not force:
+            runner.check_room(size, dtype, weights_kept=repeat > 1)
+        drawn = random_inputs(network.graph, size, dtype, seed, given)
+        inputs: dict[str, Any] = {source.name: given.get(source.name, drawn.get(source.name)) for source in network.inputs}
+        observed = _observe(network, runner, inputs, repeat, save_outputs, chosen)
+        if save_weights is not None:
+            _save(runner, save_weights)
+    except (CannotRun, WeightsError) as error:
+        _refuse(str(error))
+    except MemoryError:
+        _refuse("there is not as much memory as this run needs")
+    _report(network, observed, chosen, form, _facts(inputs, dtype, seed, runner, repeat, weights, input_file))
+    if observed.broken is not None:
+        from cnncalc.report.observed import number
+
+        one = next(one for one in observed.layers if one.node is observed.broken)
+        _complain(f"{observed.broken.name} is the first with numbers that are not finite: from {number(one.spread.least)} "
+                  f"to {number(one.spread.most)}")  # fmt: skip
+        raise typer.Exit(PROBLEMS)
+
+
+run.epilog = "Example: cnncalc run lenet5 --layers C1,C3"  # type: ignore[attr-defined]  # for --help
+
+
+def _chosen(network: Network, texts: list[str]) -> list[Node] | None:
+    """The layers named, those of a block or branch where it names one; None for all."""
+    from cnncalc.forward import CannotRun
+
+    names = [name.strip() for text in texts for name in text.split(",") if name.strip()]
+    if not names:
+        return None
+    found: dict[Node, None] = {}
+    for name in names:
+        inside = [node for node in network.layers if node.name == name or node.name.startswith(f"{name}.")]
+        if not inside:
+            try:
+                inside = [network[name]]
+            except KeyError as error:
+                raise CannotRun(f"--layers: {error.args[0]}") from None
+        found.update(dict.fromkeys(inside))
+    return [node for node in network.layers if node in found]
+
+
+def _given(network: Network, files: list[str], batch: int | None, dtype: str, resize: bool) -> dict[str, Array]:
+    """The inputs that come from files, by name."""
+    from cnncalc import feed
+    from cnncalc.forward import CannotRun
+
+    sources = {source.name: source for source in network.inputs}
+    given: dict[str, Array] = {}
+    for text in files:
+        name, path = next(iter(sources)), text
+        head, equals, rest = text.partition("=")
+        if equals and head in sources and not feed.exists(text):
+            name, path = head, rest
+        elif len(sources) > 1:
+            raise CannotRun(f"--input-file {text}: the network has the inputs {', '.join(sources)}; write {name}={text}")
+        try:
+            given[name] = feed.read(path, sources[name], dtype, resize=resize)
+        except OSError as error:
+            raise CannotRun(f"{path}: {error.strerror or error}") from None
+    size = next((len(x) for x in given.values()), None)
+    if size is not None and batch is not None and batch != size:
+        raise CannotRun(f"--batch {batch}: the input file holds {size}")
+    return given
+
+
+def _runner(network: Network, weights: str | None, seed: int, threads: int | None) -> Runner:
+    from cnncalc import weights as random_weights
+    from cnncalc.forward import CannotRun, Runner
+
+    found = None
+    if weights is not None:
+        try:
+            found = random_weights.load(weights)
+        except OSError as error:
+            raise CannotRun(f"{weights}: {error.strerror or error}") from None
+    return Runner(network.graph, found, seed=seed, threads=threads)
+
+
+def _observe(
+    network: Network, runner: Runner, inputs: dict[str, Any], repeat: int, save: str | None, chosen: list[Node] | None
+) -> Observations:
+    from contextlib import nullcontext
+
+    from cnncalc.forward import check_inputs
+    from cnncalc.observe import observe
+    from cnncalc.weights import ArrayFile, draw_all
+
+    check_inputs(network.graph, inputs)
+    if repeat > 1 and runner.weights is None:
+        # Drawn once for all repetitions.
+        runner.weights = draw_all(network.graph, runner.seed)
+    bar = _progress(len(network.layers) * repeat)
+    with ArrayFile(save) if save is not None else nullcontext() as file:
+        try:
+            return observe(runner, inputs, repeat=repeat, force=True, progress=bar, outputs=file, chosen=chosen)
+        finally:
+            if bar is not None:
+                bar(-1, None)
+
+
+def _progress(whole: int) -> Progress | None:
+    """A bar on stderr where that is a terminal; it shows after half a second, and takes itself away at the end."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        return None
+    import shutil
+    import time
+
+    from cnncalc.report.plain import encodable
+    from cnncalc.report.table import shortened
+
+    begun = shown = time.monotonic()
+    width = shutil.get_terminal_size().columns - 1
+
+    def bar(done: int, node: Node | None) -> None:
+        nonlocal shown
+        now = time.monotonic()
+        if node is None:
+            if shown != begun:
+                sys.stderr.write("\r\x1b[K")
+                sys.stderr.flush()
+        elif now - begun > 0.5 and now - shown > 0.1:
+            shown = now
+            filled = 20 * done // whole
+            line = shortened(f"{'#' * filled}{'.' * (20 - filled)} {done}/{whole} {node.name}", width)
+            sys.stderr.write("\r\x1b[K" + encodable(line, sys.stderr.encoding))
+            sys.stderr.flush()
+
+    return bar
+
+
+def _save(runner: Runner, path: str) -> None:
+    from cnncalc import weights as random_weights
+
+    if runner.weights is not None:
+        random_weights.save(runner.weights, path)
+    else:
+        random_weights.save_drawn(runner.graph, runner.seed, path)
+
+
+def _facts(
+    inputs: dict[str, Array],
+    dtype: str,
+    seed: int,
+    runner: Runner,
+    repeat: int,
+    weights: str | None,
+    files: list[str] | None,
+) -> dict[str, Any]:
+    from cnncalc.kernels.team import available_threads
+
+    return {
+        "seed": seed,
+        "batch": len(next(iter(inputs.values()))),
+        "dtype": dtype,
+        "threads": runner.threads or available_threads(),
+        "repeat": repeat,
+        "weights": weights,
+        "input_files": list(files or []),
+    }
+
+
+def _report(network: Network, observed: Observations, chosen: list[Node] | None, form: str, facts: dict[str, Any]) -> None:
+    from cnncalc.report import observed as report
+    from cnncalc.report.words import plural
+
+    shown = [one for one in observed.layers if chosen is None or one.node in chosen]
+    if form == "json":
+        from cnncalc.report.document import text
+
+        output.say(text([report.document(network, observed, shown, facts)], as_list=False))
+        return
+    what = plural(len(observed.layers), "layer")
+    notes = [
+        f"{what} computed as inferred, in {report.duration(observed.seconds)}"
+        + (f", the median of {facts['repeat']}" if facts["repeat"] > 1 else ""),
+        f"batch {facts['batch']}, {facts['dtype']}, {plural(facts['threads'], 'thread')}, seed {facts['seed']}, "
+        f"weights {'random' if facts['weights'] is None else 'from ' + os.path.basename(facts['weights'])}, "
+        f"input {'random' if not facts['input_files'] else 'from ' + ', '.join(map(os.path.basename, facts['input_files']))}",
+    ]
+    output.say_rows(report.rows(network, observed, shown, notes, output.width()))
+
+
+def _complain(text: str) -> None:
+    from cnncalc.problem import one_line
+    from cnncalc.report.plain import write
+
+    write(f"error: {one_line(text)}\n", sys.stderr)
+
+
+def _refuse(text: str) -> Any:
+    _complain(text)
+    raise typer.Exit(UNUSABLE)

@@ -1,0 +1,267 @@
+"""Convolution by matrix products over tiles that stay in the cache; the whole lowered input never exists."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from cnncalc.kernels import winograd
+from cnncalc.kernels.arrays import Array, channels_first, channels_last, packed
+from cnncalc.kernels.depthwise import convolve_depthwise
+from cnncalc.kernels.run import After, Run
+from cnncalc.kernels.steps import gather, starts, windows_of
+from cnncalc.kernels.team import Team
+from cnncalc.window import Window
+
+#: Bytes of lowered input in a tile: the tile, its filters and its result together stay in a core's second-level cache.
+TILE = 1 << 20
+#: Positions in a tile below which a matrix product is slow.
+_LEAST = 96
+#: Positions up to which the filters are divided among threads and not the positions.
+_FEW = 512
+#: Products below which waking another thread takes longer than the work.
+_ALONE = 1 << 24
+#: Channels below which a copy of one cell's channels costs more than the copy of a row of cells.
+_PLANAR = 16
+#: Share of products thrown away, times filters, up to which that is cheaper than copying each cell of a window.
+_WASTED = 20
+
+
+def convolve(x: Array, weight: Array, bias: Array | None, windows: tuple[Window, ...], groups: int, run: Run) -> Array:
+    """`x`, (batch, channels, *spatial), under filters `weight`, (K, channels/groups, *kernel). The kernel is not flipped.
+
+    Weights in Fortran order are read as they lie; others are copied first.
+    """
+    after = run.after.biased(bias)
+    xs = channels_last(x)
+    at = tuple(starts(w, n, run.fit) for w, n in zip(windows, xs.shape[1:-1], strict=True))
+    out = run.empty((xs.shape[0], *map(len, at), weight.shape[0]), x.dtype)
+    if weight.shape[1] == 1 and groups > 1:
+        convolve_depthwise(xs, weight, windows, at, after, out, run)
+    elif all(w.kernel_size == 1 and not w.before and not w.after for w in windows):
+        _pointwise(xs, weight, at, groups, after, out, run)
+    elif groups == 1 and winograd.pays(weight, windows, out):
+        winograd.convolve(packed(xs), weight, windows, after, out, run)
+    else:
+        _lowered(xs, weight, windows, at, groups, after, out, run)
+    return channels_first(out)
+
+
+def _matrix(weight: Array, groups: int) -> Array:
+    """Filters as (groups, kernel cells · channels, K/groups), the last spatial axis outermost: no copy from Fortran order."""
+    turned = weight.T
+    filters = weight.shape[0]
+    rows = turned.reshape(-1, filters)
+    return rows.reshape(rows.shape[0], groups, filters // groups).transpose(1, 0, 2)
+
+
+def _pointwise(xs: Array, weight: Array, at: tuple[range, ...], groups: int, after: After, out: Array, run: Run) -> None:
+    """A window of one cell: a matrix product over the channels at each position."""
+    whole = all(positions.step == 1 for positions in at)
+    seen = xs if whole else xs[(slice(None), *(slice(p.start, p.stop, p.step) for p in at))]
+    flat = packed(seen).reshape(-1, xs.shape[-1])
+    product(flat, _matrix(weight, groups), after, out.reshape(-1, out.shape[-1]), run)
+
+
+def product(x: Array, matrices: Array, after: After, out: Array, run: Run) -> None:
+    """Rows of `x` times each group's matrix into `out`, (rows, K), tile by tile: of rows, or of filters where rows are few."""
+    groups, inner, filters = matrices.shape
+    rows = x.shape[0]
+    team = run.team
+    # BLAS copies both factors first: the one that is larger is divided, so that no thread copies all of it.
+    if rows * inner * filters * groups < _ALONE:
+        height, width = rows, filters
+    elif rows < filters:
+        height, width = rows, -(-filters // (team.size if filters >= 16 * team.size else 1))
+    else:
+        most = max(_LEAST, TILE // (x.itemsize * max(1, max(inner, filters) * groups)))
+        height, width = -(-rows // team.parts(rows, most)), filters
+    tasks = [
+        (slice(r, r + height), g, k) for r in range(0, rows, height) for g in range(groups) for k in range(0, filters, width)
+    ]
+
+    def task(i: int) -> None:
+        r, g, k = tasks[i]
+        columns = slice(g * filters + k, g * filters + min(k + width, filters))
+        y = out[r, columns]
+        np.matmul(x[r, g * inner : (g + 1) * inner], matrices[g][:, k : k + width], out=y)
+        after.channels(columns).finish(y, y)
+
+    run.team.share(task, len(tasks))
+
+
+def _lowered(
+    xs: Array,
+    weight: Array,
+    windows: tuple[Window, ...],
+    at: tuple[range, ...],
+    groups: int,
+    after: After,
+    out: Array,
+    run: Run,
+) -> None:
+    """Tiles of positions with what their windows see side by side, times the filters."""
+    matrices = _matrix(weight, groups)
+    inner, filters = xs.shape[-1] // groups, matrices.shape[2]
+    cells = math.prod(w.kernel_size for w in windows)
+    # A few channels are no row worth copying: then each cell's map is, and the channels come first.
+    planar = inner < _PLANAR
+    source = xs if planar else packed(xs)
+    count = math.prod(map(len, at))
+    if groups == 1 and not planar and count < _FEW:
+        _few(source, windows, at, matrices, after, out, run)
+        return
+    strip = not planar and _strip_pays(windows[-1], at[-1], xs.shape[-2], filters)
+    copied = cells // windows[-1].kernel_size * windows[-1].stride if strip else cells
+    tiles = _tiles(at, copied * inner * xs.itemsize, run.team)
+    tasks = list(itertools.product(range(xs.shape[0]), tiles))
+
+    def task(i: int) -> None:
+        n, part = tasks[i]
+        here = tuple(positions[p] for positions, p in zip(at, part, strict=True))
+        y = out[(n, *part)]
+        for g in range(groups):
+            seen = source[n, ..., g * inner : (g + 1) * inner]
+            columns = slice(g * filters, (g + 1) * filters)
+            multiply = _strip if strip else _planar if planar else _full
+            result = multiply(seen, windows, here, matrices[g], run)
+            after.channels(columns).finish(result, y[..., columns])
+
+    run.team.share(task, len(tasks))
+
+
+def _tiles(at: tuple[range, ...], position_bytes: int, team: Team) -> list[tuple[slice, ...]]:
+    """The positions in blocks of about `TILE` bytes: whole along the last axes, some along one axis, one along those before."""
+    rows = 1
+    for axis in reversed(range(len(at))):
+        most = max(TILE // max(1, rows * position_bytes), -(-_LEAST // rows), 1)
+        if most < len(at[axis]) or axis == 0:
+            step = -(-len(at[axis]) // team.parts(len(at[axis]), most))
+            runs = [slice(k, min(k + step, len(at[axis]))) for k in range(0, len(at[axis]), step)]
+            before = [[slice(k, k + 1) for k in range(len(p))] for p in at[:axis]]
+            after = [[slice(0, len(p))] for p in at[axis + 1 :]]
+            return list(itertools.product(*before, runs, *after))
+        rows *= len(at[axis])
+    return []
+
+
+def _offsets(windows: tuple[Window, ...]) -> list[tuple[int, ...]]:
+    """The window's cells as offsets along each axis, the padding taken off; the last axis outermost, as `_matrix` has it."""
+    turned = itertools.product(*(range(w.kernel_size) for w in reversed(windows)))
+    return [tuple(k * w.dilation - w.before for k, w in zip(reversed(cell), windows, strict=True)) for cell in turned]
+
+
+def _full(x: Array, windows: tuple[Window, ...], at: tuple[range, ...], matrix: Array, run: Run) -> Array:
+    """A tile's result with every cell of every window copied out, a row of channels at a time."""
+    seen = windows_of(x, at, windows, run)
+    lowered = run.team.scratch("lowered", seen.shape, x.dtype)
+    np.copyto(lowered, seen)
+    result = run.team.scratch("product", (*map(len, at), matrix.shape[1]), x.dtype)
+    np.matmul(lowered.reshape(-1, matrix.shape[0]), matrix, out=result.reshape(-1, matrix.shape[1]))
+    return result
+
+
+def _planar(x: Array, windows: tuple[Window, ...], at: tuple[range, ...], matrix: Array, run: Run) -> Array:
+    """As `_full` for few channels: a row of the map at a time.
+
+    The input's cells are first laid out by their place between two windows of the last axis, padding and all, so that what one
+    cell of the window sees in a row is one stretch.
+    """
+    positions = tuple(map(len, at))
+    channels, stride = x.shape[-1], windows[-1].stride
+    *reach, width = (range(p[0], p[-1] + w.extent) for p, w in zip(at, windows, strict=True))
+    places = -(-len(width) // stride)
+    cells = run.team.scratch("cells", (channels, *map(len, reach), stride, places), x.dtype)
+    begin = tuple(-w.before for w in windows)
+    for place in range(stride):
+        columns = range(width.start + place, width.start + place + stride * (places - 1) + 1, stride)
+        gather(np.moveaxis(cells[..., place, :], 0, -1), x, (*reach, columns), begin)
+    lowered = run.team.scratch("lowered", (math.prod(w.kernel_size for w in windows), channels, *positions), x.dtype)
+    *rest, window = windows
+    other = tuple(w.kernel_size for w in reversed(rest))
+    split = lowered.reshape(window.kernel_size, *other, channels, *positions)
+    steps = tuple(w.stride * size for w, size in zip(rest, cells.strides[1:], strict=False))
+    taps = tuple(w.dilation * size for w, size in zip(rest, cells.strides[1:], strict=False))
+    for k in range(window.kernel_size):
+        shift, place = divmod(k * window.dilation, stride)
+        seen = as_strided(
+            cells[..., place, shift:],
+            (*other, channels, *positions),
+            (*reversed(taps), cells.strides[0], *steps, x.itemsize),
+            writeable=False,
+        )
+        np.copyto(split[k], seen)
+    result = run.team.scratch("product", (*positions, matrix.shape[1]), x.dtype)
+    np.matmul(lowered.reshape(matrix.shape[0], -1).T, matrix, out=result.reshape(-1, matrix.shape[1]))
+    return result
+
+
+def _few(
+    xs: Array, windows: tuple[Window, ...], at: tuple[range, ...], matrices: Array, after: After, out: Array, run: Run
+) -> None:
+    """So few positions that threads share the filters instead: one lowered tile for all of them."""
+    kernel = tuple(w.kernel_size for w in reversed(windows))
+    lowered = run.team.scratch("lowered", (*map(len, at), *kernel, xs.shape[-1]), xs.dtype)
+    for x, y in zip(xs, out, strict=True):
+        np.copyto(lowered, windows_of(x, at, windows, run))
+        product(lowered.reshape(-1, matrices.shape[1]), matrices, after, y.reshape(-1, y.shape[-1]), run)
+
+
+def _pitch(window: Window, last: range, size: int) -> int:
+    """Places of a row in a strip, a multiple of the stride: what the windows reach, less the zeros shared with the next row."""
+    reach = last[-1] - last[0] + window.kernel_size
+    before = max(0, window.before - last[0])
+    behind = max(0, last[-1] + window.kernel_size - window.before - size)
+    # No more than a window's overlap, or the next row would begin before this one's last window.
+    shared = min(before, behind, window.kernel_size - window.stride)
+    return -(-(reach - shared) // window.stride) * window.stride
+
+
+def _strip_pays(window: Window, last: range, size: int, filters: int) -> bool:
+    """Where neighbouring windows overlap and little is thrown away at the ends of rows, and with many filters still less."""
+    if window.dilation != 1 or window.kernel_size <= window.stride or not len(last):
+        return False
+    wasted = _pitch(window, last, size) // window.stride / len(last) - 1
+    return wasted * filters < _WASTED
+
+
+def _strip(x: Array, windows: tuple[Window, ...], at: tuple[range, ...], matrix: Array, run: Run) -> Array:
+    """A tile's result with the window's rows copied out, but not its last axis.
+
+    In memory (rows, places along the last axis, other cells of the window, channels) a window is one stretch, which begins at
+    its place. Stretches that begin m places apart, m·stride ≥ kernel_size, do not overlap: each of these m classes is a matrix as
+    BLAS wants it. Windows that reach over the end of a row are computed with the others and left out of the result.
+    """
+    *others, last = at
+    window = windows[-1]
+    rows = tuple(map(len, others))
+    channels, filters = x.shape[-1], matrix.shape[1]
+    pitch = _pitch(window, last, x.shape[-2])
+    cells = _offsets(windows[:-1])
+    count = math.prod(rows)
+    memory = run.team.scratch("lowered", (count * pitch + window.kernel_size, len(cells), channels), x.dtype)
+    memory[count * pitch :] = 0
+    strip = memory[: count * pitch].reshape(*rows, pitch, len(cells), channels)
+    first = max(0, last[0] - window.before)
+    left = max(0, window.before - last[0])
+    right = max(left, min(pitch, left + x.shape[-2] - first))
+    strip[..., :left, :, :] = 0
+    strip[..., right:, :, :] = 0
+    columns = range(first, first + right - left)
+    for k, offset in enumerate(cells):
+        gather(strip[..., left:right, k, :], x, (*others, columns), (*offset, 0))
+    per_row = pitch // window.stride
+    result = run.team.scratch("product", (*rows, per_row, filters), x.dtype)
+    flat = result.reshape(-1, filters)
+    classes = -(-window.kernel_size // window.stride)
+    place = memory.strides[0] * window.stride
+    for c in range(min(classes, len(flat))):
+        target = flat[c::classes]
+        stretches = as_strided(
+            memory[c * window.stride :], (len(target), matrix.shape[0]), (place * classes, x.itemsize), writeable=False
+        )
+        np.matmul(stretches, matrix, out=target)
+    return result[..., : len(last), :]

@@ -1,0 +1,64 @@
+"""Normalisation by statistics of the input itself."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cnncalc.kernels.arrays import Array, channels_first, channels_last, packed
+from cnncalc.kernels.run import Run
+
+
+def layer_norm(x: Array, weight: Array | None, bias: Array | None, epsilon: float, run: Run) -> Array:
+    """The channels at each position to mean 0 and variance 1."""
+    xs = packed(channels_last(x))
+    out = np.empty_like(xs)
+
+    def task(part: Array, target: Array) -> None:
+        np.subtract(part, part.mean(axis=-1, keepdims=True), out=target)
+        spread = np.einsum("...c,...c->...", target, target)[..., None] / part.shape[-1]
+        target /= np.sqrt(spread + part.dtype.type(epsilon))
+        if weight is not None:
+            target *= weight
+        if bias is not None:
+            target += bias
+
+    rows, result = xs.reshape(-1, xs.shape[-1]), out.reshape(-1, xs.shape[-1])
+    run.team.pieces(task, rows, result)
+    return channels_first(out)
+
+
+def group_norm(x: Array, groups: int, weight: Array | None, bias: Array | None, epsilon: float) -> Array:
+    """The channels of each group to mean 0 and variance 1 over all cells of an example; the sums are taken in float64."""
+    xs = packed(channels_last(x))
+    parts = xs.reshape(xs.shape[0], -1, groups, xs.shape[-1] // groups)
+    mean = parts.mean(axis=(1, 3), keepdims=True, dtype=np.float64)
+    centred = parts - mean.astype(xs.dtype)
+    variance = np.mean(np.square(centred), axis=(1, 3), keepdims=True, dtype=np.float64)
+    centred /= np.sqrt(variance + epsilon).astype(xs.dtype)
+    out = centred.reshape(xs.shape)
+    if weight is not None:
+        out *= weight
+    if bias is not None:
+        out += bias
+    return channels_first(out)
+
+
+def local_response_norm(x: Array, size: int, alpha: float, beta: float, k: float, run: Run) -> Array:
+    """Each number over (k + alpha/size · Σ x²)^beta, the sum over `size` neighbouring channels, of an even number more before."""
+    xs = packed(channels_last(x))
+    out = np.empty_like(xs)
+    before = size // 2
+
+    def task(part: Array, target: Array) -> None:
+        squares = np.zeros((part.shape[0], part.shape[1] + size - 1), part.dtype)
+        np.square(part, out=squares[:, before : before + part.shape[1]])
+        total = squares[:, : part.shape[1]].copy()
+        for shift in range(1, size):
+            total += squares[:, shift : shift + part.shape[1]]
+        total *= alpha / size
+        total += k
+        np.power(total, beta, out=total)
+        np.divide(part, total, out=target)
+
+    run.team.pieces(task, xs.reshape(-1, xs.shape[-1]), out.reshape(-1, xs.shape[-1]))
+    return channels_first(out)

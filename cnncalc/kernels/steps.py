@@ -1,0 +1,82 @@
+"""Where a window stands along an axis, and which cells of the input it meets there."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from numpy.lib.stride_tricks import as_strided
+
+from cnncalc.kernels.arrays import Array
+from cnncalc.kernels.run import Run
+from cnncalc.window import Window
+
+
+def starts(window: Window, size: int, fit: str) -> range:
+    """The window's first cell at each of its positions, counted from the first cell of the padding.
+
+    Positions are counted off one after the other, not computed: with `ceil`, for as long as the window before left cells over,
+    except that a last one may not start behind the input.
+    """
+    span = size + window.before + window.after - window.extent
+    if fit != "ceil":
+        return range(0, span + 1, window.stride)
+    found = range(0, span + window.stride, window.stride)
+    return found[:-1] if len(found) > 1 and found[-1] >= size + window.before else found
+
+
+class Meeting(NamedTuple):
+    """Positions `first` … `last` (exclusive) at which one cell of the window lies on the input, and that input's slice."""
+
+    first: int
+    last: int
+    cells: slice
+
+
+def meeting(at: range, offset: int, size: int) -> Meeting:
+    """Where the window's cell `offset` cells from its start meets `size` cells of input; `offset` has the padding taken off."""
+    step = at.step
+    first = min(len(at), max(0, -((at.start + offset) // step)))
+    last = min(len(at), max(first, (size - 1 - offset - at.start) // step + 1))
+    begin = at.start + first * step + offset
+    return Meeting(first, last, slice(begin, begin + (last - first - 1) * step + 1 if last > first else begin, step))
+
+
+def gather(target: Array, x: Array, at: tuple[range, ...], offsets: tuple[int, ...]) -> None:
+    """Copies what one cell of the window sees at each position to `target`, zeros for the padding.
+
+    `target` and `x` are (*spatial, channels); `offsets` is the window's cell along each axis, the padding taken off.
+    """
+    inside: list[slice] = []
+    cells: list[slice] = []
+    for axis, (positions, offset) in enumerate(zip(at, offsets, strict=True)):
+        met = meeting(positions, offset, x.shape[axis])
+        before = (slice(None),) * axis
+        if met.first > 0:
+            target[(*before, slice(0, met.first))] = 0
+        if met.last < len(positions):
+            target[(*before, slice(met.last, None))] = 0
+        inside.append(slice(met.first, met.last))
+        cells.append(met.cells)
+    target[tuple(inside)] = x[tuple(cells)]
+
+
+def windows_of(x: Array, at: tuple[range, ...], windows: tuple[Window, ...], run: Run) -> Array:
+    """What each window sees, as a view: (*positions, window's cells from the last axis to the first, channels).
+
+    `x` is (*spatial, channels); where windows reach over its edges, the view is of a copy with zeros around it.
+    """
+    reach = tuple(range(p[0], p[-1] + w.extent) for p, w in zip(at, windows, strict=True))
+    inside = all(r.start >= w.before and r.stop <= n + w.before for r, w, n in zip(reach, windows, x.shape, strict=False))
+    if inside:
+        seen = x[tuple(slice(r.start - w.before, r.stop - w.before) for r, w in zip(reach, windows, strict=True))]
+    else:
+        seen = run.team.scratch("cells", (*map(len, reach), x.shape[-1]), x.dtype)
+        gather(seen, x, reach, tuple(-w.before for w in windows))
+    steps = tuple(w.stride * s for w, s in zip(windows, seen.strides, strict=False))
+    taps = tuple(w.dilation * s for w, s in zip(windows, seen.strides, strict=False))
+    return as_strided(
+        seen,
+        (*map(len, at), *(w.kernel_size for w in reversed(windows)), x.shape[-1]),
+        (*steps, *reversed(taps), seen.strides[-1]),
+        writeable=False,
+    )

@@ -1,0 +1,63 @@
+"""Transposed convolution: each input cell writes a window, tap by tap."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+
+from cnncalc.kernels.arrays import Array, Index, channels_first, channels_last, packed
+from cnncalc.kernels.run import Run
+from cnncalc.window import Window
+
+
+def convolve_transposed(
+    x: Array, weight: Array, bias: Array | None, windows: tuple[Window, ...], more: tuple[int, ...], groups: int, run: Run
+) -> Array:
+    """`x`, (batch, C, *spatial), written through `weight`, (C, K/groups, *kernel); `more` cells are added at the ends."""
+    after = run.after.biased(bias)
+    xs = packed(channels_last(x))
+    batch, sizes, channels = xs.shape[0], xs.shape[1:-1], xs.shape[-1]
+    filters = weight.shape[1]
+    # The cells written, all of them; the padding is cut off in the end, so that output_padding can uncover some of it.
+    whole = [(n - 1) * w.stride + w.extent + m for n, w, m in zip(sizes, windows, more, strict=True)]
+    out = np.zeros((batch, *whole, groups * filters), x.dtype)
+    cells = list(itertools.product(*(range(w.kernel_size) for w in windows)))
+    # Cells of the window that differ by a multiple of the stride write to the same places: these stay with one thread.
+    phases: dict[tuple[int, ...], list[tuple[int, ...]]] = {}
+    for cell in cells:
+        phase = tuple(k * w.dilation % w.stride for k, w in zip(cell, windows, strict=True))
+        phases.setdefault(phase, []).append(cell)
+    parts = min(run.team.size, max(1, filters // 16))
+    width = -(-filters // parts)
+    tasks = list(itertools.product(range(batch), phases.values(), range(groups), range(0, filters, width)))
+    inner = channels // groups
+    rows = xs.reshape(batch, -1, channels)
+
+    def task(i: int) -> None:
+        n, together, g, k = tasks[i]
+        last = min(k + width, filters)
+        seen = rows[n, :, g * inner : (g + 1) * inner]
+        product = run.team.scratch("product", (*sizes, last - k), x.dtype)
+        for cell in together:
+            chosen: Index = (slice(g * inner, (g + 1) * inner), slice(k, last), *cell)
+            matrix = weight[chosen]
+            if x.itemsize not in matrix.strides:
+                # One cell of filters in C order lies scattered, which BLAS does not take; in Fortran order it is a matrix.
+                matrix = np.ascontiguousarray(matrix)
+            np.matmul(seen, matrix, out=product.reshape(-1, last - k))
+            cells_written = (
+                slice(c * w.dilation, c * w.dilation + (size - 1) * w.stride + 1, w.stride)
+                for c, w, size in zip(cell, windows, sizes, strict=True)
+            )
+            places: Index = (n, *cells_written, slice(g * filters + k, g * filters + last))
+            out[places] += product
+
+    run.team.share(task, len(tasks))
+    inside = tuple(slice(w.before, size - w.after) for w, size in zip(windows, whole, strict=True))
+    result = out[(slice(None), *inside)]
+    if any(w.before or w.after for w in windows):
+        result = np.ascontiguousarray(result)
+    for example in result:
+        run.team.pieces(after.finish, example, example)
+    return channels_first(result)

@@ -1,0 +1,136 @@
+"""Winograd's minimal filtering: 3×3 windows with a stride of 1, four by four results from 36 multiplications in place of 144.
+
+Source: Lavin & Gray 2015, Fast Algorithms for Convolutional Neural Networks, sec. 4.3, F(4×4, 3×3). Rounding errors grow by a
+factor of about ten, so it is for float32 alone, whose results stay within 3e-5 of the largest.
+"""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+
+from cnncalc.kernels.arrays import Array
+from cnncalc.kernels.run import After, Run
+from cnncalc.kernels.steps import windows_of
+from cnncalc.window import Window
+
+_SIDE = 4
+_INPUT = 6
+
+#: The filter's transform G, for points 0, 1, −1, 2, −2 and infinity.
+_FILTER = np.array(
+    [
+        [1 / 4, 0, 0],
+        [-1 / 6, -1 / 6, -1 / 6],
+        [-1 / 6, 1 / 6, -1 / 6],
+        [1 / 24, 1 / 12, 1 / 6],
+        [1 / 24, -1 / 12, 1 / 6],
+        [0, 0, 1],
+    ]
+)
+#: The input's transform Bᵀ and the output's Aᵀ for the same points. Both axes at once, as products with B ⊗ B and A ⊗ A: more
+#: multiplications than their zeros ask for, but one pass over the tile where separate sums would be thirty.
+_FROM_INPUT = np.array(
+    [
+        [4, 0, -5, 0, 1, 0],
+        [0, -4, -4, 1, 1, 0],
+        [0, 4, -4, -1, 1, 0],
+        [0, -2, -1, 2, 1, 0],
+        [0, 2, -1, -2, 1, 0],
+        [0, 4, 0, -5, 0, 1],
+    ]
+)
+_TO_OUTPUT = np.array([[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0, 1, -1, 8, -8, 1]])
+#: Numbers of a tile's transformed input: large, because each tile reads all transformed filters.
+_TILE = 1 << 19
+#: Numbers of transformed filters that are kept at once, 20 MiB: they are four times as many as the filters' own.
+_FILTERS_KEPT = 5 << 20
+#: Filters' numbers that one task transforms.
+_FILTERS = 1 << 14
+
+
+def pays(weight: Array, windows: tuple[Window, ...], out: Array) -> bool:
+    """Whether it is quicker than a plain product, which its transforms have to be worth."""
+    if weight.dtype != np.float32 or len(windows) != 2:
+        return False
+    if any((w.kernel_size, w.stride, w.dilation) != (3, 1, 1) for w in windows):
+        return False
+    filters, channels = weight.shape[:2]
+    if min(filters, channels) < 32:
+        return False
+    positions = out.size // filters
+    blocks = out.shape[0] * -(-out.shape[1] // _SIDE) * -(-out.shape[2] // _SIDE)
+    plain = 9.0 * positions * channels * filters * _PRODUCT
+    transforms = 16 * blocks * (channels * _IN + filters * _OUT) + filters * channels * _WEIGHT
+    return bool(plain > transforms + 36.0 * blocks * channels * filters * _PRODUCT)
+
+
+#: What the parts cost, in picoseconds of one core: a product, an input's number, a result's, a filter's.
+_PRODUCT, _IN, _OUT, _WEIGHT = 16.0, 3500.0, 2300.0, 30000.0
+
+
+def convolve(xs: Array, weight: Array, windows: tuple[Window, ...], after: After, out: Array, run: Run) -> None:
+    """`xs`, (batch, height, width, C), under `weight`, (K, C, 3, 3), into `out`, (batch, height, width, K)."""
+    parts = -(-36 * weight.shape[0] * weight.shape[1] // _FILTERS_KEPT)
+    width = -(-weight.shape[0] // parts)
+    for first in range(0, weight.shape[0], width):
+        part = slice(first, first + width)
+        _convolve(xs, weight[part], windows, after.channels(part), out[..., part], run)
+
+
+def _convolve(xs: Array, weight: Array, windows: tuple[Window, ...], after: After, out: Array, run: Run) -> None:
+    """The same for filters that are few enough to be kept transformed."""
+    filters = _filters(weight, run)
+    batch, height, width = out.shape[:3]
+    down, across = -(-height // _SIDE), -(-width // _SIDE)
+    rows = max(1, _TILE // (36 * across * max(weight.shape[:2])))
+    rows = -(-down // run.team.parts(down, rows))
+    blocks_read = tuple(w._replace(kernel_size=_INPUT, stride=_SIDE) for w in windows)
+    tasks = list(itertools.product(range(batch), range(0, down, rows)))
+    linear, apply = After(after.scale, after.shift), After(apply=after.apply)
+    from_input, to_output = (np.kron(m, m).astype(xs.dtype) for m in (_FROM_INPUT, _TO_OUTPUT))
+
+    def task(i: int) -> None:
+        n, first = tasks[i]
+        count = min(rows, down - first)
+        here = (range(_SIDE * first, _SIDE * (first + count), _SIDE), range(0, _SIDE * across, _SIDE))
+        overlapping = windows_of(xs[n], here, blocks_read, run)
+        cells = run.team.scratch("blocks", (_INPUT, _INPUT, count, across, xs.shape[-1]), xs.dtype)
+        np.copyto(cells, overlapping.transpose(2, 3, 0, 1, 4))
+        seen = run.team.scratch("lowered", (36, count * across, xs.shape[-1]), xs.dtype)
+        np.matmul(from_input, cells.reshape(36, -1), out=seen.reshape(36, -1))
+        product = run.team.scratch("product", (36, count * across, filters.shape[2]), xs.dtype)
+        np.matmul(seen, filters, out=product)
+        blocks = run.team.scratch("blocks", (16, count, across, filters.shape[2]), xs.dtype)
+        np.matmul(to_output, product.reshape(36, -1), out=blocks.reshape(16, -1))
+        linear.finish(blocks, blocks)
+        if height % _SIDE == 0 and width % _SIDE == 0:
+            target = out[n, _SIDE * first : _SIDE * (first + count)].reshape(count, _SIDE, across, _SIDE, -1)
+            apply.finish(blocks.reshape(_SIDE, _SIDE, *blocks.shape[1:]), target.transpose(3, 1, 0, 2, 4))
+            return
+        for k, (right, below) in enumerate(itertools.product(range(_SIDE), repeat=2)):
+            target = out[n, _SIDE * first + below : _SIDE * (first + count) : _SIDE, right::_SIDE]
+            apply.finish(blocks[k, : target.shape[0], : target.shape[1]], target)
+
+    run.team.share(task, len(tasks))
+
+
+def _filters(weight: Array, run: Run) -> Array:
+    """G g Gᵀ of each filter: (36, C, K), the width's index outermost."""
+    turned = weight.T
+    flat = turned.reshape(9, -1)
+    out = run.team.scratch("filters", (36, flat.shape[1]), weight.dtype)
+    matrix = np.kron(_FILTER, _FILTER).astype(weight.dtype)
+
+    def task(i: int) -> None:
+        part = slice(i * _FILTERS, (i + 1) * _FILTERS)
+        np.matmul(matrix, flat[:, part], out=out[:, part])
+
+    # Few are done sooner than another thread is woken.
+    count = -(-flat.shape[1] // _FILTERS)
+    if count > 1:
+        run.team.share(task, count)
+    else:
+        task(0)
+    return out.reshape(36, *turned.shape[2:])

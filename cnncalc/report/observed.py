@@ -1,0 +1,131 @@
+"""What a run computed, as a table and as data."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from cnncalc.observe import Observation, Observations
+from cnncalc.problem import one_line
+from cnncalc.report.subject import Subject
+from cnncalc.report.table import GAP, LEAST, Row, shortened
+from cnncalc.shape import Shape
+
+TITLES = ("Layer", "Kind", "Inferred", "Computed", "Mean", "Std", "Min", "Max", "Zeros", "Time", "Share")
+_LEFT = 2
+
+
+def rows(
+    subject: Subject, run: Observations, shown: Sequence[Observation], facts: Sequence[str], width: int | None = None
+) -> list[Row]:
+    """Title, a line per layer, the sum and what was run; names are cut in the middle where `width` cells are too few."""
+    layout = subject.layout
+    whole = run.seconds
+    lines = [
+        (
+            one_line(one.node.name),
+            one_line(one.node.layer.kind if one.node.kind == "branches" else one.node.kind),
+            one.node.shape.text(layout) if one.node.shape is not None else "?",
+            computed(one).text(layout),
+            *(number(value) for value in (one.spread.mean, one.spread.deviation, one.spread.least, one.spread.most)),
+            percent(one.spread.zeros),
+            duration(one.seconds),
+            percent(one.seconds / whole if whole else 0),
+        )
+        for one in shown
+    ]
+    widths = [max(map(len, cells)) for cells in zip(TITLES, *lines, strict=True)]
+    if width is not None:
+        wanting = sum(widths) + GAP * (len(widths) - 1) - width
+        widths[0] = max(widths[0] - max(wanting, 0), LEAST)
+    found: list[Row] = [[(one_line(subject.name), "title")], []]
+    for i, cells in enumerate((TITLES, *lines)):
+        broken = i > 0 and not shown[i - 1].spread.finite
+        row: Row = []
+        for k, (cell, size) in enumerate(zip(cells, widths, strict=True)):
+            text = shortened(cell, size)
+            padded = text.ljust(size) if k < _LEFT else text.rjust(size)
+            role = (
+                "header"
+                if i == 0
+                else "error"
+                if broken and k in (0, 6, 7)
+                else "output"
+                if k == 3
+                else "zero"
+                if cell == "0%"
+                else ""
+            )
+            row += [(" " * GAP if k else "", ""), (padded, role)]
+        found.append(row)
+    found += [[], *([(fact, "note")] for fact in facts)]
+    return found
+
+
+def document(subject: Subject, run: Observations, shown: Sequence[Observation], facts: dict[str, Any]) -> dict[str, Any]:
+    """The same as plain data; a figure that is no number is null."""
+    layout = subject.layout
+    return {
+        "schema_version": 1,
+        "name": subject.name,
+        "file": subject.file,
+        "layout": layout,
+        **facts,
+        "layers": [
+            {
+                "name": one.node.name,
+                "kind": one.node.kind,
+                "inferred": list(one.node.shape.ordered(layout)) if one.node.shape is not None else None,
+                "computed": list(computed(one).ordered(layout)),
+                "mean": _finite(one.spread.mean),
+                "std": _finite(one.spread.deviation),
+                "min": _finite(one.spread.least),
+                "max": _finite(one.spread.most),
+                "zeros": one.spread.zeros,
+                "finite": one.spread.finite,
+                "seconds": one.seconds,
+                "share": one.seconds / run.seconds if run.seconds else 0.0,
+            }
+            for one in shown
+        ],
+        "seconds": run.seconds,
+        "not_finite": None if run.broken is None else run.broken.name,
+    }
+
+
+def computed(one: Observation) -> Shape:
+    """The shape that came out of the arrays."""
+    channels, *spatial = one.computed
+    return Shape(*spatial, channels)
+
+
+def number(value: float) -> str:
+    """Four digits at most, so that columns can be compared by eye."""
+    if not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "∞" if value > 0 else "−∞"
+    if value == 0:
+        return "0"
+    size = abs(value)
+    text = f"{value:.3f}" if 0.001 <= size < 100 else f"{value:.1f}" if 100 <= size < 10_000 else f"{value:.1e}"
+    return text.replace("-", "−")
+
+
+def percent(value: float) -> str:
+    """A share of the whole."""
+    return "0%" if value == 0 else "<0.1%" if value < 0.0005 else f"{100 * value:.1f}%"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a reader counts them.
+
+    >>> duration(0.0000123), duration(0.0123), duration(1.234)
+    ('12.3 µs', '12.3 ms', '1.234 s')
+    """
+    if seconds < 0.001:
+        return f"{seconds * 1e6:.1f} µs"
+    return f"{seconds * 1000:.1f} ms" if seconds < 1 else f"{seconds:.3f} s"
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

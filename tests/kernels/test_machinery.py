@@ -1,0 +1,87 @@
+"""Threads and memory beneath the kernels."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from cnncalc.kernels.buffers import Buffers
+from cnncalc.kernels.steps import starts
+from cnncalc.kernels.team import Team
+from cnncalc.window import Window
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+@pytest.mark.parametrize("count", [0, 1, 2, 7, 100])
+def test_each_task_is_done_once(threads, count):
+    done = []
+    with Team(threads).at_work() as team:
+        team.share(done.append, count)
+        team.share(done.append, count)
+    assert sorted(done) == sorted([*range(count), *range(count)])
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_an_error_in_a_task_comes_out_and_the_threads_live_on(threads):
+    def fail(i):
+        if i == 4:
+            raise ValueError("task 4")
+
+    done = []
+    with Team(threads).at_work() as team:
+        with pytest.raises(ValueError, match="task 4"):
+            team.share(fail, 6)
+        team.share(done.append, 6)
+    assert sorted(done) == list(range(6))
+
+
+def test_threads_are_gone_in_the_end():
+    before = threading.active_count()
+    with Team(4).at_work() as team:
+        team.share(lambda _: None, 4)
+        assert threading.active_count() == before + 3
+    assert threading.active_count() == before
+
+
+def test_pieces_cover_an_array_once():
+    x, y = np.arange(700_000, dtype=np.float64).reshape(7, -1), np.zeros((7, 100_000))
+    with Team(2).at_work() as team:
+        team.pieces(lambda a, b: np.add(b, a, out=b), x, y)
+    np.testing.assert_array_equal(x, y)
+
+
+def test_memory_is_used_again_only_when_it_is_given_back():
+    buffers = Buffers()
+    first = buffers.empty((300, 300), np.float64)
+    second = buffers.empty((300, 300), np.float64)
+    assert not np.shares_memory(first, second)
+    buffers.give_back(first.base)
+    third = buffers.empty((200, 300), np.float32)
+    assert np.shares_memory(first, third)
+    assert not np.shares_memory(second, third)
+    # Memory from elsewhere is left alone, and so is what was given back already.
+    buffers.give_back(np.zeros(10**6))
+    buffers.give_back(third.base)
+    buffers.give_back(third.base)
+    one, two = buffers.empty((300, 300), np.float32), buffers.empty((300, 300), np.float32)
+    assert not np.shares_memory(one, two)
+
+
+def test_no_more_than_32_mib_are_kept_unused():
+    buffers = Buffers()
+    large = buffers.empty((40 << 20,), np.uint8)
+    buffers.give_back(large.base)
+    assert not np.shares_memory(large, buffers.empty((40 << 20,), np.uint8))
+
+
+@pytest.mark.parametrize("fit", ["floor", "ceil"])
+def test_positions_are_as_many_as_the_formula_says(fit):
+    for kernel in range(1, 5):
+        for stride in range(1, 5):
+            for before, after, dilation, size in np.ndindex(3, 3, 3, 9):
+                window = Window(kernel, stride, before, after, dilation + 1)
+                try:
+                    wanted = window.output_size(size + 1, fit)
+                except ValueError:
+                    continue
+                assert len(starts(window, size + 1, fit)) == wanted

@@ -1,0 +1,176 @@
+"""Each kind's forward pass against its definition, written out as loops in tests/naive.py."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cnncalc.kernels.run import Run
+from cnncalc.kernels.team import Team
+from cnncalc.layers import KINDS, Join, Layer
+from cnncalc.layers.base import check_flow
+from cnncalc.shape import Fact, Shape, Tokens
+from cnncalc.values import Value
+from tests import naive
+
+
+def read(row: dict[str, Any]) -> Layer:
+    """The layer that a row says."""
+
+    def plain(value: Any) -> Value:
+        if isinstance(value, (list, tuple)):
+            return tuple(map(plain, value))
+        return value if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+    (kind,) = [key for key in row if key in KINDS][:1]
+    layer, faults = KINDS[kind].read({key: plain(value) for key, value in row.items()})
+    assert layer is not None, faults
+    return layer
+
+
+def arrays(flows: tuple[Any, ...], rng: np.random.Generator, batch: int = 2) -> tuple[np.ndarray, ...]:
+    """Random inputs of `flows` in float64."""
+    return tuple(
+        rng.integers(0, flow.vocabulary, (batch, flow.length))
+        if isinstance(flow, Tokens)
+        else rng.standard_normal((batch, flow.channels, *flow.spatial))
+        for flow in flows
+    )
+
+
+def random_weights(layer: Layer, flow: Any, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    if isinstance(layer, Join):
+        return {}
+    found = {w.name: rng.standard_normal(w.shape) for w in layer.weights(check_flow(layer, flow))}
+    if "running_var" in found:
+        found["running_var"] = np.abs(found["running_var"]) + 0.1
+    return found
+
+
+def compute(layer: Layer, xs: tuple[np.ndarray, ...], w: dict[str, np.ndarray], fit: str, threads: int = 2) -> np.ndarray:
+    with Team(threads).at_work() as team:
+        run = Run(team, fit)
+        return layer.forward_join(xs, run) if isinstance(layer, Join) else layer.forward(xs[0], w, run)
+
+
+def compare(layer: Layer, flows: tuple[Any, ...], seed: int = 0, fit: str = "floor") -> np.ndarray:
+    """Runs `layer` on `flows` and holds it against the loops, from arrays that lie either way in memory; gives the result."""
+    rng = np.random.default_rng(seed)
+    xs = arrays(flows, rng)
+    w = random_weights(layer, flows[0], rng)
+    before = [x.copy() for x in xs]
+    wanted = naive.forward(layer, xs, w, fit)
+    found = compute(layer, xs, w, fit)
+    assert found.shape == wanted.shape
+    np.testing.assert_allclose(found, wanted, rtol=1e-10, atol=1e-10)
+    last = tuple(x if x.dtype.kind == "i" else np.moveaxis(np.moveaxis(x, 1, -1).copy(), -1, 1) for x in xs)
+    turned = {name: np.asfortranarray(array) for name, array in w.items()}
+    again = compute(layer, last, turned, fit, threads=1)
+    np.testing.assert_allclose(again, wanted, rtol=1e-10, atol=1e-10)
+    for x, unchanged in zip(xs, before, strict=True):
+        np.testing.assert_array_equal(x, unchanged)
+    return found
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_example_computes_its_output(kind: str) -> None:
+    example = KINDS[kind].example
+    found = compare(read(example.row), example.inputs)
+    assert Shape(*found.shape[2:], found.shape[1]) == example.output
+
+
+@pytest.mark.parametrize(
+    ("row", "flows"),
+    [
+        ({"batchnorm": None, "affine": False}, (Shape(5, 3),)),
+        ({"batchnorm": None}, (Shape(7),)),
+        ({"scale": None}, (Shape(7),)),
+        ({"prelu": None}, (Shape(7),)),
+        ({"softmax": None}, (Shape(7),)),
+        ({"instancenorm": None}, (Shape(2, 3, 4, 5),)),
+        ({"layernorm": None, "affine": False}, (Shape(7),)),
+        ({"groupnorm": 3, "affine": False}, (Shape(6),)),
+        ({"lrn": 4, "alpha": 0.5, "k": 2}, (Shape(3, 7),)),
+        ({"lrn": 9, "alpha": 0.5}, (Shape(2, 3, 4),)),
+        ({"add": ["a", "b", "c"]}, (Shape(3, 5, 2),) * 3),
+        ({"add": ["a", "b"]}, (Shape(7),) * 2),
+        ({"multiply": ["a", "b"]}, (Shape(2), Shape(3, 5, 2))),
+        ({"multiply": ["a", "b", "c"]}, (Shape(1, 1, 2), Shape(3, 5, 2), Shape(2))),
+        ({"concat": ["a", "b", "c"]}, (Shape(7), Shape(2), Shape(3))),
+        ({"upsample": "3x2", "mode": "bilinear"}, (Shape(4, 5, 2),)),
+        ({"upsample": 2}, (Shape(3, 4, 5, 2),)),
+        ({"upsample": 3, "mode": "bilinear"}, (Shape(1, 1, 2),)),
+        ({"rnn": 4, "layers": 2, "bidirectional": True}, (Shape(7, 3),)),
+        ({"lstm": 4, "return": "sequence", "bidirectional": True}, (Shape(7, 3),)),
+        ({"gru": 4, "layers": 3}, (Shape(1, 3),)),
+        ({"attention": 3, "bias": False}, (Shape(5, 6),)),
+        ({"fc": 4, "bias": False}, (Shape(7),)),
+        ({"slice": ":2"}, (Shape(5),)),
+        ({"permute": ["channels", "length"]}, (Shape(5, 3),)),
+        ({"permute": ["height", "channels", "width", "depth"]}, (Shape(2, 3, 4, 5),)),
+        ({"adaptive_avgpool": 9}, (Shape(4, 2),)),
+        ({"adaptive_maxpool": "2x1x3"}, (Shape(5, 4, 3, 2),)),
+        ({"leaky_relu": 1.5}, (Shape(5, 3),)),
+        ({"leaky_relu": -0.5}, (Shape(5, 3),)),
+        ({"conv": 3, "kernel_size": 5, "stride": 2, "padding": "same", "dilation": 2}, (Shape(9, 8, 2),)),
+        ({"conv": 3, "kernel_size": 3, "dilation": 4, "padding": "causal"}, (Shape(9, 2),)),
+        ({"conv": 40, "kernel_size": 3, "padding": 1}, (Shape(6, 7, 18),)),
+        ({"conv": 17, "kernel_size": 1, "stride": 2, "groups": 1, "bias": False}, (Shape(5, 7, 16),)),
+        ({"avgpool": 3, "stride": 2, "padding": "same"}, (Shape(6, 5, 2),)),
+        ({"maxpool": 2, "padding": 1, "stride": 1}, (Shape(1, 1, 2),)),
+    ],
+)
+def test_other_ranks_and_fields(row: dict[str, Any], flows: tuple[Any, ...]) -> None:
+    compare(read(row), flows)
+
+
+def test_a_window_on_padding_alone_has_no_largest_number() -> None:
+    layer = read({"maxpool": 1, "padding": 1})
+    found = compute(layer, (np.ones((1, 1, 1)),), {}, "floor")
+    np.testing.assert_array_equal(found, [[[-np.inf, 1, -np.inf]]])
+
+
+@st.composite
+def sliding(draw: st.DrawFn) -> tuple[Layer, Shape, str]:
+    """A convolution or a pooling of any rank, and an input that its window goes into."""
+    rank = draw(st.integers(1, 3))
+    kind = draw(st.sampled_from(["conv", "depthwise_conv", "conv_transpose", "maxpool", "avgpool", "sumpool"]))
+    each = st.lists(st.integers(1, 3), min_size=rank, max_size=rank)
+    row: dict[str, Any] = {"stride": draw(each)}
+    kernel = draw(each)
+    pairs = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=rank, max_size=rank)
+    row["padding"] = draw(pairs)
+    if kind not in ("avgpool", "sumpool"):
+        row["dilation"] = draw(each)
+    groups = draw(st.integers(1, 2))
+    channels = groups * draw(st.integers(1, 9))
+    if kind.endswith("pool"):
+        row[kind] = kernel
+        if kind == "avgpool":
+            row["count_include_pad"] = draw(st.booleans())
+    else:
+        row[kind] = draw(st.integers(1, 2)) if kind == "depthwise_conv" else groups * draw(st.integers(1, 3))
+        row["kernel_size"] = kernel
+        row["bias"] = draw(st.booleans())
+        if kind != "depthwise_conv":
+            row["groups"] = groups
+        if kind == "conv_transpose":
+            row["output_padding"] = [
+                draw(st.integers(0, max(s, d) - 1)) for s, d in zip(row["stride"], row["dilation"], strict=True)
+            ]
+    sizes = draw(st.lists(st.integers(1, 6), min_size=rank, max_size=rank))
+    return read(row), Shape(*sizes, channels), draw(st.sampled_from(["floor", "ceil"]))
+
+
+@settings(max_examples=150, deadline=None)
+@given(sliding(), st.integers(0, 2**16))
+def test_any_window(case: tuple[Layer, Shape, str], seed: int) -> None:
+    layer, flow, fit = case
+    try:
+        inferred = layer.output_shape(flow, fit)
+    except Fact:
+        return
+    found = compare(layer, (flow,), seed, fit)
+    assert Shape(*found.shape[2:], found.shape[1]) == inferred

@@ -1,0 +1,225 @@
+"""Plans, memory, threads, inputs and refusals of the forward pass."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import cnncalc
+from cnncalc import forward, memory
+from cnncalc.layers.base import KINDS, Layer
+from cnncalc.shape import Shape
+
+SPECS = Path(__file__).parents[1] / "specs"
+SMALL = ["lenet5", "textcnn", "siamese", "squeezenet1_1", "shufflenet_v2", "mobilenet_v2", "efficientnet_b0", "dcgan_generator"]
+
+
+def spec(name, **more):
+    return cnncalc.load(SPECS / f"{name}.yaml", **more)
+
+
+def as_dict(found):
+    return found if isinstance(found, dict) else {"": found}
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in SPECS.glob("*.yaml")))
+def test_every_spec_can_be_planned(name):
+    net = spec(name)
+    plan = forward.Plan(net.graph, net.graph.outputs)
+    assert plan.peak(1, 4, False) > sum(source.flow.size for source in net.outputs) * 4
+    done = [node for step in plan.steps for node in (step.node, *step.fused)]
+    assert len(done) == len(set(done)) <= len(net.layers)
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_layers_run_alone_or_together_and_on_any_threads_give_the_same(name):
+    net = spec(name)
+    x = forward.random_inputs(net.graph, 2, "float32", 3)
+    before = {key: value.copy() for key, value in x.items()}
+    one = as_dict(net.forward(x, seed=5, threads=1))
+    two = as_dict(net.forward(x, seed=5, threads=2))
+    kept = as_dict(net.forward(x, weights=net.weights(5)))
+    seen = []
+    alone = forward.Runner(net.graph, seed=5)(x, watch=lambda node, *_: seen.append(node))
+    assert seen == net.layers
+    for source in net.outputs:
+        key = source.name if len(one) > 1 else ""
+        assert one[key].shape == (2, source.shape.channels, *source.shape.spatial)
+        largest = np.abs(one[key]).max()
+        assert largest > 0
+        for other in (two[key], kept[key], alone[source]):
+            assert np.abs(other - one[key]).max() <= 1e-6 * largest + 1e-9
+    for key, value in x.items():
+        np.testing.assert_array_equal(value, before[key])
+
+
+def test_float64_has_the_weights_of_float32():
+    net = spec("lenet5")
+    x = forward.random_inputs(net.graph, 1, "float64", 0)["input"]
+    found = net.forward(x)
+    assert found.dtype == np.float64
+    np.testing.assert_allclose(net.forward(x.astype(np.float32)), found, rtol=1e-4, atol=1e-5)
+
+
+def test_results_that_others_still_read_are_not_written_over():
+    text = """\
+input: 3x5x4
+outputs: [relu1, relu2, add1, relu3, multiply1, slice1]
+layers:
+  - {conv: 4, kernel_size: 1}
+  - relu
+  - {slice: "0:4"}
+  - {relu: , from: slice1}
+  - {add: [conv1, conv1]}
+  - {relu: , from: conv1}
+  - {multiply: [add1, conv1, add1]}
+"""
+    net = cnncalc.loads(text)
+    assert net.problems == []
+    x = np.random.default_rng(0).standard_normal((2, 4, 3, 5))
+    w = net.weights()
+    found = net.forward(x, weights=w)
+    conv = cnncalc.loads("input: 3x5x4\nlayers:\n  - {conv: 4, kernel_size: 1}\n").forward(x, weights=w)
+    np.testing.assert_array_equal(found["relu1"], np.maximum(conv, 0))
+    np.testing.assert_array_equal(found["slice1"], np.maximum(conv, 0))
+    np.testing.assert_array_equal(found["relu2"], np.maximum(conv, 0))
+    np.testing.assert_array_equal(found["relu3"], np.maximum(conv, 0))
+    np.testing.assert_array_equal(found["add1"], conv + conv)
+    np.testing.assert_allclose(found["multiply1"], 4 * conv**3, rtol=1e-12)
+
+
+def test_an_input_may_be_an_output():
+    net = cnncalc.loads("input: 4\nlayers:\n  - {block: nothing}\nblocks:\n  nothing: {layers: []}\n")
+    x = np.ones((1, 4), np.float32)
+    np.testing.assert_array_equal(net.forward(x), x)
+
+
+@pytest.mark.parametrize(
+    ("x", "said"),
+    [
+        (np.zeros((1, 4, 5, 3), np.float32), r"\(batch, 3, 4, 5\), channels first; the array has the shape \(1, 4, 5, 3\)"),
+        (np.zeros((3, 4, 5), np.float32), r"the array has the shape \(3, 4, 5\)"),
+        (np.zeros((0, 3, 4, 5), np.float32), "the batch is empty"),
+        (np.zeros((1, 3, 4, 5), np.int64), "holds float32 or float64; the array holds int64"),
+        ({"picture": np.zeros((1, 3, 4, 5), np.float32)}, "no input picture; it has input"),
+        ({}, "the input input is missing"),
+    ],
+)
+def test_inputs_that_do_not_fit_are_refused(x, said):
+    net = cnncalc.loads("input: 4x5x3\nlayers: [relu]\n")
+    with pytest.raises(forward.CannotRun, match=said):
+        net.forward(x)
+
+
+def test_several_inputs_are_a_dict_and_tokens_are_ids():
+    text = "input: {a: {tokens: 3, vocabulary: 7}, b: 3x2}\nlayers:\n  - {embedding: 2, from: a}\n  - {add: b}\n"
+    net = cnncalc.loads(text)
+    a, b = np.array([[0, 6, 3]]), np.zeros((1, 2, 3), np.float32)
+    table = net.weights()["embedding1"]["weight"]
+    np.testing.assert_array_equal(net.forward({"a": a, "b": b})[0], table[[0, 6, 3]].T)
+    with pytest.raises(forward.CannotRun, match="give a dict"):
+        net.forward(b)
+    with pytest.raises(forward.CannotRun, match="ids from 0 to 6; the array holds 0 to 7"):
+        net.forward({"a": np.array([[0, 7, 3]]), "b": b})
+    with pytest.raises(forward.CannotRun, match="whole numbers; the array holds float32"):
+        net.forward({"a": a.astype(np.float32), "b": b})
+    with pytest.raises(forward.CannotRun, match="different batches: a 2, b 1"):
+        net.forward({"a": np.repeat(a, 2, 0), "b": b})
+
+
+def test_a_network_with_errors_does_not_run():
+    net = cnncalc.loads("input: 4x5x3\nlayers:\n  - {conv: 4, kernel_size: 9}\n")
+    with pytest.raises(forward.CannotRun, match="conv1 has no shape; a network with errors cannot run"):
+        net.forward(np.zeros((1, 3, 4, 5), np.float32))
+
+
+def test_a_kind_without_a_forward_pass_says_so():
+    class Unfinished(Layer, kind="unfinished"):
+        """Does not compute anything yet."""
+
+        def output_shape(self, x, fit):
+            return x
+
+    try:
+        net = cnncalc.loads("input: 4\nlayers: [unfinished]\n")
+        with pytest.raises(forward.CannotRun, match="unfinished1: the kind unfinished has no forward pass yet"):
+            net.forward(np.zeros((1, 4), np.float32))
+    finally:
+        del KINDS["unfinished"]
+
+
+def test_a_computed_shape_that_is_not_the_inferred_one_is_a_fault(monkeypatch):
+    net = cnncalc.loads("input: 5x4x3\nlayers:\n  - {maxpool: 2, fit: floor}\n")
+    monkeypatch.setattr(KINDS["maxpool"], "forward", lambda self, x, w, run: x)
+    with pytest.raises(forward.WrongShape, match="maxpool1: inferred 3×2×2, computed 3×5×4") as caught:
+        net.forward(np.zeros((1, 3, 5, 4), np.float32))
+    assert (caught.value.inferred, caught.value.computed) == ((3, 2, 2), (3, 5, 4))
+
+
+def test_forward_asks_neither_for_an_output_shape_nor_for_an_inference(monkeypatch):
+    """The shape comes out of the arithmetic: a forward pass with every shape formula gone computes the same."""
+    nets = [(net, forward.random_inputs(net.graph, 1, "float32", 0)) for net in map(spec, SMALL)]
+    wanted = [as_dict(net.forward(x)) for net, x in nets]
+
+    def gone(*_args, **_more):
+        raise AssertionError("the forward pass asked for a formula")
+
+    for kind in KINDS.values():
+        for name in ("output_shape", "spatial", "join"):
+            if hasattr(kind, name):
+                monkeypatch.setattr(kind, name, gone)
+    monkeypatch.setattr("cnncalc.window.Window.output_size", gone)
+    monkeypatch.setattr("cnncalc.window.Window.transposed_size", gone)
+    monkeypatch.setattr("cnncalc.infer.Inference.__call__", gone)
+    for (net, x), before in zip(nets, wanted, strict=True):
+        for key, value in as_dict(net.forward(x)).items():
+            np.testing.assert_array_equal(value, before[key])
+
+
+def test_too_little_memory_is_refused_and_can_be_forced(monkeypatch):
+    net = cnncalc.loads("input: 400x400x3\nlayers:\n  - {conv: 8, kernel_size: 1}\n  - relu\n")
+    x = np.zeros((1, 3, 400, 400), np.float32)
+    monkeypatch.setattr(memory, "available", lambda: 1 << 20)
+    with pytest.raises(forward.TooLittleMemory, match=r"need [\d.]+ MiB, and 1.0 MiB are free; --force"):
+        net.forward(x)
+    assert net.forward(x, force=True).shape == (1, 8, 400, 400)
+
+
+def test_the_plan_frees_what_nobody_reads_any_more():
+    rows = "".join(f"  - {{conv: 64, kernel_size: 1, name: c{i}}}\n" for i in range(20))
+    net = cnncalc.loads(f"input: 100x100x64\nlayers:\n{rows}")
+    one = 100 * 100 * 64 * 4
+    peak = forward.Plan(net.graph, net.graph.outputs).peak(1, 4, False)
+    # The caller's input, and a layer's input and output.
+    assert 3 * one <= peak < 3.1 * one
+
+
+def test_memory_is_read_from_the_machine_and_its_groups(tmp_path, monkeypatch):
+    proc, groups = tmp_path / "proc", tmp_path / "groups"
+    (proc / "self").mkdir(parents=True)
+    (groups / "a" / "b").mkdir(parents=True)
+    (proc / "meminfo").write_text("MemTotal: 900 kB\nMemAvailable: 800 kB\n")
+    (proc / "self" / "cgroup").write_text("0::/a/b\n")
+    monkeypatch.setattr(memory, "PROC", proc)
+    monkeypatch.setattr(memory, "CGROUPS", groups)
+    assert memory.available() == 800 * 1024
+    for folder, limit in ((groups / "a", "500000"), (groups / "a" / "b", "max")):
+        (folder / "memory.max").write_text(limit)
+        (folder / "memory.current").write_text("200000")
+        (folder / "memory.stat").write_text("anon 1\ninactive_file 50000\n")
+    assert memory.available() == 350_000
+    assert memory.written(350_000) == "341.8 KiB"
+
+
+def test_numpy_is_loaded_by_nothing_but_a_run():
+    code = (
+        "import sys, cnncalc; net = cnncalc.load(sys.argv[1]); net.totals; assert 'numpy' not in sys.modules; "
+        "net.weights(); assert 'numpy' in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code, str(SPECS / "lenet5.yaml")], check=True)
+
+
+def test_an_example_s_shape_is_an_array_s():
+    assert forward.array_shape(Shape(4, 5, 3)) == (3, 4, 5)
