@@ -24,8 +24,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnncalc.rules.base import Finding, Subject
-from cnncalc.spec.expression import names_in
 from cnncalc.spec.rows import Argument, Row
+from cnncalc.spec.template import names_in
 
 
 def find(subject: Subject) -> Iterator[Finding]:

@@ -10,10 +10,11 @@ from cnncalc.layers import KINDS, Layer
 from cnncalc.problem import ERROR_RULES, IGNORABLE, Location
 from cnncalc.shape import LAYOUTS, Fact, Flow, Shape
 from cnncalc.spec import suggest
-from cnncalc.spec.expression import RESERVED, UNKNOWN, Names, Unknown, evaluate, names_in
+from cnncalc.spec.expression import RESERVED, UNKNOWN, Names, Unknown
 from cnncalc.spec.problems import Problems
 from cnncalc.spec.rows import FAULTY, ROW_KEYS, Argument, Body, RowReader, name_fault
 from cnncalc.spec.source import Mapping, Scalar, Sequence, YamlNode, describe, location
+from cnncalc.spec.template import evaluate, names_in
 from cnncalc.values import Map, Value, written
 from cnncalc.window import FITS
 

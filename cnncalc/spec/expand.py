@@ -12,7 +12,7 @@ from cnncalc.problem import Location
 from cnncalc.shape import Fact, Shape, Tokens
 from cnncalc.spec import misfit, mismatch
 from cnncalc.spec.document import Block, Document
-from cnncalc.spec.expression import UNKNOWN, Names, Unknown, evaluate
+from cnncalc.spec.expression import UNKNOWN, Names, Unknown
 from cnncalc.spec.overrides import Override
 from cnncalc.spec.problems import Problems
 from cnncalc.spec.reading import Given, LayerReader
@@ -20,6 +20,7 @@ from cnncalc.spec.rows import FAULTY, MERGES, Argument, Row, name_fault, number
 from cnncalc.spec.scope import Binding, Copy, Scope
 from cnncalc.spec.sharing import counterpart, share_block, share_layer
 from cnncalc.spec.suggest import did_you_mean
+from cnncalc.spec.template import evaluate
 from cnncalc.spec.uses import use_faults
 from cnncalc.values import Value, written
 from cnncalc.window import FITS

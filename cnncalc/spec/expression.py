@@ -12,7 +12,7 @@ from typing import Union
 
 from cnncalc import values
 from cnncalc.shape import Fact
-from cnncalc.values import Map, Value
+from cnncalc.values import Value
 
 Result = Union[int, float, bool, str]
 Evaluate = Callable[["Names"], Result]
@@ -378,76 +378,3 @@ def _truth(value: Result) -> bool:
     if isinstance(value, str):
         raise _fault(f"if wants a comparison, got '{values.written(value)}'")
     return bool(value)
-
-
-class Template:
-    """A word with ${…} in it; a word that is one ${…} alone passes its value on as it is."""
-
-    __slots__ = ("names", "parts")
-
-    def __init__(self, text: str) -> None:
-        parts: list[str | Expression] = []
-        at = 0
-        while (start := text.find("${", at)) >= 0:
-            end = text.find("}", start)
-            if end < 0:
-                raise _fault(f"${{ without its }} in {values.written(text)}")
-            if start > at:
-                parts.append(text[at:start])
-            parts.append(Expression(text[start + 2 : end].strip()))
-            at = end + 1
-        if at < len(text):
-            parts.append(text[at:])
-        self.parts = parts
-        self.names: frozenset[str] = frozenset().union(*(p.names for p in parts if isinstance(p, Expression)))
-
-    def __call__(self, names: Names) -> Value:
-        if len(self.parts) == 1 and isinstance(self.parts[0], Expression):
-            return self.parts[0](names)
-        texts = []
-        for part in self.parts:
-            found = part if isinstance(part, str) else part(names)
-            if not isinstance(found, str):
-                raise _fault("a list cannot stand inside a word")
-            texts.append(found)
-        if sum(map(len, texts)) > MAX_LENGTH:
-            raise _fault(f"the text grows beyond {MAX_LENGTH} characters")
-        return "".join(texts)
-
-
-class Parts(tuple[object, ...]):
-    """A list with templates somewhere in it."""
-
-    __slots__ = ()
-
-
-class Pairs(tuple[tuple[str, object], ...]):
-    """A map with templates somewhere in it."""
-
-    __slots__ = ()
-
-
-Dynamic = Union[Template, Parts, Pairs]
-"""What becomes a value once names are known."""
-
-
-def evaluate(value: Value | Dynamic, names: Names) -> Value:
-    """A value with every ${…} in it computed. Raises Fact or Unknown."""
-    if isinstance(value, Template):
-        return value(names)
-    if isinstance(value, Parts):
-        return tuple(evaluate(part, names) for part in value)  # type: ignore[arg-type]  # Parts holds values and dynamics
-    if isinstance(value, Pairs):
-        return Map((key, evaluate(part, names)) for key, part in value)  # type: ignore[arg-type]  # as above
-    return value
-
-
-def names_in(value: Value | Dynamic) -> frozenset[str]:
-    """The names that its expressions use."""
-    if isinstance(value, Template):
-        return value.names
-    if isinstance(value, Parts):
-        return frozenset().union(*(names_in(part) for part in value))  # type: ignore[arg-type]  # as above
-    if isinstance(value, Pairs):
-        return frozenset().union(*(names_in(part) for _, part in value))  # type: ignore[arg-type]  # as above
-    return frozenset()

@@ -6,11 +6,12 @@ from cnncalc.layers import Layer
 from cnncalc.problem import Location
 from cnncalc.shape import Fact
 from cnncalc.spec.document import Document
-from cnncalc.spec.expression import Names, Unknown, evaluate
+from cnncalc.spec.expression import Names, Unknown
 from cnncalc.spec.overrides import Override
 from cnncalc.spec.problems import Problems
 from cnncalc.spec.rows import FAULTY, Row
 from cnncalc.spec.suggest import did_you_mean
+from cnncalc.spec.template import evaluate
 from cnncalc.values import Value
 
 Given = dict[str, tuple[Value, str]]

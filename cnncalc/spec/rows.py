@@ -8,9 +8,10 @@ from cnncalc.layers import KINDS, Layer
 from cnncalc.problem import Location
 from cnncalc.shape import Fact
 from cnncalc.spec import suggest
-from cnncalc.spec.expression import Dynamic, Pairs, Parts, Template, names_in, undefined
+from cnncalc.spec.expression import undefined
 from cnncalc.spec.problems import Problems
 from cnncalc.spec.source import Mapping, Scalar, Sequence, YamlNode, describe, location
+from cnncalc.spec.template import Dynamic, Pairs, Parts, Template, names_in
 from cnncalc.values import Map, Value, written
 from cnncalc.values import number as number_of
 

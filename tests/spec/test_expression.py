@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnncalc.shape import Fact
-from cnncalc.spec.expression import UNKNOWN, Expression, Names, Template, Unknown, evaluate
+from cnncalc.spec.expression import UNKNOWN, Expression, Names, Unknown
+from cnncalc.spec.template import Template, evaluate
 
 NAMES = Names({"width": "0.5", "n": "7", "mode": "same", "shape": ("1", "2"), "lost": UNKNOWN}, 64)
 

@@ -41,7 +41,7 @@ class Shell:
         self.ask = ask
         #: Whether something typed was refused.
         self.refused = False
-        #: What this session wrote, by file: it may write over that without asking.
+        #: What this shell wrote, by file: it may write over that without asking.
         self.written: dict[str, str] = {}
 
     def do(self, line: str) -> None:
