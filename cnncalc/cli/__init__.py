@@ -16,8 +16,9 @@ class PipeClosed(Exception):
 
 def main() -> None:
     """Runs the command line and ends the process with its exit status."""
-    # A command ends before reference cycles matter; looking for them takes half the time of a large table.
-    gc.disable()
+    # Most commands end before reference cycles matter, and looking for them takes half the time of a large table; those that make
+    # thousands of networks, or run for hours, have them looked for now and then.
+    gc.set_threshold(500_000)
     try:
         from cnncalc.cli.app import run
 
