@@ -58,7 +58,7 @@ class Ignores:
             if isinstance(node, Scalar):
                 words.append(node)
             if row:
-                self._rows.append((node.line, node.column, _last_line(node), node))
+                self._rows.append((node.line, node.column, last_line(node), node))
         starts = [0, *(match.end() for match in LINE_BREAK.finditer(text))]
         line = 0
         for match in comments:
@@ -133,14 +133,14 @@ def _nodes(root: YamlNode | None) -> Iterator[tuple[YamlNode, bool]]:
                 stack += [(key, False), (value, False)]
 
 
-def _last_line(node: YamlNode) -> int:
+def last_line(node: YamlNode) -> int:
     """The line of a node's last word or bracket; libyaml ends a block where the next thing begins."""
     if isinstance(node, Scalar) or node.flow:
         return int(node.end_line)
     inside: list[YamlNode] = node.items if isinstance(node, Sequence) else [n for pair in node.pairs.values() for n in pair]
     # What is merged or aliased stands elsewhere.
     own = [n for n in inside if (node.line, node.column) <= (n.line, n.column) and n.line <= node.end_line]
-    return max(int(node.line), *map(_last_line, own)) if own else int(node.line)
+    return max(int(node.line), *map(last_line, own)) if own else int(node.line)
 
 
 def _inside(line: int, column: int, word: Scalar) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cnncalc.problem import Location
-from cnncalc.spec.comments import LINE_BREAK
+from cnncalc.spec.comments import LINE_BREAK, last_line
 from cnncalc.spec.source import Mapping, Scalar, Sequence, YamlNode, compose
 
 
@@ -43,14 +43,6 @@ class Text:
     def over(self, at: Location, text: str) -> str:
         """The text with a range replaced."""
         return self.replaced(self.offset(at.line, at.column), self.offset(at.end_line, at.end_column), text)
-
-
-def last_line(node: YamlNode) -> int:
-    """The last line that a node is written on; libyaml lets block maps and lists end where the next thing begins."""
-    if isinstance(node, Scalar) or node.flow:
-        return int(node.end_line)
-    below = node.items if isinstance(node, Sequence) else [part for pair in node.pairs.values() for part in pair]
-    return max([int(node.line), *map(last_line, below)])
 
 
 def _rows(text: Text) -> tuple[Sequence | None, int]:
