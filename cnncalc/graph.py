@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, Union
 
 from cnncalc.infer import Facts
@@ -156,13 +155,6 @@ class Group:
         self.start = start
         #: What it gives: the last layer's result; where it has no layers, what it reads.
         self.result: Source | None = None
-
-    def ancestors(self) -> Iterator[Group]:
-        """The groups it stands in, innermost first."""
-        group = self.parent
-        while group is not None:
-            yield group
-            group = group.parent
 
     def __repr__(self) -> str:
         return f"<{self.name}: {self.kind} {self.title}>"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import gc
-import os
 import sys
 from collections.abc import Iterator
 from functools import partial
 
 from cnncalc.check.one import DEFAULT, How, check_file
 from cnncalc.check.sources import Candidate
+from cnncalc.cores import usable_cores
 from cnncalc.report.formats import Result
 
 #: From how many files on a second process is worth its start; a fork costs less than a fresh start.
@@ -46,8 +46,7 @@ def _jobs(files: int, asked: int | None) -> int:
     if asked is not None:
         return max(1, min(asked, files))
     worth = _WORTH_A_FORK if sys.platform == "linux" else _WORTH_A_START
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return 1 if files < worth else min(usable, files)
+    return 1 if files < worth else min(usable_cores(), files)
 
 
 def _quietly() -> None:

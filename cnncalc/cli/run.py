@@ -232,13 +232,13 @@ def _facts(
     weights: str | None,
     files: list[str] | None,
 ) -> dict[str, Any]:
-    from cnncalc.kernels.team import available_threads
+    from cnncalc.cores import usable_cores
 
     return {
         "seed": seed,
         "batch": len(next(iter(inputs.values()))),
         "dtype": dtype,
-        "threads": runner.threads or available_threads(),
+        "threads": runner.threads or usable_cores(),
         "repeat": repeat,
         "weights": weights,
         "input_files": list(files or []),

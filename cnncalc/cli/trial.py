@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
+
+from cnncalc.cores import usable_cores
 
 #: Below this number starting processes takes longer than it saves.
 _FEW = 150
@@ -65,7 +66,7 @@ class Recipe(NamedTuple):
 
 def trials(recipe: Recipe, combinations: Sequence[tuple[str, ...]], processes: int | None = None) -> Iterator[Trial]:
     """Tries every combination, in order."""
-    cores = processes or _cores()
+    cores = processes or usable_cores()
     if cores < 2 or len(combinations) < _FEW:
         yield from map(recipe.try_out, combinations)
         return
@@ -75,14 +76,6 @@ def trials(recipe: Recipe, combinations: Sequence[tuple[str, ...]], processes: i
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     with context.Pool(cores, _begin, (recipe,)) as pool:
         yield from pool.imap(_try_out, combinations, _CHUNK)
-
-
-def _cores() -> int:
-    """Cores that this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:
-        return os.cpu_count() or 1
 
 
 _recipe: Recipe | None = None

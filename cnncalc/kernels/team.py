@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
+from cnncalc.cores import usable_cores
 from cnncalc.kernels.arrays import Array
 
 #: Numbers of an array that one thread works on before it takes the next piece. Threads wait for one another at every call of
@@ -19,14 +19,6 @@ from cnncalc.kernels.arrays import Array
 PIECE = 1 << 18
 #: Numbers below which waking another thread takes longer than the work.
 ALONE = 1 << 18
-
-
-def available_threads() -> int:
-    """Cores that this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:
-        return os.cpu_count() or 1
 
 
 _blas: ThreadpoolController | None = None
@@ -39,7 +31,7 @@ class Team:
     """
 
     def __init__(self, size: int | None = None) -> None:
-        self.size = max(1, size if size is not None else available_threads())
+        self.size = max(1, size if size is not None else usable_cores())
         self._helpers: list[_Helper] = []
         self._local = threading.local()
 

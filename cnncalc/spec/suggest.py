@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from cnncalc.layers import KINDS, Layer
-from cnncalc.values import written
 
 
 @lru_cache(maxsize=4096)
@@ -65,8 +64,3 @@ def field_hint(kind: type[Layer], word: str, row_keys: Iterable[str]) -> str:
     if near is not None:
         return f"; did you mean {near}?"
     return f"; it has {', '.join(allowed)}" if allowed else "; it has no fields"
-
-
-def shown(word: str) -> str:
-    """A word of the file in a message."""
-    return written(word)
