@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cnncalc import weights as random_weights
 from cnncalc.graph import Graph, Input, Node, Source
-from cnncalc.layers import Join, Layer
+from cnncalc.layers import Join
+from cnncalc.plan import CannotRun, Plan, Step
 from cnncalc.shape import Flow, Shape, Tokens
 
 if TYPE_CHECKING:
@@ -25,10 +25,6 @@ if TYPE_CHECKING:
 SCRATCH = 24 << 20
 
 
-class CannotRun(ValueError):
-    """The network, or what was given to it, cannot be run; the message says why."""
-
-
 class TooLittleMemory(CannotRun):
     """The plan needs more than the machine has."""
 
@@ -41,94 +37,8 @@ class WrongShape(RuntimeError):
         super().__init__(f"{node.name}: inferred {_times(inferred)}, computed {_times(computed)} (channels first)")
 
 
-@dataclass
-class Step:
-    """A layer to run, with the layers behind it that are done to its result while that is in the cache."""
-
-    node: Node
-    fused: list[Node] = field(default_factory=list)
-
-    @property
-    def result(self) -> Node:
-        return self.fused[-1] if self.fused else self.node
-
-
-class Plan:
-    """Which layers run in which order, what is kept, and who reads what last."""
-
-    def __init__(self, graph: Graph, kept: Iterable[Source], every: bool = False) -> None:
-        self.graph = graph
-        self.kept = set(kept)
-        wanted = set(graph.nodes) if every else self._needed()
-        nodes = [node for node in graph.nodes if node in wanted]
-        #: How many times each result is still to be read; what is kept is read once more, by the caller.
-        self.readers: Counter[Source] = Counter(self.kept)
-        for node in nodes:
-            self.readers.update(node.inputs)
-        self.steps = self._fuse(nodes) if not every else [Step(node) for node in nodes]
-
-    def _needed(self) -> set[Source]:
-        needed: set[Source] = set()
-        open_ = list(self.kept)
-        while open_:
-            source = open_.pop()
-            if source not in needed:
-                needed.add(source)
-                open_ += source.inputs if isinstance(source, Node) else ()
-        return needed
-
-    def _fuse(self, nodes: list[Node]) -> list[Step]:
-        """Layers that only change channels or numbers join the layer before them, where nobody else reads that."""
-        steps: list[Step] = []
-        giving: dict[Source, Step] = {}
-        for node in nodes:
-            step = giving.get(node.inputs[0]) if len(node.inputs) == 1 else None
-            before = node.inputs[0]
-            if step is not None and self.readers[before] == 1 and before not in self.kept and _joins(step, node):
-                step.fused.append(node)
-            else:
-                step = Step(node)
-                steps.append(step)
-            giving[node] = step
-        return steps
-
-    def peak(self, batch: int, itemsize: int, weights_kept: bool) -> int:
-        """Bytes needed at most at once: live results, weights (all of them, or the largest layer's), and scratch."""
-        left = Counter(self.readers)
-        live = sum(_bytes(source.flow, batch, itemsize) for source in self.graph.inputs)
-        most = live
-        total = largest = 0
-        for step in self.steps:
-            own = sum(w.size for w in step.node.weights) * itemsize
-            largest = max(largest, own)
-            total += own if step.node.shared is None else 0
-            made = _bytes(step.result.flow, batch, itemsize)
-            live += made
-            most = max(most, live + (0 if weights_kept else own))
-            for source in step.node.inputs:
-                left[source] -= 1
-                if left[source] == 0 and isinstance(source, Node):
-                    live -= _bytes(source.flow, batch, itemsize)
-            if left[step.result] == 0:
-                live -= made
-        return most + (total if weights_kept else 0)
-
-
-def _joins(step: Step, node: Node) -> bool:
-    """Whether `node` can be done on the way out of `step`: a factor and an offset, and in the end one function."""
-    if not step.node.layer.takes_after or (step.fused and step.fused[-1].layer.function() is not None):
-        return False
-    return type(node.layer).per_channel is not Layer.per_channel or node.layer.function() is not None
-
-
-def _bytes(flow: Flow | None, batch: int, itemsize: int) -> int:
-    if isinstance(flow, Tokens):
-        return batch * flow.length * 8
-    return batch * flow.size * itemsize if flow is not None else 0
-
-
 Watch = Callable[[Node, tuple["Array", ...], "Array", float, "Team"], None]
-"""Is told each layer, what it read and gave, and the seconds it took, and may use the threads."""
+"""Is told each layer, what it read and gave, and the seconds it took, and may use the threads; the arrays are used again later."""
 
 
 class Runner:
@@ -141,8 +51,9 @@ class Runner:
         *,
         seed: int = 0,
         threads: int | None = None,
+        plan: Plan | None = None,
     ) -> None:
-        _runnable(graph)
+        self.plan = plan or Plan(graph, graph.outputs)
         if threads is not None and threads < 1:
             raise CannotRun(f"threads must be at least 1, got {threads}")
         if weights is not None:
@@ -170,12 +81,16 @@ class Runner:
 
         from cnncalc.kernels.team import Team
 
-        kept = [*self.graph.outputs, *keep]
-        plan = Plan(self.graph, kept, every=watch is not None)
+        plan = self.plan
+        if keep or watch is not None:
+            plan = Plan(self.graph, [*self.graph.outputs, *keep], every=watch is not None)
         batch, dtype = check_inputs(self.graph, inputs)
         if not force:
-            check_memory(plan.peak(batch, dtype.itemsize, self.weights is not None), self.weights is not None)
-        with Team(self.threads).at_work() as team, np.errstate(all="ignore"):
+            # Weights that are given are in memory already.
+            check_memory(plan.peak(batch, dtype.itemsize, False), False)
+        # To draw weights takes longer than to use them, and for that all threads are needed.
+        by_products = self.weights is not None and plan.by_products(batch)
+        with Team(self.threads, by_products).at_work() as team, np.errstate(all="ignore"):
             return self._walk(plan, inputs, dtype, team, watch, own_inputs)
 
     def check_room(self, batch: int, dtype: str, *, weights_kept: bool = False) -> None:
@@ -194,12 +109,8 @@ class Runner:
         own_inputs: bool,
     ) -> dict[Source, Array]:
         from cnncalc.kernels.arrays import owner
-        from cnncalc.kernels.buffers import Buffers
         from cnncalc.kernels.run import NOTHING, Run
 
-        left = Counter(plan.readers)
-        # Whoever is shown results may keep them.
-        buffers = Buffers() if watch is None else None
         values: dict[Source, Array] = {source: inputs[source.name] for source in self.graph.inputs}
         # How many results stand in one piece of memory: views do, and then none of them may be written over.
         standing = Counter(id(owner(x)) for x in values.values())
@@ -208,28 +119,28 @@ class Runner:
         for step in plan.steps:
             node = step.node
             own = self._own(node, dtype, team)
-            after = self._after(step.fused, dtype, team) if step.fused else NOTHING
             xs = tuple(values[source] for source in node.inputs)
             first = node.inputs[0]
-            alone = standing[id(owner(xs[0]))] == 1 and node.inputs.count(first) == 1
-            run = Run(team, node.fit, overwrite=alone and left[first] == 1, after=after, buffers=buffers)
+            after = NOTHING
+            if step.fused:
+                after = self._after(step, None if step.added is None else values[step.added], dtype, team)
+            alone = first in step.frees and step.reads.count(first) == 1 and standing[id(owner(xs[0]))] == 1
+            run = Run(team, node.fit, overwrite=alone, after=after)
             begun = time.perf_counter()
             y = node.layer.forward_join(xs, run) if isinstance(node.layer, Join) else node.layer.forward(xs[0], own, run)
             seconds = time.perf_counter() - begun
-            result = step.result
-            _check_shape(result, y, len(xs[0]))
+            _check_shape(step.result, y, len(xs[0]))
             if watch is not None:
                 watch(node, xs, y, seconds, team)
-            values[result] = y
+            values[step.result] = y
             standing[id(owner(y))] += 1
-            for source in (*node.inputs, result):
-                left[source] -= source is not result
-                if left[source] <= 0 and source in values:
-                    memory = owner(values.pop(source))
-                    standing[id(memory)] -= 1
-                    if buffers is not None and standing[id(memory)] == 0:
-                        buffers.give_back(memory)
-            del xs, y, own
+            for source in step.frees:
+                memory = owner(values.pop(source))
+                standing[id(memory)] -= 1
+                if standing[id(memory)] == 0:
+                    team.memory.give_back(memory)
+            # Nothing holds the arrays any longer than they are needed.
+            del own, xs, y, after, run
         return {source: values[source] for source in plan.kept}
 
     def _own(self, node: Node, dtype: np.dtype[Any], team: Team) -> Mapping[str, Array]:
@@ -242,39 +153,22 @@ class Runner:
         else:
             self._gains = self._gains or random_weights.Gains(self.graph)
             found = random_weights.draw(owner, self.seed, self._gains(owner), team)
-        return {name: array.astype(dtype, copy=False) for name, array in found.items()}
+        if all(array.dtype == dtype for array in found.values()):
+            return found
+        return {name: array.astype(dtype) for name, array in found.items()}
 
-    def _after(self, fused: list[Node], dtype: np.dtype[Any], team: Team) -> After:
-        """Factors and offsets of several layers as one."""
-        from cnncalc.kernels.run import NOTHING, After
+    def _after(self, step: Step, added: Array | None, dtype: np.dtype[Any], team: Team) -> After:
+        """What the layers behind do, as one: factors and offsets, the sum with `added`, a function."""
+        from cnncalc.kernels.run import After
 
-        after = NOTHING
-        for node in reversed(fused):
-            change = node.layer.per_channel(self._own(node, dtype, team))
-            after = After(apply=node.layer.function()) if change is None else after.behind(*change)
+        after = After(apply=step.result.layer.function())
+        for node in reversed(step.fused):
+            if isinstance(node.layer, Join):
+                assert added is not None
+                after = after.adding(added)
+            elif (change := node.layer.per_channel(self._own(node, dtype, team))) is not None:
+                after = after.behind(*change)
         return after
-
-
-def _runnable(graph: Graph) -> None:
-    """Raises CannotRun where a layer has no forward pass or a shape is not known."""
-    for node in graph.nodes:
-        if node.shape is None:
-            raise CannotRun(f"{node.name} has no shape; a network with errors cannot run")
-        if not _has_forward(node.layer):
-            raise CannotRun(f"{node.name}: the kind {node.layer.kind} has no forward pass yet; it can be checked and not run")
-    if not graph.outputs:
-        raise CannotRun("the network has no output")
-
-
-def _has_forward(layer: Layer) -> bool:
-    from cnncalc.layers.base import Pointwise
-
-    if isinstance(layer, Join):
-        return type(layer).forward_join is not Join.forward_join
-    kind = type(layer)
-    if kind.forward is Pointwise.forward:
-        return kind.per_channel is not Layer.per_channel or kind.function is not Layer.function
-    return kind.forward is not Layer.forward
 
 
 def _check_shape(node: Node, y: Array, batch: int) -> None:
@@ -370,7 +264,7 @@ def check_memory(needed: int, weights_kept: bool) -> None:
 
 
 def forward(
-    graph: Graph,
+    plan: Plan,
     x: Array | Mapping[str, Array],
     weights: Mapping[str, Mapping[str, Array]] | None = None,
     seed: int = 0,
@@ -381,6 +275,7 @@ def forward(
     """What comes out of `x`, (batch, channels, *spatial); dicts by name where there are several inputs or outputs."""
     import numpy as np
 
+    graph = plan.graph
     if isinstance(x, Mapping):
         inputs: Mapping[str, Array] = x
     elif len(graph.inputs) == 1:
@@ -389,7 +284,7 @@ def forward(
         names = ", ".join(source.name for source in graph.inputs)
         raise CannotRun(f"the network has the inputs {names}; give a dict from their names to arrays")
     inputs = {name: np.asarray(value) for name, value in inputs.items()}
-    values = Runner(graph, weights, seed=seed, threads=threads)(inputs, force=force)
+    values = Runner(graph, weights, seed=seed, threads=threads, plan=plan)(inputs, force=force)
     results = {source.name: np.ascontiguousarray(values[source]) for source in graph.outputs}
     return results if len(results) > 1 else next(iter(results.values()))
 

@@ -27,6 +27,7 @@ from cnncalc.window import FITS
 
 if TYPE_CHECKING:
     from cnncalc.kernels.arrays import Array
+    from cnncalc.plan import Plan
     from cnncalc.report.subject import Before
     from cnncalc.weights import Weights
 
@@ -146,7 +147,13 @@ class Network:
         """
         from cnncalc.forward import forward
 
-        return forward(self.graph, x, weights, seed, threads, force=force)
+        return forward(self._plan, x, weights, seed, threads, force=force)
+
+    @cached_property
+    def _plan(self) -> Plan:
+        from cnncalc.plan import Plan
+
+        return Plan(self.graph, self.graph.outputs)
 
     def __repr__(self) -> str:
         return f"<Network {self.name}: {len(self.layers)} layers, {self.parameters:,} parameters, {len(self.problems)} problems>"

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -88,6 +89,95 @@ layers:
     np.testing.assert_array_equal(found["relu3"], np.maximum(conv, 0))
     np.testing.assert_array_equal(found["add1"], conv + conv)
     np.testing.assert_allclose(found["multiply1"], 4 * conv**3, rtol=1e-12)
+
+
+#: What sums are joined to: each way in which a convolution is computed, and a layer that takes none.
+BEFORE_A_SUM = {
+    "a window of one cell": ("9x7x6", "{conv: 6, kernel_size: 1}"),
+    "few channels": ("9x7x3", "{conv: 3, kernel_size: 3, padding: 1}"),
+    "few positions": ("9x7x24", "{conv: 24, kernel_size: 3, padding: 1}"),
+    "strips": ("40x30x24", "{conv: 24, kernel_size: 3, padding: 1}"),
+    "Winograd in whole blocks": ("48x48x64", "{conv: 64, kernel_size: 3, padding: 1}"),
+    "Winograd in parts of blocks": ("50x47x64", "{conv: 64, kernel_size: 3, padding: 1}"),
+    "groups": ("9x7x32", "{conv: 32, kernel_size: 3, padding: 1, groups: 2}"),
+    "three axes": ("5x6x7x4", "{conv: 4, kernel_size: 3, padding: 1}"),
+    "each channel alone": ("9x7x6", "{depthwise_conv: 1, kernel_size: 3, padding: 1}"),
+    "fully connected": ("6", "{fc: 6}"),
+    "a sum": ("9x7x6", "{add: [input, scale1]}"),
+}
+
+
+@pytest.mark.parametrize(("shape", "before"), BEFORE_A_SUM.values(), ids=BEFORE_A_SUM)
+@pytest.mark.parametrize("by_products", [True, False], ids=["by products", "by tasks"])
+def test_sums_that_are_joined_to_the_layer_before_are_the_same(shape, before, by_products):
+    rows = ["{scale: , name: scale1, from: input}", before.replace("{", "{name: main, ", 1)]
+    rows += ["batchnorm", "{add: scale1, name: sum}", "relu", "{scale: , name: last}"]
+    net = cnncalc.loads(f"input: {shape}\nlayers:\n" + "".join(f"  - {row}\n" for row in rows))
+    assert net.problems == []
+    x = forward.random_inputs(net.graph, 2, "float32", 1)
+    w = net.weights(3)
+    # Factors and offsets that show where they stand.
+    w["batchnorm1"]["weight"][:] = np.linspace(0.5, 2, len(w["batchnorm1"]["weight"]))
+    w["batchnorm1"]["bias"][:] = np.linspace(-1, 1, len(w["batchnorm1"]["bias"]))
+    one = {}
+
+    def watch(node, xs, y, seconds, team):
+        one[node.name] = y.copy()
+
+    forward.Runner(net.graph, w)(x, watch=watch)
+    np.testing.assert_allclose(one["sum"], one["batchnorm1"] + one["scale1"], rtol=1e-6)
+    runner = forward.Runner(net.graph, w, threads=2)
+    runner.plan.by_products = lambda batch: by_products
+    found = next(iter(runner(x).values()))
+    assert np.abs(found - one["last"]).max() <= 2e-5 * np.abs(one["last"]).max()
+
+
+def test_the_later_of_two_results_takes_the_sum_on():
+    text = """\
+input: 5x5x8
+layers:
+  - {conv: 8, kernel_size: 1, name: first}
+  - {conv: 8, kernel_size: 1, name: second, from: input}
+  - {add: first}
+  - relu
+  - {conv: 8, kernel_size: 1, name: third}
+  - {add: [third, third]}
+"""
+    net = cnncalc.loads(text)
+    steps = forward.Plan(net.graph, net.graph.outputs).steps
+    names = [[node.name for node in (step.node, *step.fused)] for step in steps]
+    assert names == [["first"], ["second", "add1", "relu1"], ["third"], ["add2"]]
+    assert steps[1].added is net["first"]
+    assert steps[1].frees == (net.inputs[0], net["first"])
+
+
+def test_threads_divide_products_where_layers_are_small():
+    small, large = (forward.Runner(spec(name).graph).plan for name in ("resnet50", "vgg16"))
+    assert small.by_products(1)
+    assert not small.by_products(64)
+    assert not large.by_products(1)
+
+
+def test_a_second_run_leaves_the_results_of_the_first_alone():
+    net = cnncalc.loads("input: 40x40x8\nlayers:\n  - {conv: 32, kernel_size: 1}\n  - relu\n")
+    w = net.weights()
+    x = forward.random_inputs(net.graph, 1, "float32", 0)["input"]
+    first = net.forward(x, weights=w)
+    copy = first.copy()
+    second = net.forward(-x, weights=w)
+    np.testing.assert_array_equal(first, copy)
+    assert not np.array_equal(first, second)
+
+
+def test_two_runs_at_once_do_not_meet():
+    net = spec("squeezenet1_1", input="64x64x3")
+    w = net.weights()
+    xs = [forward.random_inputs(net.graph, 1, "float32", seed)["input"] for seed in range(4)]
+    wanted = [net.forward(x, weights=w) for x in xs]
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(3):
+            for found, right in zip(pool.map(lambda x: net.forward(x, weights=w), xs), wanted, strict=True):
+                np.testing.assert_allclose(found, right, rtol=1e-5, atol=1e-6 * np.abs(right).max())
 
 
 def test_an_input_may_be_an_output():

@@ -16,8 +16,9 @@ from cnncalc.kernels.steps import gather, starts, windows_of
 from cnncalc.kernels.team import Team
 from cnncalc.window import Window
 
-#: Bytes of lowered input in a tile: the tile, its filters and its result together stay in a core's second-level cache.
-TILE = 1 << 20
+#: Bytes of lowered input in a tile. A thread's own tile, its filters and its result together stay in its core's second-level
+#: cache; a product that threads divide is the sooner done the longer it is.
+_TILE, _DIVIDED_TILE = 1 << 20, 8 << 20
 #: Positions in a tile below which a matrix product is slow.
 _LEAST = 96
 #: Positions up to which the filters are divided among threads and not the positions.
@@ -35,10 +36,12 @@ def convolve(x: Array, weight: Array, bias: Array | None, windows: tuple[Window,
 
     Weights in Fortran order are read as they lie; others are copied first.
     """
-    after = run.after.biased(bias)
+    after = run.after.behind(None, bias)
     xs = channels_last(x)
     at = tuple(starts(w, n, run.fit) for w, n in zip(windows, xs.shape[1:-1], strict=True))
     out = run.empty((xs.shape[0], *map(len, at), weight.shape[0]), x.dtype)
+    if weight.size <= out.size:
+        weight, after = run.scaled(weight, after)
     if weight.shape[1] == 1 and groups > 1:
         convolve_depthwise(xs, weight, windows, at, after, out, run)
     elif all(w.kernel_size == 1 and not w.before and not w.after for w in windows):
@@ -63,7 +66,7 @@ def _pointwise(xs: Array, weight: Array, at: tuple[range, ...], groups: int, aft
     whole = all(positions.step == 1 for positions in at)
     seen = xs if whole else xs[(slice(None), *(slice(p.start, p.stop, p.step) for p in at))]
     flat = packed(seen).reshape(-1, xs.shape[-1])
-    product(flat, _matrix(weight, groups), after, out.reshape(-1, out.shape[-1]), run)
+    product(flat, _matrix(weight, groups), after.in_rows(), out.reshape(-1, out.shape[-1]), run)
 
 
 def product(x: Array, matrices: Array, after: After, out: Array, run: Run) -> None:
@@ -72,12 +75,14 @@ def product(x: Array, matrices: Array, after: After, out: Array, run: Run) -> No
     rows = x.shape[0]
     team = run.team
     # BLAS copies both factors first: the one that is larger is divided, so that no thread copies all of it.
-    if rows * inner * filters * groups < _ALONE:
+    if team.by_products:
+        height, width = max(_FEW, _TILE // (x.itemsize * filters)), filters
+    elif rows * inner * filters * groups < _ALONE:
         height, width = rows, filters
     elif rows < filters:
-        height, width = rows, -(-filters // (team.size if filters >= 16 * team.size else 1))
+        height, width = rows, -(-filters // (team.hands if filters >= 16 * team.hands else 1))
     else:
-        most = max(_LEAST, TILE // (x.itemsize * max(1, max(inner, filters) * groups)))
+        most = max(_LEAST, _TILE // (x.itemsize * max(1, max(inner, filters) * groups)))
         height, width = -(-rows // team.parts(rows, most)), filters
     tasks = [
         (slice(r, r + height), g, k) for r in range(0, rows, height) for g in range(groups) for k in range(0, filters, width)
@@ -88,7 +93,7 @@ def product(x: Array, matrices: Array, after: After, out: Array, run: Run) -> No
         columns = slice(g * filters + k, g * filters + min(k + width, filters))
         y = out[r, columns]
         np.matmul(x[r, g * inner : (g + 1) * inner], matrices[g][:, k : k + width], out=y)
-        after.channels(columns).finish(y, y)
+        after.at(r, columns).finish(y, y)
 
     run.team.share(task, len(tasks))
 
@@ -111,10 +116,10 @@ def _lowered(
     planar = inner < _PLANAR
     source = xs if planar else packed(xs)
     count = math.prod(map(len, at))
-    if groups == 1 and not planar and count < _FEW:
+    if groups == 1 and not planar and count < _FEW and not run.team.by_products:
         _few(source, windows, at, matrices, after, out, run)
         return
-    strip = not planar and _strip_pays(windows[-1], at[-1], xs.shape[-2], filters)
+    strip = not planar and not run.team.by_products and _strip_pays(windows[-1], at[-1], xs.shape[-2], filters)
     copied = cells // windows[-1].kernel_size * windows[-1].stride if strip else cells
     tiles = _tiles(at, copied * inner * xs.itemsize, run.team)
     tasks = list(itertools.product(range(xs.shape[0]), tiles))
@@ -127,17 +132,17 @@ def _lowered(
             seen = source[n, ..., g * inner : (g + 1) * inner]
             columns = slice(g * filters, (g + 1) * filters)
             multiply = _strip if strip else _planar if planar else _full
-            result = multiply(seen, windows, here, matrices[g], run)
-            after.channels(columns).finish(result, y[..., columns])
+            result = multiply(seen, windows, here, matrices[g], y[..., columns], run)
+            after.at(n, *part, columns).finish(result, y[..., columns])
 
     run.team.share(task, len(tasks))
 
 
 def _tiles(at: tuple[range, ...], position_bytes: int, team: Team) -> list[tuple[slice, ...]]:
-    """The positions in blocks of about `TILE` bytes: whole along the last axes, some along one axis, one along those before."""
-    rows = 1
+    """The positions in tiles: whole along the last axes, some along one axis, one along those before."""
+    rows, tile = 1, _DIVIDED_TILE if team.by_products else _TILE
     for axis in reversed(range(len(at))):
-        most = max(TILE // max(1, rows * position_bytes), -(-_LEAST // rows), 1)
+        most = max(tile // max(1, rows * position_bytes), -(-_LEAST // rows), 1)
         if most < len(at[axis]) or axis == 0:
             step = -(-len(at[axis]) // team.parts(len(at[axis]), most))
             runs = [slice(k, min(k + step, len(at[axis]))) for k in range(0, len(at[axis]), step)]
@@ -154,17 +159,15 @@ def _offsets(windows: tuple[Window, ...]) -> list[tuple[int, ...]]:
     return [tuple(k * w.dilation - w.before for k, w in zip(reversed(cell), windows, strict=True)) for cell in turned]
 
 
-def _full(x: Array, windows: tuple[Window, ...], at: tuple[range, ...], matrix: Array, run: Run) -> Array:
+def _full(x: Array, windows: tuple[Window, ...], at: tuple[range, ...], matrix: Array, out: Array, run: Run) -> Array:
     """A tile's result with every cell of every window copied out, a row of channels at a time."""
     seen = windows_of(x, at, windows, run)
     lowered = run.team.scratch("lowered", seen.shape, x.dtype)
     np.copyto(lowered, seen)
-    result = run.team.scratch("product", (*map(len, at), matrix.shape[1]), x.dtype)
-    np.matmul(lowered.reshape(-1, matrix.shape[0]), matrix, out=result.reshape(-1, matrix.shape[1]))
-    return result
+    return _multiply(lowered.reshape(-1, matrix.shape[0]), matrix, out, run)
 
 
-def _planar(x: Array, windows: tuple[Window, ...], at: tuple[range, ...], matrix: Array, run: Run) -> Array:
+def _planar(x: Array, windows: tuple[Window, ...], at: tuple[range, ...], matrix: Array, out: Array, run: Run) -> Array:
     """As `_full` for few channels: a row of the map at a time.
 
     The input's cells are first laid out by their place between two windows of the last axis, padding and all, so that what one
@@ -194,8 +197,13 @@ def _planar(x: Array, windows: tuple[Window, ...], at: tuple[range, ...], matrix
             writeable=False,
         )
         np.copyto(split[k], seen)
-    result = run.team.scratch("product", (*positions, matrix.shape[1]), x.dtype)
-    np.matmul(lowered.reshape(matrix.shape[0], -1).T, matrix, out=result.reshape(-1, matrix.shape[1]))
+    return _multiply(lowered.reshape(matrix.shape[0], -1).T, matrix, out, run)
+
+
+def _multiply(rows: Array, matrix: Array, out: Array, run: Run) -> Array:
+    """The product in the shape of `out`: in its memory where that is one piece, else in scratch."""
+    result = out if out.flags.c_contiguous else run.team.scratch("product", out.shape, out.dtype)
+    np.matmul(rows, matrix, out=result.reshape(-1, matrix.shape[1]))
     return result
 
 
@@ -205,9 +213,10 @@ def _few(
     """So few positions that threads share the filters instead: one lowered tile for all of them."""
     kernel = tuple(w.kernel_size for w in reversed(windows))
     lowered = run.team.scratch("lowered", (*map(len, at), *kernel, xs.shape[-1]), xs.dtype)
-    for x, y in zip(xs, out, strict=True):
+    for n, (x, y) in enumerate(zip(xs, out, strict=True)):
         np.copyto(lowered, windows_of(x, at, windows, run))
-        product(lowered.reshape(-1, matrices.shape[1]), matrices, after, y.reshape(-1, y.shape[-1]), run)
+        rest = after.at(n, ..., slice(None)).in_rows()
+        product(lowered.reshape(-1, matrices.shape[1]), matrices, rest, y.reshape(-1, y.shape[-1]), run)
 
 
 def _pitch(window: Window, last: range, size: int) -> int:
@@ -228,7 +237,7 @@ def _strip_pays(window: Window, last: range, size: int, filters: int) -> bool:
     return wasted * filters < _WASTED
 
 
-def _strip(x: Array, windows: tuple[Window, ...], at: tuple[range, ...], matrix: Array, run: Run) -> Array:
+def _strip(x: Array, windows: tuple[Window, ...], at: tuple[range, ...], matrix: Array, out: Array, run: Run) -> Array:
     """A tile's result with the window's rows copied out, but not its last axis.
 
     In memory (rows, places along the last axis, other cells of the window, channels) a window is one stretch, which begins at

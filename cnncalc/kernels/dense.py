@@ -11,16 +11,16 @@ from cnncalc.kernels.run import Run
 
 def fully_connected(x: Array, weight: Array, bias: Array | None, run: Run) -> Array:
     """Every number of an example, stretched channels first, times `weight`, (units, n); threads share the units."""
-    after = run.after.biased(bias)
+    after = run.after.behind(None, bias)
     rows = flatten(x)
     out = np.empty((rows.shape[0], weight.shape[0]), x.dtype)
-    step = -(-weight.shape[0] // run.team.size) if weight.size > 1 << 16 else weight.shape[0]
+    step = -(-weight.shape[0] // run.team.hands) if weight.size > 1 << 16 else weight.shape[0]
 
     def task(i: int) -> None:
         units = slice(i * step, (i + 1) * step)
         y = out[:, units]
         np.matmul(rows, weight[units].T, out=y)
-        after.channels(units).finish(y, y)
+        after.at(..., units).finish(y, y)
 
     run.team.share(task, -(-weight.shape[0] // step))
     return out

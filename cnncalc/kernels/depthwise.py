@@ -17,7 +17,7 @@ _TILE = 1 << 17
 #: Products below which one thread does it all: waking another would take longer.
 _ALONE = 1 << 21
 #: Numbers that a row should have at least for a loop over it to be worth starting.
-_ROW = 256
+_ROW = 768
 
 
 def convolve_depthwise(
@@ -36,26 +36,21 @@ def convolve_depthwise(
     together = _together(len(at[-1]), channels) if windows[-1].stride == 1 and multiplier == 1 and rank > 1 else 1
     wide = np.tile(taps[..., 0], together) if multiplier == 1 else taps
 
+    kernel = tuple(w.kernel_size for w in reversed(windows))
+    places, inside = "xyz"[:rank], "abc"[:rank]
+    if multiplier == 1:
+        factors, sums = wide.reshape(*kernel, -1), f"{places}{inside}k,{inside}k->{places}k"
+        ending = (len(at[-1]) // together, channels * together) if rank > 1 else (channels,)
+    else:
+        factors, sums = taps.reshape(*kernel, channels, multiplier), f"{places}{inside}k,{inside}km->{places}km"
+        ending = (*(len(at[-1]),)[: rank - 1], channels, multiplier)
+
     def task(i: int) -> None:
         n, start = tasks[i]
-        here = (at[0][start : start + rows], *at[1:])
         y = out[n, start : start + rows]
-        # (*positions, *kernel, C); neighbours along the last axis lie side by side, and are taken together as one row.
-        seen = windows_of(xs[n], here, windows, run)
-        positions = (*seen.shape[: rank - 1], len(at[-1]) // together)
-        steps = (*seen.strides[: rank - 1], seen.strides[rank - 1] * together)
-        cells = np.lib.stride_tricks.as_strided(
-            seen, (*positions, *seen.shape[rank:-1], channels * together), (*steps, *seen.strides[rank:]), writeable=False
-        )
-        places, inside = "xyz"[:rank], "abc"[:rank]
-        kernel = seen.shape[rank:-1]
-        if multiplier == 1:
-            target = y.reshape(*positions, channels * together)
-            np.einsum(f"{places}{inside}k,{inside}k->{places}k", cells, wide.reshape(*kernel, -1), out=target)
-        else:
-            target = y.reshape(*positions, channels, multiplier)
-            np.einsum(f"{places}{inside}k,{inside}km->{places}km", cells, wide.reshape(*kernel, channels, multiplier), out=target)
-        after.finish(y, y)
+        seen = windows_of(xs[n], (at[0][start : start + rows], *at[1:]), windows, run, together)
+        np.einsum(sums, seen, factors, out=y.reshape(*y.shape[: max(1, rank - 1)], *ending))
+        after.at(n, slice(start, start + rows), ..., slice(None)).finish(y, y)
 
     run.team.share(task, len(tasks))
 

@@ -44,7 +44,7 @@ def per_channels(x: Array, scale: Array | None, shift: Array | None, run: Run) -
     def task(part: Array, target: Array) -> None:
         if after.scale is not None:
             part = np.multiply(part, after.scale, out=target)
-        After(None, after.shift, after.apply).finish(part, target)
+        After(shift=after.shift, apply=after.apply).finish(part, target)
 
     _channel_pieces(task, x, out, run)
     return out

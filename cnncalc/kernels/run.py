@@ -8,61 +8,86 @@ from typing import Any
 
 import numpy as np
 
-from cnncalc.kernels.arrays import Array, channels_first, channels_last
-from cnncalc.kernels.buffers import Buffers
+from cnncalc.kernels.arrays import Array, channels_first, channels_last, packed
 from cnncalc.kernels.team import Team
 
 Arrays = Mapping[str, Array]
 """A layer's weights by PyTorch's names."""
 
 
-@dataclass(frozen=True, slots=True)
 class After:
-    """What is done to a result while it is still in the cache: times `scale` plus `shift` per channel, then `apply`."""
+    """What is done to a result while it is still in the cache: times `scale` plus `shift` per channel, plus `added`, `apply`.
 
-    scale: Array | None = None
-    shift: Array | None = None
-    apply: Callable[[Array, Array], None] | None = None
+    `added` is another result of the same shape, (batch, *spatial, channels) in one piece.
+    """
 
-    def biased(self, bias: Array | None) -> After:
-        """The same behind a layer with a bias: (y + b)·scale + shift."""
-        return self.behind(None, bias)
+    __slots__ = ("added", "apply", "scale", "shift")
+
+    def __init__(
+        self,
+        scale: Array | None = None,
+        shift: Array | None = None,
+        added: Array | None = None,
+        apply: Callable[[Array, Array], None] | None = None,
+    ) -> None:
+        self.scale = scale
+        self.shift = shift
+        self.added = added
+        self.apply = apply
+
+    def adding(self, x: Array) -> After:
+        """The same behind a sum with `x`, (batch, channels, *spatial)."""
+        return After(self.scale, self.shift, packed(channels_last(x)), self.apply)
 
     def behind(self, scale: Array | None, shift: Array | None) -> After:
-        """The same behind another factor and offset."""
+        """The same behind another factor and offset, or behind a bias: (y + b)·scale + shift."""
         if self.scale is not None:
             scale = self.scale if scale is None else scale * self.scale
             shift = None if shift is None else shift * self.scale
         if self.shift is not None:
             shift = self.shift if shift is None else shift + self.shift
-        return After(scale, shift, self.apply)
+        return After(scale, shift, self.added, self.apply)
 
-    def channels(self, part: slice) -> After:
-        """The same for some of the channels."""
+    def at(self, *where: Any) -> After:
+        """The same for a part of the result, (batch, *spatial, channels); the last index is the channels'."""
         return After(
-            None if self.scale is None else self.scale[part], None if self.shift is None else self.shift[part], self.apply
+            None if self.scale is None else self.scale[where[-1]],
+            None if self.shift is None else self.shift[where[-1]],
+            None if self.added is None else self.added[where],
+            self.apply,
         )
+
+    def in_rows(self) -> After:
+        """The same for the result seen as (positions, channels)."""
+        if self.added is None:
+            return self
+        return After(self.scale, self.shift, self.added.reshape(-1, self.added.shape[-1]), self.apply)
 
     def finish(self, y: Array, out: Array) -> None:
         """Writes what becomes of `y`, (…, channels), to `out`; `y` may be `out`, and is used up where it is not."""
+        # Each step leaves its result in `y`, and the last one in `out`.
+        last = "apply" if self.apply else "added" if self.added is not None else "shift" if self.shift is not None else "scale"
         if self.scale is not None:
-            per_row(np.multiply, y, self.scale, y if self.shift is not None or self.apply is not None else out)
+            per_row(np.multiply, y, self.scale, out if last == "scale" else y)
         if self.shift is not None:
-            per_row(np.add, y, self.shift, y if self.apply is not None else out)
+            per_row(np.add, y, self.shift, out if last == "shift" else y)
+        if self.added is not None:
+            np.add(y, self.added, out=out if last == "added" else y)
         if self.apply is not None:
             self.apply(y, out)
-        elif self.scale is None and self.shift is None and y is not out:
+        elif last == "scale" and self.scale is None and y is not out:
             np.copyto(out, y)
 
 
-#: Numbers in a row below which NumPy's loop over rows costs more than the loop over the numbers in one.
-_SHORT = 512
+#: Numbers in a row below which NumPy's loop over rows costs more than the loop over the numbers in one, and numbers in all
+#: from which that counts.
+_SHORT, _MANY = 512, 1 << 14
 
 
 def per_row(operation: np.ufunc, y: Array, values: Array, out: Array) -> None:
     """`operation` of each row of `y` with `values`, into `out`; short rows are taken several at a time."""
     channels = values.shape[0]
-    if channels < _SHORT and y.flags.c_contiguous and out.flags.c_contiguous and y.size > channels:
+    if channels < _SHORT and y.size >= _MANY and y.flags.c_contiguous and out.flags.c_contiguous:
         rows = y.size // channels
         times = next((t for t in (16, 8, 7, 4, 2) if t * channels <= 2 * _SHORT and rows % t == 0), 1)
         if times > 1:
@@ -83,11 +108,18 @@ class Run:
     fit: str = "exact"
     overwrite: bool = False
     after: After = NOTHING
-    buffers: Buffers | None = None
 
     def empty(self, shape: tuple[int, ...], dtype: Any) -> Array:
         """An array for the result, with whatever was in it."""
-        return np.empty(shape, dtype) if self.buffers is None else self.buffers.empty(shape, dtype)
+        return self.team.memory.empty(shape, dtype)
+
+    def scaled(self, weight: Array, after: After) -> tuple[Array, After]:
+        """Filters `weight`, (K, …), times the factors in `after`, and what is left of it."""
+        if after.scale is None:
+            return weight, after
+        turned = self.team.scratch("scaled", weight.shape[::-1], weight.dtype)
+        np.multiply(weight.T, after.scale, out=turned)
+        return turned.T, After(None, after.shift, after.added, after.apply)
 
     def empty_like(self, x: Array) -> Array:
         """The same in the shape of `x`, (batch, channels, *spatial), the channels last in memory."""

@@ -60,23 +60,47 @@ def gather(target: Array, x: Array, at: tuple[range, ...], offsets: tuple[int, .
     target[tuple(inside)] = x[tuple(cells)]
 
 
-def windows_of(x: Array, at: tuple[range, ...], windows: tuple[Window, ...], run: Run) -> Array:
+def reached(x: Array, at: tuple[range, ...], windows: tuple[Window, ...], run: Run) -> Array:
+    """The cells that windows reach, first to last: a view, or a copy with zeros where they reach over the edges.
+
+    `x` is (*spatial, channels). Scratch holds the copy, until the next one.
+    """
+    firsts = [p[0] - w.before for p, w in zip(at, windows, strict=True)]
+    lasts = [p[-1] - w.before + w.extent for p, w in zip(at, windows, strict=True)]
+    sizes = x.shape[:-1]
+    if min(firsts) >= 0 and all(last <= n for last, n in zip(lasts, sizes, strict=True)):
+        return x[tuple(map(slice, firsts, lasts))]
+    seen = run.team.scratch("cells", (*(b - a for a, b in zip(firsts, lasts, strict=True)), x.shape[-1]), x.dtype)
+    inside, cells = [], []
+    for axis, (first, last, size) in enumerate(zip(firsts, lasts, sizes, strict=True)):
+        low, high = max(first, 0), min(last, size)
+        before = (slice(None),) * axis
+        if low > first:
+            seen[(*before, slice(0, low - first))] = 0
+        if high < last:
+            seen[(*before, slice(max(high - first, 0), None))] = 0
+        inside.append(slice(low - first, max(high, low) - first))
+        cells.append(slice(low, max(high, low)))
+    seen[tuple(inside)] = x[tuple(cells)]
+    return seen
+
+
+def windows_of(x: Array, at: tuple[range, ...], windows: tuple[Window, ...], run: Run, together: int = 1) -> Array:
     """What each window sees, as a view: (*positions, window's cells from the last axis to the first, channels).
 
-    `x` is (*spatial, channels); where windows reach over its edges, the view is of a copy with zeros around it.
+    `x` is (*spatial, channels). `together` neighbours along the last axis, where windows move by one cell, count as one position
+    with as many times the channels; the view is of scratch where windows reach over the edges.
     """
-    reach = tuple(range(p[0], p[-1] + w.extent) for p, w in zip(at, windows, strict=True))
-    inside = all(r.start >= w.before and r.stop <= n + w.before for r, w, n in zip(reach, windows, x.shape, strict=False))
-    if inside:
-        seen = x[tuple(slice(r.start - w.before, r.stop - w.before) for r, w in zip(reach, windows, strict=True))]
-    else:
-        seen = run.team.scratch("cells", (*map(len, reach), x.shape[-1]), x.dtype)
-        gather(seen, x, reach, tuple(-w.before for w in windows))
-    steps = tuple(w.stride * s for w, s in zip(windows, seen.strides, strict=False))
-    taps = tuple(w.dilation * s for w, s in zip(windows, seen.strides, strict=False))
+    seen = reached(x, at, windows, run)
+    *steps, channel = seen.strides
+    moves = [w.stride * s for w, s in zip(windows, steps, strict=True)]
+    taps = [w.dilation * s for w, s in zip(windows, steps, strict=True)]
+    positions = [len(p) for p in at]
+    positions[-1] //= together
+    moves[-1] *= together
     return as_strided(
         seen,
-        (*map(len, at), *(w.kernel_size for w in reversed(windows)), x.shape[-1]),
-        (*steps, *reversed(taps), seen.strides[-1]),
+        (*positions, *(w.kernel_size for w in reversed(windows)), x.shape[-1] * together),
+        (*moves, *reversed(taps), channel),
         writeable=False,
     )

@@ -13,6 +13,7 @@ from threadpoolctl import ThreadpoolController
 
 from cnncalc.cores import usable_cores
 from cnncalc.kernels.arrays import Array
+from cnncalc.kernels.buffers import Memory, memory
 
 #: Numbers of an array that one thread works on before it takes the next piece. Threads wait for one another at every call of
 #: NumPy, if only for microseconds, so that pieces are as large as a core's cache allows.
@@ -25,44 +26,53 @@ _blas: ThreadpoolController | None = None
 
 
 class Team:
-    """`size` threads, the caller's included, which take tasks in turn; BLAS keeps to one thread each while they are at work.
+    """`size` threads, the caller's included, which work in one of two ways.
 
-    NumPy lets go of the interpreter in matrix products and in long element-wise loops, which is where the time goes.
+    By tasks: each thread takes tasks of a layer in turn, and BLAS keeps to one thread each while they are at work. NumPy lets go
+    of the interpreter in matrix products and in long element-wise loops, which is where the time goes.
+
+    By products: the caller does every task, and BLAS's own threads divide each matrix product. They wait awake, where a thread of
+    the interpreter's has to be woken, which takes as long as a small layer; but as long as they do, no other thread finds a core.
     """
 
-    def __init__(self, size: int | None = None) -> None:
+    def __init__(self, size: int | None = None, by_products: bool = False) -> None:
         self.size = max(1, size if size is not None else usable_cores())
+        self.by_products = by_products
+        #: How many threads take tasks.
+        self.hands = 1 if by_products else self.size
         self._helpers: list[_Helper] = []
         self._local = threading.local()
+        self.memory = Memory()
 
     @contextmanager
     def at_work(self) -> Iterator[Team]:
-        """Holds BLAS to one thread; ends the other threads, and frees what they kept, at the end."""
+        """Sets the threads of BLAS; ends the other threads at the end."""
         global _blas  # noqa: PLW0603 - looking through the process's libraries takes milliseconds, and they do not change
         if _blas is None:
-            _blas = ThreadpoolController()
-        with _blas.limit(limits=1, user_api="blas"):
+            _blas = ThreadpoolController().select(user_api="blas")
+        self.memory = memory()
+        with _blas.limit(limits=self.size if self.by_products else 1):
             try:
                 yield self
             finally:
-                self._local = threading.local()
                 for helper in self._helpers:
                     helper.end()
                 self._helpers = []
+                self.memory.keep()
 
     def share(self, task: Callable[[int], None], count: int) -> None:
         """Does `task(0)` … `task(count - 1)`, each once, on whichever thread is free; the first exception is raised."""
-        helpers = min(self.size, count) - 1
+        helpers = min(self.hands, count) - 1
         if helpers < 1:
-            with np.errstate(all="ignore"):
-                for i in range(count):
-                    task(i)
+            for i in range(count):
+                task(i)
             return
         while len(self._helpers) < helpers:
             self._helpers.append(_Helper())
         shares = _Shares(count, helpers + 1)
 
         def work(who: int) -> None:
+            self._local.who = who
             # What overflows is found in the result; the setting belongs to a thread.
             with np.errstate(all="ignore"):
                 while (i := shares.take(who)) is not None:
@@ -85,24 +95,17 @@ class Team:
         if length == 0:
             return
         size = max(1, arrays[0].size)
-        step = length if size < ALONE else max(1, min(-(-length // self.size), PIECE * length // size))
+        step = length if size < ALONE else max(1, min(-(-length // self.hands), PIECE * length // size))
         self.share(lambda i: task(*(a[i * step : (i + 1) * step] for a in arrays)), -(-length // step))
 
     def parts(self, count: int, most: int) -> int:
         """Into how many parts `count` pieces of work go, at most `most` in each, so that all threads have as much to do."""
         parts = -(-count // max(1, most))
-        return min(count, -(-parts // self.size) * self.size)
+        return min(count, -(-parts // self.hands) * self.hands)
 
     def scratch(self, name: str, shape: tuple[int, ...], dtype: Any) -> Array:
         """An array of this thread's own, with whatever was in it: the same memory at each call with the same name."""
-        kept: dict[str, Array] = self._local.__dict__
-        size = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
-        found = kept.get(name)
-        if found is None or found.size < size:
-            kept.pop(name, None)
-            found = kept[name] = np.empty(size, np.uint8)
-        whole: Array = found[:size].view(dtype)
-        return whole.reshape(shape)
+        return self.memory.scratch(getattr(self._local, "who", 0), name, shape, dtype)
 
 
 class _Helper:

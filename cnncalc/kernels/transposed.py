@@ -15,7 +15,7 @@ def convolve_transposed(
     x: Array, weight: Array, bias: Array | None, windows: tuple[Window, ...], more: tuple[int, ...], groups: int, run: Run
 ) -> Array:
     """`x`, (batch, C, *spatial), written through `weight`, (C, K/groups, *kernel); `more` cells are added at the ends."""
-    after = run.after.biased(bias)
+    after = run.after.behind(None, bias)
     xs = packed(channels_last(x))
     batch, sizes, channels = xs.shape[0], xs.shape[1:-1], xs.shape[-1]
     filters = weight.shape[1]
@@ -28,7 +28,7 @@ def convolve_transposed(
     for cell in cells:
         phase = tuple(k * w.dilation % w.stride for k, w in zip(cell, windows, strict=True))
         phases.setdefault(phase, []).append(cell)
-    parts = min(run.team.size, max(1, filters // 16))
+    parts = min(run.team.hands, max(1, filters // 16))
     width = -(-filters // parts)
     tasks = list(itertools.product(range(batch), phases.values(), range(groups), range(0, filters, width)))
     inner = channels // groups

@@ -76,7 +76,7 @@ def convolve(xs: Array, weight: Array, windows: tuple[Window, ...], after: After
     width = -(-weight.shape[0] // parts)
     for first in range(0, weight.shape[0], width):
         part = slice(first, first + width)
-        _convolve(xs, weight[part], windows, after.channels(part), out[..., part], run)
+        _convolve(xs, weight[part], windows, after.at(..., part), out[..., part], run)
 
 
 def _convolve(xs: Array, weight: Array, windows: tuple[Window, ...], after: After, out: Array, run: Run) -> None:
@@ -88,7 +88,7 @@ def _convolve(xs: Array, weight: Array, windows: tuple[Window, ...], after: Afte
     rows = -(-down // run.team.parts(down, rows))
     blocks_read = tuple(w._replace(kernel_size=_INPUT, stride=_SIDE) for w in windows)
     tasks = list(itertools.product(range(batch), range(0, down, rows)))
-    linear, apply = After(after.scale, after.shift), After(apply=after.apply)
+    linear, rest = After(after.scale, after.shift), After(added=after.added, apply=after.apply)
     from_input, to_output = (np.kron(m, m).astype(xs.dtype) for m in (_FROM_INPUT, _TO_OUTPUT))
 
     def task(i: int) -> None:
@@ -106,12 +106,18 @@ def _convolve(xs: Array, weight: Array, windows: tuple[Window, ...], after: Afte
         np.matmul(to_output, product.reshape(36, -1), out=blocks.reshape(16, -1))
         linear.finish(blocks, blocks)
         if height % _SIDE == 0 and width % _SIDE == 0:
-            target = out[n, _SIDE * first : _SIDE * (first + count)].reshape(count, _SIDE, across, _SIDE, -1)
-            apply.finish(blocks.reshape(_SIDE, _SIDE, *blocks.shape[1:]), target.transpose(3, 1, 0, 2, 4))
+
+            def blocked(x: Array) -> Array:
+                split = x[n, _SIDE * first : _SIDE * (first + count)].reshape(count, _SIDE, across, _SIDE, -1)
+                return split.transpose(3, 1, 0, 2, 4)
+
+            whole = rest if rest.added is None else After(added=blocked(rest.added), apply=rest.apply)
+            whole.finish(blocks.reshape(_SIDE, _SIDE, *blocks.shape[1:]), blocked(out))
             return
         for k, (right, below) in enumerate(itertools.product(range(_SIDE), repeat=2)):
-            target = out[n, _SIDE * first + below : _SIDE * (first + count) : _SIDE, right::_SIDE]
-            apply.finish(blocks[k, : target.shape[0], : target.shape[1]], target)
+            place = (n, slice(_SIDE * first + below, _SIDE * (first + count), _SIDE), slice(right, None, _SIDE))
+            target = out[place]
+            rest.at(*place, slice(None)).finish(blocks[k, : target.shape[0], : target.shape[1]], target)
 
     run.team.share(task, len(tasks))
 

@@ -61,6 +61,8 @@ class Layer:
     example: ClassVar[Example]
     #: Whether its forward pass takes on what the next layers do to each channel and number (`Run.after`).
     takes_after: ClassVar[bool] = False
+    #: Whether it can also add another result to its own on the way out.
+    takes_sum: ClassVar[bool] = False
 
     def __init_subclass__(cls, kind: str = "", **more: Any) -> None:
         super().__init_subclass__(**more)

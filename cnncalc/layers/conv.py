@@ -41,6 +41,7 @@ class _Convolution(Sliding):
         return self.weights(x)[0].size * math.prod(y.spatial)
 
     takes_after = True
+    takes_sum = True
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         from cnncalc.kernels.convolve import convolve

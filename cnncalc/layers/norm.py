@@ -43,11 +43,10 @@ class BatchNorm(_Normalising, kind="batchnorm"):
         return _affine(x.channels, self.affine) + statistics
 
     def per_channel(self, w: Arrays) -> tuple[Array | None, Array | None]:
-        factor = 1 / (w["running_var"] + w["running_var"].dtype.type(self.epsilon)) ** 0.5
-        if "weight" in w:
-            factor = factor * w["weight"]
-        offset = -w["running_mean"] * factor
-        return factor, offset + w["bias"] if "bias" in w else offset
+        deviation = (w["running_var"] + w["running_var"].dtype.type(self.epsilon)) ** 0.5
+        factor = w["weight"] / deviation if "weight" in w else 1 / deviation
+        offset = w["running_mean"] * factor
+        return factor, w["bias"] - offset if "bias" in w else -offset
 
 
 class InstanceNorm(_Normalising, kind="instancenorm"):

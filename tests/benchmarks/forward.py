@@ -1,8 +1,7 @@
 """How long a forward pass takes beside PyTorch eager, onnxruntime and onnx's ReferenceEvaluator on the same network.
 
-Run as `python tests/benchmarks/forward.py`, with `--threads N` for other than two. Medians in milliseconds, batch 1, float32, all in turn so
-that a busy machine is as unfair to each; what is not installed is left out. cnncalc's weights lie as `Network.weights` gives them, the
-others' as they like best. Ends with the peak memory of VGG-16 above its weights, and with the time of a whole `cnncalc run`.
+Run as `python tests/benchmarks/forward.py`, with `--threads N` for other than two. Medians in milliseconds, batch 1, float32; what
+is not installed is left out. cnncalc's weights lie as `Network.weights` gives them, the others' as they like best. Ends with the peak memory of VGG-16 above its weights, and with the time of a whole `cnncalc run`.
 """
 
 from __future__ import annotations
@@ -30,7 +29,8 @@ import cnncalc  # noqa: E402 - from this checkout
 from cnncalc.forward import random_inputs  # noqa: E402
 
 NAMES = ("alexnet", "resnet50", "mobilenet_v2", "vgg16")
-RUNS = 15
+#: Everyone has several turns, so that a busy machine is as unfair to each, and several runs at a turn after one that does not count.
+ROUNDS, RUNS = 5, 6
 
 
 def contestants(name: str, threads: int) -> dict[str, Callable[[], Any]]:
@@ -98,19 +98,17 @@ def measure(name: str, threads: int) -> None:
     who = contestants(name, threads)
     wanted = None
     times: dict[str, list[float]] = {key: [] for key in who}
-    for i in range(RUNS + 1):
+    for _ in range(ROUNDS):
         for key, run in who.items():
-            if key == "onnx reference" and i > 2:
-                continue
             # The threads of the one before stay awake for a while, and would take a core from this one.
-            time.sleep(0.05)
-            begun = time.perf_counter()
+            time.sleep(0.3)
             y = run()
-            if i:
+            wanted = y if wanted is None else wanted
+            assert np.abs(y - wanted).max() <= 1e-4 * np.abs(wanted).max(), key
+            for _ in range(1 if key == "onnx reference" else RUNS):
+                begun = time.perf_counter()
+                run()
                 times[key].append(time.perf_counter() - begun)
-            else:
-                wanted = y if wanted is None else wanted
-                assert np.abs(y - wanted).max() <= 1e-4 * np.abs(wanted).max(), key
     own = statistics.median(times["cnncalc"])
     parts = [f"{name:14}"]
     for key, values in times.items():

@@ -4,8 +4,9 @@ import threading
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info
 
-from cnncalc.kernels.buffers import Buffers
+from cnncalc.kernels.buffers import Memory
 from cnncalc.kernels.steps import starts
 from cnncalc.kernels.team import Team
 from cnncalc.window import Window
@@ -43,6 +44,41 @@ def test_threads_are_gone_in_the_end():
     assert threading.active_count() == before
 
 
+def test_by_products_the_caller_does_every_task_and_blas_has_the_threads():
+    here, done = threading.get_ident(), []
+    with Team(3, by_products=True).at_work() as team:
+        team.share(lambda i: done.append((i, threading.get_ident() == here)), 5)
+        blas = [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
+    assert done == [(i, True) for i in range(5)]
+    assert set(blas) == {3}
+    with Team(3).at_work():
+        assert {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"} == {1}
+
+
+def test_scratch_is_a_thread_s_own():
+    seen = {}
+
+    def task(i):
+        mine = Team.scratch(team, "mine", (4,), np.int64)
+        mine[:] = i
+        wait.wait(10)
+        seen[i] = mine.copy()
+
+    wait = threading.Barrier(2)
+    with Team(2).at_work() as team:
+        team.share(task, 2)
+    assert {i: list(mine) for i, mine in seen.items()} == {0: [0] * 4, 1: [1] * 4}
+
+
+def test_what_a_run_leaves_is_the_next_one_s_and_never_two_runs_at_once():
+    with Team(1).at_work() as team:
+        first = team.memory
+        with Team(1).at_work() as other:
+            assert other.memory is not first
+    with Team(1).at_work() as team:
+        assert team.memory is first
+
+
 def test_pieces_cover_an_array_once():
     x, y = np.arange(700_000, dtype=np.float64).reshape(7, -1), np.zeros((7, 100_000))
     with Team(2).at_work() as team:
@@ -51,7 +87,7 @@ def test_pieces_cover_an_array_once():
 
 
 def test_memory_is_used_again_only_when_it_is_given_back():
-    buffers = Buffers()
+    buffers = Memory()
     first = buffers.empty((300, 300), np.float64)
     second = buffers.empty((300, 300), np.float64)
     assert not np.shares_memory(first, second)
@@ -68,7 +104,7 @@ def test_memory_is_used_again_only_when_it_is_given_back():
 
 
 def test_no_more_than_32_mib_are_kept_unused():
-    buffers = Buffers()
+    buffers = Memory()
     large = buffers.empty((40 << 20,), np.uint8)
     buffers.give_back(large.base)
     assert not np.shares_memory(large, buffers.empty((40 << 20,), np.uint8))

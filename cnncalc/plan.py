@@ -1,0 +1,153 @@
+"""Which layers run in which order and together, what is kept, and who reads what last."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from cnncalc.graph import Graph, Node, Source
+from cnncalc.layers import Join, Layer
+from cnncalc.layers.base import Pointwise
+from cnncalc.shape import Flow, Tokens
+
+#: Multiply-accumulates of a layer that is large: threads are woken for its parts in no time, measured by what they have to do.
+_LARGE = 250_000_000
+
+
+class CannotRun(ValueError):
+    """The network, or what was given to it, cannot be run; the message says why."""
+
+
+@dataclass
+class Step:
+    """A layer to run, with the layers behind it that are done to its result while that is in the cache."""
+
+    node: Node
+    fused: list[Node] = field(default_factory=list)
+    #: What is added to its result, where one of `fused` is a sum.
+    added: Source | None = None
+    #: What nobody reads after it: its result too, where nobody reads that.
+    frees: tuple[Source, ...] = ()
+
+    @property
+    def result(self) -> Node:
+        return self.fused[-1] if self.fused else self.node
+
+    @property
+    def reads(self) -> tuple[Source, ...]:
+        return self.node.inputs if self.added is None else (*self.node.inputs, self.added)
+
+    def takes(self, node: Node) -> bool:
+        """Whether `node` can be done on the way out: factors and offsets, then a sum, and in the end one function."""
+        if not self.node.layer.takes_after or (self.fused and self.fused[-1].layer.function() is not None):
+            return False
+        if isinstance(node.layer, Join):
+            return self.node.layer.takes_sum and node.layer.sums and self.added is None and _alike(node)
+        scales = type(node.layer).per_channel is not Layer.per_channel
+        return (scales and self.added is None) or node.layer.function() is not None
+
+
+def _alike(node: Node) -> bool:
+    """Whether it joins two different results, once each."""
+    return len(node.inputs) == 2 and node.inputs[0] is not node.inputs[1]
+
+
+class Plan:
+    """The steps of a run whose results in `kept` are wanted; with `every`, each layer is a step of its own. Raises CannotRun."""
+
+    def __init__(self, graph: Graph, kept: Iterable[Source], every: bool = False) -> None:
+        _runnable(graph)
+        self.graph = graph
+        self.kept = set(kept)
+        wanted = set(graph.nodes) if every else self._needed()
+        nodes = [node for node in graph.nodes if node in wanted]
+        readers: Counter[Source] = Counter(self.kept)
+        for node in nodes:
+            readers.update(node.inputs)
+        self.steps = [Step(node) for node in nodes] if every else self._fuse(nodes, readers)
+        self._free()
+        self._macs = [node.macs for node in nodes]
+
+    def _needed(self) -> set[Source]:
+        needed: set[Source] = set()
+        open_ = list(self.kept)
+        while open_:
+            source = open_.pop()
+            if source not in needed:
+                needed.add(source)
+                open_ += source.inputs if isinstance(source, Node) else ()
+        return needed
+
+    def _fuse(self, nodes: list[Node], readers: Counter[Source]) -> list[Step]:
+        """Layers that only change channels or numbers, and sums, join the layer before them, where nobody else reads that."""
+        steps: list[Step] = []
+        giving: dict[Source, int] = {}
+        for node in nodes:
+            # Of two results that are added up, the one that comes later takes the other on.
+            before = max(node.inputs, key=lambda source: giving.get(source, -1))
+            place = giving.get(before)
+            if (
+                place is not None
+                and readers[before] == 1
+                and before not in self.kept
+                and (len(node.inputs) == 1 or isinstance(node.layer, Join))
+                and steps[place].takes(node)
+            ):
+                steps[place].fused.append(node)
+                if isinstance(node.layer, Join):
+                    steps[place].added = next(source for source in node.inputs if source is not before)
+            else:
+                place = len(steps)
+                steps.append(Step(node))
+            giving[node] = place
+        return steps
+
+    def _free(self) -> None:
+        """Each step frees what it is the last to read."""
+        read = set(self.kept)
+        for step in reversed(self.steps):
+            step.frees = tuple({source: None for source in (*step.reads, step.result) if source not in read})
+            read.update(step.reads)
+
+    def by_products(self, batch: int) -> bool:
+        """Whether threads do best to divide single matrix products: where most of the work is in small layers."""
+        return 2 * sum(macs for macs in self._macs if macs * batch >= _LARGE) <= sum(self._macs)
+
+    def peak(self, batch: int, itemsize: int, weights_kept: bool) -> int:
+        """Bytes needed at most at once: live results, weights (all of them, or those of the step), and the caller's inputs."""
+        live = sum(_bytes(source.flow, batch, itemsize) for source in self.graph.inputs)
+        most, weights = live, 0
+        for step in self.steps:
+            own = sum(w.size for w in step.node.weights) * itemsize
+            weights += own if step.node.shared is None else 0
+            live += _bytes(step.result.flow, batch, itemsize)
+            most = max(most, live + (0 if weights_kept else own))
+            live -= sum(_bytes(source.flow, batch, itemsize) for source in step.frees if isinstance(source, Node))
+        return most + (weights if weights_kept else 0)
+
+
+def _runnable(graph: Graph) -> None:
+    """Raises CannotRun where a layer has no forward pass or a shape is not known."""
+    for node in graph.nodes:
+        if node.shape is None:
+            raise CannotRun(f"{node.name} has no shape; a network with errors cannot run")
+        if not _has_forward(node.layer):
+            raise CannotRun(f"{node.name}: the kind {node.layer.kind} has no forward pass yet; it can be checked and not run")
+    if not graph.outputs:
+        raise CannotRun("the network has no output")
+
+
+def _has_forward(layer: Layer) -> bool:
+    if isinstance(layer, Join):
+        return type(layer).forward_join is not Join.forward_join
+    kind = type(layer)
+    if kind.forward is Pointwise.forward:
+        return kind.per_channel is not Layer.per_channel or kind.function is not Layer.function
+    return kind.forward is not Layer.forward
+
+
+def _bytes(flow: Flow | None, batch: int, itemsize: int) -> int:
+    if isinstance(flow, Tokens):
+        return batch * flow.length * 8
+    return batch * flow.size * itemsize if flow is not None else 0
