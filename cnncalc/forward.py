@@ -38,7 +38,7 @@ class WrongShape(RuntimeError):
 
 
 Watch = Callable[[Node, tuple["Array", ...], "Array", float, "Team"], None]
-"""Is told each layer, what it read and gave, and the seconds it took, and may use the threads; the arrays are used again later."""
+"""Is told each layer, what it read and gave (written over later), and the seconds it took, and may use the threads."""
 
 
 class Runner:

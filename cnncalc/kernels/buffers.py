@@ -13,6 +13,8 @@ from cnncalc.kernels.arrays import Array
 _LEAST, _MOST = 1 << 16, 32 << 20
 #: How many times larger than needed a piece of memory may be.
 _TIMES = 4
+#: Bytes of a line of the cache; what begins in the middle of one is slower.
+_LINE = 64
 #: Bytes of scratch that are kept from one run to the next at most.
 _SCRATCH = 64 << 20
 
@@ -32,12 +34,11 @@ class Memory:
             return np.empty(shape, dtype)
         best = None
         for k, piece in enumerate(self._free):
-            if size <= piece.size <= _TIMES * size and (best is None or piece.size < self._free[best].size):
+            if size + _LINE <= piece.size <= _TIMES * size and (best is None or piece.size < self._free[best].size):
                 best = k
-        piece = np.empty(size, np.uint8) if best is None else self._free.pop(best)
+        piece = np.empty(size + _LINE, np.uint8) if best is None else self._free.pop(best)
         self._taken[id(piece)] = piece
-        found: Array = piece[:size].view(dtype)
-        return found.reshape(shape)
+        return _aligned(piece, size, shape, dtype)
 
     def give_back(self, piece: Array) -> None:
         """Says that nothing reads `piece`, the owner of a result, any more; memory from elsewhere is left alone."""
@@ -54,11 +55,10 @@ class Memory:
         kept = self._scratch[who]
         size = math.prod(shape) * np.dtype(dtype).itemsize
         piece = kept.get(name)
-        if piece is None or piece.size < size:
+        if piece is None or piece.size < size + _LINE:
             kept.pop(name, None)
-            piece = kept[name] = np.empty(size, np.uint8)
-        found: Array = piece[:size].view(dtype)
-        return found.reshape(shape)
+            piece = kept[name] = np.empty(size + _LINE, np.uint8)
+        return _aligned(piece, size, shape, dtype)
 
     def keep(self) -> None:
         """Leaves what is free to the next run; results that are still taken belong to whoever has them."""
@@ -66,6 +66,12 @@ class Memory:
         if sum(piece.size for kept in self._scratch for piece in kept.values()) > _SCRATCH:
             self._scratch = []
         _idle[:] = [self]
+
+
+def _aligned(piece: Array, size: int, shape: tuple[int, ...], dtype: Any) -> Array:
+    first = -piece.__array_interface__["data"][0] % _LINE
+    found: Array = piece[first : first + size].view(dtype)
+    return found.reshape(shape)
 
 
 _idle: list[Memory] = []

@@ -79,21 +79,24 @@ class After:
             np.copyto(out, y)
 
 
-#: Numbers in a row below which NumPy's loop over rows costs more than the loop over the numbers in one, and numbers in all
-#: from which that counts.
-_SHORT, _MANY = 512, 1 << 14
+#: Numbers that a row should have: NumPy takes twice as long over rows that are shorter than its buffer.
+_ROW = 8192
 
 
 def per_row(operation: np.ufunc, y: Array, values: Array, out: Array) -> None:
-    """`operation` of each row of `y` with `values`, into `out`; short rows are taken several at a time."""
+    """`operation` of each row of `y` with `values`, into `out`; short rows are taken many at a time."""
     channels = values.shape[0]
-    if channels < _SHORT and y.size >= _MANY and y.flags.c_contiguous and out.flags.c_contiguous:
-        rows = y.size // channels
-        times = next((t for t in (16, 8, 7, 4, 2) if t * channels <= 2 * _SHORT and rows % t == 0), 1)
-        if times > 1:
-            wide = np.tile(values, times)
-            operation(y.reshape(-1, wide.shape[0]), wide, out=out.reshape(-1, wide.shape[0]))
+    if channels < _ROW and y.size >= 4 * _ROW and y.flags.c_contiguous and out.flags.c_contiguous:
+        times = -(-_ROW // channels)
+        repeated = np.empty((times, channels), values.dtype)
+        repeated[:] = values
+        wide = repeated.reshape(-1)
+        rows, target = y.reshape(-1, channels), out.reshape(-1, channels)
+        whole = len(rows) - len(rows) % times
+        operation(rows[:whole].reshape(-1, wide.size), wide, out=target[:whole].reshape(-1, wide.size))
+        if whole == len(rows):
             return
+        y, out = rows[whole:], target[whole:]
     operation(y, values, out=out)
 
 

@@ -18,8 +18,17 @@ from cnncalc.window import Window
 _SIDE = 4
 _INPUT = 6
 
-#: The filter's transform G, for points 0, 1, −1, 2, −2 and infinity.
-_FILTER = np.array(
+
+def _both_axes(matrix: list[list[float]]) -> Array:
+    """M ⊗ M: a transform of rows and of columns in one product.
+
+    More multiplications than the zeros in it ask for, but one pass over the tile where separate sums would be thirty.
+    """
+    return np.kron(np.array(matrix), np.array(matrix)).astype(np.float32)
+
+
+#: The filter's transform G, the input's Bᵀ and the output's Aᵀ for the points 0, 1, −1, 2, −2 and infinity.
+_FILTER = _both_axes(
     [
         [1 / 4, 0, 0],
         [-1 / 6, -1 / 6, -1 / 6],
@@ -29,9 +38,7 @@ _FILTER = np.array(
         [0, 0, 1],
     ]
 )
-#: The input's transform Bᵀ and the output's Aᵀ for the same points. Both axes at once, as products with B ⊗ B and A ⊗ A: more
-#: multiplications than their zeros ask for, but one pass over the tile where separate sums would be thirty.
-_FROM_INPUT = np.array(
+_FROM_INPUT = _both_axes(
     [
         [4, 0, -5, 0, 1, 0],
         [0, -4, -4, 1, 1, 0],
@@ -41,7 +48,7 @@ _FROM_INPUT = np.array(
         [0, 4, 0, -5, 0, 1],
     ]
 )
-_TO_OUTPUT = np.array([[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0, 1, -1, 8, -8, 1]])
+_TO_OUTPUT = _both_axes([[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0, 1, -1, 8, -8, 1]])
 #: Numbers of a tile's transformed input: large, because each tile reads all transformed filters.
 _TILE = 1 << 19
 #: Numbers of transformed filters that are kept at once, 20 MiB: they are four times as many as the filters' own.
@@ -89,7 +96,6 @@ def _convolve(xs: Array, weight: Array, windows: tuple[Window, ...], after: Afte
     blocks_read = tuple(w._replace(kernel_size=_INPUT, stride=_SIDE) for w in windows)
     tasks = list(itertools.product(range(batch), range(0, down, rows)))
     linear, rest = After(after.scale, after.shift), After(added=after.added, apply=after.apply)
-    from_input, to_output = (np.kron(m, m).astype(xs.dtype) for m in (_FROM_INPUT, _TO_OUTPUT))
 
     def task(i: int) -> None:
         n, first = tasks[i]
@@ -99,11 +105,11 @@ def _convolve(xs: Array, weight: Array, windows: tuple[Window, ...], after: Afte
         cells = run.team.scratch("blocks", (_INPUT, _INPUT, count, across, xs.shape[-1]), xs.dtype)
         np.copyto(cells, overlapping.transpose(2, 3, 0, 1, 4))
         seen = run.team.scratch("lowered", (36, count * across, xs.shape[-1]), xs.dtype)
-        np.matmul(from_input, cells.reshape(36, -1), out=seen.reshape(36, -1))
+        np.matmul(_FROM_INPUT, cells.reshape(36, -1), out=seen.reshape(36, -1))
         product = run.team.scratch("product", (36, count * across, filters.shape[2]), xs.dtype)
         np.matmul(seen, filters, out=product)
         blocks = run.team.scratch("blocks", (16, count, across, filters.shape[2]), xs.dtype)
-        np.matmul(to_output, product.reshape(36, -1), out=blocks.reshape(16, -1))
+        np.matmul(_TO_OUTPUT, product.reshape(36, -1), out=blocks.reshape(16, -1))
         linear.finish(blocks, blocks)
         if height % _SIDE == 0 and width % _SIDE == 0:
 
@@ -127,11 +133,10 @@ def _filters(weight: Array, run: Run) -> Array:
     turned = weight.T
     flat = turned.reshape(9, -1)
     out = run.team.scratch("filters", (36, flat.shape[1]), weight.dtype)
-    matrix = np.kron(_FILTER, _FILTER).astype(weight.dtype)
 
     def task(i: int) -> None:
         part = slice(i * _FILTERS, (i + 1) * _FILTERS)
-        np.matmul(matrix, flat[:, part], out=out[:, part])
+        np.matmul(_FILTER, flat[:, part], out=out[:, part])
 
     # Few are done sooner than another thread is woken.
     count = -(-flat.shape[1] // _FILTERS)
