@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cnncalc import weights as random_weights
 from cnncalc.graph import Graph, Input, Node, Source
 from cnncalc.layers import Join
-from cnncalc.plan import CannotRun, Plan, Step
+from cnncalc.plan import CannotRun, Held, Plan, Step
 from cnncalc.shape import Flow, Shape, Tokens
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from cnncalc.kernels.team import Team
     from cnncalc.weights import Gains
 
-#: Bytes that tiles, products and the interpreter's own arrays take per thread, at most.
-SCRATCH = 24 << 20
+#: Bytes that tiles and transformed filters take, roughly, and those of results that are kept unused at most.
+SCRATCH, KEPT = 48 << 20, 32 << 20
 
 
 class TooLittleMemory(CannotRun):
@@ -86,18 +86,20 @@ class Runner:
             plan = Plan(self.graph, [*self.graph.outputs, *keep], every=watch is not None)
         batch, dtype = check_inputs(self.graph, inputs)
         if not force:
-            # Weights that are given are in memory already.
-            check_memory(plan.peak(batch, dtype.itemsize, False), False)
+            check_memory(plan, batch, dtype.itemsize, self._held(dtype.name))
         # To draw weights takes longer than to use them, and for that all threads are needed.
         by_products = self.weights is not None and plan.by_products(batch)
         with Team(self.threads, by_products).at_work() as team, np.errstate(all="ignore"):
             return self._walk(plan, inputs, dtype, team, watch, own_inputs)
 
     def check_room(self, batch: int, dtype: str, *, weights_kept: bool = False) -> None:
-        """Raises TooLittleMemory where a call that shows every layer would; with `weights_kept`, all of them in memory."""
-        kept = weights_kept or self.weights is not None
-        itemsize = 8 if dtype == "float64" else 4
-        check_memory(Plan(self.graph, self.graph.outputs, every=True).peak(batch, itemsize, kept), kept)
+        """Raises TooLittleMemory where a call that shows every layer would; `weights_kept`: all are drawn at once."""
+        held: Held = "all" if weights_kept and self.weights is None else self._held(dtype)
+        check_memory(Plan(self.graph, self.graph.outputs, every=True), batch, 8 if dtype == "float64" else 4, held)
+
+    def _held(self, dtype: str) -> Held:
+        # Weights are float32 as a rule; those of another type are changed a layer at a time.
+        return "none" if self.weights is not None and dtype == "float32" else "one layer's"
 
     def _walk(
         self,
@@ -250,15 +252,18 @@ def random_inputs(graph: Graph, batch: int, dtype: str, seed: int, given: Collec
     return found
 
 
-def check_memory(needed: int, weights_kept: bool) -> None:
-    """Raises TooLittleMemory where the machine has less than `needed` bytes to give."""
+def check_memory(plan: Plan, batch: int, itemsize: int, held: Held) -> None:
+    """Raises TooLittleMemory where the machine has less to give than the run needs."""
     from cnncalc.memory import available, written
 
+    results = plan.peak(batch, itemsize, held)
+    # Of results that are done with, as much is kept for those to come.
+    needed = results + min(results, KEPT) + SCRATCH
     there = available()
-    if there is not None and needed + SCRATCH > there:
-        what = "activations and weights" if weights_kept else "activations and the largest layer's weights"
+    if there is not None and needed > there:
+        what = {"none": "", "one layer's": " and the largest layer's weights", "all": " and weights"}[held]
         raise TooLittleMemory(
-            f"{what} need {written(needed + SCRATCH)}, and {written(there)} are free; "
+            f"activations{what} need {written(needed)}, and {written(there)} are free; "
             "--force, in Python force=True, runs all the same"
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Literal
 
 from cnncalc.graph import Graph, Node, Source
 from cnncalc.layers import Join, Layer
@@ -13,6 +14,10 @@ from cnncalc.shape import Flow, Tokens
 
 #: Multiply-accumulates of a layer that is large: threads are woken for its parts in no time, measured by what they have to do.
 _LARGE = 250_000_000
+
+
+Held = Literal["none", "one layer's", "all"]
+"""The weights that a run has to find room for: none where they are in memory already."""
 
 
 class CannotRun(ValueError):
@@ -114,17 +119,17 @@ class Plan:
         """Whether threads do best to divide single matrix products: where most of the work is in small layers."""
         return 2 * sum(macs for macs in self._macs if macs * batch >= _LARGE) <= sum(self._macs)
 
-    def peak(self, batch: int, itemsize: int, weights_kept: bool) -> int:
-        """Bytes needed at most at once: live results, weights (all of them, or those of the step), and the caller's inputs."""
+    def peak(self, batch: int, itemsize: int, weights: Held) -> int:
+        """Bytes that a run needs at most at once beside scratch: live results, the caller's inputs, and weights."""
         live = sum(_bytes(source.flow, batch, itemsize) for source in self.graph.inputs)
-        most, weights = live, 0
+        most, all_weights = live, 0
         for step in self.steps:
             own = sum(w.size for w in step.node.weights) * itemsize
-            weights += own if step.node.shared is None else 0
+            all_weights += own if step.node.shared is None else 0
             live += _bytes(step.result.flow, batch, itemsize)
-            most = max(most, live + (0 if weights_kept else own))
+            most = max(most, live + (own if weights == "one layer's" else 0))
             live -= sum(_bytes(source.flow, batch, itemsize) for source in step.frees if isinstance(source, Node))
-        return most + (weights if weights_kept else 0)
+        return most + (all_weights if weights == "all" else 0)
 
 
 def _runnable(graph: Graph) -> None:

@@ -29,7 +29,7 @@ def as_dict(found):
 def test_every_spec_can_be_planned(name):
     net = spec(name)
     plan = forward.Plan(net.graph, net.graph.outputs)
-    assert plan.peak(1, 4, False) > sum(source.flow.size for source in net.outputs) * 4
+    assert plan.peak(1, 4, "none") > sum(source.flow.size for source in net.outputs) * 4
     done = [node for step in plan.steps for node in (step.node, *step.fused)]
     assert len(done) == len(set(done)) <= len(net.layers)
 
@@ -281,9 +281,13 @@ def test_the_plan_frees_what_nobody_reads_any_more():
     rows = "".join(f"  - {{conv: 64, kernel_size: 1, name: c{i}}}\n" for i in range(20))
     net = cnncalc.loads(f"input: 100x100x64\nlayers:\n{rows}")
     one = 100 * 100 * 64 * 4
-    peak = forward.Plan(net.graph, net.graph.outputs).peak(1, 4, False)
+    plan = forward.Plan(net.graph, net.graph.outputs)
+    peak = plan.peak(1, 4, "none")
     # The caller's input, and a layer's input and output.
-    assert 3 * one <= peak < 3.1 * one
+    assert peak == 3 * one
+    weights = 64 * (64 + 1) * 4
+    assert plan.peak(1, 4, "one layer's") == peak + weights
+    assert plan.peak(2, 8, "all") == 4 * peak + 2 * 20 * weights
 
 
 def test_memory_is_read_from_the_machine_and_its_groups(tmp_path, monkeypatch):
