@@ -161,9 +161,11 @@ class Runner:
 
     def _after(self, step: Step, added: Array | None, dtype: np.dtype[Any], team: Team) -> After:
         """What the layers behind do, as one: factors and offsets, the sum with `added`, a function."""
+        from cnncalc.kernels.pointwise import in_blocks
         from cnncalc.kernels.run import After
 
-        after = After(apply=step.result.layer.function())
+        function = step.result.layer.function()
+        after = After(apply=in_blocks(function) if function is not None and team.by_products else function)
         for node in reversed(step.fused):
             if isinstance(node.layer, Join):
                 assert added is not None

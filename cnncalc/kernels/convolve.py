@@ -19,6 +19,7 @@ from cnncalc.window import Window
 #: Bytes of lowered input in a tile. A thread's own tile, its filters and its result together stay in its core's second-level
 #: cache; a product that threads divide is the sooner done the longer it is.
 _TILE, _DIVIDED_TILE = 1 << 20, 8 << 20
+#: Bytes of the result of a divided product: what comes after is done to it while it is in the cache.
 _PART = 2 << 20
 #: Positions in a tile below which a matrix product is slow.
 _LEAST = 96
@@ -75,10 +76,9 @@ def product(x: Array, matrices: Array, after: After, out: Array, run: Run) -> No
     groups, inner, filters = matrices.shape
     rows = x.shape[0]
     team = run.team
-    # BLAS copies both factors first: the one that is larger is divided, so that no thread copies all of it.
     if team.by_products:
-        # A part is finished while it is in the cache.
         height, width = -(-rows // max(1, rows * filters * x.itemsize // _PART)), filters
+    # BLAS copies both factors first: the one that is larger is divided, so that no thread copies all of it.
     elif rows * inner * filters * groups < _ALONE:
         height, width = rows, filters
     elif rows < filters:

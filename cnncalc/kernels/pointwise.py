@@ -9,6 +9,7 @@ import numpy as np
 
 from cnncalc.kernels.arrays import Array, channels_first, channels_last, packed, per_channel
 from cnncalc.kernels.run import NOTHING, After, Run
+from cnncalc.kernels.team import BLOCK
 
 Apply = Callable[[Array, Array], None]
 """Writes the function of its first argument to its second, which may be the same array."""
@@ -34,6 +35,23 @@ def apply(function: Apply, x: Array, run: Run) -> Array:
     assert target is not None
     run.team.pieces(function, source, target)
     return out
+
+
+def in_blocks(function: Apply) -> Apply:
+    """The same function done to some numbers at a time, which stay in the cache from one of its passes to the next."""
+
+    def blocks(x: Array, out: Array) -> None:
+        if x.size <= BLOCK:
+            function(x, out)
+        elif x.flags.c_contiguous and out.flags.c_contiguous:
+            numbers, target = x.reshape(-1), out.reshape(-1)
+            for k in range(0, x.size, BLOCK):
+                function(numbers[k : k + BLOCK], target[k : k + BLOCK])
+        else:
+            for part, result in zip(x, out, strict=True):
+                blocks(part, result)
+
+    return blocks
 
 
 def per_channels(x: Array, scale: Array | None, shift: Array | None, run: Run) -> Array:

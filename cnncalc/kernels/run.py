@@ -65,17 +65,15 @@ class After:
 
     def finish(self, y: Array, out: Array) -> None:
         """Writes what becomes of `y`, (…, channels), to `out`; `y` may be `out`, and is used up where it is not."""
-        # Each step leaves its result in `y`, and the last one in `out`.
-        last = "apply" if self.apply else "added" if self.added is not None else "shift" if self.shift is not None else "scale"
         if self.scale is not None:
-            per_row(np.multiply, y, self.scale, out if last == "scale" else y)
+            per_row(np.multiply, y, self.scale, y)
         if self.shift is not None:
-            per_row(np.add, y, self.shift, out if last == "shift" else y)
+            per_row(np.add, y, self.shift, y if self.apply or self.added is not None else out)
         if self.added is not None:
-            np.add(y, self.added, out=out if last == "added" else y)
+            np.add(y, self.added, out=y if self.apply else out)
         if self.apply is not None:
             self.apply(y, out)
-        elif last == "scale" and self.scale is None and y is not out:
+        elif self.shift is None and self.added is None and y is not out:
             np.copyto(out, y)
 
 

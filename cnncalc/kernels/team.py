@@ -16,8 +16,8 @@ from cnncalc.kernels.arrays import Array
 from cnncalc.kernels.buffers import Memory, memory
 
 #: Numbers of an array that one thread works on before it takes the next piece. Threads wait for one another at every call of
-#: NumPy, if only for microseconds, so that pieces are as large as a core's cache allows.
-PIECE = 1 << 18
+#: NumPy, if only for microseconds, so that pieces are as large as a core's cache allows; a thread that is alone takes smaller ones.
+PIECE, BLOCK = 1 << 18, 1 << 16
 #: Numbers below which waking another thread takes longer than the work.
 ALONE = 1 << 18
 
@@ -95,7 +95,8 @@ class Team:
         if length == 0:
             return
         size = max(1, arrays[0].size)
-        step = length if size < ALONE else max(1, min(-(-length // self.hands), PIECE * length // size))
+        most = BLOCK if self.by_products else PIECE if size >= ALONE else size
+        step = max(1, min(-(-length // self.hands) if size >= ALONE else length, most * length // size))
         self.share(lambda i: task(*(a[i * step : (i + 1) * step] for a in arrays)), -(-length // step))
 
     def parts(self, count: int, most: int) -> int:
