@@ -16,7 +16,7 @@ from cnncalc.kernels.arrays import Array
 from cnncalc.kernels.buffers import Memory, memory
 
 #: Numbers of an array that one thread works on before it takes the next piece. Threads wait for one another at every call of
-#: NumPy, if only for microseconds, so that pieces are as large as a core's cache allows; a thread that is alone takes smaller ones.
+#: NumPy, if only for microseconds, so that pieces are as large as a core's cache allows. A thread that is alone takes blocks.
 PIECE, BLOCK = 1 << 18, 1 << 16
 #: Numbers below which waking another thread takes longer than the work.
 ALONE = 1 << 18
