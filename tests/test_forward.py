@@ -14,7 +14,17 @@ from cnncalc.layers.base import KINDS, Layer
 from cnncalc.shape import Shape
 
 SPECS = Path(__file__).parents[1] / "specs"
-SMALL = ["lenet5", "textcnn", "siamese", "squeezenet1_1", "shufflenet_v2", "mobilenet_v2", "efficientnet_b0", "dcgan_generator"]
+SMALL = [
+    "lenet5",
+    "textcnn",
+    "char_cnn",
+    "siamese",
+    "squeezenet1_1",
+    "shufflenet_v2",
+    "mobilenet_v2",
+    "efficientnet_b0",
+    "dcgan_generator",
+]
 
 
 def spec(name, **more):
@@ -41,7 +51,8 @@ def test_layers_run_alone_or_together_and_on_any_threads_give_the_same(name):
     before = {key: value.copy() for key, value in x.items()}
     one = as_dict(net.forward(x, seed=5, threads=1))
     two = as_dict(net.forward(x, seed=5, threads=2))
-    kept = as_dict(net.forward(x, weights=net.weights(5)))
+    weights = net.weights(5)
+    kept, again = (as_dict(net.forward(x, weights=weights, threads=n)) for n in (1, 2))
     seen = []
     alone = forward.Runner(net.graph, seed=5)(x, watch=lambda node, *_: seen.append(node))
     assert seen == net.layers
@@ -50,7 +61,7 @@ def test_layers_run_alone_or_together_and_on_any_threads_give_the_same(name):
         assert one[key].shape == (2, source.shape.channels, *source.shape.spatial)
         largest = np.abs(one[key]).max()
         assert largest > 0
-        for other in (two[key], kept[key], alone[source]):
+        for other in (two[key], kept[key], again[key], alone[source]):
             assert np.abs(other - one[key]).max() <= 1e-6 * largest + 1e-9
     for key, value in x.items():
         np.testing.assert_array_equal(value, before[key])

@@ -94,7 +94,7 @@ def product(x: Array, matrices: Array, after: After, out: Array, run: Run) -> No
         r, g, k = tasks[i]
         columns = slice(g * filters + k, g * filters + min(k + width, filters))
         y = out[r, columns]
-        np.matmul(x[r, g * inner : (g + 1) * inner], matrices[g][:, k : k + width], out=y)
+        team.multiply(x[r, g * inner : (g + 1) * inner], matrices[g][:, k : k + width], y)
         after.at(r, columns).finish(y, y)
 
     run.team.share(task, len(tasks))
@@ -205,7 +205,7 @@ def _planar(x: Array, windows: tuple[Window, ...], at: tuple[range, ...], matrix
 def _multiply(rows: Array, matrix: Array, out: Array, run: Run) -> Array:
     """The product in the shape of `out`: in its memory where that is one piece, else in scratch."""
     result = out if out.flags.c_contiguous else run.team.scratch("product", out.shape, out.dtype)
-    np.matmul(rows, matrix, out=result.reshape(-1, matrix.shape[1]))
+    run.team.multiply(rows, matrix, result.reshape(-1, matrix.shape[1]))
     return result
 
 

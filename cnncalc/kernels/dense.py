@@ -19,7 +19,7 @@ def fully_connected(x: Array, weight: Array, bias: Array | None, run: Run) -> Ar
     def task(i: int) -> None:
         units = slice(i * step, (i + 1) * step)
         y = out[:, units]
-        np.matmul(rows, weight[units].T, out=y)
+        run.team.multiply(rows, weight[units].T, y)
         after.at(..., units).finish(y, y)
 
     run.team.share(task, -(-weight.shape[0] // step))

@@ -21,6 +21,8 @@ PIECE, BLOCK = 1 << 18, 1 << 16
 #: Numbers below which waking another thread takes longer than the work.
 ALONE = 1 << 18
 
+#: Length of a product that BLAS adds up in one go, and what a longer one must be a multiple of to be halved evenly.
+_SHORT, _EVEN = 256, 32
 
 _blas: ThreadpoolController | None = None
 
@@ -59,6 +61,20 @@ class Team:
                     helper.end()
                 self._helpers = []
                 self.memory.keep()
+
+    def multiply(self, a: Array, b: Array, out: Array) -> None:
+        """The matrix product `a` times `b` into `out`, the same numbers on any number of threads but for rare last digits.
+
+        BLAS adds up long products in parts, whose lengths depend on its threads where they cannot be halved evenly: those it is
+        left one thread for.
+        """
+        inner = a.shape[-1]
+        if not self.by_products or self.size == 1 or inner <= _SHORT or inner % _EVEN == 0:
+            np.matmul(a, b, out=out)
+            return
+        assert _blas is not None
+        with _blas.limit(limits=1):
+            np.matmul(a, b, out=out)
 
     def share(self, task: Callable[[int], None], count: int) -> None:
         """Does `task(0)` … `task(count - 1)`, each once, on whichever thread is free; the first exception is raised."""

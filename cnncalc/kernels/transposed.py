@@ -45,7 +45,7 @@ def convolve_transposed(
             if x.itemsize not in matrix.strides:
                 # One cell of filters in C order lies scattered, which BLAS does not take; in Fortran order it is a matrix.
                 matrix = np.ascontiguousarray(matrix)
-            np.matmul(seen, matrix, out=product.reshape(-1, last - k))
+            run.team.multiply(seen, matrix, product.reshape(-1, last - k))
             cells_written = (
                 slice(c * w.dilation, c * w.dilation + (size - 1) * w.stride + 1, w.stride)
                 for c, w, size in zip(cell, windows, sizes, strict=True)
