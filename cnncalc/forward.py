@@ -1,4 +1,4 @@
-"""Runs a graph on NumPy arrays; the one place that plans buffers and threads. Imports NumPy only when it runs."""
+"""Runs a graph on NumPy arrays, as its plan says. Imports NumPy only when it runs."""
 
 from __future__ import annotations
 

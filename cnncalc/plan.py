@@ -12,9 +12,8 @@ from cnncalc.layers import Join, Layer
 from cnncalc.layers.base import Pointwise
 from cnncalc.shape import Flow, Tokens
 
-#: Multiply-accumulates of a layer that is large: threads are woken for its parts in no time, measured by what they have to do.
+#: Multiply-accumulates of a large layer: to wake threads for its parts takes no time beside them.
 _LARGE = 250_000_000
-
 
 Held = Literal["none", "one layer's", "all"]
 """The weights that a run has to find room for: none where they are in memory already."""
