@@ -116,6 +116,9 @@ def observe(
     """Runs a network `repeat` times, layer by layer; `outputs` takes the results of the `chosen` layers, or of all."""
     import numpy as np
 
+    from cnncalc.kernels import import_all
+
+    import_all()
     found: dict[Node, Observation] = {}
     result = Observations([], [])
     done = 0

@@ -1,5 +1,7 @@
 """Threads and memory beneath the kernels."""
 
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -121,3 +123,13 @@ def test_positions_are_as_many_as_the_formula_says(fit):
                 except ValueError:
                     continue
                 assert len(starts(window, size + 1, fit)) == wanted
+
+
+def test_every_kernel_is_imported_at_once():
+    code = (
+        "import sys; from pathlib import Path; from cnncalc import kernels; kernels.import_all();"
+        "here = Path(kernels.__file__).parent;"
+        "print(sorted(f.stem for f in here.glob('*.py') if f'cnncalc.kernels.{f.stem}' not in sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "['__init__']\n"
