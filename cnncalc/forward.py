@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cnncalc import weights as random_weights
 from cnncalc.graph import Graph, Input, Node, Source
 from cnncalc.layers import Join
+from cnncalc.machine import busy
 from cnncalc.plan import CannotRun, Held, Plan, Step
 from cnncalc.shape import Flow, Shape, Tokens
 
@@ -87,8 +88,9 @@ class Runner:
         batch, dtype = check_inputs(self.graph, inputs)
         if not force:
             check_memory(plan, batch, dtype.itemsize, self._held(dtype.name))
-        # To draw weights takes longer than to use them, and for that all threads are needed.
-        by_products = self.weights is not None and plan.by_products(batch)
+        # To draw weights takes longer than to use them, and for that all threads are needed. And threads that wait awake for one
+        # another wait for long where others have the cores.
+        by_products = self.weights is not None and plan.by_products(batch) and not busy()
         with Team(self.threads, by_products).at_work() as team, np.errstate(all="ignore"):
             return self._walk(plan, inputs, dtype, team, watch, own_inputs)
 
@@ -256,12 +258,12 @@ def random_inputs(graph: Graph, batch: int, dtype: str, seed: int, given: Collec
 
 def check_memory(plan: Plan, batch: int, itemsize: int, held: Held) -> None:
     """Raises TooLittleMemory where the machine has less to give than the run needs."""
-    from cnncalc.memory import available, written
+    from cnncalc.machine import free_memory, written
 
     results = plan.peak(batch, itemsize, held)
     # Of results that are done with, as much is kept for those to come.
     needed = results + min(results, KEPT) + SCRATCH
-    there = available()
+    there = free_memory()
     if there is not None and needed > there:
         what = {"none": "", "one layer's": " and the largest layer's weights", "all": " and weights"}[held]
         raise TooLittleMemory(

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import cnncalc
-from cnncalc import forward, memory
+from cnncalc import forward, machine
 from cnncalc.layers.base import KINDS, Layer
 from cnncalc.shape import Shape
 
@@ -282,7 +282,7 @@ def test_forward_asks_neither_for_an_output_shape_nor_for_an_inference(monkeypat
 def test_too_little_memory_is_refused_and_can_be_forced(monkeypatch):
     net = cnncalc.loads("input: 400x400x3\nlayers:\n  - {conv: 8, kernel_size: 1}\n  - relu\n")
     x = np.zeros((1, 3, 400, 400), np.float32)
-    monkeypatch.setattr(memory, "available", lambda: 1 << 20)
+    monkeypatch.setattr(machine, "free_memory", lambda: 1 << 20)
     with pytest.raises(forward.TooLittleMemory, match=r"need [\d.]+ MiB, and 1.0 MiB are free; --force"):
         net.forward(x)
     assert net.forward(x, force=True).shape == (1, 8, 400, 400)
@@ -299,23 +299,6 @@ def test_the_plan_frees_what_nobody_reads_any_more():
     weights = 64 * (64 + 1) * 4
     assert plan.peak(1, 4, "one layer's") == peak + weights
     assert plan.peak(2, 8, "all") == 4 * peak + 2 * 20 * weights
-
-
-def test_memory_is_read_from_the_machine_and_its_groups(tmp_path, monkeypatch):
-    proc, groups = tmp_path / "proc", tmp_path / "groups"
-    (proc / "self").mkdir(parents=True)
-    (groups / "a" / "b").mkdir(parents=True)
-    (proc / "meminfo").write_text("MemTotal: 900 kB\nMemAvailable: 800 kB\n")
-    (proc / "self" / "cgroup").write_text("0::/a/b\n")
-    monkeypatch.setattr(memory, "PROC", proc)
-    monkeypatch.setattr(memory, "CGROUPS", groups)
-    assert memory.available() == 800 * 1024
-    for folder, limit in ((groups / "a", "500000"), (groups / "a" / "b", "max")):
-        (folder / "memory.max").write_text(limit)
-        (folder / "memory.current").write_text("200000")
-        (folder / "memory.stat").write_text("anon 1\ninactive_file 50000\n")
-    assert memory.available() == 350_000
-    assert memory.written(350_000) == "341.8 KiB"
 
 
 def test_numpy_is_loaded_by_nothing_but_a_run():

@@ -232,7 +232,7 @@ def _facts(
     weights: str | None,
     files: list[str] | None,
 ) -> dict[str, Any]:
-    from cnncalc.cores import usable_cores
+    from cnncalc.machine import usable_cores
 
     return {
         "seed": seed,

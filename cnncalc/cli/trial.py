@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from cnncalc.cores import usable_cores
+from cnncalc.machine import usable_cores
 
 #: Below this number starting processes takes longer than it saves.
 _FEW = 150

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from cnncalc.cores import usable_cores
 from cnncalc.kernels.arrays import Array
 from cnncalc.kernels.buffers import Memory, memory
+from cnncalc.machine import usable_cores
 
 #: Numbers of an array that one thread works on before it takes the next piece. Threads wait for one another at every call of
 #: NumPy, if only for microseconds, so that pieces are as large as a core's cache allows. A thread that is alone takes blocks.
@@ -53,7 +53,8 @@ class Team:
         if _blas is None:
             _blas = ThreadpoolController().select(user_api="blas")
         self.memory = memory()
-        with _blas.limit(limits=self.size if self.by_products else 1):
+        # Those of BLAS's threads that have no core of their own would keep the others waiting.
+        with _blas.limit(limits=min(self.size, usable_cores()) if self.by_products else 1):
             try:
                 yield self
             finally:
