@@ -45,7 +45,8 @@ def test_every_spec_can_be_planned(name):
 
 
 @pytest.mark.parametrize("name", SMALL)
-def test_layers_run_alone_or_together_and_on_any_threads_give_the_same(name):
+def test_layers_run_alone_or_together_and_on_any_threads_give_the_same(name, monkeypatch):
+    monkeypatch.setattr(forward, "busy", lambda: False)
     net = spec(name)
     x = forward.random_inputs(net.graph, 2, "float32", 3)
     before = {key: value.copy() for key, value in x.items()}
@@ -120,7 +121,7 @@ BEFORE_A_SUM = {
 
 @pytest.mark.parametrize(("shape", "before"), BEFORE_A_SUM.values(), ids=BEFORE_A_SUM)
 @pytest.mark.parametrize("by_products", [True, False], ids=["by products", "by tasks"])
-def test_sums_that_are_joined_to_the_layer_before_are_the_same(shape, before, by_products):
+def test_sums_that_are_joined_to_the_layer_before_are_the_same(shape, before, by_products, monkeypatch):
     rows = ["{scale: , name: scale1, from: input}", before.replace("{", "{name: main, ", 1)]
     rows += ["batchnorm", "{add: scale1, name: sum}", "relu", "{scale: , name: last}"]
     net = cnncalc.loads(f"input: {shape}\nlayers:\n" + "".join(f"  - {row}\n" for row in rows))
@@ -139,6 +140,7 @@ def test_sums_that_are_joined_to_the_layer_before_are_the_same(shape, before, by
     np.testing.assert_allclose(one["sum"], one["batchnorm1"] + one["scale1"], rtol=1e-6)
     runner = forward.Runner(net.graph, w, threads=2)
     runner.plan.by_products = lambda batch: by_products
+    monkeypatch.setattr(forward, "busy", lambda: False)
     found = next(iter(runner(x).values()))
     assert np.abs(found - one["last"]).max() <= 2e-5 * np.abs(one["last"]).max()
 
@@ -167,6 +169,22 @@ def test_threads_divide_products_where_layers_are_small():
     assert small.by_products(1)
     assert not small.by_products(64)
     assert not large.by_products(1)
+
+
+@pytest.mark.parametrize("busy", [True, False])
+def test_a_busy_machine_has_threads_that_sleep(busy, monkeypatch):
+    net = cnncalc.loads("input: 8x8x4\nlayers:\n  - {conv: 4, kernel_size: 3}\n")
+    monkeypatch.setattr(forward, "busy", lambda: busy)
+    seen = []
+
+    def watch(node, xs, y, seconds, team):
+        seen.append(team.by_products)
+
+    x = forward.random_inputs(net.graph, 1, "float32", 0)
+    forward.Runner(net.graph, net.weights())(x, watch=watch)
+    # Weights that are drawn want all threads anyway.
+    forward.Runner(net.graph)(x, watch=watch)
+    assert seen == [not busy, False]
 
 
 def test_a_second_run_leaves_the_results_of_the_first_alone():
