@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 
 import pytest
 
@@ -209,3 +210,18 @@ def test_nothing_is_imported_that_is_not_needed(args, heavy):
         [CNNCALC[0], "-c", code, *args], check=False, capture_output=True, text=True, cwd=ROOT, env=environment(), timeout=60
     )
     assert done.stdout.endswith("\n[]\n")
+
+
+def test_the_module_is_the_command():
+    done = subprocess.run(
+        [sys.executable, "-m", "cnncalc", "--version"], check=False, capture_output=True, text=True, cwd=ROOT, env=environment()
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == run("--version").stdout != ""
+
+
+@pytest.mark.parametrize("spec", ["net.yaml", "lenet5"])
+def test_a_spec_in_the_place_of_the_command(spec):
+    done = run(spec)
+    assert done.returncode == 2
+    assert f"there is no command {spec}; did you mean cnncalc show {spec}?" in done.stderr
