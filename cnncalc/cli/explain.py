@@ -23,11 +23,11 @@ def explain(
 ) -> None:
     """Explain a rule or a layer kind: what it means, its fields or formula, and an example."""
     from cnncalc.report.explain import explain as rows_of
-    from cnncalc.report.explain import listing
+    from cnncalc.report.explain import fields, listing
     from cnncalc.report.explain import names as known
 
     if every or not names:
-        output.say_rows(listing())
+        output.say_rows(listing(output.width()))
         return
     width = min(output.width() or 100, 100)
     for name in names:
@@ -35,7 +35,11 @@ def explain(
             from cnncalc.spec.suggest import did_you_mean, kind_for
 
             kind = kind_for(name)
-            hint = f"; did you mean {kind}?" if kind else did_you_mean(name, known())
+            with_it = fields().get(name)
+            if with_it:
+                hint = f"; it is a field of {', '.join(with_it)}: cnncalc explain {with_it[0]}"
+            else:
+                hint = f"; did you mean {kind}?" if kind else did_you_mean(name, known())
             raise typer.BadParameter(f"there is no rule or layer kind {name}{hint}", param_hint="'NAME'")
     for i, name in enumerate(names):
         output.say_rows([*([[]] if i else []), *rows_of(name, width)])

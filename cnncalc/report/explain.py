@@ -11,7 +11,7 @@ from cnncalc.layers import KINDS, Join, Layer
 from cnncalc.layers.base import check_flow, display
 from cnncalc.layers.option import Option
 from cnncalc.problem import ERROR_RULES, RULES
-from cnncalc.report.table import Row
+from cnncalc.report.table import Row, wrapped
 from cnncalc.rules.manual import level, manual
 from cnncalc.shape import Shape, Tokens
 from cnncalc.spec.schema import ROW_KEYS
@@ -49,17 +49,33 @@ def names() -> list[str]:
     return [*KINDS, *ROWS, *ERROR_RULES, *RULES]
 
 
-def listing() -> list[Row]:
-    """A line for each kind and each rule."""
+def fields() -> dict[str, list[str]]:
+    """The kinds that have each field."""
+    found: dict[str, list[str]] = {}
+    for kind in KINDS.values():
+        for name in kind.options:
+            found.setdefault(name, []).append(kind.kind)
+    return found
+
+
+def listing(room: int | None = None) -> list[Row]:
+    """A line for each kind and each rule; what does not go into `room` cells goes on below."""
     width = max(map(len, names()))
+
+    def entry(name: str, role: str, text: str) -> list[Row]:
+        lines = wrapped(text, None if room is None else max(20, room - width - 4))
+        first: Row = [(f"  {name:<{width}}", role), (f"  {lines[0]}", "")]
+        return [first, *([(" " * (width + 4) + line, "")] for line in lines[1:])]
+
     rows: list[Row] = [[("Layer kinds", "title")]]
     for name in (*KINDS, *ROWS):
         text = ROWS[name] if name in ROWS else KINDS[name].__doc__ or ""
-        rows.append([(f"  {name:<{width}}", "number"), (f"  {_summary(text)}", "")])
+        rows += entry(name, "number", _summary(text))
     for wanted in ("error", "warning", "note"):
         rows += [[], [(f"{wanted.capitalize()}s", "title")]]
         found = [name for name in (*ERROR_RULES, *RULES) if level(name) == wanted]
-        rows += [[(f"  {name:<{width}}", wanted), (f"  {_summary(manual(name))}", "")] for name in found]
+        for name in found:
+            rows += entry(name, wanted, _summary(manual(name)))
     return rows
 
 
@@ -104,9 +120,15 @@ def _kind(kind: type[Layer], width: int) -> list[Row]:
         rows += [[], [("Fields", "title")]]
         for name, declared in kind.options.items():
             rows += _field(kind.kind if declared.main else name, name, declared, width)
-    if kind.also:
-        said = ", ".join((*kind.also, *(other for o in kind.options.values() for other in o.also)))
-        rows += [[], *_text(f"Elsewhere called: {said}.", width)]
+    elsewhere = [f"{kind.kind}: {', '.join(kind.also)}"] if kind.also else []
+    for name, declared in kind.options.items():
+        key = f"the value of {kind.kind}" if declared.main else name
+        elsewhere += [f"{key}: {', '.join(declared.also)}"] if declared.also else []
+    if elsewhere:
+        rows += [[], [("Elsewhere called", "title")]]
+        for said in elsewhere:
+            lines = textwrap.wrap(said, width - 2, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+            rows += [[(f"  {line}", "")] for line in lines]
     return [*rows, [], *_row_keys(width), [], [("Example", "title")], *_example(kind)]
 
 

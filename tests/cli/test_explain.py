@@ -46,3 +46,25 @@ def test_schema() -> None:
     done = run("schema")
     assert done.returncode == 0
     assert json.loads(done.stdout) == schema()
+
+
+def test_a_field_says_which_kinds_have_it() -> None:
+    done = run("explain", "groups")
+    assert done.returncode == 2
+    said = "there is no rule or layer kind groups; it is a field of conv, conv_transpose, groupnorm, channel_shuffle: "
+    assert f"{said}cnncalc explain conv\n" in done.stderr
+
+
+def test_the_list_keeps_within_the_width_of_a_terminal() -> None:
+    _, text = on_terminal(60, "explain", "--list")
+    assert max(map(len, without_styles(text).splitlines())) <= 60
+
+
+def test_what_a_field_is_called_elsewhere_is_said_field_by_field() -> None:
+    said = run("explain", "fc").stdout
+    assert (
+        "\nElsewhere called\n"
+        "  fc: dense, linear, fullyconnected, innerproduct, gemm, matmul, mlp\n"
+        "  the value of fc: out_features, num_output, features, out_channels, filters\n"
+        "  bias: use_bias, bias_term\n"
+    ) in said
