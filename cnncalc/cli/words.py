@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -108,7 +109,9 @@ class Single:
         found = []
         for problem in problems:
             word = self._words.get(problem.location.line)
-            found.append(problem._replace(file=word, location=Location(), fixes=()))
+            # Lines are not what the reader sees.
+            message = re.sub(", first on line [0-9]+", "", problem.message)
+            found.append(problem._replace(file=word, location=Location(), fixes=(), message=message))
         return found
 
 

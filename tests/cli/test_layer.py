@@ -158,3 +158,14 @@ def test_first_answer_loads_neither_rich_nor_numpy_nor_the_shell():
         .split()
     )
     assert not {"rich", "numpy", "prompt_toolkit", "multiprocessing"} & set(loaded)
+
+
+def test_a_field_said_twice(cnncalc):
+    result = cnncalc("layer", "32x32x3", "conv=10", "F=3", "K=4")
+    assert (result.status, result.out) == (2, "")
+    assert result.err == "K=4: error: conv is written twice; keep one [duplicate-key]\n"
+
+
+def test_the_window_is_said_even_where_there_are_no_axes_for_it(cnncalc):
+    result = cnncalc("layer", "32", "conv=10", "F=3")
+    assert (result.status, result.out) == (1, "conv 10 × 3×3 on 32\n")
