@@ -9,11 +9,14 @@ from typing import Any
 from cnncalc.observe import Observation, Observations
 from cnncalc.problem import one_line
 from cnncalc.report.subject import Subject
-from cnncalc.report.table import GAP, LEAST, Row, shortened
+from cnncalc.report.table import GAP, LEAST, Row, shortened, wrapped
 from cnncalc.shape import Shape
 
-TITLES = ("Layer", "Kind", "Inferred", "Computed", "Mean", "Std", "Min", "Max", "Zeros", "Time", "Share")
+TITLES = ("layer", "kind", "inferred", "computed", "mean", "std", "min", "max", "zeros", "time", "share")
 _LEFT = 2
+#: What is left out on a narrow terminal, in this order, so that names keep as many cells as tell them apart.
+_SPARE = ("share", "max", "min", "std")
+_KEPT = 24
 
 
 def rows(
@@ -36,14 +39,24 @@ def rows(
         for one in shown
     ]
     widths = [max(map(len, cells)) for cells in zip(TITLES, *lines, strict=True)]
+    columns = list(range(len(TITLES)))
+    hidden: list[str] = []
     if width is not None:
-        wanting = sum(widths) + GAP * (len(widths) - 1) - width
-        widths[0] = max(widths[0] - max(wanting, 0), LEAST)
+
+        def wanting() -> int:
+            return sum(widths[k] for k in columns) + GAP * (len(columns) - 1) - width
+
+        for name in _SPARE:
+            if widths[0] - wanting() < min(widths[0], _KEPT):
+                hidden.insert(0, name)
+                columns.remove(TITLES.index(name))
+        widths[0] = max(widths[0] - max(wanting(), 0), LEAST)
     found: list[Row] = [[(one_line(subject.name), "title")], []]
     for i, cells in enumerate((TITLES, *lines)):
         broken = i > 0 and not shown[i - 1].spread.finite
         row: Row = []
-        for k, (cell, size) in enumerate(zip(cells, widths, strict=True)):
+        for k in columns:
+            cell, size = cells[k], widths[k]
             text = shortened(cell, size)
             padded = text.ljust(size) if k < _LEFT else text.rjust(size)
             role = (
@@ -59,7 +72,8 @@ def rows(
             )
             row += [(" " * GAP if k else "", ""), (padded, role)]
         found.append(row)
-    found += [[], *([(fact, "note")] for fact in facts)]
+    notes = [*facts, *([f"no room for {', '.join(hidden)}: a wider terminal or a pipe shows more"] if hidden else [])]
+    found += [[], *([(line, "note")] for note in notes for line in wrapped(note, width))]
     return found
 
 
