@@ -21,7 +21,8 @@ def grid(
     """Lines with every column as wide as its widest cell; those named in `right` stand on the right.
 
     `roles` gives a line of the table its role. With `width` the columns on the left are cut, `prose` at the end and the others in
-    the middle; where that is not enough the columns in `spare` are left out, the first one first, and named below.
+    the middle; where that is not enough the columns in `spare`, which are never cut, are left out, the first one first, and named
+    below.
     """
     body = [[one_line(cell) for cell in line] for line in [header, *table]]
     columns = list(range(len(header)))
@@ -29,12 +30,13 @@ def grid(
     widths = [max(map(cells_of, column)) for column in zip(*body, strict=True)]
     if width is not None:
         left = list(spare)
-        while _least(header, widths, columns, right) > width and left:
+        whole = {*right, *spare}
+        while _least(header, widths, columns, whole) > width and left:
             name = left.pop(0)
             if name in header:
                 hidden.append(name)
                 columns.remove(list(header).index(name))
-        _narrow(header, widths, columns, right, width)
+        _narrow(header, widths, columns, whole, width)
     rows: list[Row] = []
     for number, line in enumerate(body):
         role = "header" if number == 0 else roles[number - 1] if number <= len(roles) else ""
@@ -49,14 +51,14 @@ def grid(
 _KEPT = 16
 
 
-def _least(header: Sequence[str], widths: list[int], columns: list[int], right: Collection[str]) -> int:
-    sizes = [widths[i] if header[i] in right else min(widths[i], _KEPT) for i in columns]
+def _least(header: Sequence[str], widths: list[int], columns: list[int], whole: Collection[str]) -> int:
+    sizes = [widths[i] if header[i] in whole else min(widths[i], _KEPT) for i in columns]
     return sum(sizes) + GAP * (len(columns) - 1)
 
 
-def _narrow(header: Sequence[str], widths: list[int], columns: list[int], right: Collection[str], width: int) -> None:
+def _narrow(header: Sequence[str], widths: list[int], columns: list[int], whole: Collection[str], width: int) -> None:
     """Takes cells from the widest column on the left, again and again."""
-    loose = [i for i in columns if header[i] not in right]
+    loose = [i for i in columns if header[i] not in whole]
     while loose and sum(widths[i] for i in columns) + GAP * (len(columns) - 1) > width:
         widest = max(loose, key=lambda i: widths[i])
         if widths[widest] <= 4:

@@ -32,7 +32,7 @@ def rows(search: Search, solutions: Sequence[Solution], layout: str, width: int 
         # A pooling costs none of either: two columns of zeros would hide what differs.
         head = [*names, "output", "formula"]
         table = [[*line[:-3], line[-1]] for line in table]
-    return grid(head, table, right={*names, "parameters", "MACs"}, width=width, spare=("formula",), prose=("formula",))
+    return grid(head, table, right={*names, "parameters", "MACs"}, width=width, spare=("formula",))
 
 
 def document(search: Search, solutions: Sequence[Solution], total: int, layout: str) -> dict[str, Any]:

@@ -11,8 +11,10 @@ from typing import Protocol
 from cnncalc.report import words
 from cnncalc.report.footer import SKIPPED
 from cnncalc.report.grid import grid
-from cnncalc.report.table import Row, wrapped
+from cnncalc.report.table import GAP, Row, cells_of, wrapped
 
+#: Cells below which the beginning of a problem says nothing.
+_READABLE = 24
 COUNTED = ("parameters", "trainable", "buffers", "macs")
 
 
@@ -32,7 +34,7 @@ class Outcome(Protocol):
 
 
 def rows(outcomes: Sequence[Outcome], names: Sequence[str], tried: int, width: int | None) -> list[Row]:
-    """A line each; the first problem stands beside it, cut where the terminal ends."""
+    """A line each; the first problem stands beside it, cut where the terminal ends, or their number where there is no room."""
     table = []
     for one in outcomes:
         counts = [f"{one.totals[key]:,}" if one.totals else "?" for key in ("parameters", "macs")]
@@ -41,11 +43,19 @@ def rows(outcomes: Sequence[Outcome], names: Sequence[str], tried: int, width: i
     head = [*names, "output", "parameters", "MACs", "problems"]
     if not any(one.problems for one in outcomes):
         head, table = head[:-1], [line[:-1] for line in table]
-    found = grid(head, table, right={*names, "parameters", "MACs"}, roles=roles, width=width, prose=("problems",))
+    right = {*names, "parameters", "MACs"}
+    before = sum(max(cells_of(line[i]) for line in [head, *table]) + GAP for i in range(len(names) + 3))
+    counted = width is not None and "problems" in head and width - before < _READABLE
+    if counted:
+        right.add("problems")
+        table = [[*line[:-1], f"{len(one.problems):,}"] for line, one in zip(table, outcomes, strict=True)]
+    found = grid(head, table, right=right, roles=roles, width=width, prose=("problems",))
     left = tried - len(outcomes)
     notes = [words.plural(len(outcomes), "combination") + (f"; {left:,} more are not within the budget" if left else "")]
     if any(one.expect_skipped for one in outcomes):
         notes.append(SKIPPED)
+    if counted:
+        notes.append("no room for what the problems are: a wider terminal or a pipe shows them")
     return [*found, [], *([(line, "note")] for note in notes for line in wrapped(note, width))]
 
 

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from tests.cli.command import on_terminal, without_styles
+
 
 def test_same_size_wants_padding_of_half_the_window(cnncalc):
     for window, padding in ((3, 1), (5, 2), (7, 3)):
@@ -66,3 +68,11 @@ def test_wrong_words(cnncalc, words, status, said):
     assert result.status == status
     # typer wraps its own messages
     assert said in " ".join(result.err.split())
+
+
+def test_a_formula_is_shown_whole_or_not_at_all():
+    words = ("solve", "224x224x3", "conv=96", "kernel_size=11", "--limit", "3")
+    narrow, wide = (without_styles(on_terminal(width, *words)[1]) for width in (80, 100))
+    assert "…" not in narrow
+    assert "no room for formula: a wider terminal or a pipe shows more\n" in narrow
+    assert "  (224 − 11 + 2·0)/3 + 1 = 72\n" in wide

@@ -10,6 +10,7 @@ import pytest
 from cnncalc.cli.grid_of import axis
 from cnncalc.cli.trial import Recipe, trials
 from cnncalc.network import load
+from tests.cli.command import on_terminal, without_styles
 
 
 def test_each_row_is_what_show_says(cnncalc):
@@ -96,3 +97,12 @@ def test_decimals_stay_exact():
     assert axis("n=10..30:10").values == ("10", "20", "30")
     assert axis("n=-1..1").values == ("-1", "0", "1")
     assert axis("p=[[0,1],[0,1]],3x5").values == ("[[0,1],[0,1]]", "3x5")
+
+
+def test_problems_are_counted_where_there_is_no_room_for_them():
+    words = ("sweep", "alexnet", "--set", "conv1.stride=2,4", "--set", "conv1.kernel_size=9,11")
+    lines = without_styles(on_terminal(80, *words)[1]).splitlines()
+    assert lines[0].split()[-1] == "problems"
+    # At stride 2 with a window of 9 all three poolings have an even size before them: 110, 54 and 26.
+    assert [line.split()[-1] for line in lines[1:5]] == ["3", "2", "1", "0"]
+    assert lines[-1] == "no room for what the problems are: a wider terminal or a pipe shows them"
