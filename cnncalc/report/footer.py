@@ -8,6 +8,7 @@ from typing import NamedTuple
 from cnncalc.problem import one_line
 from cnncalc.report import words
 from cnncalc.report.subject import Subject
+from cnncalc.shape import Shape
 from cnncalc.spec import misfit
 
 COUNTED = "one multiply-accumulate each; bias, pooling, activations and normalisation count none"
@@ -48,7 +49,7 @@ def unknown(subject: Subject) -> str:
 
 def notes(subject: Subject, receptive: Mapping[str, str]) -> list[str]:
     """What is to be said of rows: their marks, what is not known, and what was left out."""
-    found = [f"~ {said}" for said in unread(subject)]
+    found = [*doubtful(subject), *(f"~ {said}" for said in unread(subject))]
     missing = unknown(subject)
     if missing:
         found.append(f"? {missing}")
@@ -57,6 +58,22 @@ def notes(subject: Subject, receptive: Mapping[str, str]) -> list[str]:
     found += changed(subject)
     if subject.expect_skipped:
         found.append(SKIPPED)
+    return found
+
+
+def doubtful(subject: Subject) -> list[str]:
+    """Inputs that are read as they are written, and probably meant otherwise: `28x28` as an image, `3x32x32` as PyTorch's."""
+    found = []
+    for source in subject.inputs if subject.layout == "channels_last" else ():
+        x = source.flow
+        if not isinstance(x, Shape):
+            continue
+        read = f"{one_line(source.name)} {x} is read as"
+        if x.rank == 1 and x[0] == x.channels > 1:
+            found.append(f"{read} length × channels; for an image of one channel write {x}x1")
+        elif x.rank == 2 and x[0] in (1, 3) and x[0] < x[1] == x.channels:
+            meant = f"for {words.plural(x[0], 'channel')} write {x[1]}x{x[2]}x{x[0]}, or layout: channels_first"
+            found.append(f"{read} height × width × channels; {meant}")
     return found
 
 

@@ -17,6 +17,8 @@ Row = list[Span]
 
 GAP = 2
 LEAST = 8
+#: What names and hyper-parameters keep where more than one column was asked for: enough to tell rows apart.
+KEPT = 14
 MARKS = {"error": "✗", "unread": "~", "changed": "*"}
 
 
@@ -78,7 +80,10 @@ class _Body:
 
     def _fit(self, width: int) -> None:
         """Makes the first two columns narrower, and where that is not enough, leaves out the last of those asked for."""
-        while len(self._columns) > 2 and self._wanting(width) > self._spare(LEAST):
+        while len(self._columns) > 2:
+            asked = sum(not column.wanted for column in self._columns)
+            if self._wanting(width) <= self._spare(KEPT if asked > 1 else LEAST):
+                break
             last = next((i for i in reversed(range(len(self._columns))) if not self._columns[i].wanted), None)
             if last is None:
                 break
@@ -148,7 +153,8 @@ class _Body:
 
     def notes(self) -> list[str]:
         """What the marks mean, and what is not shown."""
-        found = footer.notes(self._subject, self._receptive)
+        found = [f"{c.title}: {c.about}" for c in self._columns if c.name in ("share", "receptive_field")]
+        found += footer.notes(self._subject, self._receptive)
         if self._hidden:
             found.append(f"no room for {', '.join(self._hidden)}: a wider terminal or a pipe shows them")
         return found

@@ -332,3 +332,29 @@ def test_as_many_faults_as_rows_are_marked_in_no_time():
     rows = "".join(f"  - {{relu: , from: nowhere{i}}}\n" for i in range(5000))
     network = loads(f"input: 4x4x3\nlayers:\n{rows}")
     assert text(network).count("✗") == 5000
+
+
+@pytest.mark.parametrize(
+    ("shape", "said"),
+    [
+        ("28x28", "input 28x28 is read as length × channels; for an image of one channel write 28x28x1"),
+        (
+            "3x32x32",
+            "input 3x32x32 is read as height × width × channels; for 3 channels write 32x32x3, or layout: channels_first",
+        ),
+        ("1x28x28", "input 1x28x28 is read as height × width × channels; for 1 channel write 28x28x1, or layout: channels_first"),
+    ],
+)
+def test_an_input_that_was_probably_meant_otherwise(shape, said):
+    assert text(loads(f"input: {shape}\nlayers: [relu]\n")).splitlines()[-1] == said
+
+
+@pytest.mark.parametrize("shape", ["28x27", "1x1", "32x32x3", "3x32x16", "32x32x32", "100", "{tokens: 3, vocabulary: 3}"])
+def test_an_input_that_is_surely_meant_as_it_stands(shape):
+    layer = "{embedding: 2}" if "tokens" in shape else "relu"
+    assert "is read as" not in text(loads(f"input: {shape}\nlayers: [{layer}]\n"))
+
+
+def test_columns_that_want_a_word_have_one_below():
+    said = text(loads(RESIDUAL), "share", "receptive_field")
+    assert "\nshare: part of all parameters\nreceptive field: input cells that a cell depends on, /step\n" in said
