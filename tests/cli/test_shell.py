@@ -317,7 +317,8 @@ def test_a_session_on_a_terminal(terminal, tmp_path):
     session.type("save old.yaml\r")
     session.until("write over it? [y/N]")
     session.type("n\r")
-    session.until("nothing was done")
+    # Keys that come before the prompt are not its own.
+    session.until("nothing was done\n32x32x10>")
     assert (tmp_path / "old.yaml").read_text() == "precious"
     # Leaving asks where something is not saved; an interrupt of the question stays.
     session.type("\x04")
@@ -345,3 +346,13 @@ def test_what_was_typed_is_remembered_in_the_next_session(terminal, tmp_path):
     second.until("> input: 5x5x1")
     second.type("\x15\x04")
     assert second.end() == 0
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("input 32x32x3", "input: 32x32x3"), ("conv 10 kernel_size=5, padding=2", "conv: 10, kernel_size: 5, padding: 2")],
+)
+def test_a_row_without_its_colon(typed, meant):
+    done = run("shell", stdin=f"{typed}\n")
+    assert done.returncode == 1
+    assert done.stdout == f"error: {typed.split()[0]} wants a colon; did you mean {meant}?\n"

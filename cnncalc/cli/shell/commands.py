@@ -133,6 +133,8 @@ def _network(shell: Shell) -> Network:
 
 
 def _help(shell: Shell, rest: str) -> None:
+    from cnncalc.report.table import wrapped
+
     if rest:
         command = COMMANDS.get(rest)
         if command is None:
@@ -142,8 +144,10 @@ def _help(shell: Shell, rest: str) -> None:
     output.say("Type rows as in YAML:  conv: 64, kernel_size: 3   relu   maxpool: 2   fc: 10\n")
     output.say("and keys of the file:  input: 32x32x3   name: Mine   fit: floor\n\n")
     width = max(len(command.usage) for command in COMMANDS.values())
+    room = output.width()
     for command in COMMANDS.values():
-        output.say(f"  {command.usage.ljust(width)}  {command.about}\n")
+        lines = wrapped(command.about, None if room is None else max(20, room - width - 4))
+        output.say(f"  {command.usage.ljust(width)}  " + ("\n" + " " * (width + 4)).join(lines) + "\n")
 
 
 def _show(shell: Shell, rest: str) -> None:

@@ -252,6 +252,9 @@ def _read(line: str) -> YamlNode:
     except SpecError as error:
         raise Refused(error.problems[0].message) from None
     if isinstance(node, Scalar) and " " in node.text:
+        word, *rest = node.text.replace(",", " ").split()
+        if word in KINDS or word in TOP_KEYS:
+            raise Refused(f"{word} wants a colon; did you mean {word}: {', '.join(said.replace('=', ': ') for said in rest)}?")
         raise Refused(f"{node.text} is neither a row nor a command; `help` lists the commands")
     if not isinstance(node, (Scalar, Mapping)):
         raise Refused("a row is a word such as relu, or a map such as conv: 64, kernel_size: 3")
