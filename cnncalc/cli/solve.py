@@ -99,7 +99,7 @@ def _search(said: Said, opened: list[str], most: list[str], layout: str | None, 
             raise typer.BadParameter(f"{said.kind} joins what it is given: there is nothing to seek")
         seek |= {name for name in USUAL if name in kind.options and name not in given}
         seek |= {name for name, declared in kind.options.items() if declared.required and name not in given}
-        for name in seek:
+        for name in (name for name in kind.options if name in seek):
             _open(said, kind, name, wanted)
     bounds = _bounds(most, seek)
     try:
@@ -119,7 +119,7 @@ def _search(said: Said, opened: list[str], most: list[str], layout: str | None, 
             f"nothing is left open; leave a field out, or say --open FIELD: {', '.join(kind.options) or 'it has none'}"
         )
     layer = single.node.layer
-    return Search(kind, {name: layer.value(name) for name in given if name in kind.options}, x, seek, bounds), single
+    return Search(kind, {name: layer.value(name) for name in kind.options if name in given}, x, seek, bounds), single
 
 
 def _open(said: Said, kind: type[Layer], name: str, wanted: str | None) -> None:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.cli.command import on_terminal, without_styles
+from tests.cli.command import on_terminal, run, without_styles
 
 
 def test_same_size_wants_padding_of_half_the_window(cnncalc):
@@ -76,3 +76,10 @@ def test_a_formula_is_shown_whole_or_not_at_all():
     assert "…" not in narrow
     assert "no room for formula: a wider terminal or a pipe shows more\n" in narrow
     assert "  (224 − 11 + 2·0)/3 + 1 = 72\n" in wide
+
+
+@pytest.mark.parametrize("seed", ["1", "3"])
+def test_the_first_one_has_its_fields_in_the_kind_s_order(seed):
+    """Sets come in another order with each seed of Python's hashes; what is said does not."""
+    said = run("solve", "32x32x3", "conv=10", "S=2", "F=5", PYTHONHASHSEED=seed).stdout
+    assert said.endswith("the first one: cnncalc layer 32x32x3 conv=10 kernel_size=5 stride=2 padding=[[0,1],[0,1]]\n")
