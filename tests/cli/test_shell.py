@@ -325,7 +325,7 @@ def test_a_session_on_a_terminal(terminal, tmp_path):
     session.until("leave without it? [y/N]")
     session.type("\x03")
     session.type("save new.yaml\r")
-    session.until("saved new.yaml")
+    session.until("saved new.yaml\n32x32x10>")
     session.type("\x04")
     assert session.end() == 0
     assert load(tmp_path / "new.yaml").parameters == 760
