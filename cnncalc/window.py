@@ -6,6 +6,7 @@ P padding, D dilation; sizes in cells.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 FITS = ("exact", "floor", "ceil")
@@ -146,7 +147,7 @@ def fits(windows: tuple[Window, ...], sizes: tuple[int, ...]) -> bool:
 
 
 def mends(windows: tuple[Window, ...], sizes: tuple[int, ...], *, stride_follows: bool = False) -> list[Mend]:
-    """The nearest changes of padding, stride, kernel_size and input that make `windows` fit `sizes`, found by search.
+    """The nearest changes of padding, stride, kernel_size and input that make `windows` fit `sizes`.
 
     Padding stays within half a window (or what it is already), so that no window sees zeros alone; a larger stride stays within
     the window, so that no cell is skipped. `stride_follows`: the stride is the kernel size, as a pooling's is unless given.
@@ -168,12 +169,15 @@ def mends(windows: tuple[Window, ...], sizes: tuple[int, ...], *, stride_follows
 
 def _even_padding(window: Window, size: int) -> int | None:
     """The nearest padding on both sides alike that fits, the larger of two."""
-    most = max(window.extent // 2, window.before)
-    for step in range(SEARCH):
-        for padding in (window.before + step, window.before - step):
-            if 0 <= padding <= most and fits((window._replace(before=padding, after=padding),), (size,)):
-                return padding
-    return None
+    lacking = window.extent - size
+    # 2P ≡ E − N (mod S), and the span is not negative from P = (E − N)/2 on.
+    paddings = _congruent((2, lacking, window.stride))
+    now = window.before
+    least = max(0, -(-lacking // 2), now - SEARCH + 1)
+    most = min(max(window.extent // 2, now), now + SEARCH - 1)
+    # Of two as near `min` keeps the one that stands first.
+    found = [_first(paddings, max(now, least), most, 1), _first(paddings, least, now, -1)]
+    return min((p for p in found if p is not None), key=lambda p: abs(p - now), default=None)
 
 
 def _uneven_padding(window: Window, size: int) -> tuple[int, int] | None:
@@ -199,11 +203,11 @@ def _along_axes(field: str, windows: tuple[Window, ...], sizes: tuple[int, ...],
     result = []
     for step in (-1, 1):
         if together:
-            value = _walk(field, windows, sizes, now[0], step, follows)
+            value = _nearest(field, windows, sizes, now[0], step, follows)
             values = None if value is None else (value,) * len(now)
         else:
             each = [
-                start if fits((w,), (n,)) else _walk(field, (w,), (n,), start, step, follows)
+                start if fits((w,), (n,)) else _nearest(field, (w,), (n,), start, step, follows)
                 for w, n, start in zip(windows, sizes, now, strict=True)
             ]
             values = tuple(v for v in each if v is not None)
@@ -217,8 +221,8 @@ def _get(field: str, window: Window, size: int) -> int:
     return size if field == "input" else window.kernel_size if field == "kernel_size" else window.stride
 
 
-def _walk(field: str, windows: tuple[Window, ...], sizes: tuple[int, ...], start: int, step: int, follows: bool) -> int | None:
-    """The first value from `start` on, in steps of `step`, that fits on every axis; None where there is none nearby."""
+def _nearest(field: str, windows: tuple[Window, ...], sizes: tuple[int, ...], start: int, step: int, follows: bool) -> int | None:
+    """The next value after `start`, or before it where `step` is −1, that fits on every axis; None where there is none nearby."""
     if field == "stride":
         last = 1 if step < 0 else min(w.extent for w in windows)
     elif field == "kernel_size":
@@ -226,19 +230,53 @@ def _walk(field: str, windows: tuple[Window, ...], sizes: tuple[int, ...], start
         last = min(2, start) if step < 0 else start + 2 * max(w.stride for w in windows) + (start if follows else 0)
     else:
         last = 1 if step < 0 else start + max(w.stride for w in windows) ** min(2, len(windows))
-    if step < 0:
-        last = max(last, start - SEARCH)
-    for value in range(start + step, min(last, start + SEARCH) + step, step):
-        if field == "input":
-            changed, at = windows, (value,) * len(sizes)
-        elif field == "kernel_size":
-            changed = tuple(w._replace(kernel_size=value, stride=value if follows else w.stride) for w in windows)
-            at = sizes
-        else:
-            changed, at = tuple(w._replace(stride=value) for w in windows), sizes
-        if fits(changed, at):
-            return value
-    return None
+    least, most = (max(last, start - SEARCH), start - 1) if step < 0 else (start + 1, min(last, start + SEARCH))
+    axes = list(zip(windows, sizes, strict=True))
+    if field == "stride":
+        spans = [w.span(n) for w, n in axes]
+        return _first_divisor(math.gcd(*spans), least, most, step) if min(spans) >= 0 else None
+    if field == "input":
+        least = max(least, *(-w.span(0) for w in windows))
+        return _first(_congruent(*((1, -w.span(0), w.stride) for w in windows)), least, most, step)
+    # The span is room − D·F: it is not negative up to F = room/D, and a stride that follows divides it where it divides room.
+    rooms = [w.span(n) + w.dilation * w.kernel_size for w, n in axes]
+    most = min(most, *(room // w.dilation for w, room in zip(windows, rooms, strict=True)))
+    if follows:
+        return _first_divisor(math.gcd(*rooms), least, most, step)
+    return _first(_congruent(*((w.dilation, room, w.stride) for w, room in zip(windows, rooms, strict=True))), least, most, step)
+
+
+def _congruent(*congruences: tuple[int, int, int]) -> tuple[int, int] | None:
+    """All x with a·x ≡ b (mod m) for each (a, b, m), as the least of them and their distance; None where there are none.
+
+    >>> _congruent((2, 3, 5)), _congruent((1, 2, 4), (1, 0, 6)), _congruent((2, 1, 4))
+    ((4, 5), (6, 12), None)
+    """
+    least, apart = 0, 1
+    for a, b, m in congruences:
+        # What is left of x = least + apart·t: (a·apart)·t ≡ b − a·least (mod m).
+        factor, rest = a * apart, b - a * least
+        common = math.gcd(factor, m)
+        if rest % common:
+            return None
+        period = m // common
+        least += apart * (rest // common * pow(factor // common, -1, period) % period)
+        apart *= period
+    return least, apart
+
+
+def _first(values: tuple[int, int] | None, least: int, most: int, step: int) -> int | None:
+    """The least of equally distant values within bounds, or where `step` is −1 the greatest."""
+    if values is None:
+        return None
+    some, apart = values
+    found = least + (some - least) % apart if step > 0 else most - (most - some) % apart
+    return found if least <= found <= most else None
+
+
+def _first_divisor(number: int, least: int, most: int, step: int) -> int | None:
+    """The least divisor within bounds, or where `step` is −1 the greatest."""
+    return next((value for value in range(least, most + 1)[::step] if number % value == 0), None)
 
 
 #: How far the search for a mend goes: beyond this many cells it is not a mend but another layer.

@@ -155,3 +155,89 @@ def test_a_pooling_whose_stride_is_its_window_changes_both():
 def test_the_mends_of_alexnet_s_first_layer_on_224():
     said = [(m.field, m.value[0]) for m in mends((Window(11, 4),) * 2, (224, 224))]
     assert said == [("padding", (1, 2)), ("stride", 3), ("kernel_size", 8), ("kernel_size", 12), ("input", 223), ("input", 227)]
+
+
+def changed(window, size, field, value, follows):
+    """A window and its size with one field changed; `follows` takes the stride along with the window."""
+    if field == "input":
+        return window, value
+    if field == "padding":
+        return window._replace(before=value, after=value), size
+    if field == "kernel_size" and follows:
+        return window._replace(kernel_size=value, stride=value), size
+    return window._replace(**{field: value}), size
+
+
+def tried(ws, ns, field, candidates, follows):
+    """The first candidate whose last window ends in the last padded cell on every axis, found by walking the windows."""
+    for value in candidates:
+        axes = [changed(w, n, field, value, follows) for w, n in zip(ws, ns, strict=True)]
+        starts = [positions(w, n) for w, n in axes]
+        if all(
+            s and s[-1] + w.dilation * (w.kernel_size - 1) + 1 == n + w.before + w.after
+            for s, (w, n) in zip(starts, axes, strict=True)
+        ):
+            return value
+    return None
+
+
+@given(
+    st.sampled_from(["stride", "kernel_size", "input"]),
+    st.lists(st.tuples(windows, sizes), min_size=1, max_size=3),
+    st.booleans(),
+    st.booleans(),
+)
+def test_the_mends_of_all_axes_are_those_that_trying_one_after_the_other_finds(field, axes, alike, follows):
+    ws, ns = tuple(w for w, _ in axes), tuple(n for _, n in axes)
+    follows = follows and field == "kernel_size"
+    if follows:
+        ws = tuple(w._replace(stride=w.kernel_size) for w in ws)
+    if alike:
+        # One value serves for all axes, while the rest of the window differs.
+        ns = (ns[0],) * len(ns)
+        ws = tuple(w._replace(kernel_size=ws[0].kernel_size) for w in ws)
+        ws = tuple(w._replace(stride=ws[0].stride) for w in ws) if field == "stride" or follows else ws
+    now = ns if field == "input" else tuple(getattr(w, field) for w in ws)
+    wanted = []
+    for step in (-1, 1):
+        if len(ws) > 1 and len(set(now)) == 1:
+            found = tried(ws, ns, field, reach(ws, ns, field, step, follows), follows)
+            value = None if found is None else (found,) * len(ws)
+        else:
+            each = [
+                tried((w,), (n,), field, [start, *reach((w,), (n,), field, step, follows)], follows)
+                for w, n, start in zip(ws, ns, now, strict=True)
+            ]
+            value = None if None in each else tuple(each)
+        wanted += [value] if value is not None and value != now else []
+    assert [m.value for m in mends(ws, ns, stride_follows=follows) if m.field == field] == wanted
+
+
+def reach(ws, ns, field, step, follows):
+    """The values that count as near, nearest first: a stride within the window, a window of two cells or more."""
+    start = ns[0] if field == "input" else getattr(ws[0], field)
+    widest = max(w.stride for w in ws)
+    if step < 0:
+        return range(start - 1, 1 if field == "kernel_size" and start > 1 else 0, -1)
+    if field == "stride":
+        return range(start + 1, min(w.dilation * (w.kernel_size - 1) + 1 for w in ws) + 1)
+    if field == "kernel_size":
+        return range(start + 1, start + 2 * widest + (start if follows else 0) + 1)
+    return range(start + 1, min(start + widest ** min(2, len(ws)), start + 100) + 1)
+
+
+@given(st.builds(Window, st.integers(1, 40), st.integers(1, 40), st.integers(0, 9)), st.integers(1, 60), st.integers(1, 3))
+def test_the_mending_padding_is_the_nearest_and_of_two_the_larger(window, size, dilation):
+    window = window._replace(after=window.before, dilation=dilation)
+    most = max(window.extent // 2, window.before)
+    near = sorted(range(most + 1), key=lambda p: (abs(p - window.before), -p))
+    wanted = tried((window,), (size,), "padding", [p for p in near if abs(p - window.before) < 100], follows=False)
+    said = [m.value[0] for m in mends((window,), (size,)) if m.field == "padding"]
+    assert [pair for pair in said if pair[0] == pair[1]][:1] == ([] if wanted is None else [(wanted, wanted)])
+
+
+def test_the_mends_of_a_stride_of_1000_are_within_100_cells():
+    # N − F = 99,049 = 37·2677 has no divisor from 900 to 1100. 49 cells are over: 49 more of the window or less of the input
+    # fit, 951 of padding are odd, and the next values on the other sides are 951 away.
+    found = mends((Window(1001, 1000),) * 2, (100_050, 100_050))
+    assert [(m.field, m.value[0]) for m in found] == [("padding", (475, 476)), ("kernel_size", 1050), ("input", 100_001)]
