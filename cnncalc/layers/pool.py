@@ -98,6 +98,9 @@ class _GlobalPool(Layer):
     def output_shape(self, x: Shape, fit: str) -> Shape:
         return Shape(x.channels)
 
+    def formulas(self, x: Shape) -> list[tuple[str, str]]:
+        return [("channels", f"{'×'.join(map(str, x.spatial))} → 1 per channel")]
+
 
 class GlobalAvgPool(_GlobalPool, kind="global_avgpool"):
     """The mean of each channel over the whole map: a vector of C numbers.
@@ -150,6 +153,9 @@ class _AdaptivePool(Layer):
     def views(self, x: Shape, windows: tuple[Window, ...]) -> tuple[View, ...]:
         return tuple(map(_adaptive_view, range(x.rank), x.spatial, along(x, "output_size", self.output_size)))
 
+    def formulas(self, x: Shape) -> list[tuple[str, str]]:
+        return list(zip(x.axes, map(_adaptive_formula, x.spatial, along(x, "output_size", self.output_size)), strict=True))
+
     def _sizes(self, x: Array) -> Axes:
         return along(Shape(*x.shape[2:], x.shape[1]), "output_size", self.output_size)
 
@@ -157,6 +163,27 @@ class _AdaptivePool(Layer):
         rank = x.rank if isinstance(x, Shape) else 2
         sizes = tuple(self.output_size) * rank if isinstance(self.output_size, Every) else self.output_size
         return "to " + "×".join(map(display, sizes))
+
+
+def _adaptive_cells(i: int, size: int, count: int) -> tuple[int, int]:
+    """The first and the last cell that window `i` of `count` covers."""
+    return i * size // count, -(-(i + 1) * size // count) - 1
+
+
+def _adaptive_formula(size: int, count: int) -> str:
+    """How `count` windows cover an axis: with the formula where they are all alike, else by their cells.
+
+    >>> _adaptive_formula(8, 2), _adaptive_formula(7, 3)
+    ('window and stride 8/2 = 4: (8 − 4 + 2·0)/4 + 1 = 2', 'window i over ⌊i·7/3⌋ … ⌈(i + 1)·7/3⌉ − 1: 0…2, 2…4, 4…6')
+    """
+    if size % count == 0:
+        each = size // count
+        return f"window and stride {size}/{count} = {each}: {Window(each, each).formula(size)}"
+    # Two windows show how they overlap; a line has no room for many.
+    shown = [_adaptive_cells(i, size, count) for i in range(count if count <= 3 else 2)]
+    cells = [str(first) if first == last else f"{first}…{last}" for first, last in shown]
+    more = ["…"] if len(shown) < count else []
+    return f"window i over ⌊i·{size}/{count}⌋ … ⌈(i + 1)·{size}/{count}⌉ − 1: {', '.join(cells + more)}"
 
 
 def _adaptive_view(axis: int, size: int, count: int) -> View:
@@ -167,7 +194,7 @@ def _adaptive_view(axis: int, size: int, count: int) -> View:
         return View(0, size // count - 1, size // count, axis)
     from fractions import Fraction
 
-    largest = max(-(-(i + 1) * size // count) - i * size // count for i in range(count))
+    largest = max(last - first + 1 for first, last in (_adaptive_cells(i, size, count) for i in range(count)))
     centre, half = Fraction(size - count, 2 * count), Fraction(largest - 1, 2)
     return View(centre - half, centre + half, Fraction(size, count), axis)
 

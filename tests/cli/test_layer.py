@@ -46,6 +46,35 @@ def test_ten_filters_of_5x5_written_out(cnncalc):
     assert lines["fully connected"].strip() == "would have (3072 + 1)·10240 = 31,467,520 parameters, 41,405 times as many"
 
 
+# Windows by hand from PyTorch's ⌊i·N/n⌋ to ⌈(i + 1)·N/n⌉ − 1: of 7 to 3, 7/3 = 2.33 and 14/3 = 4.67.
+POOLS = [
+    ("7x7x64 global_avgpool", ["channels         7×7 → 1 per channel"]),
+    ("11x3 global_maxpool", ["channels         11 → 1 per channel"]),
+    ("5x7x2x3 global_sumpool", ["channels         5×7×2 → 1 per channel"]),
+    ("8x8x4 adaptive_avgpool=2", ["height, width    window and stride 8/2 = 4: (8 − 4 + 2·0)/4 + 1 = 2"]),
+    ("7x7x4 adaptive_avgpool=1", ["height, width    window and stride 7/1 = 7: (7 − 7 + 2·0)/7 + 1 = 1"]),
+    (
+        "7x5x4 adaptive_maxpool=3x2",
+        [
+            "height           window i over ⌊i·7/3⌋ … ⌈(i + 1)·7/3⌉ − 1: 0…2, 2…4, 4…6",
+            "width            window i over ⌊i·5/2⌋ … ⌈(i + 1)·5/2⌉ − 1: 0…2, 2…4",
+        ],
+    ),
+    # Fewer cells than windows: some windows are one cell.
+    ("2x4 adaptive_maxpool=3", ["length           window i over ⌊i·2/3⌋ … ⌈(i + 1)·2/3⌉ − 1: 0, 0…1, 1"]),
+    ("100x4 adaptive_maxpool=7", ["length           window i over ⌊i·100/7⌋ … ⌈(i + 1)·100/7⌉ − 1: 0…14, 14…28, …"]),
+]
+
+
+@pytest.mark.parametrize(("words", "lines"), POOLS)
+def test_how_the_sizes_of_a_pooling_come_about(cnncalc, words, lines):
+    result = cnncalc("layer", *words.split())
+    assert result.status == 0
+    assert result.out.splitlines()[2 : 2 + len(lines)] == lines
+    found = json.loads(cnncalc("layer", *words.split(), "--format", "json").out)["formulas"]
+    assert [one["formula"] for one in found if one["axis"] == found[0]["axis"]] == [lines[0][17:]]
+
+
 def test_f5_s2_says_what_is_never_read(cnncalc):
     result = cnncalc("layer", "32x32x3", "conv=10", "F=5", "S=2")
     assert result.status == 1
