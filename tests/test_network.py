@@ -297,3 +297,8 @@ def test_what_can_be_said_of_a_network():
     assert [(w.name, w.shape, w.role) for w in net["batchnorm1"].weights] == [
         ("weight", (8,), "weight"), ("bias", (8,), "bias"), ("running_mean", (8,), "buffer"), ("running_var", (8,), "buffer"),
     ]  # fmt: skip
+
+
+def test_a_window_on_a_vector_is_still_said():
+    net = cnncalc.loads("input: 12\nlayers: [{conv: 4, kernel_size: 3}]\n")
+    assert net.layers[0].summary == "4 × 3×3"

@@ -87,7 +87,7 @@ class Sliding(Layer):
 
     def summary(self, x: Flow | None) -> str:
         # A vector has no axes for the window; said as for a map, it is still what the row says.
-        rank = (x.rank if isinstance(x, Shape) else 0) or 2
+        rank = x.rank if isinstance(x, Shape) and x.rank else 2
         kernel = tuple(self.kernel_size) * rank if isinstance(self.kernel_size, Every) else self.kernel_size
         parts = ["×".join(map(str, kernel))]
         if self.main is not None and self.main.name != "kernel_size" and self.main.name in self.options:
