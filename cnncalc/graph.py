@@ -24,7 +24,7 @@ class Input:
 
 
 class Node:
-    """A layer in its place. `name` is its full name; `shape` is None where it could not be inferred.
+    """A layer in its place. `name` is its full name; `shape` is None where it could not be worked out.
 
     `shared` is the layer whose weights it uses: then it counts none. `frozen` weights are parameters and not trainable.
     """
@@ -57,7 +57,9 @@ class Node:
 
     @property
     def flow(self) -> Flow | None:
-        return self.facts.shape
+        """What is read behind it: its shape, or what is certain of it where what flows in is unknown."""
+        facts = self.facts
+        return facts.shape if facts.shape is not None else facts.certain
 
     @property
     def shape(self) -> Shape | None:

@@ -13,14 +13,18 @@ from cnncalc.window import Window
 class Facts:
     """What is known of a layer once its inputs are: counts of numbers, multiply-accumulates, cells.
 
-    `shape` is None where it could not be inferred, and `fault` says why where that is the layer's own fault.
+    `shape` is None where the layer could not be worked out, and `fault` says why where that is its own fault. `certain` is
+    what comes out all the same where only what flows in is unknown: then nothing is counted, and what follows can be checked.
     """
 
-    __slots__ = ("biases", "buffers", "fault", "fits", "layer", "macs", "parameters", "shape", "sizes", "weights", "windows")
+    __slots__ = (
+        "biases", "buffers", "certain", "fault", "fits", "layer", "macs", "parameters", "shape", "sizes", "weights", "windows",
+    )  # fmt: skip
 
     def __init__(self, layer: Layer) -> None:
         self.layer = layer
         self.shape: Shape | None = None
+        self.certain: Shape | None = None
         self.weights: tuple[Weight, ...] = ()
         self.parameters = 0
         self.biases = 0
@@ -82,6 +86,9 @@ def _infer(layer: Layer, flows: tuple[Flow | None, ...], fit: str) -> Facts:
     facts = Facts(layer)
     known = tuple(flow for flow in flows if flow is not None)
     if len(known) < len(flows):
+        certain = layer.certain_shape()
+        if certain is not None and max(certain) <= LARGEST:
+            facts.certain = certain
         return facts
     try:
         facts.shape, facts.windows, facts.fits = outcome(layer, known, fit)

@@ -114,6 +114,59 @@ layers:
     assert said[0].startswith("4:15 stage.0.maxpool1 does not fit: (21 − 2 + 2·0)/2 + 1 = 10.5")
 
 
+FAULTY = "input: 10x3\nlayers:\n  - {conv: 4, kernel_size: 3, groups: 2}\n"
+BEHIND = [
+    # 16 numbers of two directions, which 3 does not divide.
+    (["{lstm: 8, bidirectional: true}", "{groupnorm: 3}"], "", ["5:17 groupnorm1: 3 groups do not divide the 16 channels of 16"]),
+    # A vector flows into the convolution; out of the second fc come its units, whatever flows in.
+    (
+        ["{fc: 7}", "{conv: 4, kernel_size: 3}", "{fc: 5, expect: 6}"],
+        "",
+        ["5:6 conv2: conv takes a map with spatial axes, and 7 is a vector", "6:21 fc2 gives 5, and 6 is expected"],
+    ),
+    (["{fc: 12}", "{attention: 5}"], "", ["5:6 attention1: attention takes a sequence"]),
+    (["{fc: 12}", "{reshape: 5x2}"], "", ["5:15 reshape1: 12 holds 12 numbers and 5x2 would hold 10"]),
+    (["{fc: 12}", '{slice: "0:${in_channels + 1}"}'], "", ["5:13 slice1: slice 0:13 goes beyond the 12 channels"]),
+    (["{branches: {a: [{fc: 5}], b: [{fc: 6}]}, merge: add}"], "", ["4:5 add1: branch `a` ends at 5, `b` at 6 (channels 5 ≠ 6)"]),
+    (["{fc: 5}"], "expect: {output: 6}", ["5:18 the network gives 5 (fc1), and 6 is expected"]),
+    # 5·6 + 6 parameters, whatever stands above them.
+    (["{fc: 5}", "{fc: 6}"], "budget: {parameters: 35}", ["6:22 the network has 36 parameters, 1 more than the budget of 35"]),
+]
+
+
+@pytest.mark.parametrize(("rows", "end", "behind"), BEHIND)
+def test_behind_a_layer_whose_shape_is_certain_the_next_fault_is_found(rows, end, behind):
+    said = messages(FAULTY + "".join(f"  - {row}\n" for row in rows) + end)
+    assert all(one.startswith(start) for one, start in zip(said[1:], behind, strict=True)), said
+    assert said[0].startswith("3:39 conv1: groups 2 does not divide the input's 3 channels")
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        # Every step's result, a map's channels, a row that cannot be read: what comes out of those is not certain.
+        ["{lstm: 8, return: sequence}", "{groupnorm: 3}"],
+        ["global_avgpool", "{groupnorm: 3}"],
+        # Totals are not known, the weights to share neither.
+        ["{fc: 5}", "{fc: 5, share: fc1}"],
+        ["{fc: 5}", "{fc: 7}", "{fc: 5, share: fc1}"],
+        ["{fc: 5}", "{add: conv1}"],
+        ["{fc: 5, expect: 5}", "{fc: 7}"],
+    ],
+)
+def test_what_is_not_certain_is_not_blamed(rows):
+    end = "expect: {parameters: 1, macs: 1}\nbudget: {parameters: 100}"
+    assert len(messages(FAULTY + "".join(f"  - {row}\n" for row in rows) + end)) == 1
+
+
+def test_a_layer_behind_a_fault_counts_nothing_and_those_behind_it_do():
+    net = cnncalc.loads(FAULTY + "  - {fc: 5}\n  - relu\n  - {fc: 6}\n")
+    assert [node.shape for node in net.layers] == [None, None, Shape(5), Shape(6)]
+    # Of the first fc neither weights nor cost are known; the second has 5·6 and 6 biases.
+    assert [node.parameters for node in net.layers] == [0, 0, 0, 36]
+    assert (net.parameters, net.macs) == (36, 30)
+
+
 def test_copies_are_counted():
     text = "input: 8x8x4\nblocks:\n  b:\n    layers: [{conv: 4, kernel_size: 2, groups: 3}]\nlayers:\n  - {block: b, repeat: 5}\n"
     # What follows an unknown shape is not blamed for it, so one copy has the fault.

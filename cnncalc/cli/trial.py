@@ -60,7 +60,10 @@ class Recipe(NamedTuple):
         except SpecError as error:
             return Trial(values, {}, "?", tuple((p.rule, p.message) for p in error.problems), usable=False)
         problems = tuple((p.rule, p.message) for p in network.problems if p.level == "error")
-        output = ", ".join("?" if s.flow is None else s.flow.text(network.layout) for s in network.outputs)
+        # The output stands for the whole row: where a layer is unknown, so are the totals.
+        known = all(node.shape is not None for node in network.layers)
+        flows = [source.flow if known else None for source in network.outputs]
+        output = ", ".join("?" if flow is None else flow.text(network.layout) for flow in flows)
         return Trial(values, network.totals, output, problems, expect_skipped=network.expect_skipped)
 
 

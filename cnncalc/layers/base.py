@@ -132,6 +132,10 @@ class Layer:
         """What comes out of `x`; a stride that does not fit is floored unless `fit` is `ceil`. Raises Fact."""
         raise NotImplementedError
 
+    def certain_shape(self) -> Shape | None:
+        """What comes out whatever flows in; None where that depends on it."""
+        return None
+
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         """The arrays it owns when `x` flows in."""
         return ()

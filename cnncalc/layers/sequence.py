@@ -56,8 +56,10 @@ class _Recurrent(Layer):
         return 2 if self.bidirectional else 1
 
     def output_shape(self, x: Shape, fit: str) -> Shape:
-        channels = self.hidden * self._directions
-        return Shape(channels) if self.returns == "last" else Shape(x[0], channels)
+        return self.certain_shape() or Shape(x[0], self.hidden * self._directions)
+
+    def certain_shape(self) -> Shape | None:
+        return Shape(self.hidden * self._directions) if self.returns == "last" else None
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         found = []

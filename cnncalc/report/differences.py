@@ -60,7 +60,7 @@ def _said(value: Any) -> str:
 
 
 def _output(node: Node | None, layout: str) -> str:
-    return "" if node is None else words.flow(node.flow, layout)
+    return "" if node is None else words.flow(node.shape, layout)
 
 
 def _number(node: Node | None, name: str) -> str:

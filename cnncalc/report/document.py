@@ -46,12 +46,15 @@ def _before(subject: Subject) -> dict[str, Any]:
 
 
 def layer(node: Node, layout: str) -> dict[str, Any]:
-    """A layer as plain data; `leftover` are the cells at the end of each axis that no window reads."""
+    """A layer as plain data; `leftover` are the cells at the end of each axis that no window reads.
+
+    The shape of a layer that could not be worked out is null even where it is certain: its counts are not known.
+    """
     return {
         "name": node.name,
         "kind": node.kind,
         "inputs": [source.name for source in node.inputs],
-        **_flow(node.flow, layout),
+        **_flow(node.shape, layout),
         "fields": words.fields(node, layout),
         "summary": words.summary(node, layout),
         "parameters": node.parameters,

@@ -220,7 +220,7 @@ class Lines:
             one_line(node.kind),
             said,
             reads,
-            node.shape,
+            node.flow,
             counts,
             stem,
             mark=self._mark(node),

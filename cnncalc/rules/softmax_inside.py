@@ -54,7 +54,8 @@ def _next_weighted(subject: Subject, node: Node) -> Node | None:
         for reader in subject.readers(todo.pop(0)):
             if reader.weights:
                 return reader
-            if id(reader) not in seen and not isinstance(reader.layer, Multiply):
+            # Of a layer that could not be worked out nobody knows the weights.
+            if id(reader) not in seen and reader.shape is not None and not isinstance(reader.layer, Multiply):
                 seen.add(id(reader))
                 todo.append(reader)
     return None

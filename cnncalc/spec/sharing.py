@@ -46,7 +46,7 @@ def share_layer(row: Row, node: Node, peer: Copy, problems: Problems) -> None:
 def _take(node: Node, peer: Copy) -> str | None:
     """Shares, or says why that cannot be."""
     target = peer.source
-    if node.shape is None or target is None or target.flow is None:
+    if node.shape is None or target is None or (target.shape if isinstance(target, Node) else target.flow) is None:
         # What is not known is not blamed; that it owns no weights still holds.
         node.shared = target if isinstance(target, Node) else None
         return None

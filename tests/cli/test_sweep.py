@@ -44,6 +44,12 @@ def test_misfits_stand_beside_their_row(cnncalc):
     assert cnncalc("sweep", "alexnet", "--set", "conv1.stride=5").status == 1
 
 
+def test_a_row_whose_totals_leave_layers_out_has_no_output(cnncalc):
+    # Stride 50 leaves 5×5 cells, of which the pools' windows of 3 leave 2×2 and then nothing.
+    result = cnncalc("sweep", "alexnet", "--set", "conv1.stride=4,50", "--format", "json")
+    assert [row["output"] for row in json.loads(result.out)] == ["1000", "?"]
+
+
 def test_sort_and_budget(cnncalc):
     words = ("sweep", "mobilenet_v2", "--set", "width=1,0.25,0.5", "--format", "csv")
     widths = lambda *more: [row["width"] for row in csv.DictReader(io.StringIO(cnncalc(*words, *more).out))]  # noqa: E731

@@ -132,6 +132,13 @@ def test_leftover_cells():
     assert (found["layers"][0]["fits"], found["layers"][0]["leftover"]) == (False, [1, 0])
 
 
+def test_a_layer_whose_counts_are_unknown_has_no_shape_and_an_output_that_is_certain_has():
+    found = of("input: 8x8x3\nlayers: [conf, {fc: 5}]")
+    assert [(layer["shape"], layer["parameters"]) for layer in found["layers"]] == [(None, 0), (None, 0)]
+    assert found["outputs"] == [{"name": "fc1", "shape": [5]}]
+    assert (found["complete"], found["totals"]["parameters"]) == (False, 0)
+
+
 def test_a_problem_without_a_place_has_null_for_it():
     from cnncalc.problem import Location, Problem
     from cnncalc.report.problems import data

@@ -41,6 +41,13 @@ def test_warnings(name: str) -> None:
         assert problem.level == "warning"
 
 
+def test_a_softmax_before_a_layer_of_unknown_weights_is_not_said_to_feed_a_later_one() -> None:
+    text = "input: 8x8x4\nlayers: [softmax, {conv: 4, kernel_size: 3, groups: 3}, {fc: 5}, relu, {fc: 6}]\n"
+    net = cnncalc.loads(text)
+    assert [p.rule for p in net.problems] == ["shape"]
+    assert run(net.graph, net.document, net.ignores, net.problems, text, None, ["softmax-inside", "linear-pair"]) == []
+
+
 def test_each_warning_has_a_file() -> None:
     assert {rule for lines in EXPECTED.values() for _, _, rule, _ in lines} == set(WARNINGS)
 
