@@ -29,7 +29,7 @@ class Node:
     `shared` is the layer whose weights it uses: then it counts none. `frozen` weights are parameters and not trainable.
     """
 
-    __slots__ = ("facts", "fit", "frozen", "group", "inputs", "kind", "labels", "layer", "location", "name", "shared")
+    __slots__ = ("facts", "fit", "frozen", "group", "inputs", "kind", "labels", "layer", "location", "name", "named", "shared")
 
     def __init__(
         self,
@@ -41,8 +41,11 @@ class Node:
         location: Location,
         group: Group | None,
         fit: str,
+        named: bool,
     ) -> None:
         self.name = name
+        #: Whether its row says a name; else the last part of its own is the kind and a running number.
+        self.named = named
         self.kind = kind
         self.layer = layer
         self.inputs = inputs
@@ -143,10 +146,14 @@ Source = Union[Input, Node]
 class Group:
     """A block, a branches row or a branch in its place: the layers whose full names begin with its own."""
 
-    __slots__ = ("kind", "location", "name", "parent", "result", "start", "title")
+    __slots__ = ("kind", "location", "name", "named", "parent", "result", "start", "title")
 
-    def __init__(self, name: str, kind: str, title: str, location: Location, parent: Group | None, start: int) -> None:
+    def __init__(
+        self, name: str, kind: str, title: str, location: Location, parent: Group | None, start: int, named: bool
+    ) -> None:
         self.name = name
+        #: Whether the file says its name, as it does for every branch.
+        self.named = named
         #: `block`, `branches` or `branch`.
         self.kind = kind
         #: The block's name, the merge or the branch's name.

@@ -282,7 +282,7 @@ class Expander:
         elif isinstance(layer, Join):
             inputs = self._joined(row, layer, scope, source)
         facts = self._infer(layer, tuple(s.flow for s in inputs), fit)
-        node = Node(name, row.kind, layer, inputs, facts, row.at, scope.group, fit)
+        node = Node(name, row.kind, layer, inputs, facts, row.at, scope.group, fit, "name" in row.row_keys)
         self.graph.nodes.append(node)
         if facts.fault is not None:
             self._fault(row, node, facts.fault)
@@ -342,7 +342,8 @@ class Expander:
             return self._lost(row, name, inner)
         inner.texts = self._arguments(row, name, block, names, given)
         inner.body = block.body
-        inner.group = group = Group(name, "block", block.name, row.at, inner.group, len(self.graph.nodes))
+        start, named = len(self.graph.nodes), "name" in row.row_keys
+        inner.group = group = Group(name, "block", block.name, row.at, inner.group, start, named)
         self.graph.groups.append(group)
         if peer is not None:
             share_block(row, name, block.name, inner, peer, self._problems)
@@ -384,7 +385,8 @@ class Expander:
     def _branches(self, row: Row, name: str, inner: Scope, source: Source | None, given: Given, peer: Copy | None) -> Source:
         """Branches that all read the same input, and their merge, which the row's name stands for."""
         outer = inner.group
-        group = Group(name, "branches", "", row.at, outer, len(self.graph.nodes))
+        named = "name" in row.row_keys
+        group = Group(name, "branches", "", row.at, outer, len(self.graph.nodes), named)
         self.graph.groups.append(group)
         inner.group = group
         ends: list[Source] = []
@@ -393,7 +395,7 @@ class Expander:
             scope = Scope(body, source, inner, inner.texts)
             scope.prefix = f"{name}.{label}."
             scope.path = (*inner.path, (label, None, True)) if self._overrides else ()
-            scope.group = Group(f"{name}.{label}", "branch", label, row.at, group, len(self.graph.nodes))
+            scope.group = Group(f"{name}.{label}", "branch", label, row.at, group, len(self.graph.nodes), named=True)
             self.graph.groups.append(scope.group)
             other = peer.inner.names.get(label) if peer is not None and peer.inner is not None else None
             scope.peer = other.copies[-1].inner if other is not None and other.copies else None
@@ -412,7 +414,7 @@ class Expander:
         else:
             facts = self._infer(layer, tuple(end.flow for end in ends), inner.fit)
         group.title = layer.kind
-        node = Node(name, "branches", layer, tuple(ends), facts, row.at, outer, inner.fit)
+        node = Node(name, "branches", layer, tuple(ends), facts, row.at, outer, inner.fit, named)
         node.labels = tuple(labels)
         self.graph.nodes.append(node)
         group.result = node
