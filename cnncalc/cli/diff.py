@@ -28,7 +28,10 @@ def diff(
     fit: options.Fit = None,
     layout: options.Layout = None,
 ) -> None:
-    """Show what changed between two networks: layers matched by name, then by place, and the totals.
+    """Show what changed between two networks, layer by layer and in the totals.
+
+    Layers are matched by the names that the files say. Names such as conv1 shift with every row put in: those layers are matched
+    in order, and a row put in is one layer added.
 
     A side may stand in git's history: HEAD~1:specs/alexnet.yaml. --input, --set and --fit hold for both; a --set that one of
     them has no var or layer for is an error.

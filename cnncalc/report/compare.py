@@ -1,13 +1,14 @@
-"""What differs between two networks: layers matched by name, then by place; fields, shapes, parameters, MACs and totals."""
+"""What differs between two networks: fields, shapes, parameters and MACs of layers, inputs, outputs and totals."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from cnncalc.graph import Node
-from cnncalc.report import words
+from cnncalc.graph import Node, Source
+from cnncalc.report.alignment import align
 from cnncalc.report.subject import Before, Subject
+from cnncalc.shape import Flow
 
 TOTALS = {"parameters": "parameters", "trainable": "trainable", "buffers": "buffers", "macs": "MACs"}
 
@@ -33,49 +34,60 @@ class Change(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """Layers that differ, in order, how many are the same, and the totals, inputs and outputs of both."""
+    """Layers that differ, in order, how many are the same, and the totals, inputs and outputs of both.
+
+    `renamed` has the rows whose written names differ, `twins` the layers of automatic names that are called otherwise now.
+    """
 
     before: Subject
     after: Subject
     changes: list[Change]
     same: int
+    renamed: list[tuple[str, str]]
+    twins: dict[str, str]
 
     @property
     def totals(self) -> dict[str, tuple[int, int]]:
         return {key: (self.before.totals[key], self.after.totals[key]) for key in TOTALS}
 
+    @property
+    def ends(self) -> list[tuple[str, Sequence[Source], Sequence[Source]]]:
+        """`inputs` and `outputs`, before and after, where they are not what they were."""
+        both = (("inputs", self.before.inputs, self.after.inputs), ("outputs", self.before.outputs, self.after.outputs))
+        return [(what, a, b) for what, a, b in both if self._flows(a, self.twins) != self._flows(b, {})]
+
+    @staticmethod
+    def _flows(sources: Sequence[Source], twins: dict[str, str]) -> list[tuple[str, Flow | None]]:
+        return [(twins.get(source.name, source.name), source.flow) for source in sources]
+
     def __bool__(self) -> bool:
-        ends = _ends(self.before) != _ends(self.after)
-        return bool(self.changes) or ends or any(a != b for a, b in self.totals.values())
+        return bool(self.changes) or bool(self.ends) or any(a != b for a, b in self.totals.values())
 
 
-def _ends(subject: Subject) -> list[tuple[str, str]]:
-    return [(s.name, words.flow(s.flow, "channels_last")) for s in (*subject.inputs, *subject.outputs)]
-
-
-def compare(before: Subject, after: Subject) -> Difference:
-    """What became of `before`."""
+def compare(before: Subject, after: Subject, *, same_text: bool = False) -> Difference:
+    """What became of `before`. Where both are of the `same_text`, their names say which layer is which."""
+    pairs, renamed = align(before, after, same_text=same_text)
+    became = {a: b for a, b in pairs if a is not None}
     changes = []
     same = 0
-    for a, b in _pairs(before.layers, after.layers):
+    for a, b in pairs:
         if a is None or b is None:
             changes.append(Change(a, b, {}))
-        elif differs(a, b):
-            changes.append(Change(a, b, _fields(a, b)))
+            continue
+        fields = _fields(a, b, became)
+        if fields or _facts(a) != _facts(b):
+            changes.append(Change(a, b, fields))
         else:
             same += 1
-    return Difference(before, after, changes, same)
+    both = ((a, b) for a, b in pairs if a is not None and b is not None and not a.named and not b.named)
+    twins = {a.name: b.name for a, b in both if a.name != b.name}
+    return Difference(before, after, changes, same, renamed, twins)
 
 
 def before(original: Subject, changed: Subject) -> Before:
-    """The totals of `original`, and which layers of `changed` are not as they were there."""
-    names = frozenset(change.after.name for change in compare(original, changed).changes if change.after is not None)
-    return Before(original.totals, names)
-
-
-def differs(a: Node, b: Node) -> bool:
-    """Whether two layers in their places differ in anything but the place."""
-    return _facts(a) != _facts(b) or _fields(a, b) != {}
+    """The totals of `original`, and which layers of `changed`, the same text with other values, are not as they were there."""
+    changes = compare(original, changed, same_text=True).changes
+    return Before(original.totals, frozenset(change.after.name for change in changes if change.after is not None))
 
 
 def _facts(node: Node) -> tuple[Any, ...]:
@@ -83,47 +95,14 @@ def _facts(node: Node) -> tuple[Any, ...]:
     return (node.kind, node.shape, reads, node.parameters, node.trainable, node.buffers, node.macs, node.shared is None)
 
 
-def _fields(a: Node, b: Node) -> dict[str, tuple[Any, Any]]:
-    if a.layer is b.layer and [s.name for s in a.inputs] == [s.name for s in b.inputs]:
-        return {}
-    first, second = a.fields, b.fields
+def _fields(a: Node, b: Node, became: Mapping[Node, Node | None]) -> dict[str, tuple[Any, Any]]:
+    """The hyper-parameters that differ, in both."""
     if a.kind != b.kind:
         return {"kind": (a.kind, b.kind)}
+    first, second = a.fields, b.fields
     found = {name: (first.get(name), second.get(name)) for name in {**first, **second} if first.get(name) != second.get(name)}
     # What a join or a later row reads is called otherwise where rows were put between; only names written down count.
     found.pop("names", None)
-    if (a.shared.name if a.shared else None) != (b.shared.name if b.shared else None):
+    if (became.get(a.shared) if a.shared else None) is not b.shared:
         found["share"] = (a.shared.name if a.shared else None, b.shared.name if b.shared else None)
     return found
-
-
-def _pairs(first: Sequence[Node], second: Sequence[Node]) -> list[tuple[Node | None, Node | None]]:
-    """Layers of the same name, then, between two such, those of the same kind in order; the rest stands alone."""
-    places = {node.name: i for i, node in enumerate(second)}
-    found: list[tuple[Node | None, Node | None]] = []
-    rest: list[Node] = []
-    done = 0
-    for node in first:
-        place = places.get(node.name)
-        if place is None or place < done:
-            rest.append(node)
-            continue
-        found += _unnamed(rest, second[done:place])
-        rest = []
-        found.append((node, second[place]))
-        done = place + 1
-    return found + _unnamed(rest, second[done:])
-
-
-def _unnamed(first: Sequence[Node], second: Sequence[Node]) -> list[tuple[Node | None, Node | None]]:
-    """Layers without a namesake between two that have one: by kind, in order."""
-    found: list[tuple[Node | None, Node | None]] = []
-    left = list(first)
-    for node in second:
-        twin = next((other for other in left if other.kind == node.kind), None)
-        while twin is not None and left[0] is not twin:
-            found.append((left.pop(0), None))
-        if twin is not None:
-            left.pop(0)
-        found.append((twin, node))
-    return found + [(node, None) for node in left]

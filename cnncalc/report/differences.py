@@ -79,29 +79,28 @@ def _totals(found: Difference) -> list[list[str]]:
     ]
 
 
-def _ends(found: Difference, layout: str) -> list[str]:
-    """Inputs and outputs that are not what they were."""
+def _notes(found: Difference, layout: str) -> list[str]:
+    """Inputs and outputs that are not what they were, and rows that are called otherwise and are otherwise the same."""
     said = []
-    for what in ("inputs", "outputs"):
-        a, b = ([(s.name, words.flow(s.flow, layout)) for s in getattr(n, what)] for n in (found.before, found.after))
-        if a != b:
-            x, y = (", ".join(f"{name} {shape}" for name, shape in side) for side in (a, b))
-            said.append(f"{what[:-1]}: {x} → {y}")
-    return said
+    for what, *sides in found.ends:
+        x, y = (", ".join(f"{source.name} {words.flow(source.flow, layout)}" for source in side) for side in sides)
+        said.append(f"{what[:-1]}: {x} → {y}")
+    shown = {change.before.name for change in found.changes if change.before is not None}
+    return said + [f"renamed: {a} → {b}" for a, b in found.renamed if a not in shown]
 
 
 def rows(found: Difference, names: tuple[str, str], layout: str, width: int | None) -> list[Row]:
     """Title, a line for each layer that differs, and the totals of both."""
     result: list[Row] = [[(f"{one_line(names[0])} → {one_line(names[1])}", "title")], []]
+    notes: list[Row] = [[(one_line(said), "")] for said in _notes(found, layout)]
     if not found:
-        return [*result, [(f"the same: {words.plural(found.same, 'layer')}", "")]]
-    for said in _ends(found, layout):
-        result.append([(one_line(said), "")])
+        return [*result, *notes, [(f"the same: {words.plural(found.same, 'layer')}", "")]]
+    result += notes
     if found.changes:
         table = [[SIGNS[change.status], *cells(change, layout)] for change in found.changes]
         roles = [_ROLES[change.status] for change in found.changes]
         result += [
-            *([[]] if _ends(found, layout) else []),
+            *([[]] if notes else []),
             *grid(["", *HEAD], table, right=_RIGHT, roles=roles, width=width, spare=("MACs", "parameters")),
         ]
     result += [[], *grid(["", "before", "after", "difference"], _totals(found), right=_RIGHT)]
@@ -118,10 +117,11 @@ def _summary(found: Difference) -> str:
 def markdown(found: Difference, names: tuple[str, str], layout: str) -> str:
     """The same for a comment on a pull request."""
     parts = [f"### {escaped(names[0])} → {escaped(names[1])}"]
+    notes = [f"- {escaped(said)}" for said in _notes(found, layout)]
     if not found:
-        return f"{parts[0]}\n\nThe same: {words.plural(found.same, 'layer')}.\n"
+        return "\n\n".join([*parts, *notes, f"The same: {words.plural(found.same, 'layer')}."]) + "\n"
     parts.append(_markdown_table(["", "before", "after", "difference"], _totals(found)))
-    parts += [f"- {escaped(said)}" for said in _ends(found, layout)]
+    parts += notes
     if found.changes:
         body = [[f"`{SIGNS[change.status]}`", *map(escaped, cells(change, layout))] for change in found.changes]
         parts.append(_markdown_table(["", *HEAD], body))
@@ -142,6 +142,7 @@ def document(found: Difference, names: tuple[str, str], layout: str) -> dict[str
         "differ": bool(found),
         "totals": {key: {"before": a, "after": b, "difference": b - a} for key, (a, b) in found.totals.items()},
         "layers": [_layer(change, layout) for change in found.changes],
+        "renamed": [list(names) for names in found.renamed],
         "same": found.same,
     }
 

@@ -68,6 +68,54 @@ def test_matched_by_place_where_names_differ(cnncalc, tmp_path):
     assert [layer["names"] for layer in found["layers"]] == [["first", "begin"], ["end", "end"]]
 
 
+@pytest.fixture
+def inserted(tmp_path):
+    """A 1×1 convolution and its activation put in between rows that have no names, and a new name for the last row."""
+    rows = ["{conv: 4, kernel_size: 3}", "relu", "{conv: 16, kernel_size: 3}", "relu", "{fc: 10}"]
+    before, after = tmp_path / "before.yaml", tmp_path / "after.yaml"
+    before.write_text("input: 8x8x3\nlayers:\n" + "".join(f"  - {row}\n" for row in rows))
+    rows[2:2] = ["{conv: 8, kernel_size: 1}", "relu"]
+    rows[-1] = "{fc: 10, name: head}"
+    after.write_text("input: 8x8x3\nlayers:\n" + "".join(f"  - {row}\n" for row in rows))
+    return str(before), str(after)
+
+
+def test_a_row_put_in_is_one_row_added(cnncalc, inserted):
+    found = json.loads(cnncalc("diff", *inserted, "--format", "json").out)
+    assert [(layer["status"], layer["names"]) for layer in found["layers"]] == [
+        ("added", [None, "conv2"]),
+        ("added", [None, "relu2"]),
+        ("changed", ["conv2", "conv3"]),
+    ]
+    assert found["layers"][2]["name"] == "conv3"
+    # (9·4 + 1)·16 and, of the eight channels that it reads now, (9·8 + 1)·16
+    assert found["layers"][2]["parameters"] == [592, 1168]
+    assert found["renamed"] == [["fc1", "head"]]
+    assert found["same"] == 4
+
+
+def test_names_before_and_after_in_every_format(cnncalc, inserted):
+    table = cnncalc("diff", *inserted).out
+    # (4 + 1)·8 parameters, each but the bias used at 6·6 places
+    assert "\n+  conv2          added: conv 8 × 1×1  6x6x8 " in table
+    assert "\n~  conv2 → conv3 " in table
+    assert "\nrenamed: fc1 → head\n" in table
+    assert table.endswith("\n4 layers the same, 1 changed, 2 added\n")
+    markdown = cnncalc("diff", *inserted, "--format", "markdown").out
+    # 4·4 places, 9·4 and 9·8 weights a filter, 16 filters
+    assert "| `~` | conv2 → conv3 |  | 4x4x16 | 592 → 1,168 | 9,216 → 18,432 |" in markdown
+    assert "- renamed: fc1 → head\n" in markdown
+
+
+def test_a_new_name_alone_is_said_and_no_difference(cnncalc, tmp_path):
+    (tmp_path / "a.yaml").write_text(SMALL)
+    (tmp_path / "b.yaml").write_text(SMALL.replace("padding: 2}", "padding: 2, name: stem}"))
+    names = (str(tmp_path / "a.yaml"), str(tmp_path / "b.yaml"))
+    result = cnncalc("diff", *names, "--exit-code")
+    assert (result.status, result.out.splitlines()[2:]) == (0, ["renamed: conv1 → stem", "the same: 3 layers"])
+    assert "- renamed: conv1 → stem\n\nThe same: 3 layers.\n" in cnncalc("diff", *names, "--format", "markdown").out
+
+
 def test_every_layer_is_told_once(cnncalc):
     """Whatever is matched, all layers of both sides are there once."""
     for a, b in (("resnet18", "resnet50"), ("lenet5", "alexnet"), ("vgg16", "zfnet"), ("unet", "unet")):

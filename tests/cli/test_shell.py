@@ -91,6 +91,14 @@ def test_every_change_is_undone_and_redone(shell, capsys):
     assert shell.session.text == ""
 
 
+def test_rows_that_are_called_otherwise_behind_one_put_in_are_shown(shell, capsys):
+    do(shell, capsys, "input: 8x8x3", "conv: 4, kernel_size: 3", "relu", "conv: 4, kernel_size: 3", "relu")
+    said = do(shell, capsys, "insert conv2 conv: 4, kernel_size: 1")
+    assert [line.split()[0] for line in said.splitlines()] == ["conv2", "conv3", "5"]
+    # The other relu keeps its number, and is what it was.
+    assert "5 rows" in said
+
+
 def test_a_misfit_is_taken_and_said(shell, capsys):
     said = do(shell, capsys, "input: 7x7x3", "conv: 1, kernel_size: 3, stride: 3")
     assert "✗ conv1" in said

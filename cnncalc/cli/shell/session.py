@@ -229,14 +229,15 @@ class Session:
 
 
 def _touched(before: Network | None, after: Network | None, *, by_name: bool) -> tuple[str, ...]:
-    """The top-level rows that are new or not as they were."""
+    """The top-level rows that are new, not as they were or called otherwise: by these names they are reached from now on."""
     if after is None:
         return ()
     if before is None or not by_name:
         return tuple(after.rows) if before is None else ()
     from cnncalc.report.compare import compare
 
-    changed = {change.after.name for change in compare(before, after).changes if change.after is not None}
+    found = compare(before, after)
+    changed = {*found.twins.values(), *(change.after.name for change in found.changes if change.after is not None)}
     return tuple(name for name in after.rows if any(c == name or c.startswith(f"{name}.") for c in changed))
 
 

@@ -1,0 +1,72 @@
+"""What differs between two networks, where rows were put in and automatic names shift."""
+
+import cnncalc
+from cnncalc.report.compare import before, compare
+
+HEAD = "input: 8x8x3\nlayers:\n"
+FIRST = "  - {conv: 4, kernel_size: 3}\n"
+SECOND = "  - {conv: 16, kernel_size: 3}\n"
+
+
+def difference(first, second):
+    return compare(cnncalc.loads(HEAD + first), cnncalc.loads(HEAD + second))
+
+
+def told(found):
+    return [(change.status, *(node.name if node else None for node in change[:2])) for change in found.changes]
+
+
+def test_a_row_put_in_changes_only_what_reads_more_channels():
+    found = difference(
+        f"{FIRST}  - relu\n{SECOND}  - relu\n", f"{FIRST}  - relu\n  - {{conv: 8, kernel_size: 1}}\n  - relu\n{SECOND}  - relu\n"
+    )
+    assert told(found) == [("added", None, "conv2"), ("added", None, "relu2"), ("changed", "conv2", "conv3")]
+    assert found.same == 3
+    changed = found.changes[2]
+    # No field of it: it reads 8 channels instead of 4. (9·4 + 1)·16 and (9·8 + 1)·16
+    assert changed.fields == {}
+    assert (changed.before.parameters, changed.after.parameters) == (592, 1168)
+    # relu2 gave the output and relu3 gives it, of the same shape.
+    assert found.ends == []
+
+
+def test_shapes_that_halve_behind_a_stride_are_changes_of_the_same_layers():
+    found = difference(f"{FIRST}  - relu\n  - global_avgpool\n", f"{FIRST}  - {{maxpool: 2}}\n  - relu\n  - global_avgpool\n")
+    # The pooling gives 4 channels as before, of 3x3 instead of 6x6 cells.
+    assert told(found) == [("added", None, "maxpool1"), ("changed", "relu1", "relu1"), ("changed", *["global_avgpool1"] * 2)]
+
+
+def test_outputs_are_told_where_they_are_others():
+    assert difference(FIRST, f"  - dropout\n{FIRST}").ends == []
+    (ends,) = difference(FIRST, f"{FIRST}  - relu\n").ends
+    assert (ends[0], [s.name for s in ends[1]], [s.name for s in ends[2]]) == ("outputs", ["conv1"], ["relu1"])
+    # What is called by a written name is asked for by it.
+    named = FIRST.replace("}", ", name: last}")
+    assert difference(FIRST, named).ends
+    assert difference(named, f"  - dropout\n{named}").ends == []
+
+
+def test_a_new_name_alone_changes_no_layer():
+    found = difference(f"{FIRST}  - relu\n", f"{FIRST.replace('}', ', name: stem}')}  - relu\n")
+    assert (found.changes, found.same, found.renamed, bool(found)) == ([], 2, [("conv1", "stem")], False)
+
+
+def test_weights_are_shared_with_the_same_layer_whatever_its_number():
+    one, other = "  - {conv: 3, kernel_size: 1}\n", "  - {conv: 3, kernel_size: 1, share: NAME}\n"
+    first = one * 2 + other
+    assert difference(first.replace("NAME", "conv1"), "  - relu\n" + first.replace("NAME", "conv1")).changes[1:] == []
+    # conv1 is conv2 now.
+    shifted = "  - {conv: 3, kernel_size: 1, bias: false}\n" + first
+    assert told(difference(first.replace("NAME", "conv1"), shifted.replace("NAME", "conv2"))) == [("added", None, "conv1")]
+    (change,) = difference(first.replace("NAME", "conv1"), first.replace("NAME", "conv2")).changes
+    assert change.fields == {"share": ("conv1", "conv2")}
+
+
+def test_before_marks_the_rows_that_were_set():
+    text = HEAD + "  - {conv: 4, kernel_size: 1}\n  - {conv: 8, kernel_size: 1}\n  - {conv: 8, kernel_size: 1}\n"
+    original = cnncalc.loads(text)
+    found = before(original, cnncalc.loads(text, set="conv1.filters=8"))
+    # conv2 reads more channels; conv3, equal to it, is what it was.
+    assert found.changed == {"conv1", "conv2"}
+    # (3 + 1)·4 + (4 + 1)·8 + (8 + 1)·8
+    assert found.totals["parameters"] == 128
