@@ -146,10 +146,18 @@ Source = Union[Input, Node]
 class Group:
     """A block, a branches row or a branch in its place: the layers whose full names begin with its own."""
 
-    __slots__ = ("kind", "location", "name", "named", "parent", "result", "start", "title")
+    __slots__ = ("kind", "location", "name", "named", "parent", "reads", "result", "start", "title")
 
     def __init__(
-        self, name: str, kind: str, title: str, location: Location, parent: Group | None, start: int, named: bool
+        self,
+        name: str,
+        kind: str,
+        title: str,
+        location: Location,
+        parent: Group | None,
+        start: int,
+        reads: Source | None,
+        named: bool,
     ) -> None:
         self.name = name
         #: Whether the file says its name, as it does for every branch.
@@ -162,6 +170,8 @@ class Group:
         self.parent = parent
         #: How many layers stand before it.
         self.start = start
+        #: What its first row reads, unless that says otherwise; None where that is not known.
+        self.reads = reads
         #: What it gives: the last layer's result; where it has no layers, what it reads.
         self.result: Source | None = None
 

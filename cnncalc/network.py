@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from cnncalc import values
 from cnncalc.graph import Graph, Input, Node, Source
 from cnncalc.problem import Location, Problem, SpecError
-from cnncalc.shape import LAYOUTS, Fact, Flow, Shape
+from cnncalc.shape import LAYOUTS, Fact, Flow
 from cnncalc.spec.comments import Ignores
 from cnncalc.spec.document import Document, DocumentReader
 from cnncalc.spec.expand import Expander
@@ -198,22 +198,31 @@ def loads(
     """The network that `text` says; `file` is what problems call it. As `load` otherwise."""
     for value, words, what in ((fit, FITS, "fit"), (layout, LAYOUTS, "layout")):
         if value is not None and value not in words:
-            raise fault(f"{what} is {', '.join(words[:-1])} or {words[-1]}, not {written(value)}")
-    overrides = [Override(one) for one in ([set] if isinstance(set, str) else set)]
+            raise fault(f"{what} is {', '.join(words[:-1])} or {words[-1]}, not {written(str(value))}")
+    overrides = [Override(one) for one in _texts(set, "set", "NAME=VALUE")]
+    inputs = _texts(() if input is None else input, "input", "a shape, as 32x32x3")
     # Nothing built here is garbage, and looking for it in 100,000 layers takes as long as building them.
     collecting = gc.isenabled()
     gc.disable()
     try:
-        return _load(text, file, input, overrides, fit, layout)
+        return _load(text, file, inputs, overrides, fit, layout)
     finally:
         if collecting:
             gc.enable()
 
 
+def _texts(given: str | Sequence[str], what: str, example: str) -> Sequence[str]:
+    """One text or several as several; raises TypeError where numbers stand instead."""
+    texts = [given] if isinstance(given, str) else [*given] if isinstance(given, Iterable) else [given]
+    if not all(isinstance(one, str) for one in texts):
+        raise TypeError(f"{what} is text or a list of texts: {example}; got {given!r}")
+    return texts
+
+
 def _load(
     text: str,
     file: str | None,
-    inputs: str | Sequence[str] | None,
+    inputs: Sequence[str],
     overrides: list[Override],
     fit: str | None,
     layout: str | None,
@@ -228,7 +237,7 @@ def _load(
         problems.add(problem.rule, problem.location, problem.message)
     document = DocumentReader(root, problems, {o.key: o.value for o in overrides if o.target is None}).read()
     _set_vars(document, overrides)
-    for shape in [inputs] if isinstance(inputs, str) else inputs or ():
+    for shape in inputs:
         _set_input(document, shape)
         problems.unusable = problems.unusable and not document.layers.rows
     check_uses(document, problems)
@@ -237,6 +246,8 @@ def _load(
     graph, scope = expander.run(fit or document.fit)
     for override in overrides:
         if override.target is not None and not override.used:
+            if override.is_pattern:
+                raise fault(f"--set {override.text}: no layer that {override.target} stands for has a field {override.key}")
             hint = did_you_mean(override.target, [node.name for node in graph.nodes])
             raise fault(f"--set {override.text}: there is no layer {override.target}{hint}")
     if not problems.unusable:
@@ -302,12 +313,8 @@ def _totals(document: Document, graph: Graph, scope: Scope, problems: Problems, 
     for key, (most, said, at) in document.budget.items():
         # What is known already counts, though more may be hidden behind a row that could not be read.
         if totals[key] > most:
-            unit = " bytes in float32" if key == "weights" else ""
-            problems.add(
-                "budget",
-                at,
-                f"the network has {totals[key]:,} {_WORDS[key]}{unit}, {totals[key] - most:,} more than the budget of {said}",
-            )
+            message = f"the network has {totals[key]:,} {_WORDS[key]}, {totals[key] - most:,} more than the budget of {said}"
+            problems.add("budget", at, message)
 
 
 _WORDS = {
@@ -315,7 +322,7 @@ _WORDS = {
     "trainable": "trainable parameters",
     "buffers": "buffers",
     "macs": "MACs",
-    "weights": "weights",
+    "weights": "bytes of weights in float32",
 }
 
 
@@ -337,6 +344,6 @@ def _expected_outputs(document: Document, graph: Graph, scope: Scope, problems: 
             if source is not None and source not in graph.outputs:
                 problems.add("expect", at, f"{written(name)} is no output of the network; name it in outputs")
         flow: Any = source.flow if source is not None else None
-        if isinstance(flow, Shape) and flow != expected and source is not None:
+        if flow is not None and flow != expected and source is not None:
             said = f"the network gives {flow.text(layout)} ({source.name}), and {expected.text(layout)} is expected"
             problems.add("expect", at, said)

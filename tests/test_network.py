@@ -177,6 +177,32 @@ def test_copies_are_counted():
     assert "(3 copies have it, the first is b1.maxpool1)" in said
 
 
+@pytest.mark.parametrize(
+    ("row", "name", "said"),
+    [
+        ("{relu: , from: nope}", "relu1", "there is no row nope above"),
+        ("{add: [input, nope]}", "add1", "there is no row nope above"),
+        ("{conv: 6, kernel_size: 1, share: nope}", "conv1", "there is no row nope above"),
+        ("{relu: , fit: '${w}'}", "relu1", "fit is exact, floor or ceil, not word"),
+        ("{relu: , trainable: 3}", "relu1", "trainable is true or false, not 3"),
+        ("{relu: , repeat: '${w}'}", "relu1", "repeat is a whole number of at least 0, not word"),
+        ("{relu: , expect: x}", "relu1", "expect: a shape is written like 32x32x3, not x"),
+        ("{relu: , expect: }", "relu1", "expect has no value"),
+        ("{relu: 3}", "relu1", "relu takes no value"),
+        ("{block: '${w}'}", "word1", "there is no block word"),
+        ("{branches: {a: [], b: []}, merge: '${w}'}", "word1", "merge is add, concat or multiply, not word"),
+    ],
+)
+def test_a_fault_in_a_row_of_a_block_is_said_once_with_its_copies(row: str, name: str, said: str):
+    # Three rows use the block, the last of them twice: four copies.
+    uses = "  - {block: b, name: u}\n  - {block: b, from: input}\n  - {block: b, from: input, repeat: 2}\n"
+    text = f"input: 8x8x6\nblocks:\n  b: {{parameters: {{w: word}}, layers: [{row}]}}\nlayers:\n{uses}"
+    (problem,) = cnncalc.loads(text).problems
+    assert problem.layer == f"u.{name}"
+    assert problem.message.startswith(said)
+    assert problem.message.endswith(f" (4 copies have it, the first is u.{name})")
+
+
 def test_names_and_paths():
     net = cnncalc.loads("""\
 input: 32x32x16
@@ -264,6 +290,12 @@ def test_expectations_are_left_out_when_the_file_is_changed_from_outside(change)
     assert not cnncalc.loads(text).expect_skipped
 
 
+@pytest.mark.parametrize("wrong", [{"input": (9, 9, 3)}, {"input": 9}, {"set": 3}, {"set": [("width", 2)]}])
+def test_what_is_changed_is_said_as_text(wrong):
+    with pytest.raises(TypeError, match="is text or a list of texts"):
+        cnncalc.loads("input: 9x9x3\nlayers: [relu]\n", **wrong)
+
+
 def test_fields_are_set_by_full_name_last_copy_and_pattern():
     text = "input: 16x16x3\nblocks:\n  b:\n    parameters: {width: 4}\n    layers: [{conv: '${width}', kernel_size: 3, padding: 1}, relu]\nlayers:\n  - {block: b, repeat: 2, name: s}\n"
     filters = lambda **more: [n.fields["filters"] for n in cnncalc.loads(text, **more).layers if n.kind == "conv"]  # noqa: E731 - one line says it
@@ -279,6 +311,7 @@ def test_fields_are_set_by_full_name_last_copy_and_pattern():
         "s.9.conv1.filters=1": "there is no layer s.9.conv1",
         "nonsense": "takes NAME=VALUE",
         "s.conv1.kernel_size=[": "cannot be read",
+        "*.foo=1": r"no layer that \* stands for has a field foo",
     }.items():
         with pytest.raises(SpecError, match=said):
             cnncalc.loads(text, set=wrong)

@@ -158,7 +158,7 @@ class Lines:
     def _group(self, twig: Twig, group: Group, label: str, stem: tuple[bool, ...], current: Source | None) -> Source | None:
         folded = self._depth is not None and len(stem) + 1 >= self._depth and bool(twig.children)
         line = self._folded(twig, group, label) if folded else self._unfolded(twig, group, label)
-        line.reads = current.flow if current is not None else None
+        line.reads = group.reads.flow if group.reads is not None else None
         line.stem = stem
         line.is_group = True
         self._lines.append(line)

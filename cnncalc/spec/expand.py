@@ -18,7 +18,7 @@ from cnncalc.spec.problems import Problems
 from cnncalc.spec.reading import Given, LayerReader
 from cnncalc.spec.rows import FAULTY, MERGES, Argument, Row, name_fault, number
 from cnncalc.spec.scope import Binding, Copy, Scope
-from cnncalc.spec.sharing import counterpart, share_block, share_layer
+from cnncalc.spec.sharing import counterpart, share_block, share_layer, shared_branch
 from cnncalc.spec.suggest import did_you_mean
 from cnncalc.spec.template import evaluate
 from cnncalc.spec.uses import use_faults
@@ -109,6 +109,7 @@ class Expander:
                 fault = name_fault(str(name)) or (f"the name {written(name)} is taken" if name in seen else None)
                 if fault:
                     self._problems.add("name", argument.location, fault)
+                    row.reported = True
                     name = None
             if isinstance(name, str):
                 seen.add(name)
@@ -119,14 +120,14 @@ class Expander:
             stems.append(stem)
         return number(given, stems)
 
-    def _evaluate(self, argument: Argument, names: Names, row: Row) -> Value:
-        """A row key's value; None where it cannot be had, which has then been reported."""
+    def _evaluate(self, argument: Argument, names: Names, row: Row, layer: str | None = None) -> Value:
+        """A row key's value; None where it cannot be had, which has then been reported of `layer`."""
         if argument.value is FAULTY:
             return None
         try:
             return evaluate(argument.value, names)
         except Fact as fact:
-            self._problems.fact(fact, argument.location)
+            self._problems.fact(fact, argument.location, layer=layer)
         except Unknown:
             pass
         row.broken = True
@@ -143,7 +144,7 @@ class Expander:
             node.frozen = scope.frozen
             scope.names[base] = Binding([Copy(node)], False, row.at.line)
             return node
-        source = self._from(keys["from"], row, scope, current) if "from" in keys else current
+        source = self._from(keys["from"], row, scope.prefix + base, scope, current) if "from" in keys else current
         count = self._repeat(row, base, scope, source) if "repeat" in keys else None
         copies: list[Copy] = []
         # Bound before it is walked: a branch may read, by its full name, what stands in an earlier branch or copy.
@@ -159,7 +160,7 @@ class Expander:
         if count == 0:
             return current
         if "expect" in keys:
-            self._row_expect(row, keys["expect"], scope, source, copies)
+            self._row_expect(row, keys["expect"], scope.prefix + base, scope, source)
         return source
 
     def _limit(self, row: Row) -> None:
@@ -167,32 +168,34 @@ class Expander:
         self._problems.add("limit", row.row_keys["repeat"].location if "repeat" in row.row_keys else row.kind_at, message)
         raise Stop
 
-    def _from(self, argument: Argument, row: Row, scope: Scope, current: Source | None) -> Source:
-        name = self._evaluate(argument, self._names(scope.texts, current), row)
+    def _from(self, argument: Argument, row: Row, layer: str, scope: Scope, current: Source | None) -> Source:
+        name = self._evaluate(argument, self._names(scope.texts, current), row, layer)
         source: Source | None = None
         if isinstance(name, str):
-            source = self._find(name, scope, argument.location)
+            source = self._find(name, layer, scope, argument.location)
         elif name is not None:
-            self._problems.add(
-                "value", argument.location, f"from is the name of one row, not {written(name)}; add and concat join several"
-            )
+            said = f"from is the name of one row, not {written(name)}; add and concat join several"
+            self._problems.add("value", argument.location, said, layer=layer)
         return source if source is not None else Input(written(name), None)
 
-    def _find(self, name: str, scope: Scope, at: Location) -> Source | None:
+    def _find(self, name: str, layer: str, scope: Scope, at: Location) -> Source | None:
+        """What `layer` calls `name`; None where there is no such row, which is reported."""
         try:
             return scope.find(name).source
         except Fact as fact:
-            self._problems.fact(fact, at)
+            self._problems.fact(fact, at, layer=layer)
             return None
 
     def _repeat(self, row: Row, base: str, scope: Scope, source: Source | None) -> int:
         argument = row.row_keys["repeat"]
-        value = self._evaluate(argument, self._names(scope.texts, source), row)
+        layer = scope.prefix + base
+        value = self._evaluate(argument, self._names(scope.texts, source), row, layer)
         if value is None:
             return 1
         count = values.integer(value) if isinstance(value, str) else None
         if count is None or count < 0:
-            self._problems.add("value", argument.location, f"repeat is a whole number of at least 0, not {written(value)}")
+            said = f"repeat is a whole number of at least 0, not {written(value)}"
+            self._problems.add("value", argument.location, said, layer=layer)
             return 1
         if self._rows_seen + count > MAX_ROWS:
             self._problems.add(
@@ -216,9 +219,8 @@ class Expander:
         joins = isinstance(layer, Join) and isinstance(layer.value("names"), tuple)
         if not joins and not row.broken and self.graph.inputs:
             inputs = " or ".join(f"from: {i.name}" for i in self.graph.inputs)
-            self._problems.add(
-                "missing", row.kind_at, f"the network has several inputs, and {name} does not say which it reads; write {inputs}"
-            )
+            said = f"the network has several inputs, and {name} does not say which it reads; write {inputs}"
+            self._problems.add("missing", row.kind_at, said, layer=name)
         return Input("?", None)
 
     def _copy(
@@ -227,14 +229,14 @@ class Expander:
         """Fills one copy of a row: a layer, a use of a block, or branches."""
         name = f"{scope.prefix}{base}" if k is None else f"{scope.prefix}{base}.{k}"
         texts = scope.texts if k is None else {**scope.texts, "i": str(k)}
-        if row.broken:
-            self._problems.name_row(row.at, name)
-        fit = self._word(row, "fit", FITS, texts, source) or scope.fit
-        trainable = self._word(row, "trainable", ("true", "false"), texts, source)
+        fit = self._word(row, name, "fit", FITS, texts, source) or scope.fit
+        trainable = self._word(row, name, "trainable", ("true", "false"), texts, source)
         frozen = scope.frozen or trainable == "false"
         path = (*scope.path, (base, k, k is None or k + 1 == count)) if self._overrides else ()
         given = self._reader.given(row, name, path)
-        peer = self._peer(row, base, k, scope, texts, source)
+        peer = self._peer(row, name, base, k, scope, texts, source)
+        if row.broken or row.reported:
+            self._problems.name_row(row.at, name)
         if row.kind == "block" or row.kind == "branches":
             inner = Scope(scope.body, source, scope, texts)
             inner.prefix = f"{name}."
@@ -258,17 +260,20 @@ class Expander:
         copy.source = node
 
     def _word(
-        self, row: Row, key: str, words: tuple[str, ...], texts: dict[str, Value | object], source: Source | None
+        self, row: Row, layer: str, key: str, words: tuple[str, ...], texts: dict[str, Value | object], source: Source | None
     ) -> str | None:
         argument = row.row_keys.get(key)
         if argument is None:
             return None
-        value = self._evaluate(argument, self._names(texts, source), row)
+        value = self._evaluate(argument, self._names(texts, source), row, layer)
         if value is None:
             return None
+        if isinstance(value, str) and values.boolean(value) is not None:
+            # True and TRUE are true as well.
+            value = value.lower()
         if value not in words:
             said = ", ".join(words[:-1]) + f" or {words[-1]}"
-            self._problems.add("value", argument.location, f"{key} is {said}, not {written(value)}")
+            self._problems.add("value", argument.location, f"{key} is {said}, not {written(value)}", layer=layer)
             return None
         return str(value)
 
@@ -280,7 +285,7 @@ class Expander:
         if layer is None:
             layer, inputs = self._unreadable, (Input(source.name, None),)
         elif isinstance(layer, Join):
-            inputs = self._joined(row, layer, scope, source)
+            inputs = self._joined(row, name, layer, scope, source)
         facts = self._infer(layer, tuple(s.flow for s in inputs), fit)
         node = Node(name, row.kind, layer, inputs, facts, row.at, scope.group, fit, "name" in row.row_keys)
         self.graph.nodes.append(node)
@@ -292,7 +297,7 @@ class Expander:
                 self._problems.add("stride-fit", row.kind_at, message, layer=name, fixes=fixes)
         return node
 
-    def _joined(self, row: Row, layer: Join, scope: Scope, source: Source) -> tuple[Source, ...]:
+    def _joined(self, row: Row, own: str, layer: Join, scope: Scope, source: Source) -> tuple[Source, ...]:
         """What a join reads: the row above and one name, or the names alone."""
         names = layer.value("names")
         node = row.fields[row.kind].node if row.kind in row.fields else row.node
@@ -300,7 +305,7 @@ class Expander:
         found: list[Source] = [source] if isinstance(names, str) else []
         for i, name in enumerate((names,) if isinstance(names, str) else names):
             at = row.fields[row.kind].location if not isinstance(items, list) else _at(items[i])
-            found.append(self._find(name, scope, at) or Input(name, None))
+            found.append(self._find(name, own, scope, at) or Input(name, None))
         return tuple(found)
 
     def _fault(self, row: Row, node: Node, fact: Fact) -> None:
@@ -325,25 +330,22 @@ class Expander:
         """One use of a block: its arguments evaluated here, once, its rows walked in a scope of their own."""
         argument = row.fields["block"]
         names = self._names(inner.texts, source)
-        title = self._evaluate(argument, names, row)
+        title = self._evaluate(argument, names, row, name)
         block = self._document.blocks.get(title) if isinstance(title, str) else None
         if block is None or (row.broken and not argument.dynamic):
             if argument.dynamic and title is not None:
-                self._problems.add(
-                    "unknown-name",
-                    argument.location,
-                    f"there is no block {written(title)}{did_you_mean(written(title), self._document.blocks)}",
-                )
+                said = f"there is no block {written(title)}{did_you_mean(written(title), self._document.blocks)}"
+                self._problems.add("unknown-name", argument.location, said, layer=name)
             return self._lost(row, name, inner)
-        if argument.dynamic and not self._usable(row, block):
+        if argument.dynamic and not self._usable(row, name, block):
             return self._lost(row, name, inner)
         if any(scope.body is block.body for scope in inner.outward()):
-            self._problems.add("cycle", argument.location, f"block {block.name} contains itself")
+            self._problems.add("cycle", argument.location, f"block {block.name} contains itself", layer=name)
             return self._lost(row, name, inner)
         inner.texts = self._arguments(row, name, block, names, given)
         inner.body = block.body
         start, named = len(self.graph.nodes), "name" in row.row_keys
-        inner.group = group = Group(name, "block", block.name, row.at, inner.group, start, named)
+        inner.group = group = Group(name, "block", block.name, row.at, inner.group, start, source, named)
         self.graph.groups.append(group)
         if peer is not None:
             share_block(row, name, block.name, inner, peer, self._problems)
@@ -354,11 +356,11 @@ class Expander:
         """Stands for a use of a block that cannot be walked, so that its row is not missing among the layers."""
         return self._layer(row, name, None, inner.fit, inner, Input("?", None))
 
-    def _usable(self, row: Row, block: Block) -> bool:
+    def _usable(self, row: Row, name: str, block: Block) -> bool:
         """Whether a use of a block whose name is computed gives what the block needs."""
         faults = use_faults(row, block)
         for rule, at, message in faults:
-            self._problems.add(rule, at, message)
+            self._problems.add(rule, at, message, layer=name)
         return not faults
 
     def _arguments(self, row: Row, name: str, block: Block, names: Names, given: Given) -> dict[str, Value | object]:
@@ -386,7 +388,7 @@ class Expander:
         """Branches that all read the same input, and their merge, which the row's name stands for."""
         outer = inner.group
         named = "name" in row.row_keys
-        group = Group(name, "branches", "", row.at, outer, len(self.graph.nodes), named)
+        group = Group(name, "branches", "", row.at, outer, len(self.graph.nodes), source, named)
         self.graph.groups.append(group)
         inner.group = group
         ends: list[Source] = []
@@ -395,19 +397,21 @@ class Expander:
             scope = Scope(body, source, inner, inner.texts)
             scope.prefix = f"{name}.{label}."
             scope.path = (*inner.path, (label, None, True)) if self._overrides else ()
-            scope.group = Group(f"{name}.{label}", "branch", label, row.at, group, len(self.graph.nodes), named=True)
+            start = len(self.graph.nodes)
+            scope.group = Group(f"{name}.{label}", "branch", label, row.at, group, start, source, named=True)
             self.graph.groups.append(scope.group)
-            other = peer.inner.names.get(label) if peer is not None and peer.inner is not None else None
-            scope.peer = other.copies[-1].inner if other is not None and other.copies else None
+            scope.peer = shared_branch(row, name, label, peer, self._problems) if peer is not None else None
             end = self._rows(scope, source)
             scope.group.result = end
             ends.append(end if end is not None else Input("?", None))
             labels.append(label)
             inner.names[label] = Binding([Copy(end, scope)], False, row.at.line)
-        merge = self._evaluate(row.fields["merge"], self._names(inner.texts, source), row) if "merge" in row.fields else None
+        wanted = row.fields.get("merge")
+        merge = self._evaluate(wanted, self._names(inner.texts, source), row, name) if wanted is not None else None
         layer = self._unreadable if merge not in MERGES or not ends else self._merge(str(merge))
-        if merge is not None and merge not in MERGES and row.fields["merge"].dynamic:
-            self._problems.add("value", row.fields["merge"].location, f"merge is {', '.join(MERGES)}, not {written(merge)}")
+        if wanted is not None and merge is not None and merge not in MERGES and wanted.dynamic:
+            said = f"merge is {', '.join(MERGES[:-1])} or {MERGES[-1]}, not {written(merge)}"
+            self._problems.add("value", wanted.location, said, layer=name)
         if layer is self._unreadable:
             ends = ends or [Input("?", None)]
             facts = self._infer(layer, (None,), inner.fit)
@@ -429,33 +433,41 @@ class Expander:
         return layer
 
     def _peer(
-        self, row: Row, base: str, k: int | None, scope: Scope, texts: dict[str, Value | object], source: Source | None
+        self,
+        row: Row,
+        layer: str,
+        base: str,
+        k: int | None,
+        scope: Scope,
+        texts: dict[str, Value | object],
+        source: Source | None,
     ) -> Copy | None:
         """The row whose weights this one uses: by its own `share`, or by that of a block around it."""
         argument = row.row_keys.get("share")
         if argument is None:
             return counterpart(row, base, k, scope, self._problems)
-        name = self._evaluate(argument, self._names(texts, source), row)
+        name = self._evaluate(argument, self._names(texts, source), row, layer)
         if isinstance(name, str):
             try:
                 return scope.find(name)
             except Fact as fact:
-                self._problems.fact(fact, argument.location)
+                self._problems.fact(fact, argument.location, layer=layer)
         elif name is not None:
-            self._problems.add("value", argument.location, f"share is the name of one row, not {written(name)}")
+            said = f"share is the name of one row, not {written(name)}"
+            self._problems.add("value", argument.location, said, layer=layer)
         return None
 
-    def _row_expect(self, row: Row, argument: Argument, scope: Scope, source: Source | None, copies: list[Copy]) -> None:
+    def _row_expect(self, row: Row, argument: Argument, layer: str, scope: Scope, source: Source | None) -> None:
         self.expected = True
         if not self._check_expect:
             return
-        value = self._evaluate(argument, self._names(scope.texts, None), row)
+        value = self._evaluate(argument, self._names(scope.texts, None), row, layer)
         if value is None:
             return
         try:
             expected = values.shape(value, self._problems.layout)
         except Fact as fact:
-            self._problems.fact(fact, argument.location, prefix="expect: ")
+            self._problems.fact(fact, argument.location, prefix="expect: ", layer=layer)
             return
         flow = source.flow if source is not None else None
         if isinstance(flow, Shape) and flow != expected and source is not None:

@@ -19,7 +19,7 @@ class Problems:
         self.ignored: frozenset[str] = frozenset()
         self._found: dict[tuple[str, Location, str], Problem] = {}
         self._copies: dict[tuple[str, Location, str], list[str]] = {}
-        self._rows: dict[Location, str] = {}
+        self._rows: dict[Location, list[str]] = {}
 
     def __len__(self) -> int:
         return len(self._found)
@@ -40,22 +40,27 @@ class Problems:
         if key not in self._found:
             self._found[key] = Problem(rule, level, self.file, place, layer, message, fixes)
         if layer:
-            self._copies.setdefault(key, []).append(layer)
+            self._count(key, layer)
 
     def known(self, rule: str, at: YamlNode | Location, layer: str) -> bool:
         """Whether a row has this problem already; `layer` is then counted as one more copy that has it."""
         key = (rule, at if isinstance(at, Location) else location(at), "")
         if key not in self._found:
             return False
-        self._copies.setdefault(key, []).append(layer)
+        self._count(key, layer)
         return True
 
+    def _count(self, key: tuple[str, Location, str], layer: str) -> None:
+        copies = self._copies.setdefault(key, [])
+        if not copies or copies[-1] != layer:
+            copies.append(layer)
+
     def name_row(self, row: Location, name: str) -> None:
-        """Says which layer a row becomes, the first where it has copies: problems that stand in the row get its name."""
-        self._rows.setdefault(row, name)
+        """Says which layers a row becomes, one for each copy: problems that stand in the row are theirs."""
+        self._rows.setdefault(row, []).append(name)
 
     def _named(self, found: list[Problem]) -> list[Problem]:
-        """The problems, those without a layer named after the innermost row around them."""
+        """The problems, those without a layer as the innermost row around them has them."""
         rows = sorted(self._rows)
         result = []
         for problem in found:
@@ -65,7 +70,7 @@ class Problems:
             around = next(
                 (row for row in map(rows.__getitem__, range(before - 1, -1, -1)) if ends <= (row.end_line, row.end_column)), None
             )
-            result.append(problem if around is None else problem._replace(layer=self._rows[around]))
+            result.append(problem if around is None else _of_copies(problem, self._rows[around]))
         return result
 
     def fact(self, fact: Fact, at: YamlNode | Location, *, prefix: str = "", layer: str | None = None) -> None:
@@ -77,14 +82,18 @@ class Problems:
         result = []
         for key, problem in self._found.items():
             copies = self._copies.get(key, [])
-            if len(copies) > 1:
-                message = f"{problem.message} ({len(copies)} copies have it, the first is {copies[0]})"
-                result.append(problem._replace(message=message))
-            else:
-                result.append(problem)
+            result.append(_of_copies(problem, copies) if copies else problem)
         return sorted(self._named(result), key=lambda p: (p.location, p.rule, p.message))
 
     def take(self, error: SpecError) -> None:
         """Adds the problems of an error that ended the reading."""
         for problem in error.problems:
             self._found.setdefault((problem.rule, problem.location, problem.message), problem)
+
+
+def _of_copies(problem: Problem, copies: list[str]) -> Problem:
+    """The problem as the first of the copies has it, with how many there are."""
+    message = problem.message
+    if len(copies) > 1:
+        message += f" ({len(copies):,} copies have it, the first is {copies[0]})"
+    return problem._replace(layer=copies[0], message=message)

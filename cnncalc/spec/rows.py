@@ -39,7 +39,9 @@ class Argument:
 class Row:
     """A row of the file: a layer, a use of a block, or branches. `kind` is as written, `layer` its class where there is one."""
 
-    __slots__ = ("at", "branches", "broken", "dynamic", "fields", "kind", "kind_at", "layer", "node", "row_keys", "static")
+    __slots__ = (
+        "at", "branches", "broken", "dynamic", "fields", "kind", "kind_at", "layer", "node", "reported", "row_keys", "static",
+    )  # fmt: skip
 
     def __init__(self, node: YamlNode, kind: str, kind_at: Location) -> None:
         self.node = node
@@ -55,6 +57,8 @@ class Row:
         self.static: Layer | None = None
         #: Whether a problem of the row has been reported, so that its uses need not report it again.
         self.broken = False
+        #: Whether one has been that does not keep its layer from being read.
+        self.reported = False
 
     @property
     def stem(self) -> str | Argument:
@@ -63,7 +67,9 @@ class Row:
             argument = self.fields.get("block" if self.kind == "block" else "merge")
             if argument is None:
                 return self.kind
-            return argument if argument.dynamic else str(argument.value)
+            if argument.dynamic:
+                return argument
+            return argument.value if isinstance(argument.value, str) else self.kind
         return self.kind
 
 
@@ -90,10 +96,14 @@ Known = Union[frozenset[str], set[str]]
 class RowReader:
     """Reads rows and reports what is wrong with them wherever they are used."""
 
-    def __init__(self, problems: Problems, names: Known, blocks: Known, interned: dict[object, Layer]) -> None:
+    def __init__(
+        self, problems: Problems, names: Known, blocks: Known, interned: dict[object, Layer], *, in_rows: bool = True
+    ) -> None:
         self._problems = problems
         #: Names that expressions may use: vars and, inside a block, its parameters.
         self._names = names
+        #: What may be meant by a name that is unknown.
+        self._offered = dict.fromkeys((*names, "in_channels") if in_rows else names)
         self._blocks = blocks
         self._interned = interned
         self._repeats = 0
@@ -102,7 +112,8 @@ class RowReader:
         """The rows of a list."""
         if not isinstance(node, Sequence):
             if node is not None:
-                hint = "; write [] for none" if isinstance(node, Scalar) and node.null else ""
+                # A network without rows is none; a block and a branch may be empty.
+                hint = "; write [] for none" if isinstance(node, Scalar) and node.null and what != "layers" else ""
                 self._problems.add("value", node, f"{what} is a list of rows, each behind a dash, not {describe(node)}{hint}")
             return Body(node, [])
         return Body(node, [row for item in node.items if (row := self._row(item)) is not None])
@@ -214,7 +225,10 @@ class RowReader:
         if argument.dynamic:
             known = self._names | {"in_channels"} | ({"i"} if (self._repeats if repeats is None else repeats) else set())
             for name in sorted(names_in(value) - known):
-                self._problems.fact(undefined(name, dict.fromkeys(self._names)), argument.location)
+                fact = undefined(name, self._offered)
+                if name == "i" and self._repeats:
+                    fact = Fact("i is the number of a copy, and this is said once, for all copies of the row", rule=fact.rule)
+                self._problems.fact(fact, argument.location)
                 argument.value, argument.dynamic = FAULTY, False
         return argument
 
@@ -292,7 +306,10 @@ class RowReader:
         if not row.fields["block"].dynamic and (not isinstance(name, str) or name not in self._blocks):
             shown = written(name)  # type: ignore[arg-type]  # static
             near = suggest.did_you_mean(shown, self._blocks) if self._blocks else "; the file defines no blocks"
-            self._problems.add("unknown-name", row.fields["block"].location, f"there is no block {shown}{near}")
+            if isinstance(name, str):
+                self._problems.add("unknown-name", row.fields["block"].location, f"there is no block {shown}{near}")
+            else:
+                self._problems.add("value", row.fields["block"].location, f"block is the name of one, not {shown}{near}")
             row.broken = True
         for argument, (name_at, node) in others.items():
             row.fields[argument] = self.argument(name_at, node)
@@ -318,6 +335,7 @@ class RowReader:
         for name, (key, _) in others.items():
             hint = suggest.did_you_mean(name, (*ROW_KEYS, "merge"))
             self._problems.add("unknown-key", key, f"a branches row has no {written(name)}{hint if 'mean' in hint else ''}")
+            row.reported = True
         if not isinstance(value, Mapping) or not value.pairs:
             said = "an empty map" if isinstance(value, Mapping) else describe(value)
             at = row.kind_at if isinstance(value, Scalar) and value.null else location(value)
@@ -328,6 +346,7 @@ class RowReader:
             fault = name_fault(name)
             if fault:
                 self._problems.add("name", key, fault)
+                row.reported = True
             row.branches[name] = self.body(node, f"branch {written(name)}")
             if not isinstance(node, Sequence):
                 row.broken = True
@@ -335,15 +354,19 @@ class RowReader:
     def _row_values(self, row: Row) -> None:
         """Checks what can be checked of `name`, `fit`, `trainable` and `repeat` before they are used."""
         for key, argument in row.row_keys.items():
-            if argument.dynamic or argument.value is FAULTY:
+            if argument.dynamic:
                 continue
-            if key == "name":
+            if argument.value is FAULTY:
+                row.reported = True
+            elif key == "name":
                 name = argument.value
                 fault = name_fault(name) if isinstance(name, str) else f"name is a word, not {describe(argument.node)}"
                 if fault:
                     self._problems.add("name", argument.location, fault)
+                    row.reported = True
             elif argument.value is None:
                 self._problems.add("value", argument.location, f"{key} has no value")
+                row.reported = True
 
     def names(self, body: Body) -> None:
         """Works out the rows' names, reports those used twice, and goes into branches."""
@@ -361,6 +384,7 @@ class RowReader:
                 self._problems.add(
                     "name", argument.location, f"the name {written(name)} is taken by the row on line {seen[name].at.line}"
                 )
+                row.reported = True
             seen.setdefault(name, row)
 
 

@@ -92,7 +92,11 @@ class Scope:
         top = [*self.outward()][-1]
         top.unknown += 1
         if top.unknown <= MAX_HINTS:
-            said += did_you_mean(name, [*(n for scope in self.outward() for n in scope.names), "input"])
+            # A row that is not finished is the one that asks, or around it.
+            done = [
+                n for scope in self.outward() for n, b in scope.names.items() if not b.copies or b.copies[-1].source is not None
+            ]
+            said += did_you_mean(name, [*done, "input"])
         return Fact(said, rule="unknown-name")
 
 

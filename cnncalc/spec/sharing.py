@@ -35,6 +35,16 @@ def share_block(row: Row, name: str, block: str, inner: Scope, peer: Copy, probl
     problems.add("share", _place(row), said, layer=name)
 
 
+def shared_branch(row: Row, name: str, label: str, peer: Copy, problems: Problems) -> Scope | None:
+    """The branch whose weights the one called `label` uses."""
+    binding = peer.inner.names.get(label) if peer.inner is not None and not peer.title else None
+    if binding is None or not binding.copies:
+        said = f"{name} has a branch {label}, and what it shares weights with has none; they are shared between rows alike"
+        problems.add("share", _place(row), said, layer=name)
+        return None
+    return binding.copies[-1].inner
+
+
 def share_layer(row: Row, node: Node, peer: Copy, problems: Problems) -> None:
     """Lets `node` use the weights of `peer`, where they are of the same kind and shapes."""
     if node.weights or "share" in row.row_keys:

@@ -365,3 +365,20 @@ def test_an_input_that_is_surely_meant_as_it_stands(shape):
 def test_columns_that_want_a_word_have_one_below():
     said = text(loads(RESIDUAL), "share", "receptive_field")
     assert "\nshare: part of all parameters\nreceptive field: input cells that a cell depends on, /step\n" in said
+
+
+def test_the_input_of_a_block_is_what_its_row_reads():
+    net = loads(
+        "input: 8x8x3\nblocks: {b: {layers: [relu]}}\nlayers:\n  - {conv: 4, kernel_size: 3}\n"
+        "  - {branches: {x: [{conv: 3, kernel_size: 1}], y: []}, merge: add, from: input}\n  - {block: b, from: conv1}\n"
+    )
+    said = squeezed(text(net, "input", depth=1))
+    assert "add1 branches add of x, y, 1 layer 8x8x3 8x8x3 12" in said
+    assert "b1 block b, 1 layer 6x6x4 6x6x4 0" in said
+
+
+def test_a_window_over_a_vector_is_said_all_the_same():
+    net = loads("input: 32\nlayers: [{conv: 10, kernel_size: 5}, {maxpool: 2}]\n")
+    said = squeezed(text(net))
+    assert "conv 10 × 5×5 ? ?" in said
+    assert "maxpool 2×2 ? ?" in said
