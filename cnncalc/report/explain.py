@@ -19,24 +19,24 @@ from cnncalc.spec.schema import ROW_KEYS
 ROWS = {
     "block": """A use of a block: a group of rows with parameters, defined under `blocks`.
 
-        blocks:
-          conv_bn:
-            parameters: {out: , kernel_size: 1}
+            blocks:
+              conv_bn:
+                parameters: {out: , kernel_size: 1}
+                layers:
+                  - {conv: "${out}", kernel_size: "${kernel_size}", padding: "${kernel_size // 2}", bias: false}
+                  - batchnorm
             layers:
-              - {conv: "${out}", kernel_size: "${kernel_size}", padding: "${kernel_size // 2}", bias: false}
-              - batchnorm
-        layers:
-          - {block: conv_bn, out: 64, kernel_size: 3}
+              - {block: conv_bn, out: 64, kernel_size: 3}
 
         Beside `block` stand the block's parameters; one without a default must be given. A block sees the file's vars and its own
         parameters, not its caller's. Inside, `input` is what the block reads. Its result is that of its last row.
         """,
     "branches": """Several lists of rows that all read the same, and whose results are joined by `merge`: add, concat or multiply.
 
-        - branches:
-            residual: [{conv: 64, kernel_size: 3, padding: 1}, relu]
-            shortcut: []
-          merge: add
+            - branches:
+                residual: [{conv: 64, kernel_size: 3, padding: 1}, relu]
+                shortcut: []
+              merge: add
 
         A branch without rows passes on what comes in. `add` wants the same shape from each, `concat` the same spatial sizes,
         `multiply` the same shape or one number per channel. The row's name, `add1` unless given, stands for what the merge gives.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TextIO
 
@@ -10,10 +11,14 @@ from cnncalc.report.table import Row
 _ASCII = str.maketrans(
     {
         "×": "x", "−": "-", "·": "*", "…": "...", "✗": "!", "≠": "!=", "≤": "<=", "≥": ">=", "→": "->", "–": "-", "—": "-",
-        "│": "|", "├": "|", "└": "`", "²": "^2", "³": "^3", "¹": "^1", "⌈": "ceil(", "⌉": ")", "⌊": "floor(", "⌋": ")",
-        "₁": "1", "₂": "2", "√": "sqrt ", "‘": "'", "’": "'", "“": '"', "”": '"', "\u00a0": " ", "■": "#", "□": "o", "▏": "|",
+        "│": "|", "├": "|", "└": "`", "⌈": "ceil(", "⌉": ")", "⌊": "floor(", "⌋": ")",
+        "√": "sqrt ", "µ": "u", "∞": "inf", "½": "1/2", "Φ": "Phi", "Σ": "sum ", "ᵀ": "^T", "←": "<-",
+        "‘": "'", "’": "'", "“": '"', "”": '"', "\u00a0": " ", "■": "#", "□": "o", "▏": "|",
+        **{chr(0x2080 + digit): str(digit) for digit in range(10)},
     }
 )  # fmt: skip
+_POWERS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+_POWER = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 
 
 def text(rows: Iterable[Row]) -> str:
@@ -27,6 +32,8 @@ def encodable(said: str, encoding: str | None) -> str:
     try:
         said.encode(encoding)
     except UnicodeEncodeError:
+        # Digits of one power belong together: 2³¹ is 2^31.
+        said = _POWER.sub(lambda power: "^" + power[0].translate(_POWERS), said)
         said = said.translate(_ASCII).encode(encoding, "backslashreplace").decode(encoding)
     return said
 

@@ -49,3 +49,12 @@ def test_listing_has_a_line_for_each() -> None:
 def test_an_unknown_name() -> None:
     with pytest.raises(KeyError, match="nothing"):
         explain("nothing", 80)
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_the_example_of_a_row_that_is_no_layer_is_yaml_as_it_stands(name: str) -> None:
+    lines = [line for line in text(explain(name, 100)).splitlines() if line.startswith("    ")]
+    example = "\n".join(line.removeprefix("    ") for line in lines)
+    if name == "branches":
+        example = "layers:\n" + example
+    assert cnncalc.loads(f"input: 8x8x64\n{example}\n").problems == []

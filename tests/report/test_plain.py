@@ -18,6 +18,8 @@ from cnncalc.report.words import bytes_of, memory, share
         ("é ×", "latin-1", "é ×"),
         ("é − ×", "latin-1", "é - x"),
         ("é", None, "\\xe9"),
+        ("2³¹ − 1, r², 10³⁰, F₁·F₂", "ascii", "2^31 - 1, r^2, 10^30, F1*F2"),
+        ("12.3 µs, x·Φ(x), ∞", "ascii", "12.3 us, x*Phi(x), inf"),
         ("\ud800", "utf-8", "\\ud800"),
     ],
 )
