@@ -139,7 +139,7 @@ class DocumentReader:
 
     def _value(self, node: YamlNode) -> Value | object:
         """A top-level value with its expressions computed; FAULTY where one cannot be."""
-        reader = RowReader(self._problems, frozenset(self._names.texts), frozenset(), {})
+        reader = RowReader(self._problems, frozenset(self._names.texts), frozenset(), {}, in_rows=False)
         before = len(self._problems)
         argument = reader.argument(Scalar("", False, _Mark, _Mark), node)
         self._used |= names_in(argument.value)
@@ -216,12 +216,13 @@ class DocumentReader:
         got = self._get(root, "ignore")
         if got is None:
             return
-        node, _ = got
+        node, value = got
         found.ignore_node = node
-        items = node.items if isinstance(node, Sequence) else [node]
-        for item in items:
-            name = item.text if isinstance(item, Scalar) else ""
-            if name in IGNORABLE:
+        names = value if isinstance(value, tuple) and not isinstance(value, Map) else (value,)
+        for item, name in zip(node.items if isinstance(node, Sequence) else [node] * len(names), names, strict=True):
+            if not isinstance(name, str):
+                self._problems.add("value", item, f"ignore is the name of a rule, or a list of names, not {written(name)}")
+            elif name in IGNORABLE:
                 found.ignored.append((name, location(item)))
             elif name in ERROR_RULES:
                 self._problems.add("value", item, f"{name} cannot be ignored: of the errors only stride-fit can")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Union
 
 from cnncalc import values
@@ -55,8 +55,9 @@ def multiple_of(x: float, divisor: float) -> int:
     >>> multiple_of(32 * 0.35, 8), multiple_of(11, 8), multiple_of(12, 8)
     (16, 16, 16)
     """
-    if not isinstance(divisor, int) or divisor < 1:
+    if divisor != int(divisor) or divisor < 1:
         raise _fault(f"multiple_of wants a whole number of at least 1 as its second value, got {divisor}")
+    divisor = int(divisor)
     rounded = max(divisor, int(x + divisor / 2) // divisor * divisor)
     return rounded + divisor if rounded < 0.9 * x else rounded
 
@@ -94,19 +95,19 @@ class Names:
         try:
             found = self.texts[name]
         except KeyError:
-            raise undefined(name, self.texts) from None
+            raise undefined(name, [*self.texts, "in_channels"]) from None
         if found is UNKNOWN:
             raise Unknown
         return found  # type: ignore[return-value]  # UNKNOWN is the only object that is no Value
 
 
-def undefined(name: str, known: Mapping[str, object]) -> Fact:
-    """The fact that `name` is not defined, with the nearest one that is."""
+def undefined(name: str, known: Iterable[str]) -> Fact:
+    """The fact that `name` is not defined, with the nearest of those that are."""
     if name == "i":
         return Fact("i counts the copies of a row with repeat, and no row here has one", rule="unknown-name")
     from cnncalc.spec.suggest import did_you_mean
 
-    return Fact(f"{name} is no var or parameter" + did_you_mean(name, [*known, "in_channels"]), rule="unknown-name")
+    return Fact(f"{name} is no var or parameter" + did_you_mean(name, known), rule="unknown-name")
 
 
 def _typed(text: Value, name: str) -> Result:

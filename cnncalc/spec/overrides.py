@@ -29,13 +29,18 @@ class Override:
             raise fault(f"--set {text}: the value cannot be read: {error.problems[0].message}") from None
         self.value: Value = value_of(node) if node is not None else None
 
+    @property
+    def is_pattern(self) -> bool:
+        """Whether it may stand for several rows, of which those count that have the field."""
+        return self.target is not None and ("*" in self.target or "?" in self.target)
+
     def matches(self, name: str, path: tuple[tuple[str, int | None, bool], ...]) -> bool:
         """Whether a row is meant: by its full name, by one that leaves out indexes of last copies, or by a pattern."""
         if self.target is None:
             return False
         if name == self.target:
             return True
-        if "*" in self.target or "?" in self.target:
+        if self.is_pattern:
             return fnmatchcase(name, self.target)
         parts = self.target.split(".")
         for step, index, last in path:

@@ -33,7 +33,7 @@ class LayerReader:
         for override in self._overrides:
             if override.matches(name, path):
                 key = self._key(row, override)
-                if key is None and "*" in str(override.target):
+                if key is None and override.is_pattern:
                     continue
                 override.used = True
                 if key is not None:

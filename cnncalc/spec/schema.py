@@ -127,7 +127,7 @@ def _top() -> Schema:
         "outputs": _described("The rows whose results leave the network; the last one unless given.", names),
         "expect": _described("What must come out, exactly.", _map_of(EXPECTED, "output")),
         "budget": _described("What may not be exceeded.", _map_of(BUDGETED)),
-        "ignore": _described("Rules that this file opts out of.", {"anyOf": [rules, {"type": "array", "items": rules}]}),
+        "ignore": _described("Rules that this file opts out of.", _open({"anyOf": [rules, {"type": "array", "items": rules}]})),
     }
 
 

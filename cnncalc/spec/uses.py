@@ -34,12 +34,17 @@ def use_faults(row: Row, block: Block) -> list[tuple[str, Location, str]]:
         if name != "block" and name not in block.parameters:
             hint = did_you_mean(name, [*known, *ROW_KEYS]) if known else "; it has none"
             found.append(("unknown-key", location(argument.key), f"block {block.name} has no parameter {written(name)}{hint}"))
-    missing = [name for name, default in block.parameters.items() if default is None and name not in row.fields]
+    missing = [name for name, default in block.parameters.items() if default is None and not _given(row, name)]
     if missing:
         example = ", ".join(f"{name}: …" for name in missing)
         said = f"block {block.name} needs {', '.join(missing)}; write {{block: {block.name}, {example}}}"
         found.append(("missing", row.kind_at, said))
     return found
+
+
+def _given(row: Row, name: str) -> bool:
+    """Whether something stands behind a parameter's name."""
+    return name in row.fields and row.fields[name].value is not None
 
 
 def _target(row: Row) -> str:
