@@ -117,7 +117,7 @@ def is_shape_map(value: Map) -> bool:
 def size(text: Value, what: str, within: str = "") -> int:
     """One size of a shape, 1 … 2³¹ − 1; `within` is the text it stands in. Raises Fact that names `what` as its field."""
     value = integer(text) if isinstance(text, str) else None
-    got = written(text) + (f" in {within}" if within and within != text else "")
+    got = written(text) + (f" in {written(within)}" if within and within != text else "")
     if value is None:
         raise Fact(f"{what} is a whole number, not {got}", rule="value", field=what)
     if value < 1:
@@ -137,11 +137,12 @@ def shape(value: Value, layout: str = "channels_last") -> Shape:
         return _shape_in_words(value)
     if not isinstance(value, str) or not (_SHAPE.fullmatch(value) or ("x" not in value and integer(value) is not None)):
         raise Fact(f"a shape is written like {_example(layout)}, not {written(value)}", rule="value")
-    sizes = [size(part, "a size", value) for part in value.split("x")]
-    if len(sizes) > 4:
+    parts = value.split("x")
+    if len(parts) > 4:
         raise Fact(
-            f"a shape has one to three spatial sizes and channels, not {len(sizes)} numbers: {written(value)}", rule="value"
+            f"a shape has one to three spatial sizes and channels, not {len(parts)} numbers: {written(value)}", rule="value"
         )
+    sizes = [size(part, "a size", value) for part in parts]
     return Shape(*sizes) if layout == "channels_last" else Shape(*sizes[1:], sizes[0])
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 
 from cnncalc.problem import IGNORABLE, Location, Problem
+from cnncalc.shape import LARGEST
 from cnncalc.spec.source import Mapping, Scalar, Sequence, YamlNode
 
 _COMMENT = re.compile(r"(?:^|(?<=[ \t]))#[ \t]*cnncalc:[ \t]*([^\r\n\x85\u2028\u2029]*)", re.MULTILINE)
@@ -35,37 +37,55 @@ class Ignores:
 
     def __init__(self, text: str, root: YamlNode | None) -> None:
         self.found: list[Ignore] = []
-        self._rows: list[tuple[int, int, int, YamlNode]] = []
+        #: Where rows begin, in order, and with their last lines.
+        self._starts: list[tuple[int, int]] = []
+        self._rows: list[tuple[int, YamlNode]] = []
+        #: The comments that can hide a problem, by rule and line, and by rule and row.
+        self._by_line: dict[tuple[str, int], list[Ignore]] = {}
+        self._by_row: dict[tuple[str, int], list[Ignore]] = {}
         if "cnncalc:" in text:
             self._read(text, root)
+        for one in self.found:
+            if one.fault is None:
+                self._by_line.setdefault((one.rule, one.location.line), []).append(one)
+                if one.row is not None:
+                    self._by_row.setdefault((one.rule, id(one.row)), []).append(one)
 
     def hides(self, problem: Problem) -> bool:
         """Whether a comment on the problem's row, or on its line, names its rule."""
-        hidden = False
-        for one in self.found:
-            if one.rule == problem.rule and one.fault is None:
-                at = problem.location
-                if at.line == one.location.line or (one.row is not None and one.row is self._row_at(at)):
-                    one.used = hidden = True
-        return hidden
+        if not self._by_line:
+            return False
+        at = problem.location
+        hiding = self._by_line.get((problem.rule, at.line), []) + self._by_row.get((problem.rule, id(self._row_at(at))), [])
+        for one in hiding:
+            one.used = True
+        return bool(hiding)
 
     def _read(self, text: str, root: YamlNode | None) -> None:
         comments = list(_COMMENT.finditer(text))
         if not comments:
             return
         words: list[Scalar] = []
+        rows: list[YamlNode] = []
         for node, row in _nodes(root):
             if isinstance(node, Scalar):
                 words.append(node)
             if row:
-                self._rows.append((node.line, node.column, last_line(node), node))
+                rows.append(node)
+        words.sort(key=_start)
+        begins = [_start(word) for word in words]
+        rows.sort(key=_start)
+        self._starts = [_start(row) for row in rows]
+        self._rows = [(last_line(row), row) for row in rows]
         starts = [0, *(match.end() for match in LINE_BREAK.finditer(text))]
         line = 0
         for match in comments:
             while line < len(starts) and starts[line] <= match.start():
                 line += 1
             column = match.start() - starts[line - 1] + 1
-            if not any(_inside(line, column, word) for word in words):
+            # Words do not overlap: the last one to begin is the only one that can have it inside.
+            before_it = bisect_right(begins, (line, column))
+            if not before_it or not _inside(line, column, words[before_it - 1]):
                 before = text[starts[line - 1] : match.start()]
                 self._comment(match, line, column, not before.strip(), len(before) - len(before.rstrip(" \t")))
 
@@ -103,17 +123,15 @@ class Ignores:
 
     def _row_on(self, line: int) -> YamlNode | None:
         """The row that `line` belongs to: the last to begin of those that reach over it."""
-        touching = [(first, column, node) for first, column, last, node in self._rows if first <= line <= last]
-        return max(touching, key=lambda t: t[:2])[2] if touching else None
+        return self._innermost(bisect_right(self._starts, (line, LARGEST)), line)
 
     def _row_at(self, at: Location) -> YamlNode | None:
         """The innermost row that `at` lies in."""
-        around = [
-            (line, column, node)
-            for line, column, last, node in self._rows
-            if (line, column) <= (at.line, at.column) and at.line <= last
-        ]
-        return max(around, key=lambda t: t[:2])[2] if around else None
+        return self._innermost(bisect_right(self._starts, (at.line, at.column)), at.line)
+
+    def _innermost(self, begun: int, line: int) -> YamlNode | None:
+        """The last to begin of the first `begun` rows that reach `line`."""
+        return next((row for last, row in (self._rows[k] for k in range(begun - 1, -1, -1)) if line <= last), None)
 
 
 def _nodes(root: YamlNode | None) -> Iterator[tuple[YamlNode, bool]]:
@@ -141,6 +159,10 @@ def last_line(node: YamlNode) -> int:
     # What is merged or aliased stands elsewhere.
     own = [n for n in inside if (node.line, node.column) <= (n.line, n.column) and n.line <= node.end_line]
     return max(int(node.line), *map(last_line, own)) if own else int(node.line)
+
+
+def _start(node: YamlNode) -> tuple[int, int]:
+    return node.line, node.column
 
 
 def _inside(line: int, column: int, word: Scalar) -> bool:

@@ -20,6 +20,8 @@ from cnncalc.window import FITS
 
 T = TypeVar("T")
 
+_IN_ROWS = Fact("in_channels is known in rows only", rule="expression")
+
 TOP_KEYS = (
     "name", "description", "source", "input", "layers", "blocks", "vars", "fit", "layout",
     "outputs", "expect", "budget", "ignore",
@@ -79,7 +81,7 @@ class DocumentReader:
         self._root = root
         self._problems = problems
         self._set_vars = set_vars
-        self._names = Names({})
+        self._names = Names({}, _IN_ROWS)
         self._interned: dict[object, Layer] = {}
         self._used: set[str] = set()
 
@@ -150,7 +152,8 @@ class DocumentReader:
         except Fact as fact:
             self._problems.fact(fact, node)
         except Unknown:
-            self._problems.add("expression", node, "in_channels is known in rows only")
+            # It needs a var that is at fault, which has been reported.
+            pass
         return FAULTY
 
     def _get(self, root: Mapping, key: str) -> tuple[YamlNode, Value] | None:
@@ -210,7 +213,7 @@ class DocumentReader:
                     self._problems.add("value", value_node, f"the var {name} is a number or a word, not a map")
                     value = FAULTY
                 found.vars[name] = UNKNOWN if value is FAULTY else value
-            self._names = Names(found.vars, Fact("in_channels is known in rows only", rule="expression"))
+            self._names = Names(found.vars, _IN_ROWS)
 
     def _ignore(self, root: Mapping, found: Document) -> None:
         got = self._get(root, "ignore")

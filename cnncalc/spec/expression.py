@@ -293,16 +293,27 @@ class _Parser:
         return left
 
     def _sum(self) -> Evaluate:
-        found = self._product()
-        while self._peek() in ("+", "-"):
-            found = _binary(self._take()[1], found, self._product())
-        return found
+        return self._chain(("+", "-"), self._product)
 
     def _product(self) -> Evaluate:
-        found = self._unary()
-        while self._peek() in ("*", "/", "//", "%"):
-            found = _binary(self._take()[1], found, self._unary())
-        return found
+        return self._chain(("*", "/", "//", "%"), self._unary)
+
+    def _chain(self, operators: tuple[str, ...], operand: Callable[[], Evaluate]) -> Evaluate:
+        """Operands from left to right, in a loop: thousands of them nest no deeper than two."""
+        first = operand()
+        if self._peek() not in operators:
+            return first
+        rest: list[tuple[str, Evaluate]] = []
+        while self._peek() in operators:
+            rest.append((self._take()[1], operand()))
+
+        def fold(names: Names) -> Result:
+            found = first(names)
+            for operator, evaluate in rest:
+                found = _arithmetic(operator, found, evaluate(names))
+            return found
+
+        return fold
 
     def _unary(self) -> Evaluate:
         if self._peek() in ("-", "+"):
@@ -321,7 +332,7 @@ class _Parser:
                 raise _fault(f"an expression is nested at most {MAX_DEPTH} levels deep")
             exponent = self._unary()
             self._depth -= 1
-            return _binary("**", base, exponent)
+            return lambda names: _arithmetic("**", base(names), exponent(names))
         return base
 
     def _atom(self) -> Evaluate:
@@ -369,10 +380,6 @@ class _Parser:
             return _bounded(function(*(_number(argument(names), name) for argument in arguments)))
 
         return call
-
-
-def _binary(operator: str, left: Evaluate, right: Evaluate) -> Evaluate:
-    return lambda names: _arithmetic(operator, left(names), right(names))
 
 
 def _truth(value: Result) -> bool:

@@ -9,6 +9,9 @@ from cnncalc.shape import Fact
 from cnncalc.spec.expression import MAX_LENGTH, Expression, Names
 from cnncalc.values import Map, Value
 
+#: Of a list that expressions have put together, those of the lists in it included.
+MAX_ITEMS = 10_000
+
 
 class Template:
     """A word with ${…} in it; a word that is one ${…} alone passes its value on as it is."""
@@ -66,9 +69,23 @@ def evaluate(value: Value | Dynamic, names: Names) -> Value:
     if isinstance(value, Template):
         return value(names)
     if isinstance(value, Parts):
-        return tuple(evaluate(part, names) for part in value)  # type: ignore[arg-type]  # Parts holds values and dynamics
+        return _bounded(tuple(evaluate(part, names) for part in value))  # type: ignore[arg-type]  # Parts holds values and dynamics
     if isinstance(value, Pairs):
         return Map((key, evaluate(part, names)) for key, part in value)  # type: ignore[arg-type]  # as above
+    return value
+
+
+def _bounded(value: tuple[Value, ...]) -> Value:
+    """A list, where it is not one of lists of lists … that names have doubled again and again. Raises Fact."""
+    count = 0
+    todo: list[Value] = [value]
+    while todo:
+        one = todo.pop()
+        if isinstance(one, tuple):
+            count += len(one)
+            if count > MAX_ITEMS:
+                raise Fact(f"the list grows beyond {MAX_ITEMS:,} items", rule="expression")
+            todo.extend(one)
     return value
 
 

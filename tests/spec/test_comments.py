@@ -78,3 +78,9 @@ def test_an_error_cannot_be_hidden() -> None:
 def test_lines_as_libyaml_counts_them() -> None:
     found = rules("input: 8x8x3  # \u2028layers:\r  - {conv: 4, kernel_size: 3, stride: 2}  " + MARK + "\r\n")
     assert found == []
+
+
+def test_a_thousand_comments_cost_a_look_each():
+    # Each problem compared with each comment and each row was a hundred seconds' work here.
+    text = "input: 9x9x3\nlayers:\n" + f"  - {{maxpool: 2, from: input}}  {MARK}\n" * 1000 + "  - {maxpool: 2, from: input}\n"
+    assert [p.location.line for p in cnncalc.loads(text).problems] == [1003]
