@@ -75,10 +75,9 @@ def check_text(text: str, file: str | None, settings: Settings, how: How = DEFAU
     # What a network is changed to may need no ignore, which its file does need.
     chosen = settings.chosen - {"unused-ignore"} if how.changes else settings.chosen
     found = rules.run(net.graph, net.document, net.ignores, net.problems, text, file, chosen)
-    if "stride-fit" in (settings.ignore or ()) or (settings.select is not None and "stride-fit" not in settings.select):
-        problems = [p for p in net.problems if p.rule != "stride-fit"]
-    else:
-        problems = net.problems
+    # An error is left out by its name alone, not because others were chosen.
+    ignored = "stride-fit" in (settings.ignore or ())
+    problems = [p for p in net.problems if p.rule != "stride-fit"] if ignored else net.problems
     if found:
         problems = sorted(problems + found, key=lambda p: (p.location, p.rule, p.message))
     return problems, False

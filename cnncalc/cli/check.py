@@ -24,7 +24,8 @@ def check(
         typer.Argument(metavar="PATH...", help="Files, folders, patterns, - for standard input. By default the current folder."),
     ] = None,
     select: Annotated[
-        list[str] | None, typer.Option("--select", metavar="RULES", help="Of warnings and notes, these alone; with commas.")
+        list[str] | None,
+        typer.Option("--select", metavar="RULES", help="Of warnings and notes, these alone, with commas; errors count anyway."),
     ] = None,
     ignore: Annotated[
         list[str] | None, typer.Option("--ignore", metavar="RULES", help="Not these: warnings, notes, stride-fit; with commas.")
