@@ -111,8 +111,14 @@ class Single:
             word = self._words.get(problem.location.line)
             # Lines are not what the reader sees.
             message = re.sub(", first on line [0-9]+", "", problem.message)
+            message = re.sub(r"(?<=write )\{(.+)\}$", lambda row: _as_words(row[1]), message)
             found.append(problem._replace(file=word, location=Location(), fixes=(), message=message))
         return found
+
+
+def _as_words(row: str) -> str:
+    """The inside of a row in braces as words: `conv: 6, kernel_size: 3` → `conv=6 kernel_size=3`."""
+    return re.sub(r"(\w+): ", r"\1=", re.sub(r", (?=\w+: )", " ", row)).replace(", ", ",")
 
 
 def _inputs(said: Said) -> tuple[str, str]:

@@ -123,8 +123,9 @@ class Layer:
                     fields[declared.name] = None
         for name, declared in cls.options.items():
             if declared.required and name not in fields:
+                what = f"a value, {name}" if declared.main else name
                 faults.append(
-                    (cls.kind, Fact(f"{cls.kind} needs {name}: {declared.type.describe()}", rule="missing", field=name))
+                    (cls.kind, Fact(f"{cls.kind} needs {what}: {declared.type.describe()}", rule="missing", field=name))
                 )
         return (None, faults) if faults else (cls(**fields), [])
 

@@ -10,7 +10,7 @@ from cnncalc.shape import Fact
 from cnncalc.spec import suggest
 from cnncalc.spec.expression import undefined
 from cnncalc.spec.problems import Problems
-from cnncalc.spec.source import Mapping, Scalar, Sequence, YamlNode, describe, location
+from cnncalc.spec.source import Mapping, Scalar, Sequence, YamlNode, describe, location, value_of
 from cnncalc.spec.template import Dynamic, Pairs, Parts, Template, names_in
 from cnncalc.values import Map, Value, written
 from cnncalc.values import number as number_of
@@ -170,8 +170,8 @@ class RowReader:
             return self._no_kind(node)
         if len(kinds) > 1:
             key = node.pairs[kinds[1]][0]
-            first = "conv" if not kinds else kinds[0]
-            self._problems.add("row", key, f"a row is one layer, and this one is {first} and {kinds[1]}; write two rows")
+            instead = self._instead_of_two(kinds[0], kinds[1], value_of(node.pairs[kinds[1]][1]))
+            self._problems.add("row", key, f"a row is one layer, and this one is {kinds[0]} and {kinds[1]}; {instead}")
         kind = kinds[0]
         key, value = node.pairs[kind]
         row = Row(node, kind, location(key))
@@ -195,6 +195,31 @@ class RowReader:
         self._repeats = outside
         return row
 
+    def _instead_of_two(self, first: str, second: str, value: Value) -> str:
+        """What to write where two kinds stand in one row."""
+        declared = suggest.field_for(KINDS[first], second) if first in KINDS else None
+        if declared is not None and not declared.main:
+            return f"write {declared.name}: {suggest.text(value)} for the field of {first}, or two rows"
+        return suggest.own_row(second, value) if second in KINDS else "write two rows"
+
+    def _kind_as_value(self, node: Mapping, unknown: str) -> tuple[Scalar, str] | None:
+        """The key behind which others write the kind, and the row as it is said here; `unknown` is the row's first unknown key."""
+        for name in ("type", "kind", "layer", "layer_type", "class_name", "class", "op", "op_type", "module"):
+            key, value = node.pairs.get(name, (None, None))
+            if key is None or not isinstance(value, Scalar) or value.null:
+                continue
+            rest = {k: value_of(v) for k, (_, v) in node.pairs.items() if k != name}
+            word = value.text.removesuffix("()")
+            if word in self._blocks:
+                said = ", ".join(f"{k}: {suggest.text(v)}" for k, v in {"block": word, **rest}.items())
+                return key, f"write {{{said}}}"
+            kind = suggest.kind_called(word)
+            if kind is not None:
+                return key, f"write {suggest.rewritten(kind, rest)}"
+            if name == unknown:
+                return key, "as in {conv: 64, kernel_size: 3}"
+        return None
+
     def _no_kind(self, node: Mapping) -> Row | None:
         if not node.pairs:
             self._problems.add(
@@ -206,7 +231,12 @@ class RowReader:
             if name not in ROW_KEYS and name not in fields and name != "merge":
                 row = Row(node, name, location(key))
                 row.broken = True
-                self._unknown_kind(key, name)
+                typed = self._kind_as_value(node, name)
+                if typed is not None:
+                    said = f"{typed[0].text} is no key of a row: the kind itself is the key; {typed[1]}"
+                    self._problems.add("unknown-kind", typed[0], said)
+                else:
+                    self._unknown_kind(key, name)
                 row.row_keys = {k: self.argument(*pair) for k, pair in node.pairs.items() if k in ROW_KEYS}
                 return row
         said = ", ".join(map(written, list(node.pairs)[:5]))
@@ -254,7 +284,7 @@ class RowReader:
         for name, (key, node) in pairs.items():
             declared = row.layer.options.get(name)
             if name != row.kind and (declared is None or declared is row.layer.main):
-                hint = suggest.field_hint(row.layer, name, ROW_KEYS)
+                hint = suggest.field_hint(row.layer, name, ROW_KEYS, value_of(node))
                 self._problems.add("unknown-key", key, f"{row.kind} has no {written(name)}{hint}")
                 row.broken = True
                 continue
@@ -284,11 +314,17 @@ class RowReader:
                 self._interned[key] = row.static
 
     def _report(self, row: Row, faults: list[tuple[str, Fact]]) -> None:
-        for name, fact in faults:
+        assert row.layer is not None
+        main = row.layer.main.name if row.layer.main is not None else None
+        for name, found in faults:
+            fact = found
             if fact.rule == "missing" and self._stands(row, fact):
                 continue
             row.broken = True
             at = row.kind_at if name not in row.fields or fact.rule == "missing" else row.fields[name].location
+            if fact.rule == "missing" and name == row.kind and fact.field in (None, main):
+                others = {k: suggest.text(value_of(a.node)) for k, a in row.fields.items() if k != row.kind}
+                fact = Fact(f"{fact.template}; write {suggest.usage(row.layer, others)}", rule=fact.rule)
             self._problems.fact(fact, at)
 
     def _stands(self, row: Row, fact: Fact) -> bool:
