@@ -13,7 +13,7 @@ from cnncalc.spec import suggest
 from cnncalc.spec.expression import RESERVED, UNKNOWN, Names, Unknown
 from cnncalc.spec.problems import Problems
 from cnncalc.spec.rows import FAULTY, ROW_KEYS, Argument, Body, RowReader, name_fault
-from cnncalc.spec.source import Mapping, Scalar, Sequence, YamlNode, describe, location
+from cnncalc.spec.source import NETWORK, Mapping, Scalar, Sequence, YamlNode, code_in, describe, location
 from cnncalc.spec.template import evaluate, names_in
 from cnncalc.values import Map, Value, written
 from cnncalc.window import FITS
@@ -94,12 +94,18 @@ class DocumentReader:
             self._unusable("missing", Location(1, 1, 1, 1), "the file is empty; a network has input and layers")
             return found
         if not isinstance(root, Mapping):
-            what = "a list" if isinstance(root, Sequence) else "a word"
-            self._unusable(
-                "yaml",
-                Location(root.line, root.column, root.line, root.column + 1),
-                f"a network is a map with input and layers, and this is {what}",
-            )
+            start = Location(root.line, root.column, root.line, root.column + 1)
+            if isinstance(root, Sequence):
+                said = "a network is a map with input and layers, and this is a list; write it behind layers:, and input above it"
+            else:
+                code = code_in(root.text)
+                what = "a word" if root.text.isalnum() else "text"
+                said = code[1] if code else f"a network is a map with input and layers, and this is {what}; {NETWORK}"
+            self._unusable("yaml", start, said)
+            return found
+        if root.flow and any(key.endswith(")") for key in root.pairs):
+            said = "this is a Python dict, and a shape is no tuple: it is written 32x32x3"
+            self._unusable("yaml", location(root.get("input") or root), f"{said}; {NETWORK}")
             return found
         for key, (at, _) in root.pairs.items():
             if key not in TOP_KEYS and not key.startswith("x-"):

@@ -203,7 +203,7 @@ class RowReader:
         return suggest.own_row(second, value) if second in KINDS else "write two rows"
 
     def _kind_as_value(self, node: Mapping, unknown: str) -> tuple[Scalar, str] | None:
-        """The key behind which others write the kind, and the row as it is said here; `unknown` is the row's first unknown key."""
+        """The key behind which others write the kind, and the row as said here; `unknown` is the row's first unknown key."""
         for name in ("type", "kind", "layer", "layer_type", "class_name", "class", "op", "op_type", "module"):
             key, value = node.pairs.get(name, (None, None))
             if key is None or not isinstance(value, Scalar) or value.null:

@@ -143,12 +143,13 @@ def compose(text: str, file: str | None, problems: list[Problem]) -> YamlNode | 
     half = None if text.isascii() else _SURROGATE.search(text)
     if half is not None:
         raise _error("file", file, _place(text[: half.start()]), "the text has half a character (a surrogate) in it")
+    composer = _Composer(text, file, problems)
     try:
-        return _Composer(text, file, problems).compose()
+        return composer.compose()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         at = Location(mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2) if mark else Location(1, 1, 1, 1)
-        raise _error("yaml", file, at, _syntax(error, text, at)) from None
+        raise _error("yaml", file, *_better(error, text, at, composer.open)) from None
     except yaml.reader.ReaderError as error:
         line = str(error.reason)
         place = error.position if isinstance(error.position, int) else 0
@@ -165,6 +166,112 @@ def _place(before: str) -> Location:
     line = before.count("\n") + 1
     column = len(before) - (before.rfind("\n") + 1) + 1
     return Location(line, column, line, column + 1)
+
+
+#: A network of two lines, for those who have another sort of text.
+NETWORK = "a short network is `input: 32x32x3` and, on the next line, `layers: [{conv: 8, kernel_size: 3}, relu]`"
+_CODE = re.compile(r"import \w|from [\w.]+ import\b|def \w+\(|class \w+ *[(:]|@\w|[\w.]+ *= *[\w({\[\"']|[\w.]+\(", re.ASCII)
+_LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
+_BEGINS = re.compile(r"\s*(- |[\w-]+:(\s|$))")
+_PAIRS = re.compile(r"\s*(- +)?([\w-]+: [^,]*,\s*[\w-]+:\s.*)")
+
+
+def code_in(text: str) -> tuple[Location, str] | None:
+    """Where a text begins as a program does and what to say of it; None for any other text."""
+    for number, line in enumerate(_LINE_BREAK.split(text), 1):
+        if line.strip() and not line.lstrip().startswith("#"):
+            if _CODE.match(line.lstrip()) is None:
+                return None
+            column = len(line) - len(line.lstrip()) + 1
+            return Location(number, column, number, len(line) + 1), f"this is code, and a network is written in YAML; {NETWORK}"
+    return None
+
+
+def _better(error: yaml.MarkedYAMLError, text: str, at: Location, opened: list[Sequence | Mapping]) -> tuple[Location, str]:
+    """Where the fault is and what to say of it; libyaml's own place and words where nothing is known better."""
+    lines = _LINE_BREAK.split(text)
+    found = code_in(text) or _in_brackets(error, lines, at, opened)
+    if found is None and "mapping values are not allowed" in str(error.problem) and at.line <= len(lines):
+        found = _without_braces(lines[at.line - 1], at.line)
+    return found or (at, _syntax(error, text, at))
+
+
+def _without_braces(line: str, number: int) -> tuple[Location, str] | None:
+    """A row of several fields on one line, and the braces that it wants."""
+    match = _PAIRS.fullmatch(line) if len(line) <= 200 else None
+    if match is None:
+        return None
+    pairs = re.sub(r"\s+#.*", "", match[2]).rstrip()
+    where = Location(number, match.start(2) + 1, number, match.start(2) + len(pairs) + 1)
+    said = "not YAML: mapping values are not allowed in this context; "
+    try:
+        row = compose(f"{{{pairs}}}", None, [])
+    except SpecError:
+        return None
+    if not isinstance(row, Mapping) or any(isinstance(value, Mapping) for _, value in row.pairs.values()):
+        return None
+    if match[1]:
+        return where, f"{said}a row of several fields wants braces: - {{{pairs}}}"
+    return where, f"{said}write each of {', '.join(row.pairs)} on a line of its own"
+
+
+def _in_brackets(
+    error: yaml.MarkedYAMLError, lines: list[str], at: Location, opened: list[Sequence | Mapping]
+) -> tuple[Location, str] | None:
+    """A ${…} in brackets and not in quotes, or a bracket that nothing closes."""
+    inner = next((node for node in reversed(opened) if node.flow), None)
+    said = str(error.problem)
+    if inner is None or "expected" not in said or not ("','" in said or "node content" in said):
+        return None
+    line = lines[at.line - 1] if at.line <= len(lines) else ""
+    begin = at.column - 2
+    end = line.find("}", begin) + 1
+    if begin >= 0 and line.startswith("${", begin) and end:
+        expression = line[begin:end]
+        where = Location(at.line, begin + 1, at.line, end + 1)
+        return where, f'not YAML: a ${{…}} inside brackets wants quotes, as in {{conv: "{expression}"}}'
+    place = _unclosed(lines, inner)
+    if place is None:
+        return None
+    number, column = place
+    bracket = lines[number - 1][column - 1]
+    where = Location(number, column, number, column + 1)
+    return where, f"not YAML: this {bracket} is never closed; write {'}' if bracket == '{' else ']'} where its content ends"
+
+
+def _unclosed(lines: list[str], node: Sequence | Mapping) -> tuple[int, int] | None:
+    """The bracket, from `node`'s on, that is still open where another sort is closed, or where the next row or key begins."""
+    first = lines[node.line - 1]
+    indent = len(first) - len(first.lstrip())
+    in_block = _BEGINS.match(first[: node.column - 1]) is not None
+    still: list[tuple[int, int]] = []
+    quote, last = "", ""
+    for number in range(node.line, len(lines) + 1):
+        line = lines[number - 1]
+        column = node.column - 1 if number == node.line else 0
+        if number > node.line and in_block and not quote and _BEGINS.match(line) and len(line) - len(line.lstrip()) <= indent:
+            break
+        while column < len(line):
+            char = line[column]
+            if quote:
+                column += char == "\\" and quote == '"'
+                quote = "" if char == quote else quote
+            elif char in "\"'" and last in ("{", "[", ",", ":", char):
+                quote = char
+            elif char == "#" and line[column - 1 : column] in ("", " ", "\t"):
+                break
+            elif char in "{[":
+                still.append((number, column + 1))
+            elif char in "}]" and still:
+                opening = lines[still[-1][0] - 1][still[-1][1] - 1]
+                if opening + char not in ("{}", "[]"):
+                    return still[-1]
+                still.pop()
+                if not still:
+                    return None
+            last = last if char.isspace() else char
+            column += 1
+    return still[-1] if still else None
 
 
 def _syntax(error: yaml.MarkedYAMLError, text: str, at: Location) -> str:
@@ -199,11 +306,13 @@ class _Composer:
         self._problems = problems
         self._anchors: dict[str, YamlNode] = {}
         self._aliased = 0
+        #: The lists and maps that are not closed yet, outermost first.
+        self.open: list[Sequence | Mapping] = []
 
     def compose(self) -> YamlNode | None:
         root: YamlNode | None = None
         seen = False
-        stack: list[Sequence | Mapping] = []
+        stack = self.open
         keys: list[Scalar | None] = []
         get = self._next
         while True:
