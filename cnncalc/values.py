@@ -139,9 +139,8 @@ def shape(value: Value, layout: str = "channels_last") -> Shape:
         raise Fact(f"a shape is written like {_example(layout)}, not {written(value)}", rule="value")
     parts = value.split("x")
     if len(parts) > 4:
-        raise Fact(
-            f"a shape has one to three spatial sizes and channels, not {len(parts)} numbers: {written(value)}", rule="value"
-        )
+        said = f"a shape has one to three spatial sizes and channels, not {len(parts)} numbers: {written(value)}"
+        raise Fact(f"{said}; the batch is never written", rule="value")
     sizes = [size(part, "a size", value) for part in parts]
     return Shape(*sizes) if layout == "channels_last" else Shape(*sizes[1:], sizes[0])
 

@@ -122,7 +122,10 @@ BEHIND = [
     (
         ["{fc: 7}", "{conv: 4, kernel_size: 3}", "{fc: 5, expect: 6}"],
         "",
-        ["5:6 conv2: conv takes a map with spatial axes, and 7 is a vector", "6:21 fc2 gives 5, and 6 is expected"],
+        [
+            "5:6 conv2: conv takes a map with spatial axes, and 7 is a vector; put {reshape: 1x1x7} before it, or move it above the row that made a vector",
+            "6:21 fc2 gives 5, and 6 is expected",
+        ],
     ),
     (["{fc: 12}", "{attention: 5}"], "", ["5:6 attention1: attention takes a sequence"]),
     (["{fc: 12}", "{reshape: 5x2}"], "", ["5:15 reshape1: 12 holds 12 numbers and 5x2 would hold 10"]),

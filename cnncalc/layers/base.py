@@ -258,6 +258,16 @@ def image_hint(x: Shape) -> str:
     return ""
 
 
+def as_map(count: int) -> Shape:
+    """The map with the largest square in it that has `count` numbers, for advice.
+
+    >>> as_map(3072), as_map(100), as_map(7)
+    (Shape(32, 32, 3), Shape(10, 10, 1), Shape(1, 1, 7))
+    """
+    side = next(n for n in range(min(math.isqrt(count), 4096), 0, -1) if count % (n * n) == 0)
+    return Shape(side, side, count // (side * side))
+
+
 def check_flow(layer: Layer, x: Flow) -> Shape:
     """`x` as the shape that `layer` can take. Raises Fact where it is of another sort."""
     if isinstance(x, Tokens):
@@ -267,7 +277,8 @@ def check_flow(layer: Layer, x: Flow) -> Shape:
     if layer.accepts == "tokens":
         raise Fact(f"{layer.kind} takes tokens, and {{}} flows in; say the input as {{{{tokens: 56, vocabulary: 20000}}}}", x)
     if layer.accepts == "map" and x.rank == 0:
-        raise Fact(f"{layer.kind} takes a map with spatial axes, and {{}} is a vector", x)
+        said = f"{layer.kind} takes a map with spatial axes, and {{}} is a vector; put {{{{reshape: {{}}}}}} before it"
+        raise Fact(f"{said}, or move it above the row that made a vector", x, as_map(x.channels))
     if layer.accepts == "sequence" and x.rank != 1:
         raise Fact(f"{layer.kind} takes a sequence, length × channels, and {{}} flows in", x)
     return x

@@ -322,6 +322,8 @@ class Expander:
             message = mismatch.explain(node, fact, self._problems.layout)
         else:
             message = f"{node.name}: {fact.text(self._problems.layout)}"
+            if any(isinstance(source, Input) for source in node.inputs):
+                message += mismatch.batch_hint(node.inputs[0].flow, self._problems.layout)
         self._problems.add(fact.rule, at, message, layer=node.name)
 
     # Blocks and branches

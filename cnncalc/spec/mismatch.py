@@ -1,4 +1,4 @@
-"""A join whose sides do not match, explained: both sides, what they give, and where that differs."""
+"""What flows in and does not go: the sides of a join that do not match, and an input that has the batch in front."""
 
 from __future__ import annotations
 
@@ -18,6 +18,19 @@ def explain(node: Node, fact: Mismatch, layout: str) -> str:
     else:
         said = f"{first[0]} gives {shapes[0]}, {second[0]} {shapes[1]}"
     return f"{node.name}: {said}{_difference(first[2], second[2])}; {fact.template}"
+
+
+def batch_hint(flow: object, layout: str) -> str:
+    """What to write for an input of four sizes that looks like an image with a batch before it, read as a volume."""
+    if not isinstance(flow, Shape) or flow.rank != 3:
+        return ""
+    batch, *image = flow.ordered(layout)
+    channels_first = image[0] in (1, 3, 4) and image[1] == image[2] > 4
+    if batch != 1 and not channels_first:
+        return ""
+    # Where the file is channels_last, the image of those who write their channels first is put the right way round.
+    turned = [*image[1:], image[0]] if channels_first and layout == "channels_last" else image
+    return f"; the batch is never written: if the leading {batch} is one, write {'x'.join(map(str, turned))}"
 
 
 def _difference(a: object, b: object) -> str:
