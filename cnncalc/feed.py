@@ -30,7 +30,11 @@ def _array(path: str, source: Input, dtype: str) -> Array:
     try:
         found: Array = np.load(path, allow_pickle=False)
     except (ValueError, EOFError) as error:
-        raise CannotRun(f"{path} is no .npy file of numbers: {error}") from None
+        # NumPy advises to read a pickle at one's own risk, whatever the file is.
+        why = "a .npy is one array of numbers, as numpy.save writes it" if "pickle" in str(error) else error
+        raise CannotRun(f"{path} is no .npy file of numbers: {why}") from None
+    if not isinstance(found, np.ndarray):
+        raise CannotRun(f"{path} is a zip of arrays, an .npz; a .npy is one array of numbers, as numpy.save writes it")
     flow = source.flow
     assert flow is not None
     wanted = array_shape(flow)
@@ -61,7 +65,9 @@ def _picture(path: str, source: Input, dtype: str, resize: bool) -> Array:
     try:
         from PIL import Image, UnidentifiedImageError
     except ImportError:
-        raise CannotRun(f"{path}: pictures are read by Pillow; pip install 'cnncalc[image]' brings it") from None
+        raise CannotRun(
+            f"{path}: pictures are read by Pillow; pip install '.[image]' brings it, as does pip install pillow"
+        ) from None
     try:
         with Image.open(path) as opened:
             picture: Image.Image = opened.convert(_MODES[flow.channels])

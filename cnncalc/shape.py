@@ -83,7 +83,7 @@ class Tokens(tuple[int, int]):
         return self[1]
 
     def text(self, layout: str = "channels_last") -> str:
-        return f"{self.length} tokens"
+        return f"{self.length} token{'' if self.length == 1 else 's'}"
 
     def __str__(self) -> str:
         return self.text()

@@ -186,6 +186,9 @@ def save_drawn(graph: Graph, seed: int, path: str | os.PathLike[str]) -> None:
                 file.write(f"{node.name}/{name}", array)
 
 
+_NPZ = "an .npz is what numpy.savez and --save-weights write, arrays of numbers called conv1/weight"
+
+
 def load(path: str | os.PathLike[str]) -> Weights:
     """Reads what `save` wrote, or any .npz whose arrays are called `layer/array`. Raises WeightsError, and OSError."""
     import zipfile
@@ -203,6 +206,8 @@ def load(path: str | os.PathLike[str]) -> Weights:
                 if not slash:
                     raise WeightsError(f"{path}: {key} names no layer; arrays are called conv1/weight")
                 array = arrays[key]
+                if not isinstance(array, np.ndarray):
+                    raise WeightsError(f"{path} is no .npz file: {key} in it is no array; {_NPZ}")
                 # Filters in the order in which the convolution reads them, once and for all.
                 found.setdefault(layer, {})[name] = np.asfortranarray(array) if array.ndim > 2 else array
     except (zipfile.BadZipFile, EOFError) as error:
@@ -210,5 +215,7 @@ def load(path: str | os.PathLike[str]) -> Weights:
     except ValueError as error:
         if isinstance(error, WeightsError):
             raise
-        raise WeightsError(f"{path} is no .npz file of numbers: {error}") from None
+        # NumPy advises to read a pickle at one's own risk, whatever the file is.
+        why = _NPZ if "pickle" in str(error) or "Object arrays" in str(error) else error
+        raise WeightsError(f"{path} is no .npz file of numbers: {why}") from None
     return found

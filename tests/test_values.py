@@ -61,6 +61,7 @@ def test_shapes(text, layout, shape):
 def test_a_shape_in_words():
     assert values.shape(Map([("channels", "3"), ("height", "5"), ("width", "7")])) == Shape(5, 7, 3)
     assert values.flow(Map([("tokens", "56"), ("vocabulary", "20000")])) == Tokens(56, 20_000)
+    assert [str(Tokens(length, 5)) for length in (1, 2)] == ["1 token", "2 tokens"]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Random weights, and weights in files."""
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -111,13 +112,16 @@ def test_files_that_are_none_are_refused(tmp_path):
     (tmp_path / "empty.npz").write_bytes(b"")
     np.save(tmp_path / "one.npy", np.zeros(3))
     np.savez(tmp_path / "flat.npz", weight=np.zeros(3))
+    with zipfile.ZipFile(tmp_path / "torch.npz", "w") as file:
+        file.writestr("archive/data.pkl", b"a state dict")
     np.savez(tmp_path / "objects.npz", **{"a/b": np.array([{}])})
     for file, said in (
-        ("text.npz", "is no .npz file"),
+        ("text.npz", "is no .npz file of numbers: an .npz is what numpy.savez and --save-weights write, arrays of numbers"),
+        ("torch.npz", "is no .npz file: archive/data.pkl in it is no array; an .npz is what numpy.savez"),
         ("empty.npz", "is no .npz file"),
         ("one.npy", "holds one array"),
         ("flat.npz", "weight names no layer; arrays are called conv1/weight"),
-        ("objects.npz", "is no .npz file of numbers"),
+        ("objects.npz", "is no .npz file of numbers: an .npz is what numpy.savez"),
     ):
         with pytest.raises(weights.WeightsError, match=said):
             weights.load(tmp_path / file)

@@ -49,7 +49,22 @@ class Commands(TyperGroup):
             is_spec = args[0].endswith((".yaml", ".yml")) or args[0] in bundled()
             hint = f"; did you mean cnncalc show {args[0]}?" if is_spec else did_you_mean(args[0], COMMANDS)
             ctx.fail(f"there is no command {args[0]}{hint}")
-        return super().resolve_command(ctx, args)
+        name, command, rest = super().resolve_command(ctx, args)
+        if name in ("layer", "solve") and command is not None:
+            _refuse_fields_as_options(ctx, {o for p in command.params for o in (*p.opts, *p.secondary_opts)}, rest)
+        return name, command, rest
+
+
+def _refuse_fields_as_options(ctx: Any, options: set[str], args: list[str]) -> None:
+    """Says how a field of the layer is written where it is given as an option."""
+    from cnncalc.layers import KINDS
+
+    for arg, follows in zip(args, [*args[1:], ""], strict=True):
+        option, equals, value = arg.partition("=")
+        name = option.removeprefix("--").replace("-", "_")
+        if arg.startswith("--") and option not in options and any(name in kind.options for kind in KINDS.values()):
+            value = value if equals else "" if "=" in follows else follows
+            ctx.fail(f"there is no option {option}; a field of the layer is a word: {name}={value or '…'}")
 
 
 @contextmanager

@@ -195,7 +195,6 @@ class Tanh(Pointwise, kind="tanh"):
 class Softmax(Pointwise, kind="softmax"):
     """exp(x) divided by its sum over the channels, at each position: shares that add up to 1."""
 
-    also = ("logsoftmax",)
     gain = 1.0
     example = Example({"softmax": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
 

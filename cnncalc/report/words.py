@@ -79,13 +79,13 @@ def plural(number: int, word: str) -> str:
 def difference(before: int, after: int) -> str:
     """What a number has become more or less, and by how much of what it was.
 
-    >>> difference(1000, 750), difference(0, 5), difference(3, 3)
-    ('−250 (−25.0%)', '+5', '0')
+    >>> difference(1000, 750), difference(0, 5), difference(3, 3), difference(10, 1010)
+    ('−250 (−25.0%)', '+5', '0', '+1,000 (+10,000.0%)')
     """
     change = after - before
     said = f"{change:+,}" if change else "0"
     if change and before:
-        said += f" ({100 * change / before:+.1f}%)"
+        said += f" ({100 * change / before:+,.1f}%)"
     return said.replace("-", "−")
 
 

@@ -153,10 +153,7 @@ class RowReader:
         elif word in ("block", "branches"):
             message = f"{word} wants a map: {{block: NAME}}, or branches with its rows and merge"
         else:
-            kind = suggest.kind_for(word)
-            message = f"{shown} is no layer kind" + (
-                f"; did you mean {kind}?" if kind else "; `cnncalc explain --list` names them all"
-            )
+            message = f"{shown} is no layer kind{suggest.kind_hint(word)}"
         self._problems.add("unknown-kind", at, message)
 
     def _map(self, node: Mapping) -> Row | None:

@@ -111,7 +111,7 @@ def read(file: str) -> bytes:
     except OSError as error:
         said = {
             FileNotFoundError: "there is no such file",
-            IsADirectoryError: "this is a folder, not a file",
+            IsADirectoryError: "this is a folder, not a file; cnncalc check goes through folders",
             PermissionError: "the file may not be read",
         }
         raise _error("file", file, Location(), said.get(type(error)) or error.strerror or str(error)) from None

@@ -60,6 +60,17 @@ def kind_for(word: str) -> str | None:
     return kind_called(word) or nearest(word, [*KINDS, "block", "branches"])
 
 
+#: Names that are near to a kind and mean something else.
+_NOT_QUITE = {"logsoftmax": "softmax is here, without the logarithm, which changes no size and no count"}
+
+
+def kind_hint(word: str) -> str:
+    """What to write instead of the unknown kind `word`, or where the kinds are listed."""
+    said = _NOT_QUITE.get(normal(word.rpartition(".")[2]))
+    kind = kind_for(word)
+    return f"; {said}" if said else f"; did you mean {kind}?" if kind else "; `cnncalc explain --list` names them all"
+
+
 def field_for(kind: type[Layer], word: str) -> Option[Any] | None:
     """The field of `kind` that `word` is the name of, here or elsewhere."""
     plain = normal(word)

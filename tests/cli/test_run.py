@@ -2,10 +2,14 @@
 
 import json
 import re
+import sys
 
 import numpy as np
 import pytest
 
+import cnncalc
+from cnncalc import feed
+from cnncalc.forward import CannotRun
 from tests.cli.command import on_terminal, run, without_styles
 
 NET = "input: 9x8x3\nlayers:\n  - {conv: 4, kernel_size: 3}\n  - batchnorm\n  - relu\n  - {fc: 5}\n"
@@ -123,6 +127,13 @@ def test_pictures_are_numbers_from_0_to_1(tmp_path):
     assert found["computed"] == [9, 8, 3]
 
 
+def test_without_pillow_a_picture_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    source = cnncalc.loads(NET).graph.inputs[0]
+    with pytest.raises(CannotRun, match=r"cat.png: pictures are read by Pillow; pip install '\.\[image\]' brings it, as does"):
+        feed.read("cat.png", source, "float32")
+
+
 def test_of_several_inputs_each_may_have_a_file(tmp_path):
     text = "input: {a: 3x2, words: {tokens: 3, vocabulary: 9}}\nlayers:\n  - {embedding: 2, from: words}\n  - {add: a}\n"
     np.save(tmp_path / "w.npy", np.array([1, 2, 3]))
@@ -139,7 +150,9 @@ def test_what_cannot_be_read_is_2(tmp_path):
     (tmp_path / "no.png").write_text("no")
     np.save(tmp_path / "x.npy", np.zeros((1, 3, 4, 4)))
     np.savez(tmp_path / "w.npz", **{"conv1/weight": np.zeros((4, 3, 3, 3))})
-    assert "no.npy is no .npy file of numbers" in refused("--input-file", str(tmp_path / "no.npy"))
+    (tmp_path / "zip.npy").write_bytes((tmp_path / "w.npz").read_bytes())
+    assert "no.npy is no .npy file of numbers: a .npy is one array" in refused("--input-file", str(tmp_path / "no.npy"))
+    assert "zip.npy is a zip of arrays, an .npz; a .npy is one" in refused("--input-file", str(tmp_path / "zip.npy"))
     assert "No such file" in refused("--input-file", str(tmp_path / "none.npy"))
     assert "the array has the shape (1, 3, 4, 4)" in refused("--input-file", str(tmp_path / "x.npy"))
     assert "--batch 3: the input file holds 1" in refused("--input-file", str(tmp_path / "x.npy"), "--batch", "3")
