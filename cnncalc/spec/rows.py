@@ -208,8 +208,7 @@ class RowReader:
             rest = {k: value_of(v) for k, (_, v) in node.pairs.items() if k != name}
             word = value.text.removesuffix("()")
             if word in self._blocks:
-                said = ", ".join(f"{k}: {suggest.text(v)}" for k, v in {"block": word, **rest}.items())
-                return key, f"write {{{said}}}"
+                return key, f"write {suggest.braces({'block': word, **{k: suggest.text(v) for k, v in rest.items()}})}"
             kind = suggest.kind_called(word)
             if kind is not None:
                 return key, f"write {suggest.rewritten(kind, rest)}"

@@ -81,9 +81,15 @@ def field_for(kind: type[Layer], word: str) -> Option[Any] | None:
 
 
 def text(value: Value) -> str:
-    """A value as a row in braces says it, an expression in quotes."""
-    said = written(value)
+    """A value as a row in braces says it, an expression in quotes, and … for none."""
+    said = written(value) if value is not None else "…"
     return f'"{said}"' if isinstance(value, str) and ("${" in said or said.count(":") == 1) else said
+
+
+def braces(pairs: dict[str, str]) -> str:
+    """A row in braces, cut where it is long."""
+    said = [f"{written(key)}: {value}" for key, value in list(pairs.items())[:8]]
+    return "{" + ", ".join([*said, *(["…"] if len(pairs) > 8 else [])]) + "}"
 
 
 def _sample(kind: type[Layer], declared: Option[Any]) -> str:
@@ -100,7 +106,7 @@ def usage(kind: type[Layer], fields: dict[str, str]) -> str:
     """A row of `kind` with these fields, and with a value and others for those that it lacks: `{maxpool: 2}`."""
     said = {declared.name: _sample(kind, declared) for declared in kind.options.values() if declared.required}
     main = said.pop(kind.main.name, "") if kind.main is not None else ""
-    return "{" + ", ".join(f"{key}: {value}" for key, value in {kind.kind: main, **said, **fields}.items()) + "}"
+    return braces({kind.kind: main, **said, **fields})
 
 
 def own_row(name: str, value: Value) -> str:
@@ -133,7 +139,7 @@ def rewritten(name: str, fields: dict[str, Value]) -> str:
             said[declared.name if declared is not None else key] = text(value)
     if not main and not said:
         return f"- {name}"
-    return "{" + ", ".join(f"{key}: {value}" for key, value in {name: main, **said}.items()) + "}"
+    return braces({name: main, **said})
 
 
 _FLOWS_IN = frozenset((
@@ -182,7 +188,7 @@ def field_hint(kind: type[Layer], word: str, row_keys: Iterable[str], value: Val
     main = kind.main
     declared = field_for(kind, word)
     if declared is not None and declared is main:
-        return f"; it is the value of {kind.kind}: {{{kind.kind}: {'…' if value is None else text(value)}}}"
+        return f"; it is the value of {kind.kind}: {{{kind.kind}: {text(value)}}}"
     if declared is not None:
         return f"; did you mean {declared.name}?"
     instead = _elsewhere(kind, word, value)
