@@ -72,6 +72,7 @@ class Plan:
         self.steps = [Step(node) for node in nodes] if every else self._fuse(nodes, readers)
         self._free()
         self._macs = [node.macs for node in nodes]
+        self._peaks: dict[tuple[int, int, Held], int] = {}
 
     def _needed(self) -> set[Source]:
         needed: set[Source] = set()
@@ -120,6 +121,12 @@ class Plan:
 
     def peak(self, batch: int, itemsize: int, weights: Held) -> int:
         """Bytes that a run needs at most at once beside scratch: live results, the caller's inputs, and weights."""
+        key = (batch, itemsize, weights)
+        if key not in self._peaks:
+            self._peaks[key] = self._peak(*key)
+        return self._peaks[key]
+
+    def _peak(self, batch: int, itemsize: int, weights: Held) -> int:
         live = sum(_bytes(source.flow, batch, itemsize) for source in self.graph.inputs)
         most, all_weights = live, 0
         for step in self.steps:
