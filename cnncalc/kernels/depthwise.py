@@ -34,12 +34,10 @@ def convolve_depthwise(
     rows = len(at[0]) if few else -(-len(at[0]) // run.team.parts(len(at[0]), max(1, _TILE // max(1, out[0, 0].size))))
     tasks = list(itertools.product(range(out.shape[0]), range(0, len(at[0]), rows)))
     together = _together(len(at[-1]), channels) if windows[-1].stride == 1 and multiplier == 1 and rank > 1 else 1
-    wide = np.tile(taps[..., 0], together) if multiplier == 1 else taps
-
     kernel = tuple(w.kernel_size for w in reversed(windows))
     places, inside = "xyz"[:rank], "abc"[:rank]
     if multiplier == 1:
-        factors, sums = wide.reshape(*kernel, -1), f"{places}{inside}k,{inside}k->{places}k"
+        factors, sums = np.tile(taps[..., 0], together).reshape(*kernel, -1), f"{places}{inside}k,{inside}k->{places}k"
         ending = (len(at[-1]) // together, channels * together) if rank > 1 else (channels,)
     else:
         factors, sums = taps.reshape(*kernel, channels, multiplier), f"{places}{inside}k,{inside}km->{places}km"

@@ -67,21 +67,11 @@ def reached(x: Array, at: tuple[range, ...], windows: tuple[Window, ...], run: R
     """
     firsts = [p[0] - w.before for p, w in zip(at, windows, strict=True)]
     lasts = [p[-1] - w.before + w.extent for p, w in zip(at, windows, strict=True)]
-    sizes = x.shape[:-1]
-    if min(firsts) >= 0 and all(last <= n for last, n in zip(lasts, sizes, strict=True)):
+    if min(firsts) >= 0 and all(last <= n for last, n in zip(lasts, x.shape, strict=False)):
         return x[tuple(map(slice, firsts, lasts))]
-    seen = run.team.scratch("cells", (*(b - a for a, b in zip(firsts, lasts, strict=True)), x.shape[-1]), x.dtype)
-    inside, cells = [], []
-    for axis, (first, last, size) in enumerate(zip(firsts, lasts, sizes, strict=True)):
-        low, high = max(first, 0), min(last, size)
-        before = (slice(None),) * axis
-        if low > first:
-            seen[(*before, slice(0, low - first))] = 0
-        if high < last:
-            seen[(*before, slice(max(high - first, 0), None))] = 0
-        inside.append(slice(low - first, max(high, low) - first))
-        cells.append(slice(low, max(high, low)))
-    seen[tuple(inside)] = x[tuple(cells)]
+    cells = tuple(map(range, firsts, lasts))
+    seen = run.team.scratch("cells", (*map(len, cells), x.shape[-1]), x.dtype)
+    gather(seen, x, cells, (0,) * len(cells))
     return seen
 
 
