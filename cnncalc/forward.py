@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -257,18 +256,6 @@ def random_inputs(graph: Graph, batch: int, dtype: str, seed: int, given: Collec
     return found
 
 
-class _Asked:
-    """When free memory was last asked for, and what there was."""
-
-    when = -math.inf
-    there = 0
-
-
-_asked = _Asked()
-#: Seconds.
-_MOMENT = 1.0
-
-
 def check_memory(plan: Plan, batch: int, itemsize: int, held: Held) -> None:
     """Raises TooLittleMemory where the machine has less to give than the run needs."""
     from cnncalc.machine import free_memory, written
@@ -276,12 +263,7 @@ def check_memory(plan: Plan, batch: int, itemsize: int, held: Held) -> None:
     results = plan.peak(batch, itemsize, held)
     # Of results that are done with, as much is kept for those to come.
     needed = results + min(results, KEPT) + SCRATCH
-    # To ask takes as long as a layer does: what was plenty a moment ago still is.
-    now = time.monotonic()
-    if now - _asked.when < _MOMENT and 4 * needed < _asked.there:
-        return
     there = free_memory()
-    _asked.when, _asked.there = now, there or 0
     if there is not None and needed > there:
         what = {"none": "", "one layer's": " and the largest layer's weights", "all": " and weights"}[held]
         raise TooLittleMemory(

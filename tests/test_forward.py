@@ -301,7 +301,6 @@ def test_too_little_memory_is_refused_and_can_be_forced(monkeypatch):
     net = cnncalc.loads("input: 400x400x3\nlayers:\n  - {conv: 8, kernel_size: 1}\n  - relu\n")
     x = np.zeros((1, 3, 400, 400), np.float32)
     monkeypatch.setattr(machine, "free_memory", lambda: 1 << 20)
-    monkeypatch.setattr(forward, "_MOMENT", 0)
     with pytest.raises(forward.TooLittleMemory, match=r"need [\d.]+ MiB, and 1.0 MiB are free; --force"):
         net.forward(x)
     assert net.forward(x, force=True).shape == (1, 8, 400, 400)
