@@ -32,7 +32,6 @@ class Judge:
     def __init__(
         self, graph: Graph, *, ignored: Collection[str] = (), budget: Mapping[str, int] | None = None, by_channels: bool = False
     ) -> None:
-        self._graph = graph
         self._forgiving = "stride-fit" in ignored
         self._budget = dict(budget or {})
         self._by_channels = by_channels

@@ -6,6 +6,7 @@ from typing import Any
 
 from cnncalc.graph import Input, Node, Source
 from cnncalc.layers.base import display
+from cnncalc.machine import written
 from cnncalc.problem import one_line
 from cnncalc.shape import Flow, Shape
 
@@ -107,7 +108,4 @@ def memory(size: int) -> str:
     >>> memory(104857600), memory(500)
     ('104,857,600 bytes (100.0 MiB)', '500 bytes')
     """
-    for unit, name in ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB")):
-        if size >= unit:
-            return f"{size:,} bytes ({size / unit:,.1f} {name})"
-    return plural(size, "byte")
+    return plural(size, "byte") if size < 1024 else f"{size:,} bytes ({written(size)})"

@@ -87,14 +87,19 @@ def _first_row(text: Text, line: str) -> str:
     return f"{text.text[:start]}:\n{line}{rest.lstrip(' ').removeprefix(chr(10)) if rest.strip() else ''}"
 
 
-def delete(source: str, index: int) -> str:
-    """Takes a row out, with the line it stands on."""
-    text = Text(source)
+def _lines_of(text: Text, index: int) -> tuple[Sequence, int, int]:
+    """The rows, and where the lines of one begin and end. Raises CannotEdit where there are none."""
     layers, _ = _rows(text)
     if layers is None:
         raise CannotEdit("there are no rows")
     item = layers.items[index]
-    start, end = text.line_start(item.line), text.line_start(last_line(item) + 1)
+    return layers, text.line_start(item.line), text.line_start(last_line(item) + 1)
+
+
+def delete(source: str, index: int) -> str:
+    """Takes a row out, with the line it stands on."""
+    text = Text(source)
+    layers, start, end = _lines_of(text, index)
     if len(layers.items) == 1:
         # Without its only row the list is nothing, and what stands behind the key would be read as its value.
         key, _ = text.top.pairs["layers"]  # type: ignore[union-attr]  # it has layers
@@ -105,11 +110,7 @@ def delete(source: str, index: int) -> str:
 def move(source: str, index: int, before: int) -> str:
     """Puts a row, as it is written, before another; behind all of them where `before` is their number."""
     text = Text(source)
-    layers, _ = _rows(text)
-    if layers is None:
-        raise CannotEdit("there are no rows")
-    item = layers.items[index]
-    start, end = text.line_start(item.line), text.line_start(last_line(item) + 1)
+    layers, start, end = _lines_of(text, index)
     lines = text.text[start:end]
     lines = lines if lines.endswith(("\n", "\r")) else lines + "\n"
     if before < len(layers.items):
