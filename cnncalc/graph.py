@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any, Union
 
-from cnncalc.infer import Facts
+from cnncalc.infer import Inferred
 from cnncalc.layers import Layer, Weight
 from cnncalc.problem import Location
 from cnncalc.shape import Flow, Shape
@@ -29,7 +31,7 @@ class Node:
     `shared` is the layer whose weights it uses: then it counts none. `frozen` weights are parameters and not trainable.
     """
 
-    __slots__ = ("facts", "fit", "frozen", "group", "inputs", "kind", "labels", "layer", "location", "name", "named", "shared")
+    __slots__ = ("fit", "frozen", "group", "inferred", "inputs", "kind", "labels", "layer", "location", "name", "named", "shared")
 
     def __init__(
         self,
@@ -37,7 +39,7 @@ class Node:
         kind: str,
         layer: Layer,
         inputs: tuple[Source, ...],
-        facts: Facts,
+        inferred: Inferred,
         location: Location,
         group: Group | None,
         fit: str,
@@ -49,7 +51,7 @@ class Node:
         self.kind = kind
         self.layer = layer
         self.inputs = inputs
-        self.facts = facts
+        self.inferred = inferred
         self.location = location
         self.group = group
         self.fit = fit
@@ -61,12 +63,12 @@ class Node:
     @property
     def flow(self) -> Flow | None:
         """What is read behind it: its shape, or what is certain of it where what flows in is unknown."""
-        facts = self.facts
-        return facts.shape if facts.shape is not None else facts.certain
+        inferred = self.inferred
+        return inferred.shape if inferred.shape is not None else inferred.certain
 
     @property
     def shape(self) -> Shape | None:
-        return self.facts.shape
+        return self.inferred.shape
 
     @property
     def line(self) -> int:
@@ -98,41 +100,41 @@ class Node:
     @property
     def weights(self) -> tuple[Weight, ...]:
         """The arrays it uses, its own or shared ones: names, shapes and roles."""
-        return self.facts.weights
+        return self.inferred.weights
 
     @property
     def parameters(self) -> int:
         """Learned numbers of its own."""
-        return 0 if self.shared else self.facts.parameters
+        return 0 if self.shared else self.inferred.parameters
 
     @property
     def biases(self) -> int:
         """Of the parameters, those that are only added."""
-        return 0 if self.shared else self.facts.biases
+        return 0 if self.shared else self.inferred.biases
 
     @property
     def trainable(self) -> int:
-        return 0 if self.frozen or self.shared else self.facts.parameters
+        return 0 if self.frozen or self.shared else self.inferred.parameters
 
     @property
     def buffers(self) -> int:
         """Numbers that are kept and not learned: running means and variances."""
-        return 0 if self.shared else self.facts.buffers
+        return 0 if self.shared else self.inferred.buffers
 
     @property
     def macs(self) -> int:
         """Multiply-accumulates for one example."""
-        return self.facts.macs
+        return self.inferred.macs
 
     @property
     def fits(self) -> bool:
         """Whether (N − F + 2P)/S + 1 is whole on every axis, whatever `fit` makes of it."""
-        return self.facts.fits
+        return self.inferred.fits
 
     @property
     def unread(self) -> tuple[int, ...]:
         """Input cells at the end of each axis that no window reads: none where everything fits or the ceiling is taken."""
-        found = self.facts.unread
+        found = self.inferred.unread
         return found if self.fit != "ceil" else (0,) * len(found)
 
     def __repr__(self) -> str:
@@ -195,10 +197,64 @@ class Graph:
         """Parameters, trainable parameters, buffers and multiply-accumulates of the whole network."""
         parameters = trainable = buffers = macs = 0
         for node in self.nodes:
-            facts = node.facts
-            macs += facts.macs
-            if facts.parameters or facts.buffers:
+            inferred = node.inferred
+            macs += inferred.macs
+            if inferred.parameters or inferred.buffers:
                 parameters += node.parameters
                 trainable += node.trainable
                 buffers += node.buffers
         return {"parameters": parameters, "trainable": trainable, "buffers": buffers, "macs": macs}
+
+
+@dataclass(slots=True, eq=False)
+class Twig:
+    """A layer or a group in the tree; a branches row is both: its group, and the layer that merges."""
+
+    node: Node | None
+    group: Group | None
+    children: list[Twig] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return self.group.name if self.group is not None else self.node.name if self.node is not None else ""
+
+    def nodes(self) -> Iterator[Node]:
+        """Every layer in it."""
+        todo = [self]
+        while todo:
+            twig = todo.pop()
+            if twig.node is not None:
+                yield twig.node
+            todo.extend(reversed(twig.children))
+
+
+def tree(graph: Graph) -> list[Twig]:
+    """Layers and groups as they stand in one another, in order."""
+    top: list[Twig] = []
+    known: dict[Group | None, Twig] = {}
+    merges: dict[str, Twig] = {}
+    groups = graph.groups
+    opened = 0
+
+    def siblings(parent: Group | None) -> list[Twig]:
+        return known[parent].children if parent is not None else top
+
+    def open_until(index: int) -> None:
+        nonlocal opened
+        while opened < len(groups) and groups[opened].start <= index:
+            group = groups[opened]
+            twig = known[group] = Twig(None, group)
+            siblings(group.parent).append(twig)
+            if group.kind == "branches":
+                merges[group.name] = twig
+            opened += 1
+
+    for index, node in enumerate(graph.nodes):
+        open_until(index)
+        merge = merges.get(node.name) if node.kind == "branches" else None
+        if merge is not None:
+            merge.node = node
+        else:
+            siblings(node.group).append(Twig(node, None))
+    open_until(len(graph.nodes))
+    return top

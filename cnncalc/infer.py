@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 from cnncalc.layers import Join, Layer, Weight
 from cnncalc.layers.base import check_flow
-from cnncalc.shape import LARGEST, Fact, Flow, Shape
+from cnncalc.shape import LARGEST, Flow, LayerError, Shape
 from cnncalc.window import Window
 
 
-class Facts:
+class Inferred:
     """What is known of a layer once its inputs are: counts of numbers, multiply-accumulates, cells.
 
     `shape` is None where the layer could not be worked out, and `fault` says why where that is its own fault. `certain` is
@@ -33,7 +33,7 @@ class Facts:
         self.windows: tuple[Window, ...] = ()
         self.sizes: tuple[int, ...] = ()
         self.fits = True
-        self.fault: Fact | None = None
+        self.fault: LayerError | None = None
 
     @property
     def unread(self) -> tuple[int, ...]:
@@ -45,13 +45,13 @@ class Inference:
     """Works out layers, each layer on the same input once."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[object, ...], Facts] = {}
+        self._known: dict[tuple[object, ...], Inferred] = {}
 
-    def __call__(self, layer: Layer, flows: tuple[Flow | None, ...], fit: str) -> Facts:
+    def __call__(self, layer: Layer, flows: tuple[Flow | None, ...], fit: str) -> Inferred:
         key = (id(layer), flows, fit)
         found = self._known.get(key)
         if found is None:
-            # The facts keep the layer alive, so that its id stays its own.
+            # The inferred keep the layer alive, so that its id stays its own.
             found = self._known[key] = _infer(layer, flows, fit)
         return found
 
@@ -65,7 +65,7 @@ class Outcome(NamedTuple):
 
 
 def outcome(layer: Layer, flows: tuple[Flow, ...], fit: str) -> Outcome:
-    """What the layer makes of what flows in. Raises Fact where it can make nothing."""
+    """What the layer makes of what flows in. Raises LayerError where it can make nothing."""
     shapes = tuple(check_flow(layer, flow) for flow in flows)
     windows: tuple[Window, ...] = ()
     fits = True
@@ -78,33 +78,33 @@ def outcome(layer: Layer, flows: tuple[Flow, ...], fit: str) -> Outcome:
         if layer.must_fit:
             fits = all(w.remainder(n) == 0 for w, n in zip(windows, x.spatial, strict=True))
     if max(shape) > LARGEST:
-        raise Fact("{} would come out, and a size is at most 2147483647 (2³¹ − 1)", shape, rule="limit")
+        raise LayerError("{} would come out, and a size is at most 2147483647 (2³¹ − 1)", shape, rule="limit")
     return Outcome(shape, windows, fits)
 
 
-def _infer(layer: Layer, flows: tuple[Flow | None, ...], fit: str) -> Facts:
-    facts = Facts(layer)
+def _infer(layer: Layer, flows: tuple[Flow | None, ...], fit: str) -> Inferred:
+    inferred = Inferred(layer)
     known = tuple(flow for flow in flows if flow is not None)
     if len(known) < len(flows):
         certain = layer.certain_shape()
         if certain is not None and max(certain) <= LARGEST:
-            facts.certain = certain
-        return facts
+            inferred.certain = certain
+        return inferred
     try:
-        facts.shape, facts.windows, facts.fits = outcome(layer, known, fit)
-    except Fact as fact:
-        facts.fault = fact
-        return facts
+        inferred.shape, inferred.windows, inferred.fits = outcome(layer, known, fit)
+    except LayerError as fact:
+        inferred.fault = fact
+        return inferred
     if not isinstance(layer, Join):
         x = check_flow(layer, known[0])
-        facts.weights = layer.weights(x)
-        facts.macs = layer.macs(x, facts.shape)
-        facts.sizes = x.spatial if facts.windows else ()
-    for weight in facts.weights:
+        inferred.weights = layer.weights(x)
+        inferred.macs = layer.macs(x, inferred.shape)
+        inferred.sizes = x.spatial if inferred.windows else ()
+    for weight in inferred.weights:
         if weight.role == "buffer":
-            facts.buffers += weight.size
+            inferred.buffers += weight.size
         else:
-            facts.parameters += weight.size
+            inferred.parameters += weight.size
             if weight.role == "bias":
-                facts.biases += weight.size
-    return facts
+                inferred.biases += weight.size
+    return inferred

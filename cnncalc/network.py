@@ -11,25 +11,25 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc import values
 from cnncalc.graph import Graph, Input, Node, Source
+from cnncalc.language.comments import Ignores
+from cnncalc.language.document import Document, DocumentReader
+from cnncalc.language.expand import Expander
+from cnncalc.language.overrides import Override, fault
+from cnncalc.language.problems import Problems
+from cnncalc.language.scope import Scope
+from cnncalc.language.source import compose, decode, read, value_of
+from cnncalc.language.suggest import did_you_mean
+from cnncalc.language.uses import check_uses
 from cnncalc.problem import Location, Problem, SpecError
-from cnncalc.shape import LAYOUTS, Fact, Flow
-from cnncalc.spec.comments import Ignores
-from cnncalc.spec.document import Document, DocumentReader
-from cnncalc.spec.expand import Expander
-from cnncalc.spec.overrides import Override, fault
-from cnncalc.spec.problems import Problems
-from cnncalc.spec.scope import Scope
-from cnncalc.spec.source import compose, decode, read, value_of
-from cnncalc.spec.suggest import did_you_mean
-from cnncalc.spec.uses import check_uses
+from cnncalc.shape import LAYOUTS, Flow, LayerError
 from cnncalc.values import written
 from cnncalc.window import FITS
 
 if TYPE_CHECKING:
+    from cnncalc.forward.plan import Plan
+    from cnncalc.forward.weights import Weights
     from cnncalc.kernels.arrays import Array
-    from cnncalc.plan import Plan
-    from cnncalc.report.subject import Before
-    from cnncalc.weights import Weights
+    from cnncalc.subject import Before
 
 
 class Network:
@@ -113,7 +113,7 @@ class Network:
         if found is None:
             try:
                 found = self._scope.find(name).source
-            except Fact:
+            except LayerError:
                 found = None
         if not isinstance(found, Node):
             raise KeyError(f"there is no layer {name}{did_you_mean(name, self._by_name)}")
@@ -127,7 +127,7 @@ class Network:
 
     def weights(self, seed: int = 0) -> Weights:
         """Random weights by layer and PyTorch's array name, float32; adding a layer changes no other's numbers."""
-        from cnncalc.weights import draw_all
+        from cnncalc.forward.weights import draw_all
 
         return draw_all(self.graph, seed)
 
@@ -145,13 +145,13 @@ class Network:
         `weights` as `weights()` gives them; without them each layer's are drawn from `seed` and forgotten again. `force` skips
         the comparison of the memory needed with what there is. Raises forward.CannotRun.
         """
-        from cnncalc.forward import forward
+        from cnncalc.forward.runner import forward
 
         return forward(self._plan, x, weights, seed, threads, force=force)
 
     @cached_property
     def _plan(self) -> Plan:
-        from cnncalc.plan import Plan
+        from cnncalc.forward.plan import Plan
 
         return Plan(self.graph, self.graph.outputs)
 
@@ -159,7 +159,7 @@ class Network:
         return f"<Network {self.name}: {len(self.layers)} layers, {self.parameters:,} parameters, {len(self.problems)} problems>"
 
     def _repr_html_(self) -> str:
-        from cnncalc.report.html import table
+        from cnncalc.report.network.html import table
 
         return table(self)
 
@@ -289,7 +289,7 @@ def _set_input(document: Document, text: str) -> None:
     try:
         node = compose(shape, None, [])
         flow: Flow = values.flow(value_of(node) if node is not None else None, document.layout)
-    except Fact as fact:
+    except LayerError as fact:
         raise fault(f"--input {text}: {fact.text(document.layout)}") from None
     except SpecError:
         raise fault(f"--input {text}: a shape is written like 32x32x3") from None
@@ -338,7 +338,7 @@ def _expected_outputs(document: Document, graph: Graph, scope: Scope, problems: 
         else:
             try:
                 source = scope.find(name).source
-            except Fact as fact:
+            except LayerError as fact:
                 problems.fact(fact, at, prefix="expect output: ")
                 continue
             if source is not None and source not in graph.outputs:

@@ -96,12 +96,12 @@ Flow = Shape | Tokens
 """What can flow into a layer."""
 
 
-class Fact(ValueError):
+class LayerError(ValueError):
     """A short fact about what cannot be, with shapes in it that are written in the reader's layout.
 
     `field` is the option at fault, `rule` the rule broken.
 
-    >>> Fact("cannot take {}", Shape(5, 7, 3)).text("channels_first")
+    >>> LayerError("cannot take {}", Shape(5, 7, 3)).text("channels_first")
     'cannot take 3x5x7'
     """
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Union
 
-from cnncalc.shape import LARGEST, Fact, Flow, Shape, Tokens
+from cnncalc.shape import LARGEST, Flow, LayerError, Shape, Tokens
 
 Value = Union[str, None, tuple["Value", ...], "Map"]
 
@@ -115,20 +115,20 @@ def is_shape_map(value: Map) -> bool:
 
 
 def size(text: Value, what: str, within: str = "") -> int:
-    """One size of a shape, 1 … 2³¹ − 1; `within` is the text it stands in. Raises Fact that names `what` as its field."""
+    """One size of a shape, 1 … 2³¹ − 1; `within` is the text it stands in. Raises LayerError that names `what` as its field."""
     value = integer(text) if isinstance(text, str) else None
     got = written(text) + (f" in {written(within)}" if within and within != text else "")
     if value is None:
-        raise Fact(f"{what} is a whole number, not {got}", rule="value", field=what)
+        raise LayerError(f"{what} is a whole number, not {got}", rule="value", field=what)
     if value < 1:
-        raise Fact(f"{what} must be at least 1, got {got}", rule="value", field=what)
+        raise LayerError(f"{what} must be at least 1, got {got}", rule="value", field=what)
     if value > LARGEST:
-        raise Fact(f"{what} must be at most 2147483647 (2³¹ − 1), got {got}", rule="value", field=what)
+        raise LayerError(f"{what} must be at most 2147483647 (2³¹ − 1), got {got}", rule="value", field=what)
     return value
 
 
 def shape(value: Value, layout: str = "channels_last") -> Shape:
-    """`55x55x96`, `3072`, or a map in words. Raises Fact.
+    """`55x55x96`, `3072`, or a map in words. Raises LayerError.
 
     >>> shape("3x32x64", "channels_first")
     Shape(32, 64, 3)
@@ -136,11 +136,11 @@ def shape(value: Value, layout: str = "channels_last") -> Shape:
     if isinstance(value, Map):
         return _shape_in_words(value)
     if not isinstance(value, str) or not (_SHAPE.fullmatch(value) or ("x" not in value and integer(value) is not None)):
-        raise Fact(f"a shape is written like {_example(layout)}, not {written(value)}", rule="value")
+        raise LayerError(f"a shape is written like {_example(layout)}, not {written(value)}", rule="value")
     parts = value.split("x")
     if len(parts) > 4:
         said = f"a shape has one to three spatial sizes and channels, not {len(parts)} numbers: {written(value)}"
-        raise Fact(f"{said}; the batch is never written", rule="value")
+        raise LayerError(f"{said}; the batch is never written", rule="value")
     sizes = [size(part, "a size", value) for part in parts]
     return Shape(*sizes) if layout == "channels_last" else Shape(*sizes[1:], sizes[0])
 
@@ -152,8 +152,8 @@ def _shape_in_words(value: Map) -> Shape:
         return Shape(*(size(value.get(axis), axis) for axis in order))
     unknown = [key for key in keys if key not in _MAP_AXES]
     if unknown:
-        raise Fact(f"a shape has no {written(unknown[0])}; write {_MAP_HELP}", rule="unknown-key", field=unknown[0])
-    raise Fact(f"a shape is {_MAP_HELP}, not a map of {', '.join(keys) or 'nothing'}", rule="value")
+        raise LayerError(f"a shape has no {written(unknown[0])}; write {_MAP_HELP}", rule="unknown-key", field=unknown[0])
+    raise LayerError(f"a shape is {_MAP_HELP}, not a map of {', '.join(keys) or 'nothing'}", rule="value")
 
 
 def _example(layout: str) -> str:
@@ -164,7 +164,7 @@ _MAP_HELP = "{height: …, width: …, channels: …}, {length: …, channels: �
 
 
 def flow(value: Value, layout: str = "channels_last") -> Flow:
-    """What an input may be: a shape, or `{tokens: 56, vocabulary: 20000}`. Raises Fact."""
+    """What an input may be: a shape, or `{tokens: 56, vocabulary: 20000}`. Raises LayerError."""
     if isinstance(value, Map) and any(key in ("tokens", "vocabulary") for key, _ in value):
         keys = sorted(k for k, _ in value)
         if keys != ["tokens", "vocabulary"]:
@@ -173,6 +173,6 @@ def flow(value: Value, layout: str = "channels_last") -> Flow:
             fault = f"lacks {lacking[0]}" if lacking else f"has no {more[0]}"
             rule = "missing" if lacking else "unknown-key"
             field = None if lacking else more[0]
-            raise Fact(f"a token input {fault}; write {{tokens: 56, vocabulary: 20000}}", rule=rule, field=field)
+            raise LayerError(f"a token input {fault}; write {{tokens: 56, vocabulary: 20000}}", rule=rule, field=field)
         return Tokens(size(value.get("tokens"), "tokens"), size(value.get("vocabulary"), "vocabulary"))
     return shape(value, layout)

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import cnncalc
-from cnncalc import forward, machine
+from cnncalc import machine
+from cnncalc.forward import runner as forward
 from cnncalc.layers.base import KINDS, Layer
 from cnncalc.shape import Shape
 

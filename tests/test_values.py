@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnncalc import values
-from cnncalc.shape import Fact, Shape, Tokens
+from cnncalc.shape import LayerError, Shape, Tokens
 from cnncalc.values import Map
 
 
@@ -70,5 +70,5 @@ def test_a_shape_in_words():
      (None, "nothing"), (("3", "4"), r"\[3, 4\]"), ("-3x4", "written like"), (Map([("height", "3")]), "not a map of height")],
 )  # fmt: skip
 def test_what_is_no_shape(value, said):
-    with pytest.raises(Fact, match=said):
+    with pytest.raises(LayerError, match=said):
         values.shape(value)

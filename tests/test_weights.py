@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 import cnncalc
-from cnncalc import forward, weights
+from cnncalc.forward import runner as forward
+from cnncalc.forward import weights
 
 SPECS = Path(__file__).parents[1] / "specs"
 NET = "input: 8x8x3\nlayers:\n  - {conv: 4, kernel_size: 3}\n  - batchnorm\n  - relu\n  - {fc: 5}\n"

@@ -1,4 +1,4 @@
-"""One axis: the lecture's examples, Dumoulin & Visin's figures, and the mends against a search written otherwise."""
+"""One axis: the lecture's examples, Dumoulin & Visin's figures, and the refits against a search written otherwise."""
 
 import json
 import math
@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnncalc.window import Window, fits, mends, same_padding
+from cnncalc.refit import fits, refits
+from cnncalc.window import Window, same_padding
 
 GUIDE = json.loads((Path(__file__).parent / "data" / "dumoulin_visin.json").read_text())
 
@@ -118,7 +119,7 @@ def test_same_padding_is_the_least_that_gives_the_ceiling(size, kernel, stride, 
 @given(st.lists(st.tuples(windows, sizes), min_size=1, max_size=2))
 def test_every_mend_fits(axes):
     ws, ns = tuple(w for w, _ in axes), tuple(n for _, n in axes)
-    for mend in mends(ws, ns):
+    for mend in refits(ws, ns):
         if mend.field == "input":
             assert fits(ws, mend.value)
         elif mend.field == "padding":
@@ -131,7 +132,7 @@ def test_every_mend_fits(axes):
 def test_the_mends_of_one_axis_are_the_nearest(window, size):
     if window.span(size) < 0 or window.remainder(size) == 0:
         return
-    found = mends((window,), (size,))
+    found = refits((window,), (size,))
     kernels = [f for f in range(1, 60) if fits((window._replace(kernel_size=f),), (size,))]
     below = [f for f in kernels if 2 <= f < window.kernel_size]
     above = [f for f in kernels if f > window.kernel_size]
@@ -147,13 +148,13 @@ def test_the_mends_of_one_axis_are_the_nearest(window, size):
 
 def test_a_pooling_whose_stride_is_its_window_changes_both():
     # 55 = 5·11: the next window that tiles 55 cells is 5.
-    found = mends((Window(2, 2),), (55,), stride_follows=True)
+    found = refits((Window(2, 2),), (55,), stride_follows=True)
     assert [m.value for m in found if m.field == "kernel_size"] == [(5,)]
     assert not [m for m in found if m.field == "stride"]
 
 
 def test_the_mends_of_alexnet_s_first_layer_on_224():
-    said = [(m.field, m.value[0]) for m in mends((Window(11, 4),) * 2, (224, 224))]
+    said = [(m.field, m.value[0]) for m in refits((Window(11, 4),) * 2, (224, 224))]
     assert said == [("padding", (1, 2)), ("stride", 3), ("kernel_size", 8), ("kernel_size", 12), ("input", 223), ("input", 227)]
 
 
@@ -210,7 +211,7 @@ def test_the_mends_of_all_axes_are_those_that_trying_one_after_the_other_finds(f
             ]
             value = None if None in each else tuple(each)
         wanted += [value] if value is not None and value != now else []
-    assert [m.value for m in mends(ws, ns, stride_follows=follows) if m.field == field] == wanted
+    assert [m.value for m in refits(ws, ns, stride_follows=follows) if m.field == field] == wanted
 
 
 def reach(ws, ns, field, step, follows):
@@ -232,12 +233,12 @@ def test_the_mending_padding_is_the_nearest_and_of_two_the_larger(window, size, 
     most = max(window.extent // 2, window.before)
     near = sorted(range(most + 1), key=lambda p: (abs(p - window.before), -p))
     wanted = tried((window,), (size,), "padding", [p for p in near if abs(p - window.before) < 100], follows=False)
-    said = [m.value[0] for m in mends((window,), (size,)) if m.field == "padding"]
+    said = [m.value[0] for m in refits((window,), (size,)) if m.field == "padding"]
     assert [pair for pair in said if pair[0] == pair[1]][:1] == ([] if wanted is None else [(wanted, wanted)])
 
 
 def test_the_mends_of_a_stride_of_1000_are_within_100_cells():
     # N − F = 99,049 = 37·2677 has no divisor from 900 to 1100. 49 cells are over: 49 more of the window or less of the input
     # fit, 951 of padding are odd, and the next values on the other sides are 951 away.
-    found = mends((Window(1001, 1000),) * 2, (100_050, 100_050))
+    found = refits((Window(1001, 1000),) * 2, (100_050, 100_050))
     assert [(m.field, m.value[0]) for m in found] == [("padding", (475, 476)), ("kernel_size", 1050), ("input", 100_001)]

@@ -1,1 +1,1 @@
-"""Facts derived from a graph that name no kind."""
+"""Inferred derived from a graph that name no kind."""

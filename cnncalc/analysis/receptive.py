@@ -89,7 +89,7 @@ def _rank(flow: Flow | None) -> int | None:
 
 def _behind(node: Node, known: dict[int, Fields]) -> Fields | None:
     """The fields behind a layer, None where its shape or what it reads is unknown."""
-    if node.facts.shape is None:
+    if node.inferred.shape is None:
         return None
     if isinstance(node.layer, Join):
         paths = [known.get(id(source)) for source in node.inputs]
@@ -99,7 +99,7 @@ def _behind(node: Node, known: dict[int, Fields]) -> Fields | None:
     before, flow = known.get(id(source)), source.flow
     if before is None or flow is None:
         return None
-    views = node.layer.views(flow if isinstance(flow, Shape) else Shape(*flow), node.facts.windows)
+    views = node.layer.views(flow if isinstance(flow, Shape) else Shape(*flow), node.inferred.windows)
     if not views:
         return before
     return {

@@ -9,7 +9,7 @@ from cnncalc.graph import Graph, Node
 from cnncalc.infer import Inference, Outcome, outcome
 from cnncalc.layers import Layer
 from cnncalc.layers.base import check_flow
-from cnncalc.shape import Fact, Flow
+from cnncalc.shape import Flow, LayerError
 
 
 class Verdict(NamedTuple):
@@ -69,7 +69,7 @@ class Judge:
         if key not in self._outcomes:
             try:
                 self._outcomes[key] = outcome(layer, flows, fit)
-            except Fact:
+            except LayerError:
                 self._outcomes[key] = None
         return self._outcomes[key]
 
@@ -86,11 +86,11 @@ class Judge:
             return True
         totals = dict.fromkeys(("parameters", "trainable", "macs"), 0)
         for node, reads in self._steps:
-            facts = self._infer(node.layer, tuple(flows[i] for i in reads), node.fit)
-            totals["macs"] += facts.macs
+            inferred = self._infer(node.layer, tuple(flows[i] for i in reads), node.fit)
+            totals["macs"] += inferred.macs
             if node.shared is None:
-                totals["parameters"] += facts.parameters
-                totals["trainable"] += 0 if node.frozen else facts.parameters
+                totals["parameters"] += inferred.parameters
+                totals["trainable"] += 0 if node.frozen else inferred.parameters
         totals["weights"] = 4 * totals["parameters"]
         return all(totals[key] <= most for key, most in self._budget.items())
 

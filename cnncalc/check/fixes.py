@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 from cnncalc import network
 from cnncalc.check.settings import Settings
+from cnncalc.language.comments import LINE_BREAK
 from cnncalc.problem import Fix, Problem, SpecError
-from cnncalc.spec.comments import LINE_BREAK
 
 _PASSES = 10
 
@@ -34,7 +34,7 @@ def apply(text: str, fixes: Iterable[Fix]) -> str:
 
 
 def fixed(text: str, file: str | None, settings: Settings) -> str:
-    """`text` with all safe mends made. A mend that would make anything worse is not made: it is checked again each time."""
+    """`text` with all safe fixes made. A mend that would make anything worse is not made: it is checked again each time."""
     from cnncalc.check.one import check_text
 
     now = _outline(text)

@@ -10,7 +10,7 @@ from functools import partial
 from cnncalc.check.one import DEFAULT, How, check_file
 from cnncalc.check.sources import Candidate
 from cnncalc.machine import usable_cores
-from cnncalc.report.formats import Result
+from cnncalc.report.problems import Result
 
 #: From how many files on a second process is worth its start; a fork costs less than a fresh start.
 _WORTH_A_FORK = 64

@@ -7,16 +7,16 @@ from typing import NamedTuple
 from cnncalc import network, rules
 from cnncalc.check.settings import Settings
 from cnncalc.check.sources import Candidate, claims
+from cnncalc.language.comments import LINE_BREAK
+from cnncalc.language.source import decode, read
 from cnncalc.problem import Location, Problem, SpecError
-from cnncalc.report.formats import Result
-from cnncalc.spec.comments import LINE_BREAK
-from cnncalc.spec.source import decode, read
+from cnncalc.report.problems import Result
 
 
 class How(NamedTuple):
     """How files are looked at, the same for all of them.
 
-    `lines` keeps the lines that problems stand on; `fix` works out the safe mends, and with `write` the files are changed, so
+    `lines` keeps the lines that problems stand on; `fix` works out the safe fixes, and with `write` the files are changed, so
     that the problems are those that are left. The rest changes the networks as on the command line.
     """
 

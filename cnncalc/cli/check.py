@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cnncalc.check.one import How
     from cnncalc.check.settings import Settings
     from cnncalc.check.sources import Candidate
-    from cnncalc.report.formats import Result
+    from cnncalc.report.problems import Result
 
 
 def check(
@@ -36,7 +36,7 @@ def check(
     form: Annotated[
         Literal["text", "json", "github", "gitlab", "sarif", "junit"], typer.Option("--format", help="How problems are written.")
     ] = "text",
-    mend: Annotated[bool, typer.Option("--fix", help="Make the mends that cannot change what was meant.")] = False,
+    mend: Annotated[bool, typer.Option("--fix", help="Make the fixes that cannot change what was meant.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Show what --fix would change; change nothing.")] = False,
     diff_base: Annotated[
         str | None, typer.Option("--diff-base", metavar="REF", help="Only files that differ from a git ref, as origin/main.")
@@ -144,7 +144,7 @@ def _results(
     from cnncalc.check.many import check_files
     from cnncalc.check.one import check_file
     from cnncalc.problem import Location, Problem
-    from cnncalc.report.formats import Result
+    from cnncalc.report.problems import Result
 
     for place, message in faults:
         yield Result(place, [Problem("file", "error", place, Location(), None, message)], unusable=True)
@@ -163,7 +163,7 @@ def _changed(found: list[Candidate], ref: str) -> list[Candidate]:
 
 def _written(form: str, results: Iterable[Result], terminal: bool) -> Iterator[str]:
     """The results in a format; text inside GitHub Actions with the annotations as well."""
-    from cnncalc.report import formats
+    from cnncalc.report import problems as formats
 
     if form != "text":
         from cnncalc import __version__
@@ -174,7 +174,7 @@ def _written(form: str, results: Iterable[Result], terminal: bool) -> Iterator[s
             yield from formats.write("text", [result])
             yield from formats.write("github", [result])
     elif terminal:
-        from cnncalc.report.formats.text import pretty
+        from cnncalc.report.problems.text import pretty
 
         yield from pretty(results, colour="NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb")
     else:
@@ -216,7 +216,7 @@ class Tally:
         files = _count(self.files, "file")
         said = f"{found} in {self.with_problems} of {files}" if found else f"{files} checked, no problems"
         if self.changed:
-            said += f"; {_count(self.changed, 'file')} with mends"
+            said += f"; {_count(self.changed, 'file')} with fixes"
         if self.skipped:
             said += f"; {_count(self.skipped, 'other YAML file')} passed over"
         return said
@@ -227,7 +227,7 @@ def _count(number: int, what: str) -> str:
 
 
 def _say_summary(tally: Tally, how: How) -> None:
-    from cnncalc.report.footer import SKIPPED
+    from cnncalc.report.network.footer import SKIPPED
     from cnncalc.report.plain import write
 
     write(f"{tally}\n" + (f"{SKIPPED}\n" if how.changes else ""), sys.stderr)

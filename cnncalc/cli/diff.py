@@ -38,8 +38,8 @@ def diff(
 
     Exit status: 0 whether or not they differ, 1 where they do with --exit-code, 2 where one is no network.
     """
+    from cnncalc.analysis.comparison import compare
     from cnncalc.report import differences
-    from cnncalc.report.compare import compare
 
     networks = [_load(side, input=input, set=set or [], fit=fit, layout=layout) for side in (a, b)]
     before, after = networks
@@ -97,8 +97,8 @@ def _shown(side: str) -> str:
     """The text of REV:path. Raises SpecError with git's own words."""
     import subprocess
 
+    from cnncalc.language.source import decode
     from cnncalc.problem import Location, Problem, SpecError
-    from cnncalc.spec.source import decode
 
     revision, _, path = side.partition(":")
     try:

@@ -51,12 +51,12 @@ def layer(
     if network.problems:
         status = UNUSABLE if any(p.rule in USAGE for p in network.problems) else PROBLEMS
     if form == "json":
-        from cnncalc.report.document import text
+        from cnncalc.report.network.json import text
 
         output.say(text([single.document(network, found.node)], as_list=False) if status != UNUSABLE else "")
         output.complain(network.problems if status == UNUSABLE else ())
         raise typer.Exit(status)
-    if status != UNUSABLE and found.node.facts.layer.kind:
+    if status != UNUSABLE and found.node.inferred.layer.kind:
         rows = single.rows(network, found.node, output.width())
         output.say_rows([*rows, []] if network.problems and output.width() else rows)
     output.complain(network.problems)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cnncalc.problem import Problem
-    from cnncalc.report.table import Row
+    from cnncalc.report.network.table import Row
 
 
 def width() -> int | None:
@@ -42,7 +42,7 @@ def say_rows(rows: Iterable[Row]) -> None:
 def complain(problems: Iterable[Problem]) -> None:
     """Problems on stderr, in their text form."""
     from cnncalc.report import plain
-    from cnncalc.report.problems import rows
+    from cnncalc.report.problems.listing import rows
 
     plain.write(plain.text(rows(problems)), sys.stderr)
 

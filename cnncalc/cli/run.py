@@ -12,11 +12,11 @@ from cnncalc.cli import PROBLEMS, UNUSABLE, options, output
 from cnncalc.cli.spec import load
 
 if TYPE_CHECKING:
-    from cnncalc.forward import Runner
+    from cnncalc.forward.observe import Observations, Progress
+    from cnncalc.forward.runner import Runner
     from cnncalc.graph import Node
     from cnncalc.kernels.arrays import Array
     from cnncalc.network import Network
-    from cnncalc.observe import Observations, Progress
 
 
 def run(
@@ -74,8 +74,8 @@ def run(
     if any(problem.level == "error" for problem in network.problems):
         output.complain(network.problems)
         raise typer.Exit(PROBLEMS)
-    from cnncalc.forward import CannotRun, random_inputs
-    from cnncalc.weights import WeightsError
+    from cnncalc.forward.runner import CannotRun, random_inputs
+    from cnncalc.forward.weights import WeightsError
 
     try:
         chosen = _chosen(network, layers or [])
@@ -108,7 +108,7 @@ run.epilog = "Example: cnncalc run lenet5 --layers C1,C3"  # type: ignore[attr-d
 
 def _chosen(network: Network, texts: list[str]) -> list[Node] | None:
     """The layers named, those of a block or branch where it names one; None for all."""
-    from cnncalc.forward import CannotRun
+    from cnncalc.forward.runner import CannotRun
 
     names = [name.strip() for text in texts for name in text.split(",") if name.strip()]
     if not names:
@@ -127,8 +127,8 @@ def _chosen(network: Network, texts: list[str]) -> list[Node] | None:
 
 def _given(network: Network, files: list[str], batch: int | None, dtype: str, resize: bool) -> dict[str, Array]:
     """The inputs that come from files, by name."""
-    from cnncalc import feed
-    from cnncalc.forward import CannotRun
+    from cnncalc.forward import inputs as feed
+    from cnncalc.forward.runner import CannotRun
 
     sources = {source.name: source for source in network.inputs}
     given: dict[str, Array] = {}
@@ -150,8 +150,8 @@ def _given(network: Network, files: list[str], batch: int | None, dtype: str, re
 
 
 def _runner(network: Network, weights: str | None, seed: int, threads: int | None) -> Runner:
-    from cnncalc import weights as random_weights
-    from cnncalc.forward import CannotRun, Runner
+    from cnncalc.forward import weights as random_weights
+    from cnncalc.forward.runner import CannotRun, Runner
 
     found = None
     if weights is not None:
@@ -167,9 +167,9 @@ def _observe(
 ) -> Observations:
     from contextlib import nullcontext
 
-    from cnncalc.forward import check_inputs
-    from cnncalc.observe import observe
-    from cnncalc.weights import ArrayFile, draw_all
+    from cnncalc.forward.observe import observe
+    from cnncalc.forward.runner import check_inputs
+    from cnncalc.forward.weights import ArrayFile, draw_all
 
     check_inputs(network.graph, inputs)
     if repeat > 1 and runner.weights is None:
@@ -191,8 +191,8 @@ def _progress(whole: int) -> Progress | None:
     import shutil
     import time
 
+    from cnncalc.report.network.table import shortened
     from cnncalc.report.plain import encodable
-    from cnncalc.report.table import shortened
 
     begun = shown = time.monotonic()
     width = shutil.get_terminal_size().columns - 1
@@ -215,7 +215,7 @@ def _progress(whole: int) -> Progress | None:
 
 
 def _save(runner: Runner, path: str) -> None:
-    from cnncalc import weights as random_weights
+    from cnncalc.forward import weights as random_weights
 
     if runner.weights is not None:
         random_weights.save(runner.weights, path)
@@ -251,7 +251,7 @@ def _report(network: Network, observed: Observations, chosen: list[Node] | None,
 
     shown = [one for one in observed.layers if chosen is None or one.node in chosen]
     if form == "json":
-        from cnncalc.report.document import text
+        from cnncalc.report.network.json import text
 
         output.say(text([report.document(network, observed, shown, facts)], as_list=False))
         return

@@ -12,7 +12,7 @@ def schema() -> None:
     """
     import json
 
-    from cnncalc.spec.schema import schema as made
+    from cnncalc.language.schema import schema as made
 
     output.say(json.dumps(made(), indent=1, ensure_ascii=False) + "\n")
 

@@ -11,8 +11,8 @@ from cnncalc.cli.spec import load, status
 
 if TYPE_CHECKING:
     from cnncalc.network import Network
-    from cnncalc.report.columns import Column
-    from cnncalc.report.table import Row
+    from cnncalc.report.network.columns import Column
+    from cnncalc.report.network.table import Row
 
 
 def show(
@@ -75,8 +75,8 @@ show.epilog = "Example: cnncalc show alexnet --columns macs,share"  # type: igno
 
 
 def _columns(texts: list[str]) -> list[Column]:
-    from cnncalc.report.columns import NAMES, choose
-    from cnncalc.spec.suggest import did_you_mean
+    from cnncalc.language.suggest import did_you_mean
+    from cnncalc.report.network.columns import NAMES, choose
 
     names = [name.strip().lower().replace("-", "_") for text in texts for name in text.split(",") if name.strip()]
     try:
@@ -96,8 +96,8 @@ def _check_dtype(dtype: str) -> None:
 
 
 def _table(networks: list[Network], columns: list[Column], depth: int | None, dtype: str, several: bool) -> None:
-    from cnncalc.report import problems
-    from cnncalc.report.table import table
+    from cnncalc.report.network.table import table
+    from cnncalc.report.problems import listing as problems
 
     width = output.width()
     for i, network in enumerate(networks):
@@ -110,13 +110,13 @@ def _table(networks: list[Network], columns: list[Column], depth: int | None, dt
 
 def _json(networks: list[Network], dtype: str, several: bool) -> None:
     if networks or several:
-        from cnncalc.report.document import document, text
+        from cnncalc.report.network.json import document, text
 
         output.say(text([document(network, dtype) for network in networks], as_list=several))
 
 
 def _csv(networks: list[Network], columns: list[Column], several: bool) -> None:
-    from cnncalc.report.comma import text
+    from cnncalc.report.network.csv import text
 
     if networks:
         output.say(text(networks, columns, with_file=several))
@@ -125,6 +125,6 @@ def _csv(networks: list[Network], columns: list[Column], several: bool) -> None:
 
 
 def _markdown(networks: list[Network], columns: list[Column], depth: int | None, dtype: str) -> None:
-    from cnncalc.report.markdown import text
+    from cnncalc.report.network.markdown import text
 
     output.say("\n".join(text(network, columns, depth=depth, dtype=dtype) for network in networks))

@@ -55,8 +55,8 @@ sizes.epilog = "Example: cnncalc sizes unet"  # type: ignore[attr-defined]  # fo
 
 def tell(oracle: Oracle, most: int, form: str = "text") -> int:
     """Says the sizes, and gives the exit status."""
-    from cnncalc.analysis.survey import survey
     from cnncalc.report import sizes as report
+    from cnncalc.studies.sizes import survey
 
     network = oracle.network
     lasting = [p for p in network.problems if p.level == "error" and p.rule not in _OF_SIZE]

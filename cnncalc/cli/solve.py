@@ -13,8 +13,8 @@ from cnncalc.layers import Join, Layer
 from cnncalc.layers.option import Cells, Count, PerAxis
 
 if TYPE_CHECKING:
-    from cnncalc.analysis.solve import Search, Solution
     from cnncalc.shape import Shape
+    from cnncalc.studies.solve import Search, Solution
 
 Words = Annotated[
     list[str],
@@ -61,7 +61,7 @@ def solve(
 
     Exit status: 0 where something fits, 1 where nothing does, 2 for an unknown kind or field.
     """
-    from cnncalc.analysis.solve import TooMany
+    from cnncalc.studies.solve import TooMany
 
     search, found = _search(read(words), opened or [], most or [], layout, wanted)
     target = _target(wanted, search.x, layout)
@@ -83,9 +83,9 @@ solve.epilog = "Example: cnncalc solve 32x32x3 conv=10 kernel_size=5 --output 32
 
 def _search(said: Said, opened: list[str], most: list[str], layout: str | None, wanted: str | None) -> tuple[Search, Single]:
     """The search that the words ask for; the given fields are read as those of a file are."""
-    from cnncalc.analysis.solve import USUAL, Search
     from cnncalc.problem import SpecError
     from cnncalc.shape import Shape
+    from cnncalc.studies.solve import USUAL, Search
 
     kind = said.layer
     given = {kind.main.name if kind and kind.main and key == said.kind else key for key, value, _ in said.pairs if value}
@@ -140,7 +140,7 @@ def _least(declared: PerAxis | Count) -> int:
 
 
 def _field(name: str, kind: type[Layer] | None) -> str:
-    from cnncalc.spec.suggest import did_you_mean
+    from cnncalc.language.suggest import did_you_mean
 
     found = LETTERS.get(name, name)
     if kind is not None and found == kind.kind and kind.main is not None:

@@ -43,7 +43,7 @@ def resolve(spec: str) -> str:
     if stem in known:
         raise _missing(spec, f"there is no such file here; the network that comes along is called {stem}")
     if stem == spec and known:
-        from cnncalc.spec.suggest import nearest
+        from cnncalc.language.suggest import nearest
 
         near = nearest(spec, known)
         hint = f"did you mean {near}?" if near else "`cnncalc specs` lists those that do"
@@ -77,7 +77,7 @@ def load(
         file = resolve(spec)
         if not (compared and (input or set or fit)):
             return network.load(file, input=input, set=set or (), fit=fit, layout=layout)
-        from cnncalc.report.compare import before
+        from cnncalc.analysis.comparison import before
 
         text = network.text_of(file)
         found = network.loads(text, file=file, input=input, set=set or (), fit=fit, layout=layout)

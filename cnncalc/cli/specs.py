@@ -42,7 +42,7 @@ specs.epilog = "Example: cnncalc specs"  # type: ignore[attr-defined]  # for --h
 def _entry(name: str, file: str) -> Entry:
     """What a file says of itself, without its layers being worked out; a file that expects no totals is loaded for them."""
     from cnncalc import values
-    from cnncalc.spec.source import compose, value_of
+    from cnncalc.language.source import compose, value_of
 
     with open(file, encoding="utf-8") as stream:
         node = compose(stream.read(), file, [])
@@ -68,7 +68,7 @@ _LEAST = 24
 
 def _table(entries: list[Entry]) -> str:
     """Columns as wide as what stands in them; on a terminal descriptions end at its edge, or are left out on a narrow one."""
-    from cnncalc.report.table import cut
+    from cnncalc.report.network.table import cut
 
     rows = [("name", "parameters", "MACs", "description")]
     rows += [(e.name, f"{e.parameters:,}", f"{e.macs:,}", e.description or e.title) for e in entries]

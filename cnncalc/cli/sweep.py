@@ -11,10 +11,10 @@ from cnncalc.cli import OK, PROBLEMS, UNUSABLE, options, output
 from cnncalc.cli.spec import complete_set, resolve
 
 if TYPE_CHECKING:
-    from cnncalc.cli.grid_of import Axis
-    from cnncalc.cli.trial import Recipe, Trial
     from cnncalc.network import Network
     from cnncalc.problem import Problem
+    from cnncalc.studies.grid import Axis
+    from cnncalc.studies.trial import Recipe, Trial
 
 COUNTED = ("parameters", "trainable", "buffers", "macs")
 _BUDGETED = (*COUNTED, "weights")
@@ -53,9 +53,9 @@ def sweep(
 
     Exit status: 0 where a combination works, 1 where none does or none is within the budget, 2 for wrong values.
     """
-    from cnncalc.cli.grid_of import axis, combinations
     from cnncalc.cli.progress import bar
-    from cnncalc.cli.trial import trials
+    from cnncalc.studies.grid import axis, combinations
+    from cnncalc.studies.trial import trials
 
     limits = _limits(budget or [])
     try:
@@ -83,8 +83,8 @@ sweep.epilog = (  # type: ignore[attr-defined]  # for --help
 def _recipe(spec: str, axes: Sequence[Axis], input: str | None, fit: str | None, layout: str | None) -> Recipe:  # noqa: A002
     """The network as it stands, and which of the names are its inputs."""
     from cnncalc import network
-    from cnncalc.cli.trial import Recipe
     from cnncalc.problem import SpecError
+    from cnncalc.studies.trial import Recipe
 
     try:
         file = resolve(spec)
@@ -134,7 +134,7 @@ def _within(row: Trial, limits: dict[str, int]) -> bool:
 
 
 def _check_sort(sort: str | None, axes: Sequence[Axis]) -> None:
-    from cnncalc.spec.suggest import did_you_mean
+    from cnncalc.language.suggest import did_you_mean
 
     names = [*COUNTED, *(one.name for one in axes)]
     if sort is not None and sort.removeprefix("-") not in names:

@@ -13,9 +13,9 @@ from cnncalc.layers import KINDS, Join, Layer
 
 if TYPE_CHECKING:
     from cnncalc.graph import Node
+    from cnncalc.language.source import YamlNode
     from cnncalc.network import Network
     from cnncalc.problem import Problem
-    from cnncalc.spec.source import YamlNode
 
 LETTERS = {"F": "kernel_size", "S": "stride", "P": "padding", "D": "dilation", "K": "filters"}
 """The lecture's letters; N is the input's size, which stands first."""
@@ -137,8 +137,8 @@ def _inputs(said: Said) -> tuple[str, str]:
 
 def _value(text: str, word: str, *, quoted: bool = True) -> str:
     """A value as YAML that says the same and nothing else: words in quotes, lists and maps in brackets."""
+    from cnncalc.language.source import compose
     from cnncalc.problem import SpecError
-    from cnncalc.spec.source import compose
 
     try:
         node = compose(text, None, [])
@@ -148,7 +148,7 @@ def _value(text: str, word: str, *, quoted: bool = True) -> str:
 
 
 def _flow(node: YamlNode) -> str:
-    from cnncalc.spec.source import Scalar, Sequence
+    from cnncalc.language.source import Scalar, Sequence
 
     if isinstance(node, Scalar):
         return "~" if node.null else json.dumps(node.text, ensure_ascii=False)

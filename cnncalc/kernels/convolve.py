@@ -13,7 +13,7 @@ from cnncalc.kernels.arrays import Array, channels_first, channels_last, packed
 from cnncalc.kernels.depthwise import convolve_depthwise
 from cnncalc.kernels.run import After, Run
 from cnncalc.kernels.steps import gather, starts, windows_of
-from cnncalc.kernels.team import Team
+from cnncalc.kernels.workers import Workers
 from cnncalc.window import Window
 
 #: Bytes of lowered input in a tile. A thread's own tile, its filters and its result together stay in its core's second-level
@@ -140,7 +140,7 @@ def _lowered(
     run.team.share(task, len(tasks))
 
 
-def _tiles(at: tuple[range, ...], position_bytes: int, team: Team) -> list[tuple[slice, ...]]:
+def _tiles(at: tuple[range, ...], position_bytes: int, team: Workers) -> list[tuple[slice, ...]]:
     """The positions in tiles: whole along the last axes, some along one axis, one along those before."""
     rows, tile = 1, _DIVIDED_TILE if team.by_products else _TILE
     for axis in reversed(range(len(at))):

@@ -9,7 +9,7 @@ import numpy as np
 
 from cnncalc.kernels.arrays import Array, channels_first, channels_last, packed, per_channel
 from cnncalc.kernels.run import NOTHING, After, Run
-from cnncalc.kernels.team import BLOCK
+from cnncalc.kernels.workers import BLOCK
 
 Apply = Callable[[Array, Array], None]
 """Writes the function of its first argument to its second, which may be the same array."""

@@ -9,7 +9,7 @@ import numpy as np
 from cnncalc.kernels.arrays import Array, channels_first, channels_last, packed
 from cnncalc.kernels.run import Run
 from cnncalc.kernels.steps import meeting, starts
-from cnncalc.kernels.team import ALONE
+from cnncalc.kernels.workers import ALONE
 from cnncalc.window import Window
 
 #: Numbers of a tile's result.

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from cnncalc.kernels.arrays import Array, channels_first, channels_last, packed
-from cnncalc.kernels.team import Team
+from cnncalc.kernels.workers import Workers
 
 Arrays = Mapping[str, Array]
 """A layer's weights by PyTorch's names."""
@@ -105,7 +105,7 @@ NOTHING = After()
 class Run:
     """How a layer is to be run. `overwrite`: nobody reads its (first) input afterwards, so its memory may hold the result."""
 
-    team: Team
+    team: Workers
     fit: str = "exact"
     overwrite: bool = False
     after: After = NOTHING

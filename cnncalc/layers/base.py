@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar, dataclass_
 
 from cnncalc.layers.option import Cells, Every, Option, PerAxis, option
 from cnncalc.layers.view import SAME, View, whole
-from cnncalc.shape import Fact, Flow, Shape, Tokens
+from cnncalc.shape import Flow, LayerError, Shape, Tokens
 from cnncalc.values import Value
 from cnncalc.window import Window
 
@@ -98,39 +98,39 @@ class Layer:
         return getattr(self, self.options[name].attribute)
 
     @classmethod
-    def read(cls, given: Mapping[str, Value], layout: str = "channels_last") -> tuple[Layer | None, list[tuple[str, Fact]]]:
+    def read(cls, given: Mapping[str, Value], layout: str = "channels_last") -> tuple[Layer | None, list[tuple[str, LayerError]]]:
         """The layer that a row's keys say, or None with what is wrong with which key; the kind's own key holds its value."""
-        faults: list[tuple[str, Fact]] = []
+        faults: list[tuple[str, LayerError]] = []
         fields: dict[str, Any] = {}
         for key, value in given.items():
             declared = cls.main if key == cls.kind else cls.options.get(key)
             if declared is None:
                 if value is not None:
-                    faults.append((key, Fact(f"{cls.kind} takes no value", rule="value")))
+                    faults.append((key, LayerError(f"{cls.kind} takes no value", rule="value")))
             elif value is None and key == cls.kind and not declared.required:
                 pass
             elif value is None and key == cls.kind:
                 faults.append(
-                    (key, Fact(f"{cls.kind} needs a value, {declared.name}: {declared.type.describe()}", rule="missing"))
+                    (key, LayerError(f"{cls.kind} needs a value, {declared.name}: {declared.type.describe()}", rule="missing"))
                 )
                 fields[declared.name] = None
             else:
                 try:
                     fields[declared.name] = declared.type.read(value, layout)
-                except Fact as fact:
+                except LayerError as fact:
                     name = cls.kind if key == cls.kind else declared.name
-                    faults.append((key, Fact(f"{name} {fact.template}", rule=fact.rule)))
+                    faults.append((key, LayerError(f"{name} {fact.template}", rule=fact.rule)))
                     fields[declared.name] = None
         for name, declared in cls.options.items():
             if declared.required and name not in fields:
                 what = f"a value, {name}" if declared.main else name
                 faults.append(
-                    (cls.kind, Fact(f"{cls.kind} needs {what}: {declared.type.describe()}", rule="missing", field=name))
+                    (cls.kind, LayerError(f"{cls.kind} needs {what}: {declared.type.describe()}", rule="missing", field=name))
                 )
         return (None, faults) if faults else (cls(**fields), [])
 
     def output_shape(self, x: Shape, fit: str) -> Shape:
-        """What comes out of `x`; a stride that does not fit is floored unless `fit` is `ceil`. Raises Fact."""
+        """What comes out of `x`; a stride that does not fit is floored unless `fit` is `ceil`. Raises LayerError."""
         raise NotImplementedError
 
     def certain_shape(self) -> Shape | None:
@@ -231,14 +231,14 @@ def display(value: Any) -> str:
 
 
 def along(x: Shape, field: str, value: tuple[T, ...]) -> tuple[T, ...]:
-    """`value` for each spatial axis of `x`. Raises Fact where it is given per axis, for another number of them."""
+    """`value` for each spatial axis of `x`. Raises LayerError where it is given per axis, for another number of them."""
     if isinstance(value, Every):
         return tuple(value) * x.rank
     if len(value) == x.rank:
         return value
     axes = "axis" if x.rank == 1 else "axes"
     numbers = "one number" if len(value) == 1 else f"{len(value)} numbers"
-    raise Fact(f"{field} has {numbers}, and {{}} has {x.rank} spatial {axes}{image_hint(x)}", x, field=field)
+    raise LayerError(f"{field} has {numbers}, and {{}} has {x.rank} spatial {axes}{image_hint(x)}", x, field=field)
 
 
 def near_divisors(count: int, wanted: int) -> str:
@@ -269,18 +269,20 @@ def as_map(count: int) -> Shape:
 
 
 def check_flow(layer: Layer, x: Flow) -> Shape:
-    """`x` as the shape that `layer` can take. Raises Fact where it is of another sort."""
+    """`x` as the shape that `layer` can take. Raises LayerError where it is of another sort."""
     if isinstance(x, Tokens):
         if layer.accepts == "tokens":
             return Shape(x.length, x.vocabulary)
-        raise Fact(f"{layer.kind} takes numbers, and what flows in are {x}; put an embedding before it")
+        raise LayerError(f"{layer.kind} takes numbers, and what flows in are {x}; put an embedding before it")
     if layer.accepts == "tokens":
-        raise Fact(f"{layer.kind} takes tokens, and {{}} flows in; say the input as {{{{tokens: 56, vocabulary: 20000}}}}", x)
+        raise LayerError(
+            f"{layer.kind} takes tokens, and {{}} flows in; say the input as {{{{tokens: 56, vocabulary: 20000}}}}", x
+        )
     if layer.accepts == "map" and x.rank == 0:
         said = f"{layer.kind} takes a map with spatial axes, and {{}} is a vector; put {{{{reshape: {{}}}}}} before it"
-        raise Fact(f"{said}, or move it above the row that made a vector", x, as_map(x.channels))
+        raise LayerError(f"{said}, or move it above the row that made a vector", x, as_map(x.channels))
     if layer.accepts == "sequence" and x.rank != 1:
-        raise Fact(f"{layer.kind} takes a sequence, length × channels, and {{}} flows in", x)
+        raise LayerError(f"{layer.kind} takes a sequence, length × channels, and {{}} flows in", x)
     return x
 
 
@@ -320,7 +322,7 @@ class Join(Layer):
         raise NotImplementedError
 
 
-class Mismatch(Fact):
+class Mismatch(LayerError):
     """Two results, by their place, that cannot be joined; the message says what would be needed."""
 
     def __init__(self, first: int, second: int, why: str) -> None:

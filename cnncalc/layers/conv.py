@@ -9,7 +9,7 @@ from cnncalc.layers.base import Example, Layer, Weight, along
 from cnncalc.layers.option import ONE, UNPADDED, ZERO, Axes, Cells, Count, Flag, Pairs, PerAxis, option
 from cnncalc.layers.sliding import Sliding
 from cnncalc.layers.view import View
-from cnncalc.shape import Fact, Shape
+from cnncalc.shape import LayerError, Shape
 from cnncalc.window import Window
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ class ConvTranspose(Layer, kind="conv_transpose"):
         for axis, window, size, more in zip(x.axes, self.written_windows(x), x.spatial, added, strict=True):
             if more >= max(window.stride, window.dilation):
                 most = max(window.stride, window.dilation) - 1
-                raise Fact(
+                raise LayerError(
                     f"output_padding must be less than the stride or the dilation: at most {most} on {axis}, got {more}",
                     field="output_padding",
                     rule="value",
@@ -188,7 +188,9 @@ class ConvTranspose(Layer, kind="conv_transpose"):
                         "= -", "= −"
                     )
                 )
-                raise Fact(f"padding cuts off everything on {axis}: {cut}; write less of it", rule="window", field="padding")
+                raise LayerError(
+                    f"padding cuts off everything on {axis}: {cut}; write less of it", rule="window", field="padding"
+                )
             sizes.append(out)
         return Shape(*sizes, self.filters)
 
@@ -229,7 +231,7 @@ def with_bias(weight: Weight, units: int, bias: bool) -> tuple[Weight, ...]:
 
 
 def check_groups(channels: int, filters: int, groups: int) -> None:
-    """Raises Fact where `groups` does not divide the channels that come in or the filters."""
+    """Raises LayerError where `groups` does not divide the channels that come in or the filters."""
     for count, what, rule in ((channels, "the input's {} channels", "shape"), (filters, "the {} filters", "value")):
         if count % groups:
             near = [g for g in range(groups, 0, -1) if channels % g == 0 and filters % g == 0][:1]
@@ -242,4 +244,4 @@ def check_groups(channels: int, filters: int, groups: int) -> None:
                 None,
             )
             said = " or ".join(str(g) for g in [*near, *([more] if more else [])])
-            raise Fact(f"groups {groups} does not divide {what.format(count)}; try {said}", field="groups", rule=rule)
+            raise LayerError(f"groups {groups} does not divide {what.format(count)}; try {said}", field="groups", rule=rule)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cnncalc.layers.base import Example, Join, Mismatch
 from cnncalc.layers.option import RowNames, option
-from cnncalc.shape import Fact, Shape
+from cnncalc.shape import LayerError, Shape
 
 if TYPE_CHECKING:
     from cnncalc.kernels.arrays import Array
@@ -83,7 +83,7 @@ class Concat(Join, kind="concat"):
             if shape.spatial != shapes[0].spatial:
                 raise Mismatch(0, i, "concat wants the same spatial sizes from each")
         if not shapes:
-            raise Fact("concat joins nothing")
+            raise LayerError("concat joins nothing")
         return Shape(*shapes[0].spatial, sum(s.channels for s in shapes))
 
     def forward_join(self, xs: tuple[Array, ...], run: Run) -> Array:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cnncalc.layers.base import Example, Pointwise, Weight, near_divisors
 from cnncalc.layers.option import Count, Flag, Number, option
-from cnncalc.shape import Fact, Shape
+from cnncalc.shape import LayerError, Shape
 
 if TYPE_CHECKING:
     from cnncalc.kernels.arrays import Array
@@ -105,7 +105,9 @@ class GroupNorm(_Normalising, kind="groupnorm"):
     def output_shape(self, x: Shape, fit: str) -> Shape:
         if x.channels % self.groups:
             near = near_divisors(x.channels, self.groups)
-            raise Fact(f"{self.groups} groups do not divide the {x.channels} channels of {{}}; try {near}", x, field="groups")
+            raise LayerError(
+                f"{self.groups} groups do not divide the {x.channels} channels of {{}}; try {near}", x, field="groups"
+            )
         return x
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:

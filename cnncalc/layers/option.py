@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Generic, Protocol, TypeVar
 
 from cnncalc import values
-from cnncalc.shape import LARGEST, Fact, Shape
+from cnncalc.shape import LARGEST, LayerError, Shape
 from cnncalc.values import Value, written
 
 T_co = TypeVar("T_co", covariant=True)
@@ -29,7 +29,7 @@ UNPADDED: Pairs = Every(((0, 0),))
 
 
 class Type(Protocol[T_co]):
-    """What a field may hold. `read` raises Fact, without the field's name."""
+    """What a field may hold. `read` raises LayerError, without the field's name."""
 
     def read(self, value: Value, layout: str) -> T_co: ...
     def describe(self) -> str: ...
@@ -83,15 +83,15 @@ class Count:
     def read(self, value: Value, layout: str) -> int:
         found = values.integer(value) if isinstance(value, str) else None
         if found is None:
-            raise Fact(f"is {self.describe()}, not {written(value)}", rule="value")
+            raise LayerError(f"is {self.describe()}, not {written(value)}", rule="value")
         return self.bounded(found)
 
     def bounded(self, found: int) -> int:
         if found < self.least:
-            raise Fact(f"must be at least {self.least}, got {found}", rule="value")
+            raise LayerError(f"must be at least {self.least}, got {found}", rule="value")
         if found > self.most:
             most = "2147483647 (2³¹ − 1)" if self.most == LARGEST else str(self.most)
-            raise Fact(f"must be at most {most}, got {found}", rule="value")
+            raise LayerError(f"must be at most {most}, got {found}", rule="value")
         return found
 
     def describe(self) -> str:
@@ -112,13 +112,13 @@ class Number:
     def read(self, value: Value, layout: str) -> float:
         found = values.number(value) if isinstance(value, str) else None
         if found is None:
-            raise Fact(f"is {self.describe()}, not {written(value)}", rule="value")
+            raise LayerError(f"is {self.describe()}, not {written(value)}", rule="value")
         if (
             (self.least is not None and found < self.least)
             or (self.below is not None and found >= self.below)
             or (self.above is not None and found <= self.above)
         ):
-            raise Fact(f"must be {self.describe()}, got {written(value)}", rule="value")
+            raise LayerError(f"must be {self.describe()}, got {written(value)}", rule="value")
         return found
 
     def describe(self) -> str:
@@ -145,7 +145,7 @@ class Flag:
     def read(self, value: Value, layout: str) -> bool:
         found = values.boolean(value) if isinstance(value, str) else None
         if found is None:
-            raise Fact(f"is true or false, not {written(value)}", rule="value")
+            raise LayerError(f"is true or false, not {written(value)}", rule="value")
         return found
 
     def describe(self) -> str:
@@ -163,7 +163,7 @@ class Choice:
 
     def read(self, value: Value, layout: str) -> str:
         if not isinstance(value, str) or value not in self.words:
-            raise Fact(f"is {self.describe()}, not {written(value)}", rule="value")
+            raise LayerError(f"is {self.describe()}, not {written(value)}", rule="value")
         return value
 
     def describe(self) -> str:
@@ -195,8 +195,8 @@ class PerAxis:
             raise self._not(value)
         return tuple(self.count.bounded(n) for n in numbers if n is not None)
 
-    def _not(self, value: Value) -> Fact:
-        return Fact(f"is {self.describe()}, not {written(value)}", rule="value")
+    def _not(self, value: Value) -> LayerError:
+        return LayerError(f"is {self.describe()}, not {written(value)}", rule="value")
 
     def describe(self) -> str:
         return f"{self.count.describe()}, or one per axis as 3x5 or [3, 5]"
@@ -223,7 +223,7 @@ class Cells:
                 axes = self._axes.read(value, layout)
                 pairs = tuple((n, n) for n in axes)
                 return Every(pairs) if isinstance(axes, Every) else pairs
-            except Fact as fact:
+            except LayerError as fact:
                 raise self._not(value) if "must be" not in fact.template else fact from None
         if not 1 <= len(value) <= 3:
             raise self._not(value)
@@ -236,8 +236,8 @@ class Cells:
             found.append((self._axes.count.bounded(numbers[0]), self._axes.count.bounded(numbers[1])))
         return tuple(found)
 
-    def _not(self, value: Value) -> Fact:
-        return Fact(f"is {self.describe()}, not {written(value)}", rule="value")
+    def _not(self, value: Value) -> LayerError:
+        return LayerError(f"is {self.describe()}, not {written(value)}", rule="value")
 
     def describe(self) -> str:
         text = "a whole number of at least 0, or one per axis as 1x2 or [1, 2]"
@@ -265,7 +265,7 @@ class RowNames:
             names = tuple(v for v in value if isinstance(v, str) and v)
             if len(names) == len(value):
                 return names
-        raise Fact(f"is {self.describe()}, not {written(value)}", rule="value")
+        raise LayerError(f"is {self.describe()}, not {written(value)}", rule="value")
 
     def describe(self) -> str:
         return "the name of a row to join with the one above, or a list of two or more names"
@@ -281,8 +281,8 @@ class ShapeText:
     def read(self, value: Value, layout: str) -> Shape:
         try:
             return values.shape(value, layout)
-        except Fact as fact:
-            raise Fact(f"cannot be read: {fact.template}", rule=fact.rule) from None
+        except LayerError as fact:
+            raise LayerError(f"cannot be read: {fact.template}", rule=fact.rule) from None
 
     def describe(self) -> str:
         return "a shape such as 4x4x512"
@@ -301,9 +301,9 @@ class ChannelRange:
             end = values.integer(last) if last.strip() else None
             if start is not None and (end is not None or not last.strip()):
                 if start < 0 or (end is not None and end <= start):
-                    raise Fact(f'must be "a:b" with 0 ≤ a < b, got {written(value)}', rule="value")
+                    raise LayerError(f'must be "a:b" with 0 ≤ a < b, got {written(value)}', rule="value")
                 return start, end
-        raise Fact(f"is {self.describe()}, not {written(value)}", rule="value")
+        raise LayerError(f"is {self.describe()}, not {written(value)}", rule="value")
 
     def describe(self) -> str:
         return 'a range of channels "a:b", from a up to, not including, b'
@@ -319,13 +319,13 @@ class AxisNames:
 
     def read(self, value: Value, layout: str) -> tuple[str, ...]:
         if not isinstance(value, tuple) or isinstance(value, values.Map) or len(value) < 2:
-            raise Fact(f"is {self.describe()}, not {written(value)}", rule="value")
+            raise LayerError(f"is {self.describe()}, not {written(value)}", rule="value")
         names = []
         for name in value:
             if not isinstance(name, str) or name not in self.NAMES:
-                raise Fact(f"knows the axes {', '.join(self.NAMES)}, not {written(name)}", rule="value")
+                raise LayerError(f"knows the axes {', '.join(self.NAMES)}, not {written(name)}", rule="value")
             if name in names:
-                raise Fact(f"names {name} twice", rule="value")
+                raise LayerError(f"names {name} twice", rule="value")
             names.append(name)
         return tuple(names) if layout == "channels_last" else (*names[1:], names[0])
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from cnncalc.layers.base import Example, Layer, Pointwise, Weight, near_divisors
 from cnncalc.layers.option import Choice, Count, Flag, option
 from cnncalc.layers.view import SAME, View, whole
-from cnncalc.shape import Fact, Shape, Tokens
+from cnncalc.shape import LayerError, Shape, Tokens
 from cnncalc.window import Window
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ class Attention(Pointwise, kind="attention"):
     def output_shape(self, x: Shape, fit: str) -> Shape:
         if x.channels % self.heads:
             near = near_divisors(x.channels, self.heads)
-            raise Fact(f"{self.heads} heads do not divide the {x.channels} channels of {{}}; try {near}", x, field="heads")
+            raise LayerError(f"{self.heads} heads do not divide the {x.channels} channels of {{}}; try {near}", x, field="heads")
         return x
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:

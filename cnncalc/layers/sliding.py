@@ -6,7 +6,7 @@ from typing import Any
 
 from cnncalc.layers.base import Layer, along, display
 from cnncalc.layers.option import ONE, Axes, Every, Pairs
-from cnncalc.shape import Fact, Flow, Shape
+from cnncalc.shape import Flow, LayerError, Shape
 from cnncalc.window import Window, same_padding
 
 
@@ -41,18 +41,18 @@ class Sliding(Layer):
             return ((0, 0),) * x.rank
         if self.padding == "causal":
             if x.rank != 1:
-                raise Fact(
+                raise LayerError(
                     "causal padding is 1-D, for sequences of length × channels, and {} flows in; write same or numbers",
                     x,
                     field="padding",
                 )
             return ((dilation[0] * (kernel[0] - 1), 0),)
         if isinstance(self.padding, str):
-            raise Fact(f"padding {self.padding} has no meaning", field="padding")
+            raise LayerError(f"padding {self.padding} has no meaning", field="padding")
         return along(x, "padding", self.padding)
 
     def spatial(self, x: Shape, fit: str) -> tuple[int, ...]:
-        """Positions of the window along each axis. Raises Fact where it is larger than the padded input."""
+        """Positions of the window along each axis. Raises LayerError where it is larger than the padded input."""
         if self.padding == "same":
             fit = "floor"
         sizes = []
@@ -60,7 +60,7 @@ class Sliding(Layer):
             try:
                 sizes.append(window.output_size(size, fit))
             except ValueError:
-                raise Fact(too_large(axis, window, size), rule="window") from None
+                raise LayerError(too_large(axis, window, size), rule="window") from None
         return tuple(sizes)
 
     def formulas(self, x: Shape) -> list[tuple[str, str]]:
@@ -74,7 +74,7 @@ class Sliding(Layer):
         if isinstance(x, Shape):
             try:
                 windows = self.windows(x)
-            except Fact:
+            except LayerError:
                 return found
             written_out: dict[str, Any] = {
                 "kernel_size": [w.kernel_size for w in windows],

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cnncalc.layers.base import Example, Layer, Pointwise, along, image_hint, near_divisors
 from cnncalc.layers.option import Axes, AxisNames, Cells, ChannelRange, Choice, Count, Pairs, PerAxis, ShapeText, option
 from cnncalc.layers.view import SAME, View
-from cnncalc.shape import Fact, Shape
+from cnncalc.shape import LayerError, Shape
 from cnncalc.window import Window
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Upsample(Layer, kind="upsample"):
 
     def output_shape(self, x: Shape, fit: str) -> Shape:
         if self.mode == "bilinear" and x.rank != 2:
-            raise Fact(f"bilinear is for two spatial axes, and {{}} has {x.rank}{image_hint(x)}", x, field="mode")
+            raise LayerError(f"bilinear is for two spatial axes, and {{}} has {x.rank}{image_hint(x)}", x, field="mode")
         return Shape(*(n * f for n, f in zip(x.spatial, along(x, "factor", self.factor), strict=True)), x.channels)
 
     def views(self, x: Shape, windows: tuple[Window, ...]) -> tuple[View, ...]:
@@ -91,7 +91,7 @@ class Crop(Layer, kind="crop"):
         sizes = []
         for axis, n, (before, after) in zip(x.axes, x.spatial, along(x, "crop", self.cells), strict=True):
             if n - before - after < 1:
-                raise Fact(
+                raise LayerError(
                     f"crop takes {before} + {after} cells off {axis} {n} of {{}} and leaves none; at most {n - 1} in all",
                     x,
                     field="cells",
@@ -122,7 +122,7 @@ class Slice(Layer, kind="slice"):
     def output_shape(self, x: Shape, fit: str) -> Shape:
         start, end = self._ends(x)
         if end > x.channels or start >= end:
-            raise Fact(
+            raise LayerError(
                 f"slice {start}:{end} goes beyond the {x.channels} channels of {{}}; ends are within 0 and {x.channels}",
                 x,
                 field="channels",
@@ -158,7 +158,9 @@ class Reshape(Layer, kind="reshape"):
 
     def output_shape(self, x: Shape, fit: str) -> Shape:
         if self.shape.size != x.size:
-            raise Fact(f"{{}} holds {x.size:,} numbers and {{}} would hold {self.shape.size:,}", x, self.shape, field="shape")
+            raise LayerError(
+                f"{{}} holds {x.size:,} numbers and {{}} would hold {self.shape.size:,}", x, self.shape, field="shape"
+            )
         return self.shape
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
@@ -178,7 +180,7 @@ class Permute(Layer, kind="permute"):
     def output_shape(self, x: Shape, fit: str) -> Shape:
         names = (*x.axes, "channels")
         if sorted(names) != sorted(self.axes):
-            raise Fact(
+            raise LayerError(
                 f"permute names {', '.join(self.axes)}, and {{}} has the axes {', '.join(names)}; name each once{image_hint(x)}",
                 x,
                 field="axes",
@@ -214,11 +216,11 @@ class PixelShuffle(Layer, kind="pixel_shuffle"):
 
     def output_shape(self, x: Shape, fit: str) -> Shape:
         if x.rank != 2:
-            raise Fact(f"pixel_shuffle is for two spatial axes, and {{}} has {x.rank}{image_hint(x)}", x)
+            raise LayerError(f"pixel_shuffle is for two spatial axes, and {{}} has {x.rank}{image_hint(x)}", x)
         square = self.factor**2
         if x.channels % square:
             near = [c for c in (x.channels // square * square, -(-x.channels // square) * square) if c]
-            raise Fact(
+            raise LayerError(
                 f"{x.channels} channels of {{}} are no multiple of {self.factor}² = {square}; try {' or '.join(map(str, near))}",
                 x,
                 field="factor",
@@ -251,7 +253,9 @@ class ChannelShuffle(Pointwise, kind="channel_shuffle"):
     def output_shape(self, x: Shape, fit: str) -> Shape:
         if x.channels % self.groups:
             near = near_divisors(x.channels, self.groups)
-            raise Fact(f"{self.groups} groups do not divide the {x.channels} channels of {{}}; try {near}", x, field="groups")
+            raise LayerError(
+                f"{self.groups} groups do not divide the {x.channels} channels of {{}}; try {near}", x, field="groups"
+            )
         return x
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from cnncalc.report.columns import Whole, choose
-from cnncalc.report.lines import Line, Lines
-from cnncalc.report.subject import Subject
-from cnncalc.report.table import MARKS, Row, branch, cells_of, shortened
+from cnncalc.report.network.columns import Whole, choose
+from cnncalc.report.network.lines import Line, Lines
+from cnncalc.report.network.table import MARKS, Row, branch, cells_of, shortened
+from cnncalc.subject import Subject
 
 #: Cells of name, kind, output and parameters: the same in every answer, so that answers stand below one another.
 _WIDTHS = (18, 34, 14, 12)

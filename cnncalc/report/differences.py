@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from cnncalc.analysis.comparison import TOTALS, Change, Difference
 from cnncalc.graph import Node
 from cnncalc.problem import one_line
 from cnncalc.report import words
-from cnncalc.report.compare import TOTALS, Change, Difference
-from cnncalc.report.document import SCHEMA_VERSION
 from cnncalc.report.grid import grid
-from cnncalc.report.markdown import escaped
-from cnncalc.report.table import Row
+from cnncalc.report.network.json import SCHEMA_VERSION
+from cnncalc.report.network.markdown import escaped
+from cnncalc.report.network.table import Row
 
 SIGNS = {"added": "+", "removed": "-", "changed": "~"}
 _ROLES = {"added": "output", "removed": "error", "changed": ""}

@@ -7,14 +7,14 @@ import re
 import textwrap
 from typing import Any
 
+from cnncalc.language.schema import ROW_KEYS
 from cnncalc.layers import KINDS, Join, Layer
 from cnncalc.layers.base import check_flow, display
 from cnncalc.layers.option import Option
 from cnncalc.problem import ERROR_RULES, RULES
-from cnncalc.report.table import Row, wrapped
+from cnncalc.report.network.table import Row, wrapped
 from cnncalc.rules.manual import level, manual
 from cnncalc.shape import Shape, Tokens
-from cnncalc.spec.schema import ROW_KEYS
 
 ROWS = {
     "block": """A use of a block: a group of rows with parameters, defined under `blocks`.
@@ -94,7 +94,7 @@ def explain(name: str, width: int) -> list[Row]:
     return [*found, *_text(inspect.cleandoc(manual(name)), width)]
 
 
-_HEADING = re.compile(r"(Wrong|Right|Mend|Source|Why):")
+_HEADING = re.compile(r"(Wrong|Right|Fix|Source|Why):")
 
 
 def _text(text: str, width: int) -> list[Row]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from cnncalc.problem import one_line
-from cnncalc.report.table import GAP, Row, cells_of, shortened
+from cnncalc.report.network.table import GAP, Row, cells_of, shortened
 
 
 def grid(

@@ -6,11 +6,11 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from cnncalc.observe import Observation, Observations
+from cnncalc.forward.observe import Observation, Observations
 from cnncalc.problem import one_line
-from cnncalc.report.subject import Subject
-from cnncalc.report.table import GAP, LEAST, Row, shortened, wrapped
+from cnncalc.report.network.table import GAP, LEAST, Row, shortened, wrapped
 from cnncalc.shape import Shape
+from cnncalc.subject import Subject
 
 TITLES = ("layer", "kind", "inferred", "computed", "mean", "std", "min", "max", "zeros", "time", "share")
 _LEFT = 2
@@ -20,7 +20,7 @@ _KEPT = 24
 
 
 def rows(
-    subject: Subject, run: Observations, shown: Sequence[Observation], facts: Sequence[str], width: int | None = None
+    subject: Subject, run: Observations, shown: Sequence[Observation], inferred: Sequence[str], width: int | None = None
 ) -> list[Row]:
     """Title, a line per layer, the sum and what was run; names are cut in the middle where `width` cells are too few."""
     layout = subject.layout
@@ -72,12 +72,12 @@ def rows(
             )
             row += [(" " * GAP if k else "", ""), (padded, role)]
         found.append(row)
-    notes = [*facts, *([f"no room for {', '.join(hidden)}: a wider terminal or a pipe shows more"] if hidden else [])]
+    notes = [*inferred, *([f"no room for {', '.join(hidden)}: a wider terminal or a pipe shows more"] if hidden else [])]
     found += [[], *([(line, "note")] for note in notes for line in wrapped(note, width))]
     return found
 
 
-def document(subject: Subject, run: Observations, shown: Sequence[Observation], facts: dict[str, Any]) -> dict[str, Any]:
+def document(subject: Subject, run: Observations, shown: Sequence[Observation], inferred: dict[str, Any]) -> dict[str, Any]:
     """The same as plain data; a figure that is no number is null."""
     layout = subject.layout
     return {
@@ -85,7 +85,7 @@ def document(subject: Subject, run: Observations, shown: Sequence[Observation], 
         "name": subject.name,
         "file": subject.file,
         "layout": layout,
-        **facts,
+        **inferred,
         "layers": [
             {
                 "name": one.node.name,

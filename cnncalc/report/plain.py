@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import TextIO
 
-from cnncalc.report.table import Row
+from cnncalc.report.network.table import Row
 
 _ASCII = str.maketrans(
     {

@@ -7,12 +7,13 @@ from typing import Any
 
 from cnncalc.analysis import derive
 from cnncalc.graph import Node
-from cnncalc.report import drawing, problems, words
-from cnncalc.report.document import SCHEMA_VERSION, layer
-from cnncalc.report.subject import Subject
-from cnncalc.report.table import Row, wrapped
+from cnncalc.language import misfit
+from cnncalc.report import drawing, words
+from cnncalc.report.network.json import SCHEMA_VERSION, layer
+from cnncalc.report.network.table import Row, wrapped
+from cnncalc.report.problems import listing as problems
 from cnncalc.shape import Flow, Shape
-from cnncalc.spec import misfit
+from cnncalc.subject import Subject
 
 _INDENT = 17
 
@@ -30,7 +31,7 @@ def rows(subject: Subject, node: Node, width: int | None) -> list[Row]:
     if len(found) > 2:
         found.append([])
     found.append(_line("output", words.flow(node.shape, layout), "output"))
-    for name, said in facts(node):
+    for name, said in inferred(node):
         lines = wrapped(said, width - _INDENT if width else None)
         found += [_line(name if i == 0 else "", line) for i, line in enumerate(lines)]
     for name, lines in _drawings(node, width or 80):
@@ -59,7 +60,7 @@ def rounded(node: Node) -> str:
     return {"exact": ", not whole: floored below", "ceil": ", the ceiling is taken"}.get(node.fit, ", the floor is taken")
 
 
-def facts(node: Node) -> list[tuple[str, str]]:
+def inferred(node: Node) -> list[tuple[str, str]]:
     """Parameters, MACs, neurons and what they see, sharing, leftover: names and sentences."""
     found = [("parameters", _parameters(node))]
     if node.buffers:
@@ -124,7 +125,7 @@ def _drawings(node: Node, width: int) -> list[tuple[str, list[str]]]:
     found: dict[tuple[str, ...], list[str]] = {}
     if not isinstance(flow, Shape) or node.shape is None:
         return []
-    for axis, window, size, positions in zip(flow.axes, node.facts.windows, flow.spatial, node.shape.spatial, strict=False):
+    for axis, window, size, positions in zip(flow.axes, node.inferred.windows, flow.spatial, node.shape.spatial, strict=False):
         lines = drawing.drawing(window, size, positions, width) if positions > 0 else []
         if lines:
             found.setdefault(tuple(lines), []).append(axis)

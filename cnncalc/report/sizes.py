@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from cnncalc.analysis.sizes import said
-from cnncalc.analysis.survey import Scan, Survey
 from cnncalc.problem import one_line
 from cnncalc.report import words
 from cnncalc.report.grid import grid
-from cnncalc.report.subject import Subject
-from cnncalc.report.table import Row, wrapped
+from cnncalc.report.network.table import Row, wrapped
+from cnncalc.studies.sizes import Scan, Survey
+from cnncalc.subject import Subject
 
 _SKIPPED = "expect is skipped: it speaks of the input that the file has"
 

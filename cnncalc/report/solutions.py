@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from cnncalc.analysis.solve import Search, Solution
 from cnncalc.layers.base import display
 from cnncalc.layers.option import Every
 from cnncalc.report.grid import grid
-from cnncalc.report.table import Row
+from cnncalc.report.network.table import Row
+from cnncalc.studies.solve import Search, Solution
 
 
 def rows(search: Search, solutions: Sequence[Solution], layout: str, width: int | None = None) -> list[Row]:
@@ -22,13 +22,13 @@ def rows(search: Search, solutions: Sequence[Solution], layout: str, width: int 
             [
                 *(display(solution.values[name]) for name in names),
                 solution.shape.text(layout),
-                f"{solution.facts.parameters:,}",
-                f"{solution.facts.macs:,}",
+                f"{solution.inferred.parameters:,}",
+                f"{solution.inferred.macs:,}",
                 ", ".join(formulas),
             ]
         )
     head = [*names, "output", "parameters", "MACs", "formula"]
-    if all(solution.facts.parameters == solution.facts.macs == 0 for solution in solutions):
+    if all(solution.inferred.parameters == solution.inferred.macs == 0 for solution in solutions):
         # A pooling costs none of either: two columns of zeros would hide what differs.
         head = [*names, "output", "formula"]
         table = [[*line[:-3], line[-1]] for line in table]
@@ -44,8 +44,8 @@ def document(search: Search, solutions: Sequence[Solution], total: int, layout: 
             {
                 **{name: fields[name] for name in search.opened},
                 "shape": list(solution.shape.ordered(layout)),
-                "parameters": solution.facts.parameters,
-                "macs": solution.facts.macs,
+                "parameters": solution.inferred.parameters,
+                "macs": solution.inferred.macs,
             }
         )
     return {

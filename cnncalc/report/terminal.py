@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.segment import Segment, Segments
 from rich.style import Style
 
+from cnncalc.report.network.table import Row
 from cnncalc.report.plain import encodable
-from cnncalc.report.table import Row
 
 STYLES = {
     "title": Style(bold=True),

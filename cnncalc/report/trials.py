@@ -9,9 +9,9 @@ from io import StringIO
 from typing import Protocol
 
 from cnncalc.report import words
-from cnncalc.report.footer import SKIPPED
 from cnncalc.report.grid import grid
-from cnncalc.report.table import GAP, Row, cells_of, wrapped
+from cnncalc.report.network.footer import SKIPPED
+from cnncalc.report.network.table import GAP, Row, cells_of, wrapped
 
 #: Cells below which the beginning of a problem says nothing.
 _READABLE = 24

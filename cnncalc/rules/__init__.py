@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from cnncalc.graph import Graph
+from cnncalc.language.comments import Ignores
+from cnncalc.language.document import Document
+from cnncalc.language.problems import Problems
 from cnncalc.problem import Problem
 from cnncalc.rules import (
     bias_before_norm,
@@ -22,9 +25,6 @@ from cnncalc.rules import (
     unused_result,
 )
 from cnncalc.rules.base import Rule, Subject
-from cnncalc.spec.comments import Ignores
-from cnncalc.spec.document import Document
-from cnncalc.spec.problems import Problems
 
 #: By name; `unused-ignore` is last, as it looks at what became of the others.
 RULES: dict[str, Rule] = {

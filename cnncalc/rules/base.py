@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from cnncalc.analysis.receptive import Fields, receptive_fields
 from cnncalc.graph import Graph, Group, Node, Source
+from cnncalc.language.comments import LINE_BREAK, Ignores
+from cnncalc.language.document import Document
+from cnncalc.language.rows import Argument, Body, Row
+from cnncalc.language.source import Mapping, location
 from cnncalc.problem import RULES, Fix, Location, Problem
-from cnncalc.spec.comments import LINE_BREAK, Ignores
-from cnncalc.spec.document import Document
-from cnncalc.spec.rows import Argument, Body, Row
-from cnncalc.spec.source import Mapping, location
 
 #: Errors beside which the graph is still the one that was meant.
 _HARMLESS = frozenset(("stride-fit", "expect", "budget"))

@@ -19,7 +19,7 @@ Right:
       - batchnorm
       - relu
 
-Mend: write `bias: false`. `--fix` does where the row says nothing of a bias: then nobody asked for it, and what the network
+Fix: write `bias: false`. `--fix` does where the row says nothing of a bias: then nobody asked for it, and what the network
 computes stays the same, only the useless parameters go. It leaves alone a bias that is written out, one in a file whose
 `expect` counts parameters, and one in a block of which some uses are not followed by normalisation.
 

@@ -16,7 +16,7 @@ Right:
     layers:
       - {conv_transpose: 4, kernel_size: 4, stride: 2, padding: 1}
 
-Mend: take a window that is a multiple of the stride, or `upsample` and a convolution with stride 1.
+Fix: take a window that is a multiple of the stride, or `upsample` and a convolution with stride 1.
 
 Source: Odena, Dumoulin & Olah 2016, Deconvolution and Checkerboard Artifacts, Distill.
 """

@@ -25,7 +25,7 @@ class File(Manual):
 
         $ cnncalc check specs/lenet5.yaml
 
-    Mend: check the name and the permissions; save the file as UTF-8 text (a byte-order mark is allowed).
+    Fix: check the name and the permissions; save the file as UTF-8 text (a byte-order mark is allowed).
     """
 
 
@@ -44,7 +44,7 @@ class Yaml(Manual):
         layers:
           - {conv: 16, kernel_size: 3}
 
-    Mend: the message names the place where reading ended; a bracket, a quote or the indent before it is usually at fault. In a
+    Fix: the message names the place where reading ended; a bracket, a quote or the indent before it is usually at fault. In a
     map in braces `${…}` wants quotes, `{conv: "${width}"}`.
     """
 
@@ -65,7 +65,7 @@ class Limit(Manual):
         layers:
           - {relu: , repeat: 3}
 
-    Mend: fewer copies; a `repeat` that is computed may have grown too large.
+    Fix: fewer copies; a `repeat` that is computed may have grown too large.
     """
 
 
@@ -84,7 +84,7 @@ class DuplicateKey(Manual):
         layers:
           - {conv: 16, kernel_size: 5, padding: 1}
 
-    Mend: keep one. A key that overrides one merged with `<<` is no duplicate.
+    Fix: keep one. A key that overrides one merged with `<<` is no duplicate.
     """
 
 
@@ -106,7 +106,7 @@ class UnknownKey(Manual):
           - {conv: 16, kernel_size: 3, stride: 2, padding: 1}
         fit: floor
 
-    Mend: write the name that the message offers; `cnncalc explain KIND` lists a kind's fields. At the top level a key that begins
+    Fix: write the name that the message offers; `cnncalc explain KIND` lists a kind's fields. At the top level a key that begins
     with `x-` is let through.
     """
 
@@ -126,7 +126,7 @@ class UnknownKind(Manual):
         layers:
           - {fc: 10}
 
-    Mend: `cnncalc explain --list` names all kinds. A block is used by `{block: NAME}`.
+    Fix: `cnncalc explain --list` names all kinds. A block is used by `{block: NAME}`.
     """
 
 
@@ -146,7 +146,7 @@ class RowFault(Manual):
           - {conv: 16, kernel_size: 3}
           - {maxpool: 2}
 
-    Mend: write a row for each layer, behind a dash of its own.
+    Fix: write a row for each layer, behind a dash of its own.
     """
 
 
@@ -165,7 +165,7 @@ class Missing(Manual):
         layers:
           - {conv: 16, kernel_size: 3}
 
-    Mend: the message says what is missing and what it may be.
+    Fix: the message says what is missing and what it may be.
     """
 
 
@@ -184,7 +184,7 @@ class ValueFault(Manual):
         layers:
           - {conv: 16, kernel_size: 3}
 
-    Mend: the message says what the field takes.
+    Fix: the message says what the field takes.
     """
 
 
@@ -205,7 +205,7 @@ class Name(Manual):
           - {conv: 16, kernel_size: 3, name: stem}
           - {relu: , name: act}
 
-    Mend: choose another name, or leave it out: rows are numbered by kind.
+    Fix: choose another name, or leave it out: rows are numbered by kind.
     """
 
 
@@ -226,7 +226,7 @@ class UnknownName(Manual):
           - {conv: 3, kernel_size: 3, padding: 1, name: body}
           - {add: input}
 
-    Mend: the message names the nearest name there is. Inside a block, `input` is what the block reads.
+    Fix: the message names the nearest name there is. Inside a block, `input` is what the block reads.
     """
 
 
@@ -254,7 +254,7 @@ class Cycle(Manual):
         layers:
           - {block: tower, repeat: 2}
 
-    Mend: use `repeat` for several in sequence.
+    Fix: use `repeat` for several in sequence.
     """
 
 
@@ -274,7 +274,7 @@ class Expression(Manual):
         layers:
           - {conv: "${64 ** 0.5}", kernel_size: 3}
 
-    Mend: the message names the part that cannot be read or computed.
+    Fix: the message names the part that cannot be read or computed.
     """
 
 
@@ -294,7 +294,7 @@ class ShapeFault(Manual):
           - {reshape: 32x32x3}
           - {conv: 16, kernel_size: 3}
 
-    Mend: the message says what flows in and what the layer takes.
+    Fix: the message says what flows in and what the layer takes.
     """
 
 
@@ -313,7 +313,7 @@ class WindowFault(Manual):
         layers:
           - {conv: 16, kernel_size: 5}
 
-    Mend: a smaller window or more padding; often the map has become too small after many strides.
+    Fix: a smaller window or more padding; often the map has become too small after many strides.
 
     Source: Dumoulin & Visin 2016, A guide to convolution arithmetic for deep learning.
     """
@@ -335,7 +335,7 @@ class StrideFit(Manual):
         layers:
           - {conv: 96, kernel_size: 11, stride: 4}
 
-    Mend: the message lists the nearest padding, stride, window and input that fit; only you know which is meant, so `--fix` never
+    Fix: the message lists the nearest padding, stride, window and input that fit; only you know which is meant, so `--fix` never
     chooses. Where the floor is meant, say so: `fit: floor` on the row or at the top; `fit: ceil` lets the last window hang over.
     It may also be ignored, on a row by `# cnncalc: ignore[stride-fit]`, in a file by `ignore: stride-fit`.
 
@@ -364,7 +364,7 @@ class JoinFault(Manual):
               shortcut: [{conv: 8, kernel_size: 1}]
             merge: add
 
-    Mend: the message names both sides and where they differ; a 1×1 convolution changes channels, a stride the size.
+    Fix: the message names both sides and where they differ; a 1×1 convolution changes channels, a stride the size.
     """
 
 
@@ -387,7 +387,7 @@ class Share(Manual):
           - relu
           - {conv: 3, kernel_size: 3, padding: 1, share: first}
 
-    Mend: make both see as many channels, or leave `share` out.
+    Fix: make both see as many channels, or leave `share` out.
     """
 
 
@@ -406,7 +406,7 @@ class Expect(Manual):
         layers:
           - {conv: 10, kernel_size: 5, padding: 2, expect: 32x32x10}
 
-    Mend: one of the two is wrong, the network or the expectation; the message has both.
+    Fix: one of the two is wrong, the network or the expectation; the message has both.
     """
 
 
@@ -427,7 +427,7 @@ class Budget(Manual):
           - {fc: 10}
         budget: {parameters: 50K}
 
-    Mend: a smaller network or a larger budget; the message says by how much it is exceeded.
+    Fix: a smaller network or a larger budget; the message says by how much it is exceeded.
     """
 
 
@@ -442,7 +442,7 @@ class Set(Manual):
 
         $ cnncalc show lenet5 --set C1.kernel_size=3 --fit floor
 
-    Mend: the message names the nearest var, layer or field.
+    Fix: the message names the nearest var, layer or field.
     """
 
 

@@ -15,7 +15,7 @@ Right:
     layers:
       - {conv: 16, kernel_size: 5, padding: same}
 
-Mend: take an odd window, or write the padding out, `padding: [[1, 2], [1, 2]]`, so that the side is said.
+Fix: take an odd window, or write the padding out, `padding: [[1, 2], [1, 2]]`, so that the side is said.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ def find(subject: Subject) -> Iterator[Finding]:
     for node in subject.graph.nodes:
         if "padding" not in node.layer.options or node.layer.value("padding") != "same":
             continue
-        for window in node.facts.windows:
+        for window in node.inferred.windows:
             if window.kernel_size % 2 == 0 and window.before != window.after:
-                even, pairs = window.kernel_size, [[w.before, w.after] for w in node.facts.windows]
+                even, pairs = window.kernel_size, [[w.before, w.after] for w in node.inferred.windows]
                 sizes = " or ".join(str(odd) for odd in (even - 1, even + 1) if odd > 1)
                 said = (
                     f"{node.name}: same pads an even window of {even} cells unevenly, {window.before} before and {window.after} "

@@ -21,7 +21,7 @@ Right:
       - relu
       - {fc: 10}
 
-Mend: put an activation between the two, or leave one of them out.
+Fix: put an activation between the two, or leave one of them out.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def _narrows(first: Node, second: Node) -> bool:
 
 def _divided(first: Node, second: Node) -> bool:
     """Whether each window is wide only where the other is not."""
-    sizes = [[w.kernel_size for w in node.facts.windows] for node in (first, second)]
+    sizes = [[w.kernel_size for w in node.inferred.windows] for node in (first, second)]
     if not all(sizes) or min(map(math.prod, sizes)) == 1:
         return False
     return all(min(pair) == 1 for pair in zip(*sizes, strict=True))

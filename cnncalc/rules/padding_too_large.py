@@ -15,7 +15,7 @@ Right:
     layers:
       - {conv: 16, kernel_size: 3, padding: 1}
 
-Mend: half the window, rounded down, keeps the size at stride 1; anything below the window's size leaves every window some input.
+Fix: half the window, rounded down, keeps the size at stride 1; anything below the window's size leaves every window some input.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from cnncalc.shape import Shape
 def find(subject: Subject) -> Iterator[Finding]:
     for node in subject.graph.nodes:
         x = node.inputs[0].flow if node.inputs else None
-        if node.shape is None or not node.facts.windows or not isinstance(x, Shape):
+        if node.shape is None or not node.inferred.windows or not isinstance(x, Shape):
             continue
-        for axis, window, size, count in zip(x.axes, node.facts.windows, x.spatial, node.shape.spatial, strict=True):
+        for axis, window, size, count in zip(x.axes, node.inferred.windows, x.spatial, node.shape.spatial, strict=True):
             last = (count - 1) * window.stride - window.before
             if window.before >= window.extent or last >= size:
                 most = max(window.before, window.after)

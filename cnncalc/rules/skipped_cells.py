@@ -16,7 +16,7 @@ Right:
     layers:
       - {conv: 16, kernel_size: 3, stride: 2}
 
-Mend: a stride no larger than the window, or a larger window.
+Fix: a stride no larger than the window, or a larger window.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from cnncalc.shape import Shape
 def find(subject: Subject) -> Iterator[Finding]:
     for node in subject.graph.nodes:
         x = node.inputs[0].flow if node.inputs else None
-        if node.shape is None or not node.facts.windows or not isinstance(x, Shape):
+        if node.shape is None or not node.inferred.windows or not isinstance(x, Shape):
             continue
-        for axis, window, count in zip(x.axes, node.facts.windows, node.shape.spatial, strict=True):
+        for axis, window, count in zip(x.axes, node.inferred.windows, node.shape.spatial, strict=True):
             if window.stride > window.extent > 1 and count > 1:
                 gap = window.stride - window.extent
                 said = (

@@ -28,7 +28,7 @@ Right:
       - global_avgpool
       - {fc: 10}
 
-Mend: more layers, larger windows, dilation, or strides and pooling earlier on. `cnncalc show --columns receptive_field` has the
+Fix: more layers, larger windows, dilation, or strides and pooling earlier on. `cnncalc show --columns receptive_field` has the
 field of each layer.
 
 Source: Araujo, Norris & Sim 2019, Computing Receptive Fields of Convolutional Neural Networks, Distill.
@@ -76,13 +76,13 @@ def find(subject: Subject) -> Iterator[Finding]:
 
 def _takes_all(node: Node) -> bool:
     """Whether it makes one place of a map of several."""
-    y = node.facts.shape
+    y = node.inferred.shape
     if y is None or max(y[:-1], default=1) > 1 or isinstance(node.layer, Join):
         return False
     x = node.inputs[0].flow
     if not isinstance(x, Shape) or x.rank < 2 or max(x.spatial) == 1:
         return False
-    return all(view.to is None for view in node.layer.views(x, node.facts.windows))
+    return all(view.to is None for view in node.layer.views(x, node.inferred.windows))
 
 
 def _is_gate(subject: Subject, node: Node) -> bool:

@@ -21,7 +21,7 @@ Right:
       - {fc: 10}
       - softmax
 
-Mend: use `relu` or another activation inside, and softmax last.
+Fix: use `relu` or another activation inside, and softmax last.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ Right:
     layers:
       - {conv: 16, kernel_size: 3, stride: 2, padding: 1}
 
-Mend: a window at least as large as the stride, or an `avgpool` before the convolution, as in ResNet-D.
+Fix: a window at least as large as the stride, or an `avgpool` before the convolution, as in ResNet-D.
 
 Source: He et al. 2018, Bag of Tricks for Image Classification, sec. 4.
 """
@@ -31,7 +31,7 @@ def find(subject: Subject) -> Iterator[Finding]:
     for node in subject.graph.nodes:
         if node.shape is None:
             continue
-        for window, count in zip(node.facts.windows, node.shape.spatial, strict=False):
+        for window, count in zip(node.inferred.windows, node.shape.spatial, strict=False):
             if window.stride > window.extent == 1 and count > 1:
                 said = f"{node.name}: stride {window.stride} with a window of one cell reads one cell in {window.stride}"
                 yield Finding(subject.place(node, "stride"), said, node.name)

@@ -17,15 +17,15 @@ Right:
     layers:
       - {conv: 16, kernel_size: 3, stride: 2}
 
-Mend: as for stride-fit: another padding, stride or window, or an input for which it fits (`cnncalc sizes` lists them).
+Fix: as for stride-fit: another padding, stride or window, or an input for which it fits (`cnncalc sizes` lists them).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cnncalc.language import misfit
 from cnncalc.rules.base import Finding, Subject
-from cnncalc.spec import misfit
 
 
 def find(subject: Subject) -> Iterator[Finding]:

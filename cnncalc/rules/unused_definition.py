@@ -16,16 +16,16 @@ Right:
     layers:
       - {conv: "${width}", kernel_size: 3}
 
-Mend: use it, or take it out. A key that begins with `x-` is a place for what is kept but not used.
+Fix: use it, or take it out. A key that begins with `x-` is a place for what is kept but not used.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cnncalc.language.rows import Argument, Row
+from cnncalc.language.template import names_in
 from cnncalc.rules.base import Finding, Subject
-from cnncalc.spec.rows import Argument, Row
-from cnncalc.spec.template import names_in
 
 
 def find(subject: Subject) -> Iterator[Finding]:

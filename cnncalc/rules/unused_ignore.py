@@ -16,16 +16,16 @@ Right:
     layers:
       - {conv: 16, kernel_size: 3, stride: 2}      # cnncalc: ignore[stride-fit]
 
-Mend: take it out; `--fix` does, as that changes nothing of the network.
+Fix: take it out; `--fix` does, as that changes nothing of the network.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cnncalc.language.source import Sequence
 from cnncalc.problem import Fix, Location
 from cnncalc.rules.base import Finding, Subject
-from cnncalc.spec.source import Sequence
 
 
 def find(subject: Subject) -> Iterator[Finding]:

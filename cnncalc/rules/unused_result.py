@@ -20,7 +20,7 @@ Right:
       - {concat: left}
       - relu
 
-Mend: read it, name it in `outputs`, or take the row out.
+Fix: read it, name it in `outputs`, or take the row out.
 """
 
 from __future__ import annotations

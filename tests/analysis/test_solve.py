@@ -5,10 +5,10 @@ from itertools import product
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnncalc.analysis.solve import Search
 from cnncalc.layers import KINDS
 from cnncalc.layers.option import Every
 from cnncalc.shape import Shape
+from cnncalc.studies.solve import Search
 
 
 def positions(size, kernel, stride, total, dilation):

@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 import cnncalc  # noqa: E402 - from this checkout
-from cnncalc.forward import random_inputs  # noqa: E402
+from cnncalc.forward.runner import random_inputs  # noqa: E402
 
 NAMES = ("alexnet", "resnet50", "mobilenet_v2", "vgg16")
 #: Everyone has several turns, so that a busy machine is as unfair to each, and several runs at a turn after one that does not count.

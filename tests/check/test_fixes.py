@@ -1,4 +1,4 @@
-"""Safe mends, and that nothing else of a file changes."""
+"""Safe refits, and that nothing else of a file changes."""
 
 from __future__ import annotations
 

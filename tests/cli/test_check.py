@@ -296,7 +296,7 @@ def test_fix_and_diff(repo: Path) -> None:
     assert (patch.returncode, patch.stderr) == (0, "")
     done = run("check", "nets", "--fix", cwd=repo)
     assert lines(done.stdout) == ["nets/misfit.yaml:3:6 stride-fit"]
-    assert done.stderr == "1 error in 1 of 3 files; 1 file with mends\n"
+    assert done.stderr == "1 error in 1 of 3 files; 1 file with fixes\n"
     assert warned.read_text() == WARNED.replace("conv: 4,", "conv: 4, bias: false,")
     assert (repo / "nets/misfit.yaml").read_text() == MISFIT
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from cnncalc.spec.schema import schema
+from cnncalc.language.schema import schema
 from tests.cli.command import on_terminal, run, without_styles
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import cnncalc
-from cnncalc import feed
-from cnncalc.forward import CannotRun
+from cnncalc.forward import inputs as feed
+from cnncalc.forward.runner import CannotRun
 from tests.cli.command import on_terminal, run, without_styles
 
 NET = "input: 9x8x3\nlayers:\n  - {conv: 4, kernel_size: 3}\n  - batchnorm\n  - relu\n  - {fc: 5}\n"
@@ -42,7 +42,7 @@ def test_the_table_has_both_shapes_the_spread_and_the_time():
 
 def test_figures_are_those_of_the_array():
     import cnncalc
-    from cnncalc.forward import random_inputs
+    from cnncalc.forward.runner import random_inputs
 
     net = cnncalc.loads(NET)
     x = random_inputs(net.graph, 3, "float64", 4)["input"]
@@ -96,7 +96,7 @@ def test_weights_and_outputs_go_to_files_and_come_back(tmp_path):
 def input_of(seed):
     """What `run` draws."""
     import cnncalc
-    from cnncalc.forward import random_inputs
+    from cnncalc.forward.runner import random_inputs
 
     return random_inputs(cnncalc.loads(NET).graph, 1, "float32", seed)["input"]
 

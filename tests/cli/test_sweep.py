@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from cnncalc.cli.grid_of import axis
-from cnncalc.cli.trial import Recipe, trials
 from cnncalc.network import load
+from cnncalc.studies.grid import axis
+from cnncalc.studies.trial import Recipe, trials
 from tests.cli.command import on_terminal, without_styles
 
 

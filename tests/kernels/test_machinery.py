@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_info
 
 from cnncalc.kernels.buffers import Memory
 from cnncalc.kernels.steps import starts
-from cnncalc.kernels.team import Team
+from cnncalc.kernels.workers import Workers
 from cnncalc.machine import usable_cores
 from cnncalc.window import Window
 
@@ -19,7 +19,7 @@ from cnncalc.window import Window
 @pytest.mark.parametrize("count", [0, 1, 2, 7, 100])
 def test_each_task_is_done_once(threads, count):
     done = []
-    with Team(threads).at_work() as team:
+    with Workers(threads).at_work() as team:
         team.share(done.append, count)
         team.share(done.append, count)
     assert sorted(done) == sorted([*range(count), *range(count)])
@@ -32,7 +32,7 @@ def test_an_error_in_a_task_comes_out_and_the_threads_live_on(threads):
             raise ValueError("task 4")
 
     done = []
-    with Team(threads).at_work() as team:
+    with Workers(threads).at_work() as team:
         with pytest.raises(ValueError, match="task 4"):
             team.share(fail, 6)
         team.share(done.append, 6)
@@ -41,7 +41,7 @@ def test_an_error_in_a_task_comes_out_and_the_threads_live_on(threads):
 
 def test_threads_are_gone_in_the_end():
     before = threading.active_count()
-    with Team(4).at_work() as team:
+    with Workers(4).at_work() as team:
         team.share(lambda _: None, 4)
         assert threading.active_count() == before + 3
     assert threading.active_count() == before
@@ -49,12 +49,12 @@ def test_threads_are_gone_in_the_end():
 
 def test_by_products_the_caller_does_every_task_and_blas_has_the_threads():
     here, done = threading.get_ident(), []
-    with Team(3, by_products=True).at_work() as team:
+    with Workers(3, by_products=True).at_work() as team:
         team.share(lambda i: done.append((i, threading.get_ident() == here)), 5)
         blas = [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
     assert done == [(i, True) for i in range(5)]
     assert set(blas) == {min(3, usable_cores())}
-    with Team(3).at_work():
+    with Workers(3).at_work():
         assert {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"} == {1}
 
 
@@ -62,29 +62,29 @@ def test_scratch_is_a_thread_s_own():
     seen = {}
 
     def task(i):
-        mine = Team.scratch(team, "mine", (4,), np.int64)
+        mine = Workers.scratch(team, "mine", (4,), np.int64)
         mine[:] = i
         wait.wait(10)
         seen[i] = mine.copy()
 
     wait = threading.Barrier(2)
-    with Team(2).at_work() as team:
+    with Workers(2).at_work() as team:
         team.share(task, 2)
     assert {i: list(mine) for i, mine in seen.items()} == {0: [0] * 4, 1: [1] * 4}
 
 
 def test_what_a_run_leaves_is_the_next_one_s_and_never_two_runs_at_once():
-    with Team(1).at_work() as team:
+    with Workers(1).at_work() as team:
         first = team.memory
-        with Team(1).at_work() as other:
+        with Workers(1).at_work() as other:
             assert other.memory is not first
-    with Team(1).at_work() as team:
+    with Workers(1).at_work() as team:
         assert team.memory is first
 
 
 def test_pieces_cover_an_array_once():
     x, y = np.arange(700_000, dtype=np.float64).reshape(7, -1), np.zeros((7, 100_000))
-    with Team(2).at_work() as team:
+    with Workers(2).at_work() as team:
         team.pieces(lambda a, b: np.add(b, a, out=b), x, y)
     np.testing.assert_array_equal(x, y)
 

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnncalc.kernels.run import Run
-from cnncalc.kernels.team import Team
+from cnncalc.kernels.workers import Workers
 from cnncalc.layers import KINDS, Join, Layer
 from cnncalc.layers.base import check_flow
-from cnncalc.shape import Fact, Shape, Tokens
+from cnncalc.shape import LayerError, Shape, Tokens
 from cnncalc.values import Value
 from tests import naive
 
@@ -50,7 +50,7 @@ def random_weights(layer: Layer, flow: Any, rng: np.random.Generator) -> dict[st
 
 
 def compute(layer: Layer, xs: tuple[np.ndarray, ...], w: dict[str, np.ndarray], fit: str, threads: int = 2) -> np.ndarray:
-    with Team(threads).at_work() as team:
+    with Workers(threads).at_work() as team:
         run = Run(team, fit)
         return layer.forward_join(xs, run) if isinstance(layer, Join) else layer.forward(xs[0], w, run)
 
@@ -170,7 +170,7 @@ def test_any_window(case: tuple[Layer, Shape, str], seed: int) -> None:
     layer, flow, fit = case
     try:
         inferred = layer.output_shape(flow, fit)
-    except Fact:
+    except LayerError:
         return
     found = compare(layer, (flow,), seed, fit)
     assert Shape(*found.shape[2:], found.shape[1]) == inferred

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cnncalc
-from cnncalc.report import alignment
-from cnncalc.report.alignment import align
+from cnncalc.analysis import alignment
+from cnncalc.analysis.alignment import align
 
 
 def network(*rows, blocks=""):

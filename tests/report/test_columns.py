@@ -2,7 +2,7 @@
 
 import pytest
 
-from cnncalc.report.columns import COLUMNS, MORE, NAMES, choose
+from cnncalc.report.network.columns import COLUMNS, MORE, NAMES, choose
 
 
 def test_names_and_titles_are_unique():

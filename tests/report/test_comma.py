@@ -4,8 +4,8 @@ import csv
 import io
 
 import cnncalc
-from cnncalc.report.columns import NAMES, choose
-from cnncalc.report.comma import text
+from cnncalc.report.network.columns import NAMES, choose
+from cnncalc.report.network.csv import text
 from tests.cli.command import ROOT
 
 

@@ -1,7 +1,7 @@
 """What differs between two networks, where rows were put in and automatic names shift."""
 
 import cnncalc
-from cnncalc.report.compare import before, compare
+from cnncalc.analysis.comparison import before, compare
 
 HEAD = "input: 8x8x3\nlayers:\n"
 FIRST = "  - {conv: 4, kernel_size: 3}\n"

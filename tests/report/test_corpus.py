@@ -3,9 +3,11 @@
 import pytest
 
 import cnncalc
-from cnncalc.report import comma, html, markdown, plain
-from cnncalc.report.columns import choose
-from cnncalc.report.table import table
+from cnncalc.report import plain
+from cnncalc.report.network import csv as comma
+from cnncalc.report.network import html, markdown
+from cnncalc.report.network.columns import choose
+from cnncalc.report.network.table import table
 from tests.cli.command import ROOT
 
 FILES = [path for folder in ("specs", "tests/good", "tests/bad") for path in sorted((ROOT / folder).glob("*.yaml"))]

@@ -6,7 +6,7 @@ import re
 import pytest
 
 import cnncalc
-from cnncalc.report.document import document, text
+from cnncalc.report.network.json import document, text
 from tests.cli.command import ROOT
 
 SPECS = sorted((ROOT / "specs").glob("*.yaml"))
@@ -141,7 +141,7 @@ def test_a_layer_whose_counts_are_unknown_has_no_shape_and_an_output_that_is_cer
 
 def test_a_problem_without_a_place_has_null_for_it():
     from cnncalc.problem import Location, Problem
-    from cnncalc.report.problems import data
+    from cnncalc.report.problems.listing import data
 
     found = data(Problem("file", "error", None, Location(), None, "gone"))
     assert (found["line"], found["column"], found["file"]) == (None, None, None)

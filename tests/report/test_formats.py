@@ -11,9 +11,9 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from cnncalc.problem import ERROR_RULES, RULES, Fix, Location, Problem
-from cnncalc.report.formats import FORMATS, Result, write
-from cnncalc.report.formats.base import fingerprints, relative
-from cnncalc.report.formats.text import excerpt, pretty
+from cnncalc.report.problems import FORMATS, Result, write
+from cnncalc.report.problems.base import fingerprints, relative
+from cnncalc.report.problems.text import excerpt, pretty
 
 NAMES = [
     "specs/plain.yaml",

@@ -3,7 +3,7 @@
 from html.parser import HTMLParser
 
 import cnncalc
-from cnncalc.report.html import table
+from cnncalc.report.network.html import table
 from tests.cli.command import ROOT
 
 

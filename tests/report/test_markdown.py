@@ -3,8 +3,8 @@
 import re
 
 import cnncalc
-from cnncalc.report.columns import choose
-from cnncalc.report.markdown import escaped, text
+from cnncalc.report.network.columns import choose
+from cnncalc.report.network.markdown import escaped, text
 from tests.cli.command import ROOT
 
 

@@ -6,8 +6,8 @@ import pytest
 
 import cnncalc
 from cnncalc.report import plain
-from cnncalc.report.columns import choose
-from cnncalc.report.table import branch, cells_of, cut, shortened, table, wrapped
+from cnncalc.report.network.columns import choose
+from cnncalc.report.network.table import branch, cells_of, cut, shortened, table, wrapped
 from tests.cli.command import ROOT
 
 SPECS = sorted((ROOT / "specs").glob("*.yaml"))

@@ -52,7 +52,7 @@ def test_right(name: str) -> None:
 
 @pytest.mark.parametrize("name", MANUALS)
 def test_says_how_to_mend(name: str) -> None:
-    assert re.search(r"^Mend: ", MANUALS[name], re.MULTILINE)
+    assert re.search(r"^Fix: ", MANUALS[name], re.MULTILINE)
 
 
 def test_every_name_has_a_rule() -> None:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from cnncalc.cli import UNUSABLE, output
 from cnncalc.cli.shell import files
 from cnncalc.cli.shell.session import Answer, Refused, Session, said
+from cnncalc.language.edit import CannotEdit
+from cnncalc.language.suggest import did_you_mean, nearest
 from cnncalc.problem import SpecError
-from cnncalc.spec.edit import CannotEdit
-from cnncalc.spec.suggest import did_you_mean, nearest
 
 if TYPE_CHECKING:
     from cnncalc.network import Network
@@ -133,7 +133,7 @@ def _network(shell: Shell) -> Network:
 
 
 def _help(shell: Shell, rest: str) -> None:
-    from cnncalc.report.table import wrapped
+    from cnncalc.report.network.table import wrapped
 
     if rest:
         command = COMMANDS.get(rest)
@@ -151,8 +151,8 @@ def _help(shell: Shell, rest: str) -> None:
 
 
 def _show(shell: Shell, rest: str) -> None:
-    from cnncalc.report.columns import NAMES, choose
-    from cnncalc.report.table import table
+    from cnncalc.report.network.columns import NAMES, choose
+    from cnncalc.report.network.table import table
 
     network = _network(shell)
     try:

@@ -6,10 +6,10 @@ import re
 
 from cnncalc.cli.shell.commands import COMMANDS
 from cnncalc.cli.shell.session import Session
+from cnncalc.language.document import TOP_KEYS
+from cnncalc.language.rows import ROW_KEYS
 from cnncalc.layers import KINDS, Layer
 from cnncalc.layers.option import Cells, Choice, Flag
-from cnncalc.spec.document import TOP_KEYS
-from cnncalc.spec.rows import ROW_KEYS
 
 #: Commands that name a row first.
 _NAMING = ("delete", "insert", "move", "why")
@@ -25,7 +25,7 @@ def words(before: str, session: Session) -> tuple[str, list[str]]:
     if command == "help":
         return _starting(rest, list(COMMANDS))
     if command == "show":
-        from cnncalc.report.columns import MORE
+        from cnncalc.report.network.columns import MORE
 
         return _starting(re.split(r"[ ,]", rest)[-1], list(MORE))
     if command in _NAMING:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from cnncalc.language import edit
+from cnncalc.language.document import TOP_KEYS
+from cnncalc.language.source import Mapping, Scalar, YamlNode, compose
 from cnncalc.layers import KINDS
 from cnncalc.problem import Location, Problem, SpecError
 from cnncalc.shape import Tokens
-from cnncalc.spec import edit
-from cnncalc.spec.document import TOP_KEYS
-from cnncalc.spec.source import Mapping, Scalar, YamlNode, compose
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -172,7 +172,7 @@ class Session:
         return found if found in KINDS else None
 
     def _index(self, name: str) -> int:
-        from cnncalc.spec.suggest import did_you_mean
+        from cnncalc.language.suggest import did_you_mean
 
         if self.network is None:
             raise Refused("there are no rows yet")
@@ -234,7 +234,7 @@ def _touched(before: Network | None, after: Network | None, *, by_name: bool) ->
         return ()
     if before is None or not by_name:
         return tuple(after.rows) if before is None else ()
-    from cnncalc.report.compare import compare
+    from cnncalc.analysis.comparison import compare
 
     found = compare(before, after)
     changed = {*found.twins.values(), *(change.after.name for change in found.changes if change.after is not None)}

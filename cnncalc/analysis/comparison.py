@@ -1,0 +1,108 @@
+"""What differs between two networks: fields, shapes, parameters and MACs of layers, inputs, outputs and totals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from cnncalc.analysis.alignment import align
+from cnncalc.graph import Node, Source
+from cnncalc.shape import Flow
+from cnncalc.subject import Before, Subject
+
+TOTALS = {"parameters": "parameters", "trainable": "trainable", "buffers": "buffers", "macs": "MACs"}
+
+
+class Change(NamedTuple):
+    """A layer that is not as it was: `before` is None for a new one, `after` for one that is gone.
+
+    `fields` has the values before and after of the hyper-parameters that differ.
+    """
+
+    before: Node | None
+    after: Node | None
+    fields: dict[str, tuple[Any, Any]]
+
+    @property
+    def status(self) -> str:
+        return "added" if self.before is None else "removed" if self.after is None else "changed"
+
+    @property
+    def name(self) -> str:
+        node = self.after or self.before
+        return node.name if node is not None else ""
+
+
+class Difference(NamedTuple):
+    """Layers that differ, in order, how many are the same, and the totals, inputs and outputs of both.
+
+    `renamed` has the rows whose written names differ, `twins` the layers of automatic names that are called otherwise now.
+    """
+
+    before: Subject
+    after: Subject
+    changes: list[Change]
+    same: int
+    renamed: list[tuple[str, str]]
+    twins: dict[str, str]
+
+    @property
+    def totals(self) -> dict[str, tuple[int, int]]:
+        return {key: (self.before.totals[key], self.after.totals[key]) for key in TOTALS}
+
+    @property
+    def ends(self) -> list[tuple[str, Sequence[Source], Sequence[Source]]]:
+        """`inputs` and `outputs`, before and after, where they are not what they were."""
+        both = (("inputs", self.before.inputs, self.after.inputs), ("outputs", self.before.outputs, self.after.outputs))
+        return [(what, a, b) for what, a, b in both if self._flows(a, self.twins) != self._flows(b, {})]
+
+    @staticmethod
+    def _flows(sources: Sequence[Source], twins: dict[str, str]) -> list[tuple[str, Flow | None]]:
+        return [(twins.get(source.name, source.name), source.flow) for source in sources]
+
+    def __bool__(self) -> bool:
+        return bool(self.changes) or bool(self.ends) or any(a != b for a, b in self.totals.values())
+
+
+def compare(before: Subject, after: Subject, *, same_text: bool = False) -> Difference:
+    """What became of `before`. Where both are of the `same_text`, their names say which layer is which."""
+    pairs, renamed = align(before, after, same_text=same_text)
+    became = {a: b for a, b in pairs if a is not None}
+    changes = []
+    same = 0
+    for a, b in pairs:
+        if a is None or b is None:
+            changes.append(Change(a, b, {}))
+            continue
+        fields = _fields(a, b, became)
+        if fields or _facts(a) != _facts(b):
+            changes.append(Change(a, b, fields))
+        else:
+            same += 1
+    both = ((a, b) for a, b in pairs if a is not None and b is not None and not a.named and not b.named)
+    twins = {a.name: b.name for a, b in both if a.name != b.name}
+    return Difference(before, after, changes, same, renamed, twins)
+
+
+def before(original: Subject, changed: Subject) -> Before:
+    """The totals of `original`, and which layers of `changed`, the same text with other values, are not as they were there."""
+    changes = compare(original, changed, same_text=True).changes
+    return Before(original.totals, frozenset(change.after.name for change in changes if change.after is not None))
+
+
+def _facts(node: Node) -> tuple[Any, ...]:
+    reads = tuple(source.flow for source in node.inputs)
+    return (node.kind, node.shape, reads, node.parameters, node.trainable, node.buffers, node.macs, node.shared is None)
+
+
+def _fields(a: Node, b: Node, became: Mapping[Node, Node | None]) -> dict[str, tuple[Any, Any]]:
+    """The hyper-parameters that differ, in both."""
+    if a.kind != b.kind:
+        return {"kind": (a.kind, b.kind)}
+    first, second = a.fields, b.fields
+    found = {name: (first.get(name), second.get(name)) for name in {**first, **second} if first.get(name) != second.get(name)}
+    # What a join or a later row reads is called otherwise where rows were put between; only names written down count.
+    found.pop("names", None)
+    if (became.get(a.shared) if a.shared else None) is not b.shared:
+        found["share"] = (a.shared.name if a.shared else None, b.shared.name if b.shared else None)
+    return found

@@ -1,0 +1,152 @@
+"""What each layer does to numbers: a network run layer by layer, with shapes, spread and time of every result."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cnncalc.forward.runner import Runner
+from cnncalc.graph import Node
+
+if TYPE_CHECKING:
+    from cnncalc.forward.weights import ArrayFile
+    from cnncalc.kernels.arrays import Array
+    from cnncalc.kernels.workers import Workers
+
+#: Numbers looked at together: they stay in a core's cache while each figure is taken.
+_PIECE = 1 << 16
+
+
+@dataclass
+class Spread:
+    """Figures of one array; `zeros` is the share of numbers that are 0."""
+
+    mean: float
+    deviation: float
+    least: float
+    most: float
+    zeros: float
+
+    @property
+    def finite(self) -> bool:
+        """Whether it holds neither NaN nor infinity, which always show in the largest or the least."""
+        return math.isfinite(self.least) and math.isfinite(self.most)
+
+    @classmethod
+    def of(cls, x: Array, team: Workers) -> Spread:
+        """Sums are taken piece by piece, about the first piece's mean, so that float32 loses nothing."""
+        import numpy as np
+
+        numbers = x.ravel(order="K")
+        about = float(numbers[:_PIECE].mean(dtype=np.float64))
+        centre = numbers.dtype.type(about if math.isfinite(about) else 0)
+        count = -(-numbers.size // _PIECE)
+        found = np.empty((count, 5))
+
+        def task(i: int) -> None:
+            part = numbers[i * _PIECE : (i + 1) * _PIECE]
+            centred = part - centre
+            found[i] = (
+                centred.sum(),
+                np.dot(centred, centred),
+                part.min(),
+                part.max(),
+                part.size - np.count_nonzero(part),
+            )
+
+        team.share(task, count)
+        # NaN goes through the least and the largest; infinity minus infinity is none of the reader's business.
+        with np.errstate(all="ignore"):
+            shift = float(found[:, 0].sum()) / numbers.size
+            variance = float(found[:, 1].sum()) / numbers.size - shift**2
+        return cls(
+            shift + float(centre),
+            math.sqrt(variance) if variance > 0 else (0.0 if variance <= 0 else math.nan),
+            float(found[:, 2].min()),
+            float(found[:, 3].max()),
+            float(found[:, 4].sum()) / numbers.size,
+        )
+
+
+@dataclass
+class Observation:
+    """A layer's result: `computed` is its shape without the batch, channels first; seconds once per repetition."""
+
+    node: Node
+    computed: tuple[int, ...]
+    spread: Spread
+    times: list[float] = field(default_factory=list)
+
+    @property
+    def seconds(self) -> float:
+        """The median of the repetitions."""
+        return median(self.times)
+
+
+@dataclass
+class Observations:
+    """A run of a whole network: all layers in order, and the first whose result is not finite though what it read is."""
+
+    layers: list[Observation]
+    totals: list[float]
+    broken: Node | None = None
+
+    @property
+    def seconds(self) -> float:
+        """The median over repetitions of the time that all layers took together."""
+        return median(self.totals)
+
+
+Progress = Callable[[int, Node | None], None]
+"""Is told how many layers are done, and which one was the last."""
+
+
+def observe(
+    runner: Runner,
+    inputs: Mapping[str, Array],
+    *,
+    repeat: int = 1,
+    force: bool = False,
+    progress: Progress | None = None,
+    outputs: ArrayFile | None = None,
+    chosen: Collection[Node] | None = None,
+) -> Observations:
+    """Runs a network `repeat` times, layer by layer; `outputs` takes the results of the `chosen` layers, or of all."""
+    import numpy as np
+
+    from cnncalc.kernels import import_all
+
+    import_all()
+    found: dict[Node, Observation] = {}
+    result = Observations([], [])
+    done = 0
+
+    def watch(node: Node, xs: tuple[Array, ...], y: Array, seconds: float, team: Workers) -> None:
+        nonlocal done
+        if node not in found:
+            spread = Spread.of(y, team)
+            found[node] = Observation(node, tuple(y.shape[1:]), spread)
+            if not spread.finite and result.broken is None:
+                result.broken = node
+            if outputs is not None and (chosen is None or node in chosen):
+                outputs.write(node.name, np.ascontiguousarray(y))
+        done += 1
+        found[node].times.append(seconds)
+        result.totals[-1] += seconds
+        if progress is not None:
+            progress(done, node)
+
+    for _ in range(repeat):
+        result.totals.append(0.0)
+        runner(inputs, watch=watch, force=force)
+    result.layers = list(found.values())
+    return result
+
+
+def median(values: list[float]) -> float:
+    """The middle value, or the mean of the two in the middle."""
+    ordered = sorted(values)
+    middle = len(ordered) // 2
+    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2

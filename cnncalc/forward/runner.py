@@ -1,0 +1,315 @@
+"""Runs a graph on NumPy arrays, as its plan says. Imports NumPy only when it runs."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from cnncalc.forward import weights as random_weights
+from cnncalc.forward.plan import CannotRun, Held, Plan, Step
+from cnncalc.graph import Graph, Input, Node, Source
+from cnncalc.layers import Join
+from cnncalc.machine import busy
+from cnncalc.shape import Flow, Shape, Tokens
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from cnncalc.forward.weights import Gains
+    from cnncalc.kernels.arrays import Array
+    from cnncalc.kernels.run import After
+    from cnncalc.kernels.workers import Workers
+
+#: Bytes that tiles and transformed filters take, roughly, and those of results that are kept unused at most.
+SCRATCH, KEPT = 48 << 20, 32 << 20
+
+
+class TooLittleMemory(CannotRun):
+    """The plan needs more than the machine has."""
+
+
+class WrongShape(RuntimeError):
+    """A layer computed another shape than was inferred: a fault of cnncalc."""
+
+    def __init__(self, node: Node, inferred: tuple[int, ...], computed: tuple[int, ...]) -> None:
+        self.node, self.inferred, self.computed = node, inferred, computed
+        super().__init__(f"{node.name}: inferred {_times(inferred)}, computed {_times(computed)} (channels first)")
+
+
+Watch = Callable[[Node, tuple["Array", ...], "Array", float, "Workers"], None]
+"""Is told each layer, what it read and gave (written over later), and the seconds it took, and may use the threads."""
+
+
+class Runner:
+    """Runs a graph. `weights` are drawn layer by layer from `seed` where they are not given, and forgotten again."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        weights: Mapping[str, Mapping[str, Array]] | None = None,
+        *,
+        seed: int = 0,
+        threads: int | None = None,
+        plan: Plan | None = None,
+    ) -> None:
+        self.plan = plan or Plan(graph, graph.outputs)
+        if threads is not None and threads < 1:
+            raise CannotRun(f"threads must be at least 1, got {threads}")
+        if weights is not None:
+            random_weights.check(graph, weights)
+        self.graph = graph
+        self.weights = weights
+        self.seed = seed
+        self.threads = threads
+        self._gains: Gains | None = None
+
+    def __call__(
+        self,
+        inputs: Mapping[str, Array],
+        *,
+        keep: Iterable[Source] = (),
+        watch: Watch | None = None,
+        force: bool = False,
+        own_inputs: bool = False,
+    ) -> dict[Source, Array]:
+        """The outputs and what is in `keep`. With `watch` every layer runs by itself and is shown; else layers are fused.
+
+        `own_inputs`: the input arrays may be written over. Raises TooLittleMemory unless `force`, and WrongShape.
+        """
+        import numpy as np
+
+        from cnncalc.kernels.workers import Workers
+
+        plan = self.plan
+        if keep or watch is not None:
+            plan = Plan(self.graph, [*self.graph.outputs, *keep], every=watch is not None)
+        batch, dtype = check_inputs(self.graph, inputs)
+        if not force:
+            check_memory(plan, batch, dtype.itemsize, self._held(dtype.name))
+        # To draw weights takes longer than to use them, and for that all threads are needed. And threads that wait awake for one
+        # another wait for long where others have the cores.
+        by_products = self.weights is not None and plan.by_products(batch) and not busy()
+        with Workers(self.threads, by_products).at_work() as team, np.errstate(all="ignore"):
+            return self._walk(plan, inputs, dtype, team, watch, own_inputs)
+
+    def check_room(self, batch: int, dtype: str, *, weights_kept: bool = False) -> None:
+        """Raises TooLittleMemory where a call that shows every layer would; `weights_kept`: all are drawn at once."""
+        held: Held = "all" if weights_kept and self.weights is None else self._held(dtype)
+        check_memory(Plan(self.graph, self.graph.outputs, every=True), batch, 8 if dtype == "float64" else 4, held)
+
+    def _held(self, dtype: str) -> Held:
+        # Weights are float32 as a rule; those of another type are changed a layer at a time.
+        return "none" if self.weights is not None and dtype == "float32" else "one layer's"
+
+    def _walk(
+        self,
+        plan: Plan,
+        inputs: Mapping[str, Array],
+        dtype: np.dtype[Any],
+        team: Workers,
+        watch: Watch | None,
+        own_inputs: bool,
+    ) -> dict[Source, Array]:
+        from cnncalc.kernels.arrays import owner
+        from cnncalc.kernels.run import NOTHING, Run
+
+        values: dict[Source, Array] = {source: inputs[source.name] for source in self.graph.inputs}
+        # How many results stand in one piece of memory: views do, and then none of them may be written over.
+        standing = Counter(id(owner(x)) for x in values.values())
+        if not own_inputs:
+            standing.update(id(owner(x)) for x in values.values())
+        for step in plan.steps:
+            node = step.node
+            own = self._own(node, dtype, team)
+            xs = tuple(values[source] for source in node.inputs)
+            first = node.inputs[0]
+            after = NOTHING
+            if step.fused:
+                after = self._after(step, None if step.added is None else values[step.added], dtype, team)
+            alone = first in step.frees and step.reads.count(first) == 1 and standing[id(owner(xs[0]))] == 1
+            run = Run(team, node.fit, overwrite=alone, after=after)
+            begun = time.perf_counter()
+            y = node.layer.forward_join(xs, run) if isinstance(node.layer, Join) else node.layer.forward(xs[0], own, run)
+            seconds = time.perf_counter() - begun
+            _check_shape(step.result, y, len(xs[0]))
+            if watch is not None:
+                watch(node, xs, y, seconds, team)
+            values[step.result] = y
+            standing[id(owner(y))] += 1
+            for source in step.frees:
+                memory = owner(values.pop(source))
+                standing[id(memory)] -= 1
+                if standing[id(memory)] == 0:
+                    team.memory.give_back(memory)
+            # Nothing holds the arrays any longer than they are needed.
+            del own, xs, y, after, run
+        return {source: values[source] for source in plan.kept}
+
+    def _own(self, node: Node, dtype: np.dtype[Any], team: Workers) -> Mapping[str, Array]:
+        """The weights that a layer uses, in the numbers' type."""
+        if not node.weights:
+            return {}
+        owner = node.shared or node
+        if self.weights is not None:
+            found: Mapping[str, Array] = self.weights[owner.name]
+        else:
+            self._gains = self._gains or random_weights.Gains(self.graph)
+            found = random_weights.draw(owner, self.seed, self._gains(owner), team)
+        if all(array.dtype == dtype for array in found.values()):
+            return found
+        return {name: array.astype(dtype) for name, array in found.items()}
+
+    def _after(self, step: Step, added: Array | None, dtype: np.dtype[Any], team: Workers) -> After:
+        """What the layers behind do, as one: factors and offsets, the sum with `added`, a function."""
+        from cnncalc.kernels.pointwise import in_blocks
+        from cnncalc.kernels.run import After
+
+        function = step.result.layer.function()
+        after = After(apply=in_blocks(function) if function is not None and team.by_products else function)
+        for node in reversed(step.fused):
+            if isinstance(node.layer, Join):
+                assert added is not None
+                after = after.adding(added)
+            elif (change := node.layer.per_channel(self._own(node, dtype, team))) is not None:
+                after = after.behind(*change)
+        return after
+
+
+def _check_shape(node: Node, y: Array, batch: int) -> None:
+    shape = node.shape
+    assert shape is not None
+    inferred = (shape.channels, *shape.spatial)
+    if tuple(y.shape) != (batch, *inferred):
+        raise WrongShape(node, inferred, tuple(y.shape[1:]))
+
+
+def array_shape(flow: Flow) -> tuple[int, ...]:
+    """The shape of one example as an array: (channels, *spatial), or (length,) for tokens."""
+    return (flow.length,) if isinstance(flow, Tokens) else (flow.channels, *flow.spatial)
+
+
+def check_inputs(graph: Graph, inputs: Mapping[str, Array]) -> tuple[int, np.dtype[Any]]:
+    """The batch and the type of the numbers. Raises CannotRun where an array is not what the network reads."""
+    import numpy as np
+
+    names = [source.name for source in graph.inputs]
+    for name in inputs:
+        if name not in names:
+            raise CannotRun(f"the network has no input {name}; it has {', '.join(names)}")
+    batches: dict[str, int] = {}
+    dtype: np.dtype[Any] | None = None
+    for source in graph.inputs:
+        if source.name not in inputs:
+            raise CannotRun(f"the input {source.name} is missing")
+        x, flow = inputs[source.name], source.flow
+        if flow is None:
+            raise CannotRun(f"the input {source.name} has no shape")
+        wanted = array_shape(flow)
+        if tuple(x.shape[1:]) != wanted or x.ndim != len(wanted) + 1:
+            raise CannotRun(
+                f"the input {source.name} is (batch, {', '.join(map(str, wanted))}), channels first; "
+                f"the array has the shape ({', '.join(map(str, x.shape))})"
+            )
+        batches[source.name] = x.shape[0]
+        if isinstance(flow, Tokens):
+            if x.dtype.kind not in "iu":
+                raise CannotRun(f"the input {source.name} holds token ids, whole numbers; the array holds {x.dtype}")
+            if x.size and (int(x.min()) < 0 or int(x.max()) >= flow.vocabulary):
+                raise CannotRun(
+                    f"the input {source.name} holds ids from 0 to {flow.vocabulary - 1}; "
+                    f"the array holds {int(x.min())} to {int(x.max())}"
+                )
+        elif x.dtype not in (np.float32, np.float64):
+            raise CannotRun(f"the input {source.name} holds float32 or float64; the array holds {x.dtype}")
+        elif dtype is not None and x.dtype != dtype:
+            raise CannotRun(f"the inputs hold {dtype} and {x.dtype}; give all in one type")
+        else:
+            dtype = x.dtype
+    sizes = set(batches.values())
+    if len(sizes) > 1:
+        raise CannotRun("the inputs have different batches: " + ", ".join(f"{name} {n}" for name, n in batches.items()))
+    if 0 in sizes:
+        raise CannotRun("the batch is empty")
+    return (sizes.pop() if sizes else 1), dtype if dtype is not None else np.dtype(np.float32)
+
+
+def random_inputs(graph: Graph, batch: int, dtype: str, seed: int, given: Collection[str] = ()) -> dict[str, Array]:
+    """Normal numbers, and token ids drawn evenly, for each input that is not `given`; each from a seed of its own."""
+    import hashlib
+
+    import numpy as np
+
+    found: dict[str, Array] = {}
+    for source in graph.inputs:
+        if source.name in given:
+            continue
+        assert source.flow is not None
+        name = int.from_bytes(hashlib.blake2b(f"input {source.name}".encode(), digest_size=8).digest(), "little")
+        rng = np.random.default_rng([seed, name])
+        shape = (batch, *array_shape(source.flow))
+        if isinstance(source.flow, Tokens):
+            found[source.name] = rng.integers(0, source.flow.vocabulary, shape)
+        else:
+            found[source.name] = rng.standard_normal(shape, np.float32).astype(dtype, copy=False)
+    return found
+
+
+def check_memory(plan: Plan, batch: int, itemsize: int, held: Held) -> None:
+    """Raises TooLittleMemory where the machine has less to give than the run needs."""
+    from cnncalc.machine import free_memory, written
+
+    results = plan.peak(batch, itemsize, held)
+    # Of results that are done with, as much is kept for those to come.
+    needed = results + min(results, KEPT) + SCRATCH
+    there = free_memory()
+    if there is not None and needed > there:
+        what = {"none": "", "one layer's": " and the largest layer's weights", "all": " and weights"}[held]
+        raise TooLittleMemory(
+            f"activations{what} need {written(needed)}, and {written(there)} are free; --force (force=True in Python) runs anyway"
+        )
+
+
+def forward(
+    plan: Plan,
+    x: Array | Mapping[str, Array],
+    weights: Mapping[str, Mapping[str, Array]] | None = None,
+    seed: int = 0,
+    threads: int | None = None,
+    *,
+    force: bool = False,
+) -> Array | dict[str, Array]:
+    """What comes out of `x`, (batch, channels, *spatial); dicts by name where there are several inputs or outputs."""
+    import numpy as np
+
+    graph = plan.graph
+    if isinstance(x, Mapping):
+        inputs: Mapping[str, Array] = x
+    elif len(graph.inputs) == 1:
+        inputs = {graph.inputs[0].name: np.asarray(x)}
+    else:
+        names = ", ".join(source.name for source in graph.inputs)
+        raise CannotRun(f"the network has the inputs {names}; give a dict from their names to arrays")
+    inputs = {name: np.asarray(value) for name, value in inputs.items()}
+    values = Runner(graph, weights, seed=seed, threads=threads, plan=plan)(inputs, force=force)
+    results = {source.name: np.ascontiguousarray(values[source]) for source in graph.outputs}
+    return results if len(results) > 1 else next(iter(results.values()))
+
+
+def _times(sizes: tuple[int, ...]) -> str:
+    return "×".join(map(str, sizes))
+
+
+__all__ = [
+    "CannotRun",
+    "Input",
+    "Plan",
+    "Runner",
+    "Shape",
+    "TooLittleMemory",
+    "WrongShape",
+    "check_inputs",
+    "forward",
+    "random_inputs",
+]

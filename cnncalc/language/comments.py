@@ -1,0 +1,169 @@
+"""`# cnncalc: ignore[rule]`: comments that hide a rule's problems on the row they stand on."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+
+from cnncalc.language.source import Mapping, Scalar, Sequence, YamlNode
+from cnncalc.problem import IGNORABLE, Location, Problem
+from cnncalc.shape import LARGEST
+
+_COMMENT = re.compile(r"(?:^|(?<=[ \t]))#[ \t]*cnncalc:[ \t]*([^\r\n\x85\u2028\u2029]*)", re.MULTILINE)
+_IGNORE = re.compile(r"ignore\[([^\]]*)\]")
+#: Where libyaml begins a new line.
+LINE_BREAK = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")
+
+
+class Ignore:
+    """One rule that a comment names. `used` once it has hidden a problem; `fault` says why it cannot hide any."""
+
+    __slots__ = ("fault", "location", "removal", "row", "rule", "used")
+
+    def __init__(self, rule: str, at: Location, removal: Location | None, row: YamlNode | None, fault: str | None) -> None:
+        self.rule = rule
+        self.location = at
+        #: What goes when it is taken out: its name and a comma, or the comment where it is the only one; None beside other words.
+        self.removal = removal
+        #: The row it stands on, None on a line without one.
+        self.row = row
+        self.fault = fault
+        self.used = False
+
+
+class Ignores:
+    """The comments of a file. Reading it costs nothing where the text has none."""
+
+    def __init__(self, text: str, root: YamlNode | None) -> None:
+        self.found: list[Ignore] = []
+        #: Where rows begin, in order, and with their last lines.
+        self._starts: list[tuple[int, int]] = []
+        self._rows: list[tuple[int, YamlNode]] = []
+        #: The comments that can hide a problem, by rule and line, and by rule and row.
+        self._by_line: dict[tuple[str, int], list[Ignore]] = {}
+        self._by_row: dict[tuple[str, int], list[Ignore]] = {}
+        if "cnncalc:" in text:
+            self._read(text, root)
+        for one in self.found:
+            if one.fault is None:
+                self._by_line.setdefault((one.rule, one.location.line), []).append(one)
+                if one.row is not None:
+                    self._by_row.setdefault((one.rule, id(one.row)), []).append(one)
+
+    def hides(self, problem: Problem) -> bool:
+        """Whether a comment on the problem's row, or on its line, names its rule."""
+        if not self._by_line:
+            return False
+        at = problem.location
+        hiding = self._by_line.get((problem.rule, at.line), []) + self._by_row.get((problem.rule, id(self._row_at(at))), [])
+        for one in hiding:
+            one.used = True
+        return bool(hiding)
+
+    def _read(self, text: str, root: YamlNode | None) -> None:
+        comments = list(_COMMENT.finditer(text))
+        if not comments:
+            return
+        words: list[Scalar] = []
+        rows: list[YamlNode] = []
+        for node, row in _nodes(root):
+            if isinstance(node, Scalar):
+                words.append(node)
+            if row:
+                rows.append(node)
+        words.sort(key=_start)
+        begins = [_start(word) for word in words]
+        rows.sort(key=_start)
+        self._starts = [_start(row) for row in rows]
+        self._rows = [(last_line(row), row) for row in rows]
+        starts = [0, *(match.end() for match in LINE_BREAK.finditer(text))]
+        line = 0
+        for match in comments:
+            while line < len(starts) and starts[line] <= match.start():
+                line += 1
+            column = match.start() - starts[line - 1] + 1
+            # Words do not overlap: the last one to begin is the only one that can have it inside.
+            before_it = bisect_right(begins, (line, column))
+            if not before_it or not _inside(line, column, words[before_it - 1]):
+                before = text[starts[line - 1] : match.start()]
+                self._comment(match, line, column, not before.strip(), len(before) - len(before.rstrip(" \t")))
+
+    def _comment(self, match: re.Match[str], line: int, column: int, alone: bool, gap: int) -> None:
+        """Reads one comment; `alone` on its line, with `gap` blanks before it."""
+        said = match[1].rstrip()
+        end = column + len(match[0].rstrip())
+        whole = Location(line, column, line, end)
+        listed = _IGNORE.match(said)
+        if listed is None:
+            self.found.append(Ignore("", whole, None, None, "write # cnncalc: ignore[rule]"))
+            return
+        row = self._row_on(line)
+        offset = column + match.start(1) - match.start() + listed.start(1)
+        parts = list(re.finditer(r"[^,]+|^$", listed[1]))
+        for k, part in enumerate(parts):
+            name = part[0].strip()
+            start = offset + part.start() + len(part[0]) - len(part[0].lstrip())
+            fault = None
+            if name not in IGNORABLE:
+                from cnncalc.language.suggest import did_you_mean
+
+                fault = f"there is no rule {name or 'named'} that can be ignored{did_you_mean(name, IGNORABLE)}"
+            removal: Location | None
+            if len(parts) > 1:
+                first = offset + (part.start() if k + 1 < len(parts) else parts[k - 1].end())
+                removal = Location(line, first, line, offset + (parts[k + 1].start() if k + 1 < len(parts) else part.end()))
+            elif listed.end() < len(said):
+                removal = None
+            elif alone:
+                removal = Location(line, 1, line + 1, 1)
+            else:
+                removal = Location(line, column - gap, line, end)
+            self.found.append(Ignore(name, Location(line, start, line, start + max(1, len(name))), removal, row, fault))
+
+    def _row_on(self, line: int) -> YamlNode | None:
+        """The row that `line` belongs to: the last to begin of those that reach over it."""
+        return self._innermost(bisect_right(self._starts, (line, LARGEST)), line)
+
+    def _row_at(self, at: Location) -> YamlNode | None:
+        """The innermost row that `at` lies in."""
+        return self._innermost(bisect_right(self._starts, (at.line, at.column)), at.line)
+
+    def _innermost(self, begun: int, line: int) -> YamlNode | None:
+        """The last to begin of the first `begun` rows that reach `line`."""
+        return next((row for last, row in (self._rows[k] for k in range(begun - 1, -1, -1)) if line <= last), None)
+
+
+def _nodes(root: YamlNode | None) -> Iterator[tuple[YamlNode, bool]]:
+    """Every node once, keys included, and whether it stands in a list as rows do."""
+    stack: list[tuple[YamlNode, bool]] = [(root, False)] if root is not None else []
+    seen: set[int] = set()
+    while stack:
+        node, listed = stack.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        yield node, listed and isinstance(node, (Mapping, Scalar))
+        if isinstance(node, Sequence):
+            stack += [(item, True) for item in node.items]
+        elif isinstance(node, Mapping):
+            for key, value in node.pairs.values():
+                stack += [(key, False), (value, False)]
+
+
+def last_line(node: YamlNode) -> int:
+    """The line of a node's last word or bracket; libyaml ends a block where the next thing begins."""
+    if isinstance(node, Scalar) or node.flow:
+        return int(node.end_line)
+    inside: list[YamlNode] = node.items if isinstance(node, Sequence) else [n for pair in node.pairs.values() for n in pair]
+    # What is merged or aliased stands elsewhere.
+    own = [n for n in inside if (node.line, node.column) <= (n.line, n.column) and n.line <= node.end_line]
+    return max(int(node.line), *map(last_line, own)) if own else int(node.line)
+
+
+def _start(node: YamlNode) -> tuple[int, int]:
+    return node.line, node.column
+
+
+def _inside(line: int, column: int, word: Scalar) -> bool:
+    return (word.line, word.column) <= (line, column) < (word.end_line, word.end_column)

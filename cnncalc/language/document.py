@@ -1,0 +1,408 @@
+"""The top level of a file: what each key says, read before any row is used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from cnncalc import values
+from cnncalc.language import suggest
+from cnncalc.language.expression import RESERVED, UNKNOWN, Names, Unknown
+from cnncalc.language.problems import Problems
+from cnncalc.language.rows import FAULTY, ROW_KEYS, Argument, Body, RowReader, name_fault
+from cnncalc.language.source import NETWORK, Mapping, Scalar, Sequence, YamlNode, code_in, describe, location
+from cnncalc.language.template import evaluate, names_in
+from cnncalc.layers import KINDS, Layer
+from cnncalc.problem import ERROR_RULES, IGNORABLE, Location
+from cnncalc.shape import LAYOUTS, Flow, LayerError, Shape
+from cnncalc.values import Map, Value, written
+from cnncalc.window import FITS
+
+T = TypeVar("T")
+
+_IN_ROWS = LayerError("in_channels is known in rows only", rule="expression")
+
+TOP_KEYS = (
+    "name", "description", "source", "input", "layers", "blocks", "vars", "fit", "layout",
+    "outputs", "expect", "budget", "ignore",
+)  # fmt: skip
+_ALSO = {
+    "inputs": "input", "input_shape": "input", "input_size": "input", "network": "layers", "model": "layers", "rows": "layers",
+    "variables": "vars", "parameters": "vars", "params": "vars", "defs": "blocks", "modules": "blocks", "title": "name",
+    "output": "outputs", "data_format": "layout", "rounding": "fit", "ceil_mode": "fit", "limits": "budget", "expected": "expect",
+}  # fmt: skip
+EXPECTED = ("output", "parameters", "trainable", "buffers", "macs")
+BUDGETED = ("parameters", "trainable", "macs", "weights")
+
+
+class Block:
+    """A reusable group of rows; parameters without a default are None."""
+
+    __slots__ = ("at", "body", "name", "parameter_locations", "parameters")
+
+    def __init__(self, name: str, at: Location) -> None:
+        self.name = name
+        self.at = at
+        self.parameters: dict[str, Argument | None] = {}
+        self.parameter_locations: dict[str, Location] = {}
+        self.body = Body(None, [])
+
+
+class Document:
+    """What the file says, with expressions of the top level computed and rows read but not yet used."""
+
+    def __init__(self) -> None:
+        self.name: str | None = None
+        self.description: str | None = None
+        self.source: str | None = None
+        self.layout = "channels_last"
+        self.fit = "exact"
+        self.vars: dict[str, Value | object] = {}
+        self.var_locations: dict[str, Location] = {}
+        self.inputs: dict[str, Flow | None] = {}
+        self.blocks: dict[str, Block] = {}
+        self.layers = Body(None, [])
+        self.outputs: list[tuple[str, Location]] = []
+        self.expect: dict[str, tuple[int, Location]] = {}
+        self.expect_output: list[tuple[str | None, Shape, Location]] = []
+        self.budget: dict[str, tuple[int, str, Location]] = {}
+        #: Where the file names a rule that it opts out of.
+        self.ignored: list[tuple[str, Location]] = []
+        self.ignore_node: YamlNode | None = None
+        self.input_locations: dict[str, Location] = {}
+        #: The names that expressions outside of rows use.
+        self.used_names: set[str] = set()
+
+
+class DocumentReader:
+    """Reads the top level. `set_vars` overrides vars, by name, before anything is computed."""
+
+    def __init__(self, root: YamlNode | None, problems: Problems, set_vars: dict[str, Value]) -> None:
+        self._root = root
+        self._problems = problems
+        self._set_vars = set_vars
+        self._names = Names({}, _IN_ROWS)
+        self._interned: dict[object, Layer] = {}
+        self._used: set[str] = set()
+
+    def read(self) -> Document:
+        """The document; `problems.unusable` says that it is no network."""
+        found = Document()
+        found.used_names = self._used
+        root = self._root
+        if root is None:
+            self._unusable("missing", Location(1, 1, 1, 1), "the file is empty; a network has input and layers")
+            return found
+        if not isinstance(root, Mapping):
+            start = Location(root.line, root.column, root.line, root.column + 1)
+            if isinstance(root, Sequence):
+                said = "a network is a map with input and layers, and this is a list; write it behind layers:, and input above it"
+            else:
+                code = code_in(root.text)
+                what = "a word" if root.text.isalnum() else "text"
+                said = code[1] if code else f"a network is a map with input and layers, and this is {what}; {NETWORK}"
+            self._unusable("yaml", start, said)
+            return found
+        if root.flow and any(key.endswith(")") for key in root.pairs):
+            said = "this is a Python dict, and a shape is no tuple: it is written 32x32x3"
+            self._unusable("yaml", location(root.get("input") or root), f"{said}; {NETWORK}")
+            return found
+        for key, (at, _) in root.pairs.items():
+            if key not in TOP_KEYS and not key.startswith("x-"):
+                near = suggest.nearest(key, [*TOP_KEYS, *_ALSO])
+                hint = f"; did you mean {_ALSO.get(near, near)}?" if near else suggest.did_you_mean(key, TOP_KEYS)
+                self._problems.add("unknown-key", at, f"a network has no {written(key)}{hint}")
+        self._vars(found)
+        found.layout = self._word(root, "layout", LAYOUTS, found.layout)
+        self._problems.layout = found.layout
+        found.fit = self._word(root, "fit", FITS, found.fit)
+        found.name, found.description, found.source = (self._text(root, key) for key in ("name", "description", "source"))
+        self._ignore(root, found)
+        self._blocks(found)
+        self._input(found)
+        reader = self._reader(frozenset(found.vars), found)
+        rows = root.get("layers")
+        if rows is None:
+            self._unusable("missing", Location(1, 1, 1, 1), "there are no layers; write layers: and a row behind a dash for each")
+        else:
+            found.layers = reader.body(rows, "layers")
+            reader.names(found.layers)
+            if not isinstance(rows, Sequence) or not rows.items:
+                if isinstance(rows, Sequence):
+                    self._problems.add(
+                        "missing", root.pairs["layers"][0], "layers has no rows; write one behind a dash for each layer"
+                    )
+                self._problems.unusable = True
+        self._outputs(found)
+        self._expect(found)
+        self._budget(found)
+        return found
+
+    def _unusable(self, rule: str, at: Location, message: str) -> None:
+        self._problems.add(rule, at, message)
+        self._problems.unusable = True
+
+    def _reader(self, names: frozenset[str], found: Document) -> RowReader:
+        return RowReader(self._problems, names, frozenset(found.blocks), self._interned)
+
+    def _value(self, node: YamlNode) -> Value | object:
+        """A top-level value with its expressions computed; FAULTY where one cannot be."""
+        reader = RowReader(self._problems, frozenset(self._names.texts), frozenset(), {}, in_rows=False)
+        before = len(self._problems)
+        argument = reader.argument(Scalar("", False, _Mark, _Mark), node)
+        self._used |= names_in(argument.value)
+        if argument.value is FAULTY or len(self._problems) > before:
+            return FAULTY
+        try:
+            return evaluate(argument.value, self._names)
+        except LayerError as fact:
+            self._problems.fact(fact, node)
+        except Unknown:
+            # It needs a var that is at fault, which has been reported.
+            pass
+        return FAULTY
+
+    def _get(self, root: Mapping, key: str) -> tuple[YamlNode, Value] | None:
+        """The node and value behind a top-level key, None where it is absent or faulty."""
+        node = root.get(key)
+        if node is None:
+            return None
+        value = self._value(node)
+        if value is FAULTY:
+            return None
+        return node, value  # type: ignore[return-value]  # not FAULTY, hence a value
+
+    def _text(self, root: Mapping, key: str) -> str | None:
+        got = self._get(root, key)
+        if got is None or got[1] is None:
+            return None
+        if not isinstance(got[1], str):
+            self._problems.add("value", got[0], f"{key} is text, not {describe(got[0])}")
+            return None
+        return got[1]
+
+    def _word(self, root: Mapping, key: str, words: tuple[str, ...], default: str) -> str:
+        got = self._get(root, key)
+        if got is None:
+            return default
+        if got[1] not in words:
+            said = f"{', '.join(words[:-1])} or {words[-1]}"
+            alike = {"nchw": "channels_first", "nhwc": "channels_last"}.get(str(got[1]).lower())
+            hint = f"; did you mean {alike}?" if alike else ""
+            self._problems.add("value", got[0], f"{key} is {said}, not {written(got[1])}{hint}")
+            return default
+        return str(got[1])
+
+    def _map(self, root: Mapping, key: str, what: str) -> Mapping | None:
+        node = root.get(key)
+        if node is None or isinstance(node, Mapping):
+            return node
+        if not (isinstance(node, Scalar) and node.null):
+            self._problems.add("value", node, f"{key} is a map {what}, not {describe(node)}")
+        return None
+
+    def _vars(self, found: Document) -> None:
+        assert isinstance(self._root, Mapping)
+        node = self._map(self._root, "vars", "from names to numbers or words")
+        pairs = node.pairs if node else {}
+        for name, (key, value_node) in pairs.items():
+            fault = identifier_fault(name)
+            if fault:
+                self._problems.add("name", key, fault)
+                continue
+            found.var_locations[name] = location(key)
+            if name in self._set_vars:
+                found.vars[name] = self._set_vars[name]
+            else:
+                value = self._value(value_node)
+                if isinstance(value, Map) and value is not FAULTY:
+                    self._problems.add("value", value_node, f"the var {name} is a number or a word, not a map")
+                    value = FAULTY
+                found.vars[name] = UNKNOWN if value is FAULTY else value
+            self._names = Names(found.vars, _IN_ROWS)
+
+    def _ignore(self, root: Mapping, found: Document) -> None:
+        got = self._get(root, "ignore")
+        if got is None:
+            return
+        node, value = got
+        found.ignore_node = node
+        names = value if isinstance(value, tuple) and not isinstance(value, Map) else (value,)
+        for item, name in zip(node.items if isinstance(node, Sequence) else [node] * len(names), names, strict=True):
+            if not isinstance(name, str):
+                self._problems.add("value", item, f"ignore is the name of a rule, or a list of names, not {written(name)}")
+            elif name in IGNORABLE:
+                found.ignored.append((name, location(item)))
+            elif name in ERROR_RULES:
+                self._problems.add("value", item, f"{name} cannot be ignored: of the errors only stride-fit can")
+            else:
+                hint = suggest.did_you_mean(name, IGNORABLE)
+                self._problems.add("value", item, f"there is no rule {written(name)}{hint}")
+        self._problems.ignored = frozenset(name for name, _ in found.ignored)
+
+    def _input(self, found: Document) -> None:
+        assert isinstance(self._root, Mapping)
+        node = self._root.get("input")
+        if node is None:
+            self._unusable("missing", Location(1, 1, 1, 1), "there is no input; write its shape, as in input: 32x32x3")
+            return
+        value = self._value(node)
+        if value is FAULTY:
+            self._problems.unusable = True
+            found.inputs["input"] = None
+        elif (
+            isinstance(node, Mapping)
+            and isinstance(value, Map)
+            and value
+            and not (values.is_shape_map(value) or value.get("tokens"))
+        ):
+            for (name, (key, item)), (_, said) in zip(node.pairs.items(), value, strict=True):
+                fault = name_fault(name) if name != "input" else None
+                if fault:
+                    self._problems.add("name", key, fault)
+                found.inputs[name] = self._flow(said, item, found.layout)
+                found.input_locations[name] = location(key)
+        else:
+            found.input_locations["input"] = location(self._root.pairs["input"][0])
+            found.inputs["input"] = self._flow(value, node, found.layout)  # type: ignore[arg-type]  # not FAULTY
+
+    def _flow(self, value: Value, node: YamlNode, layout: str) -> Flow | None:
+        flow = self._shaped(lambda: values.flow(value, layout), node, "input: ")
+        if flow is None:
+            self._problems.unusable = True
+        return flow
+
+    def _shaped(self, read: Callable[[], T], node: YamlNode, prefix: str) -> T | None:
+        try:
+            return read()
+        except LayerError as fact:
+            at = location(node)
+            if isinstance(node, Mapping) and fact.field in node.pairs:
+                key, value = node.pairs[fact.field]
+                at = location(key if fact.rule == "unknown-key" else value)
+            self._problems.fact(fact, at, prefix=prefix)
+            return None
+
+    def _blocks(self, found: Document) -> None:
+        assert isinstance(self._root, Mapping)
+        node = self._map(self._root, "blocks", "from names to parameters and layers")
+        pairs = node.pairs if node else {}
+        for name, (key, _) in pairs.items():
+            fault = name_fault(name)
+            if fault is None and (name in KINDS or name == "branches"):
+                fault = f"{name} is a layer kind; give the block another name"
+            if fault:
+                self._problems.add("name", key, fault)
+            found.blocks[name] = Block(name, location(key))
+        for name, (_, body) in pairs.items():
+            if not isinstance(body, Mapping):
+                self._problems.add("value", body, f"block {written(name)} is a map with layers, not {describe(body)}")
+                continue
+            self._block(found, found.blocks[name], body)
+
+    def _block(self, found: Document, block: Block, node: Mapping) -> None:
+        for key, (at, _) in node.pairs.items():
+            if key not in ("parameters", "layers", "description"):
+                hint = suggest.did_you_mean(key, ("parameters", "layers", "description"))
+                self._problems.add("unknown-key", at, f"a block has no {written(key)}{hint}")
+        parameters = node.get("parameters")
+        if parameters is not None and not isinstance(parameters, Mapping):
+            if not (isinstance(parameters, Scalar) and parameters.null):
+                said = "parameters is a map from names to defaults, as in {out: , stride: 1}"
+                self._problems.add("value", parameters, f"{said}, not {describe(parameters)}")
+            parameters = None
+        for name, (name_at, default) in (parameters.pairs if parameters else {}).items():
+            fault = identifier_fault(name)
+            if name in KINDS or name in (*ROW_KEYS, "block", "branches", "merge"):
+                fault = f"a parameter cannot be called {name}: it is a {'layer kind' if name in KINDS else 'key of every row'}"
+            if fault:
+                self._problems.add("name", name_at, fault)
+                continue
+            block.parameter_locations[name] = location(name_at)
+            required = isinstance(default, Scalar) and default.null
+            reader = self._reader(frozenset(found.vars) | frozenset(block.parameters), found)
+            block.parameters[name] = None if required else reader.argument(name_at, default)
+        reader = self._reader(frozenset(found.vars) | frozenset(block.parameters), found)
+        rows = node.get("layers")
+        if rows is None:
+            self._problems.add("missing", block.at, f"block {written(block.name)} has no layers; write [] for none")
+            return
+        block.body = reader.body(rows, f"layers of block {written(block.name)}")
+        reader.names(block.body)
+
+    def _outputs(self, found: Document) -> None:
+        assert isinstance(self._root, Mapping)
+        node = self._root.get("outputs")
+        if node is None:
+            return
+        items = node.items if isinstance(node, Sequence) else [node]
+        if not items:
+            self._problems.add("value", node, "outputs is a list of names of rows; leave it out for the last row's result")
+        for item in items:
+            value = self._value(item)
+            if isinstance(value, str):
+                found.outputs.append((value, location(item)))
+            elif value is not FAULTY:
+                self._problems.add("value", item, "outputs is a list of names of rows")
+
+    def _expect(self, found: Document) -> None:
+        assert isinstance(self._root, Mapping)
+        node = self._map(self._root, "expect", f"with any of {', '.join(EXPECTED)}")
+        for key, (at, item) in (node.pairs if node else {}).items():
+            if key not in EXPECTED:
+                self._problems.add("unknown-key", at, f"expect has no {written(key)}{suggest.did_you_mean(key, EXPECTED)}")
+                continue
+            value = self._value(item)
+            if value is FAULTY:
+                continue
+            if key != "output":
+                count = self._quantity(value, item, f"expect {key}")
+                if count is not None:
+                    found.expect[key] = (count, location(item))
+            elif isinstance(item, Mapping) and isinstance(value, Map) and not values.is_shape_map(value):
+                for (name, (_, one)), (_, said) in zip(item.pairs.items(), value, strict=True):
+                    self._expected_shape(found, name, said, one)
+            else:
+                self._expected_shape(found, None, value, item)  # type: ignore[arg-type]  # not FAULTY
+
+    def _expected_shape(self, found: Document, name: str | None, value: Value, node: YamlNode) -> None:
+        shape = self._shaped(lambda: values.shape(value, found.layout), node, "expect output: ")
+        if shape is not None:
+            found.expect_output.append((name, shape, location(node)))
+
+    def _budget(self, found: Document) -> None:
+        assert isinstance(self._root, Mapping)
+        node = self._map(self._root, "budget", f"with any of {', '.join(BUDGETED)}")
+        for key, (at, item) in (node.pairs if node else {}).items():
+            if key not in BUDGETED:
+                self._problems.add("unknown-key", at, f"a budget has no {written(key)}{suggest.did_you_mean(key, BUDGETED)}")
+                continue
+            value = self._value(item)
+            if value is not FAULTY:
+                count = self._quantity(value, item, f"budget {key}")
+                if count is not None:
+                    found.budget[key] = (count, written(value), location(item))  # type: ignore[arg-type]  # not FAULTY
+
+    def _quantity(self, value: Value | object, node: YamlNode, what: str) -> int | None:
+        count = values.quantity(value) if isinstance(value, str) else None
+        if count is None or count < 0:
+            said = written(value)  # type: ignore[arg-type]  # not FAULTY
+            self._problems.add("value", node, f"{what} is a count such as 60_965_224, 5M or 20MiB, not {said}")
+            return None
+        return count
+
+
+def identifier_fault(name: str) -> str | None:
+    """What is wrong with the name of a var or parameter, which expressions must be able to say."""
+    if name in RESERVED:
+        return f"{name} means something in ${{…}} already; choose another name"
+    if not name.isidentifier() or not name.isascii():
+        return f"a var or parameter is called by letters, digits and _, not {written(name)}"
+    return None
+
+
+class _Mark:
+    """A place for keys that stand nowhere."""
+
+    line = -1
+    column = -1

@@ -1,0 +1,222 @@
+"""A spec's text changed in one place: rows put in, taken out and moved, fields and keys set; all else stays as it is written."""
+
+from __future__ import annotations
+
+from cnncalc.language.comments import LINE_BREAK, last_line
+from cnncalc.language.source import Mapping, Scalar, Sequence, YamlNode, compose
+from cnncalc.problem import Location
+
+
+class CannotEdit(ValueError):
+    """The text is written so that the change cannot be made in it; the message says what would help."""
+
+
+class Text:
+    """A text, its YAML nodes, and where its lines begin. Raises SpecError where it is no YAML."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.root = compose(text, None, [])
+        if self.root is not None and not isinstance(self.root, Mapping):
+            raise CannotEdit("a network is a map with input and layers")
+        self._starts = [0, *(match.end() for match in LINE_BREAK.finditer(text))]
+
+    @property
+    def top(self) -> Mapping | None:
+        return self.root if isinstance(self.root, Mapping) else None
+
+    @property
+    def rows(self) -> list[YamlNode]:
+        """The nodes of the top-level rows, in order."""
+        layers = self.top.get("layers") if self.top is not None else None
+        return list(layers.items) if isinstance(layers, Sequence) else []
+
+    def offset(self, line: int, column: int) -> int:
+        return self._starts[line - 1] + column - 1 if line <= len(self._starts) else len(self.text)
+
+    def line_start(self, line: int) -> int:
+        return self._starts[line - 1] if line <= len(self._starts) else len(self.text)
+
+    def replaced(self, start: int, end: int, text: str) -> str:
+        return self.text[:start] + text + self.text[end:]
+
+    def over(self, at: Location, text: str) -> str:
+        """The text with a range replaced."""
+        return self.replaced(self.offset(at.line, at.column), self.offset(at.end_line, at.end_column), text)
+
+
+def _rows(text: Text) -> tuple[Sequence | None, int]:
+    """The list of layers, where it stands in lines behind dashes, and the column of its dashes."""
+    layers = text.top.get("layers") if text.top is not None else None
+    if isinstance(layers, Sequence) and layers.items:
+        if layers.flow:
+            raise CannotEdit("the layers stand in brackets; write each on a line of its own behind a dash to change them here")
+        return layers, layers.column
+    return None, 3
+
+
+def insert(source: str, index: int, row: str) -> str:
+    """Puts a row before the one at `index`; behind all of them where there is none."""
+    text = Text(source)
+    layers, column = _rows(text)
+    line = " " * (column - 1) + f"- {row}\n"
+    if layers is None:
+        return _first_row(text, line)
+    if index < len(layers.items):
+        at = text.line_start(_dash_line(layers, index))
+        return text.replaced(at, at, line)
+    at = text.line_start(last_line(layers.items[-1]) + 1)
+    lead = "" if at == 0 or text.text[:at].endswith(("\n", "\r")) else "\n"
+    return text.replaced(at, at, lead + line)
+
+
+def _dash_line(layers: Sequence, index: int) -> int:
+    """The line of a row's dash: the row's own, or, where it begins below its dash, the one behind the row above."""
+    return int(layers.items[index].line)
+
+
+def _first_row(text: Text, line: str) -> str:
+    top = text.top
+    if top is None or "layers" not in top.pairs:
+        lead = "" if not text.text or text.text.endswith("\n") else "\n"
+        return f"{text.text}{lead}layers:\n{line}"
+    key, value = top.pairs["layers"]
+    start = text.offset(key.end_line, key.end_column)
+    end = text.offset(value.end_line, value.end_column) if not (isinstance(value, Scalar) and not value.text) else start + 1
+    rest = text.text[end:]
+    return f"{text.text[:start]}:\n{line}{rest.lstrip(' ').removeprefix(chr(10)) if rest.strip() else ''}"
+
+
+def _lines_of(text: Text, index: int) -> tuple[Sequence, int, int]:
+    """The rows, and where the lines of one begin and end. Raises CannotEdit where there are none."""
+    layers, _ = _rows(text)
+    if layers is None:
+        raise CannotEdit("there are no rows")
+    item = layers.items[index]
+    return layers, text.line_start(item.line), text.line_start(last_line(item) + 1)
+
+
+def delete(source: str, index: int) -> str:
+    """Takes a row out, with the line it stands on."""
+    text = Text(source)
+    layers, start, end = _lines_of(text, index)
+    if len(layers.items) == 1:
+        # Without its only row the list is nothing, and what stands behind the key would be read as its value.
+        key, _ = text.top.pairs["layers"]  # type: ignore[union-attr]  # it has layers
+        return text.text[: text.offset(key.end_line, key.end_column)] + ": []\n" + text.text[end:]
+    return text.replaced(start, end, "")
+
+
+def move(source: str, index: int, before: int) -> str:
+    """Puts a row, as it is written, before another; behind all of them where `before` is their number."""
+    text = Text(source)
+    layers, start, end = _lines_of(text, index)
+    lines = text.text[start:end]
+    lines = lines if lines.endswith(("\n", "\r")) else lines + "\n"
+    if before < len(layers.items):
+        at = text.line_start(layers.items[before].line)
+    else:
+        at = text.line_start(last_line(layers.items[-1]) + 1)
+    if at >= end:
+        between = text.text[end:at]
+        return text.text[:start] + between + ("" if between.endswith("\n") or not between else "\n") + lines + text.text[at:]
+    return text.text[:at] + lines + text.text[at:start] + text.text[end:]
+
+
+def set_field(source: str, row: Location, field: str, value: str) -> str:
+    """Gives a field of the row that stands at `row` a value; a row of one word becomes a map."""
+    text = Text(source)
+    node = _node_at(text.root, row)
+    if isinstance(node, Scalar):
+        return text.over(row, f"{{{node.text}: {value}}}" if field == node.text else f"{{{node.text}: , {field}: {value}}}")
+    if not isinstance(node, Mapping):
+        raise CannotEdit("this is no row")
+    if field in node.pairs:
+        key, old = node.pairs[field]
+        if (key.line, key.column) < (node.line, node.column):
+            raise CannotEdit(f"{field} stands at an anchor elsewhere; change it there")
+        return _over_value(text, key, old, value)
+    last_key, last = list(node.pairs.values())[-1]
+    if (last_key.line, last_key.column) < (node.line, node.column):
+        raise CannotEdit("a part of this row stands at an anchor elsewhere; change it there")
+    if not node.flow:
+        end = text.line_start(last_line(node) + 1)
+        lead = "" if text.text[:end].endswith("\n") else "\n"
+        return text.replaced(end, end, f"{lead}{' ' * (node.column - 1)}{field}: {value}\n")
+    if isinstance(last, Scalar) and last.null and not last.text:
+        end = text.offset(last_key.end_line, last_key.end_column)
+        there = text.text[end : end + 1] == ":"
+        end += there
+        return text.replaced(end, end, f"{'' if there else ':'} , {field}: {value}")
+    end = text.offset(last.end_line, last.end_column)
+    return text.replaced(end, end, f", {field}: {value}")
+
+
+def _over_value(text: Text, key: Scalar, old: YamlNode, value: str) -> str:
+    if isinstance(old, Scalar) and not old.text and old.null:
+        end = text.offset(key.end_line, key.end_column)
+        if text.text[end : end + 1] == ":":
+            return text.replaced(end + 1, end + 1, f" {value}")
+        return text.replaced(end, end, f": {value}")
+    if not isinstance(old, Scalar) and not old.flow:
+        end = text.line_start(last_line(old) + 1)
+        start = text.offset(key.end_line, key.end_column)
+        return text.replaced(start, end, f": {value}\n")
+    start, end = text.offset(old.line, old.column), text.offset(old.end_line, old.end_column)
+    return text.replaced(start, end, value)
+
+
+def _node_at(node: YamlNode | None, at: Location) -> YamlNode | None:
+    """The outermost node that stands at a place."""
+    if node is None:
+        return None
+    if (node.line, node.column, node.end_line, node.end_column) == tuple(at):
+        return node
+    below: list[YamlNode] = []
+    if isinstance(node, Sequence):
+        below = node.items
+    elif isinstance(node, Mapping):
+        below = [value for _, value in node.pairs.values()]
+    return next((found for part in below if (found := _node_at(part, at)) is not None), None)
+
+
+#: Keys at the head of a file, in their order; the others stand behind them, before `layers`.
+_HEAD = ("name", "description", "source", "input")
+
+
+def set_top(source: str, key: str, value: str) -> str:
+    """Gives a key of the top level a value; a new one stands in the head of the file, before the layers."""
+    text = Text(source)
+    top = text.top
+    if top is not None and key in top.pairs:
+        return _over_value(text, *top.pairs[key], value)
+    line = f"{key}: {value}\n"
+    if top is None:
+        return text.text + ("\n" if text.text and not text.text.endswith("\n") else "") + line
+    before = _HEAD[: _HEAD.index(key)] if key in _HEAD else (*_HEAD, "fit", "layout", "vars", "blocks")
+    above = [pair for name, pair in top.pairs.items() if name in before]
+    at = text.line_start(max((last_line(v) if not _empty(v) else k.line) for k, v in above) + 1) if above else _top_line(text)
+    if key not in _HEAD and "layers" in top.pairs:
+        at = text.line_start(top.pairs["layers"][0].line)
+    lead = "" if at == 0 or text.text[:at].endswith(("\n", "\r")) else "\n"
+    return text.replaced(at, at, lead + line)
+
+
+def _empty(node: YamlNode) -> bool:
+    return isinstance(node, Scalar) and node.null and not node.text
+
+
+def _top_line(text: Text) -> int:
+    """Where the first key stands: comments above it stay above."""
+    top = text.top
+    first = min((key.line for key, _ in top.pairs.values()), default=1) if top is not None else 1
+    return text.line_start(first)
+
+
+def set_var(source: str, name: str, value: str) -> str:
+    """Gives a var that the file has another value."""
+    text = Text(source)
+    node = text.top.get("vars") if text.top is not None else None
+    if not isinstance(node, Mapping) or name not in node.pairs:
+        raise CannotEdit(f"the file has no var {name}")
+    return _over_value(text, *node.pairs[name], value)

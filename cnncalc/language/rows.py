@@ -1,0 +1,464 @@
+"""YAML nodes → rows: what each row says, read once, before any block is used or any shape known."""
+
+from __future__ import annotations
+
+from typing import Union
+
+from cnncalc.language import suggest
+from cnncalc.language.expression import undefined
+from cnncalc.language.problems import Problems
+from cnncalc.language.source import Mapping, Scalar, Sequence, YamlNode, describe, location, value_of
+from cnncalc.language.template import Dynamic, Pairs, Parts, Template, names_in
+from cnncalc.layers import KINDS, Layer
+from cnncalc.problem import Location
+from cnncalc.shape import LayerError
+from cnncalc.values import Map, Value, written
+from cnncalc.values import number as number_of
+
+ROW_KEYS = ("name", "from", "repeat", "expect", "fit", "share", "trainable")
+MERGES = ("add", "concat", "multiply")
+
+
+class Argument:
+    """What stands behind a key: its value or template, and the nodes of both."""
+
+    __slots__ = ("dynamic", "key", "node", "value")
+
+    def __init__(self, key: Scalar, node: YamlNode, value: Value | Dynamic) -> None:
+        self.key = key
+        self.node = node
+        self.value = value
+        self.dynamic = isinstance(value, (Template, Parts, Pairs))
+
+    @property
+    def location(self) -> Location:
+        """The value's place; the key's where nothing stands behind it."""
+        return location(self.key if isinstance(self.node, Scalar) and self.node.null else self.node)
+
+
+class Row:
+    """A row of the file: a layer, a use of a block, or branches. `kind` is as written, `layer` its class where there is one."""
+
+    __slots__ = (
+        "at", "branches", "broken", "dynamic", "fields", "kind", "kind_at", "layer", "node", "reported", "row_keys", "static",
+    )  # fmt: skip
+
+    def __init__(self, node: YamlNode, kind: str, kind_at: Location) -> None:
+        self.node = node
+        self.at = location(node)
+        self.kind = kind
+        self.kind_at = kind_at
+        self.layer: type[Layer] | None = None
+        self.fields: dict[str, Argument] = {}
+        self.row_keys: dict[str, Argument] = {}
+        self.branches: dict[str, Body] = {}
+        #: Whether any field holds a ${…}; otherwise `static` is the layer, or None where the fields are wrong.
+        self.dynamic = False
+        self.static: Layer | None = None
+        #: Whether a problem of the row has been reported, so that its uses need not report it again.
+        self.broken = False
+        #: Whether one has been that does not keep its layer from being read.
+        self.reported = False
+
+    @property
+    def stem(self) -> str | Argument:
+        """What names without `name` begin with: the kind, the block or the merge."""
+        if self.kind in ("block", "branches"):
+            argument = self.fields.get("block" if self.kind == "block" else "merge")
+            if argument is None:
+                return self.kind
+            if argument.dynamic:
+                return argument
+            return argument.value if isinstance(argument.value, str) else self.kind
+        return self.kind
+
+
+class Body:
+    """Rows that stand in sequence: a network's, a block's or a branch's."""
+
+    __slots__ = ("node", "rows", "static_names")
+
+    def __init__(self, node: YamlNode | None, rows: list[Row]) -> None:
+        self.node = node
+        self.rows = rows
+        #: The rows' names, where none of them has to be computed.
+        self.static_names: list[str] | None = None
+
+
+def _sound(row: Row) -> dict[str, Value]:
+    """The fields whose values are known before the row is used."""
+    return {name: a.value for name, a in row.fields.items() if not a.dynamic and a.value is not FAULTY}  # type: ignore[misc]  # not dynamic
+
+
+Known = Union[frozenset[str], set[str]]
+
+
+class RowReader:
+    """Reads rows and reports what is wrong with them wherever they are used."""
+
+    def __init__(
+        self, problems: Problems, names: Known, blocks: Known, interned: dict[object, Layer], *, in_rows: bool = True
+    ) -> None:
+        self._problems = problems
+        #: Names that expressions may use: vars and, inside a block, its parameters.
+        self._names = names
+        #: What may be meant by a name that is unknown.
+        self._offered = dict.fromkeys((*names, "in_channels") if in_rows else names)
+        self._blocks = blocks
+        self._interned = interned
+        self._repeats = 0
+
+    def body(self, node: YamlNode | None, what: str) -> Body:
+        """The rows of a list."""
+        if not isinstance(node, Sequence):
+            if node is not None:
+                # A network without rows is none; a block and a branch may be empty.
+                hint = "; write [] for none" if isinstance(node, Scalar) and node.null and what != "layers" else ""
+                self._problems.add("value", node, f"{what} is a list of rows, each behind a dash, not {describe(node)}{hint}")
+            return Body(node, [])
+        return Body(node, [row for item in node.items if (row := self._row(item)) is not None])
+
+    def _row(self, node: YamlNode) -> Row | None:
+        if isinstance(node, Scalar):
+            return self._word(node)
+        if not isinstance(node, Mapping):
+            self._problems.add("row", node, "a row is a word such as relu, or a map with one layer kind; this is a list")
+            return None
+        return self._map(node)
+
+    def _word(self, node: Scalar) -> Row | None:
+        if node.null:
+            self._problems.add(
+                "row", node, "this row is empty; a row is a word such as relu, or a map such as {conv: 64, kernel_size: 3}"
+            )
+            return None
+        row = Row(node, "?" if node.text in ("block", "branches") else node.text, location(node))
+        row.layer = KINDS.get(node.text)
+        if number_of(node.text) is not None:
+            self._problems.add(
+                "row", node, f"a row is a word such as relu, or a map with one layer kind; {written(node.text)} is a number"
+            )
+            row.broken = True
+        elif row.layer is None:
+            self._unknown_kind(node, node.text)
+            row.broken = True
+        else:
+            self._layer(row, {})
+        return row
+
+    def _unknown_kind(self, at: Scalar, word: str) -> None:
+        shown = written(word)
+        if word in self._blocks:
+            message = f"{shown} is a block; write {{block: {shown}}}"
+        elif word in ("block", "branches"):
+            message = f"{word} wants a map: {{block: NAME}}, or branches with its rows and merge"
+        else:
+            message = f"{shown} is no layer kind{suggest.kind_hint(word)}"
+        self._problems.add("unknown-kind", at, message)
+
+    def _map(self, node: Mapping) -> Row | None:
+        kinds = [key for key in node.pairs if key in KINDS or key in ("block", "branches")]
+        if "branches" in kinds or "block" in kinds:
+            chosen = "branches" if "branches" in kinds else "block"
+            kinds.sort(key=lambda k: k != chosen)
+            if chosen == "branches":
+                kinds = [k for k in kinds if k != "merge"]
+        if not kinds:
+            return self._no_kind(node)
+        if len(kinds) > 1:
+            key = node.pairs[kinds[1]][0]
+            instead = self._instead_of_two(kinds[0], kinds[1], value_of(node.pairs[kinds[1]][1]))
+            self._problems.add("row", key, f"a row is one layer, and this one is {kinds[0]} and {kinds[1]}; {instead}")
+        kind = kinds[0]
+        key, value = node.pairs[kind]
+        row = Row(node, kind, location(key))
+        row.broken = len(kinds) > 1
+        row.layer = KINDS.get(kind)
+        outside = self._repeats
+        self._repeats += "repeat" in node.pairs
+        others = {k: pair for k, pair in node.pairs.items() if k not in kinds}
+        for name in [k for k in others if k in ROW_KEYS]:
+            # What is said of all copies is computed once, outside the row's own repeat.
+            row.row_keys[name] = self.argument(
+                *others.pop(name), repeats=outside if name in ("name", "from", "repeat", "expect") else self._repeats
+            )
+        if kind == "branches":
+            self._branches(row, value, others)
+        elif kind == "block":
+            self._block(row, key, value, others)
+        else:
+            self._layer(row, {kind: (key, value), **others})
+        self._row_values(row)
+        self._repeats = outside
+        return row
+
+    def _instead_of_two(self, first: str, second: str, value: Value) -> str:
+        """What to write where two kinds stand in one row."""
+        declared = suggest.field_for(KINDS[first], second) if first in KINDS else None
+        if declared is not None and not declared.main:
+            return f"write {declared.name}: {suggest.text(value)} for the field of {first}, or two rows"
+        return suggest.own_row(second, value) if second in KINDS else "write two rows"
+
+    def _kind_as_value(self, node: Mapping, unknown: str) -> tuple[Scalar, str] | None:
+        """The key behind which others write the kind, and the row as said here; `unknown` is the row's first unknown key."""
+        for name in ("type", "kind", "layer", "layer_type", "class_name", "class", "op", "op_type", "module"):
+            key, value = node.pairs.get(name, (None, None))
+            if key is None or not isinstance(value, Scalar) or value.null:
+                continue
+            rest = {k: value_of(v) for k, (_, v) in node.pairs.items() if k != name}
+            word = value.text.removesuffix("()")
+            if word in self._blocks:
+                return key, f"write {suggest.braces({'block': word, **{k: suggest.text(v) for k, v in rest.items()}})}"
+            kind = suggest.kind_called(word)
+            if kind is not None:
+                return key, f"write {suggest.rewritten(kind, rest)}"
+            if name == unknown:
+                return key, "as in {conv: 64, kernel_size: 3}"
+        return None
+
+    def _no_kind(self, node: Mapping) -> Row | None:
+        if not node.pairs:
+            self._problems.add(
+                "row", node, "this row is empty; a row is a word such as relu, or a map such as {conv: 64, kernel_size: 3}"
+            )
+            return None
+        fields = {name for kind in KINDS.values() for name in kind.options if not (kind.main and name == kind.main.name)}
+        for name, (key, _) in node.pairs.items():
+            if name not in ROW_KEYS and name not in fields and name != "merge":
+                row = Row(node, name, location(key))
+                row.broken = True
+                typed = self._kind_as_value(node, name)
+                if typed is not None:
+                    said = f"{typed[0].text} is no key of a row: the kind itself is the key; {typed[1]}"
+                    self._problems.add("unknown-kind", typed[0], said)
+                else:
+                    self._unknown_kind(key, name)
+                row.row_keys = {k: self.argument(*pair) for k, pair in node.pairs.items() if k in ROW_KEYS}
+                return row
+        said = ", ".join(map(written, list(node.pairs)[:5]))
+        self._problems.add(
+            "row", node, f"this row has no layer kind, only {said}; begin it with one, as in {{conv: 64, kernel_size: 3}}"
+        )
+        row = Row(node, "?", location(node))
+        row.broken = True
+        row.row_keys = {k: self.argument(*pair) for k, pair in node.pairs.items() if k in ROW_KEYS}
+        return row
+
+    def argument(self, key: Scalar, node: YamlNode, repeats: int | None = None) -> Argument:
+        """The value behind a key; names that its expressions use and nothing defines are reported."""
+        value = self._value(node)
+        argument = Argument(key, node, FAULTY if _has_fault(value) else value)
+        if argument.dynamic:
+            known = self._names | {"in_channels"} | ({"i"} if (self._repeats if repeats is None else repeats) else set())
+            for name in sorted(names_in(value) - known):
+                fact = undefined(name, self._offered)
+                if name == "i" and self._repeats:
+                    fact = LayerError(
+                        "i is the number of a copy, and this is said once, for all copies of the row", rule=fact.rule
+                    )
+                self._problems.fact(fact, argument.location)
+                argument.value, argument.dynamic = FAULTY, False
+        return argument
+
+    def _value(self, node: YamlNode) -> Value | Dynamic:
+        if isinstance(node, Scalar):
+            if "${" not in node.text:
+                return None if node.null else node.text
+            try:
+                return Template(node.text)
+            except LayerError as fact:
+                self._problems.fact(fact, node)
+                return FAULTY
+        if isinstance(node, Sequence):
+            parts = tuple(self._value(item) for item in node.items)
+            dynamic = any(isinstance(p, (Template, Parts, Pairs)) for p in parts)
+            return Parts(parts) if dynamic else parts  # type: ignore[return-value]  # static: every part is a value
+        pairs = tuple((key, self._value(value)) for key, (_, value) in node.pairs.items())
+        dynamic = any(isinstance(p, (Template, Parts, Pairs)) for _, p in pairs)
+        return Pairs(pairs) if dynamic else Map(pairs)  # type: ignore[arg-type]  # static: every value is one
+
+    def _layer(self, row: Row, pairs: dict[str, tuple[Scalar, YamlNode]]) -> None:
+        assert row.layer is not None
+        for name, (key, node) in pairs.items():
+            declared = row.layer.options.get(name)
+            if name != row.kind and (declared is None or declared is row.layer.main):
+                hint = suggest.field_hint(row.layer, name, ROW_KEYS, value_of(node))
+                self._problems.add("unknown-key", key, f"{row.kind} has no {written(name)}{hint}")
+                row.broken = True
+                continue
+            row.fields[name] = self.argument(key, node)
+        self._settle(row)
+
+    def _settle(self, row: Row) -> None:
+        """Reads fields without expressions once and for all."""
+        assert row.layer is not None
+        row.dynamic = any(argument.dynamic for argument in row.fields.values())
+        row.broken = row.broken or any(argument.value is FAULTY for argument in row.fields.values())
+        if row.dynamic:
+            self._report(row, row.layer.read(_sound(row), self._problems.layout)[1])
+            return
+        if row.broken:
+            self._report(row, row.layer.read(_sound(row), self._problems.layout)[1])
+            return
+        key = (row.kind, *((name, a.value) for name, a in row.fields.items()))
+        row.static = self._interned.get(key)
+        if row.static is None:
+            row.static, faults = row.layer.read(
+                {name: a.value for name, a in row.fields.items()},  # type: ignore[misc]  # no value is dynamic here
+                self._problems.layout,
+            )
+            self._report(row, faults)
+            if row.static is not None:
+                self._interned[key] = row.static
+
+    def _report(self, row: Row, faults: list[tuple[str, LayerError]]) -> None:
+        assert row.layer is not None
+        main = row.layer.main.name if row.layer.main is not None else None
+        for name, found in faults:
+            fact = found
+            if fact.rule == "missing" and self._stands(row, fact):
+                continue
+            row.broken = True
+            at = row.kind_at if name not in row.fields or fact.rule == "missing" else row.fields[name].location
+            if fact.rule == "missing" and name == row.kind and fact.field in (None, main):
+                others = {k: suggest.text(value_of(a.node)) for k, a in row.fields.items() if k != row.kind}
+                fact = LayerError(f"{fact.template}; write {suggest.usage(row.layer, others)}", rule=fact.rule)
+            self._problems.fact(fact, at)
+
+    def _stands(self, row: Row, fact: LayerError) -> bool:
+        """Whether a field that is said to be missing is there after all, as an expression or a faulty one."""
+        assert row.layer is not None
+        names = {row.layer.main.name if name == row.kind and row.layer.main else name for name in row.fields}
+        return (
+            fact.field in names
+            and row.fields[row.kind if row.layer.main and fact.field == row.layer.main.name else fact.field].node is not None
+        )
+
+    def _block(self, row: Row, key: Scalar, value: YamlNode, others: dict[str, tuple[Scalar, YamlNode]]) -> None:
+        row.fields["block"] = self.argument(key, value)
+        name = row.fields["block"].value
+        if not row.fields["block"].dynamic and (not isinstance(name, str) or name not in self._blocks):
+            shown = written(name)  # type: ignore[arg-type]  # static
+            near = suggest.did_you_mean(shown, self._blocks) if self._blocks else "; the file defines no blocks"
+            if isinstance(name, str):
+                self._problems.add("unknown-name", row.fields["block"].location, f"there is no block {shown}{near}")
+            else:
+                self._problems.add("value", row.fields["block"].location, f"block is the name of one, not {shown}{near}")
+            row.broken = True
+        for argument, (name_at, node) in others.items():
+            row.fields[argument] = self.argument(name_at, node)
+            if row.fields[argument].value is FAULTY:
+                row.broken = True
+
+    def _branches(self, row: Row, value: YamlNode, others: dict[str, tuple[Scalar, YamlNode]]) -> None:
+        merge = others.pop("merge", None)
+        if merge is None:
+            self._problems.add("missing", row.kind_at, f"branches need merge: {', '.join(MERGES)}")
+            row.broken = True
+        else:
+            row.fields["merge"] = argument = self.argument(*merge)
+            if not argument.dynamic and argument.value not in MERGES:
+                said = written(argument.value)  # type: ignore[arg-type]  # static
+                hint = suggest.did_you_mean(said, MERGES)
+                self._problems.add(
+                    "value",
+                    argument.location,
+                    f"merge is {', '.join(MERGES[:-1])} or {MERGES[-1]}, not {said}{hint if 'mean' in hint else ''}",
+                )
+                row.broken = True
+        for name, (key, _) in others.items():
+            hint = suggest.did_you_mean(name, (*ROW_KEYS, "merge"))
+            self._problems.add("unknown-key", key, f"a branches row has no {written(name)}{hint if 'mean' in hint else ''}")
+            row.reported = True
+        if not isinstance(value, Mapping) or not value.pairs:
+            said = "an empty map" if isinstance(value, Mapping) else describe(value)
+            at = row.kind_at if isinstance(value, Scalar) and value.null else location(value)
+            self._problems.add("value", at, f"branches is a map from names to lists of rows, not {said}")
+            row.broken = True
+            return
+        for name, (key, node) in value.pairs.items():
+            fault = name_fault(name)
+            if fault:
+                self._problems.add("name", key, fault)
+                row.reported = True
+            row.branches[name] = self.body(node, f"branch {written(name)}")
+            if not isinstance(node, Sequence):
+                row.broken = True
+
+    def _row_values(self, row: Row) -> None:
+        """Checks what can be checked of `name`, `fit`, `trainable` and `repeat` before they are used."""
+        for key, argument in row.row_keys.items():
+            if argument.dynamic:
+                continue
+            if argument.value is FAULTY:
+                row.reported = True
+            elif key == "name":
+                name = argument.value
+                fault = name_fault(name) if isinstance(name, str) else f"name is a word, not {describe(argument.node)}"
+                if fault:
+                    self._problems.add("name", argument.location, fault)
+                    row.reported = True
+            elif argument.value is None:
+                self._problems.add("value", argument.location, f"{key} has no value")
+                row.reported = True
+
+    def names(self, body: Body) -> None:
+        """Works out the rows' names, reports those used twice, and goes into branches."""
+        for row in body.rows:
+            for branch in row.branches.values():
+                self.names(branch)
+        given = [row.row_keys.get("name") for row in body.rows]
+        stems = [row.stem for row in body.rows]
+        if any(a is not None and a.dynamic for a in given) or not all(isinstance(s, str) for s in stems):
+            return
+        body.static_names = number([a.value if a is not None else None for a in given], stems)  # type: ignore[arg-type,misc]  # static
+        seen: dict[str, Row] = {}
+        for row, argument, name in zip(body.rows, given, body.static_names, strict=True):
+            if argument is not None and name in seen:
+                self._problems.add(
+                    "name", argument.location, f"the name {written(name)} is taken by the row on line {seen[name].at.line}"
+                )
+                row.reported = True
+            seen.setdefault(name, row)
+
+
+def number(given: list[Value], stems: list[str]) -> list[str]:
+    """The names of rows: the given one, else the stem and the row's number among those of its stem, past names that are taken."""
+    taken = {name for name in given if isinstance(name, str)}
+    counts: dict[str, int] = {}
+    result = []
+    for name, stem in zip(given, stems, strict=True):
+        counts[stem] = counts.get(stem, 0) + 1
+        if isinstance(name, str) and name:
+            result.append(name)
+            continue
+        while f"{stem}{counts[stem]}" in taken:
+            counts[stem] += 1
+        result.append(f"{stem}{counts[stem]}")
+    return result
+
+
+_NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
+
+
+def name_fault(name: str) -> str | None:
+    """What is wrong with a name, or None."""
+    if name == "input":
+        return "the name input is taken: it is what the network, block or branch reads"
+    if not name or not _NAME.issuperset(name):
+        return f"a name is made of letters, digits, _ and -, not {written(name)}"
+    if name.isdigit():
+        return f"a name is not digits alone: {written(name)}; write layer{name}, for example"
+    return None
+
+
+FAULTY: Value = Map((("${", None),))
+"""Stands for a value whose ${…} could not be read, which has been reported."""
+
+
+def _has_fault(value: object) -> bool:
+    if value is FAULTY:
+        return True
+    if isinstance(value, (Map, Pairs)):
+        return any(_has_fault(part) for _, part in value)
+    return isinstance(value, tuple) and any(map(_has_fault, value))

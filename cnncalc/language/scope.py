@@ -1,0 +1,130 @@
+"""Names and what they stand for: a scope for the network, and one for every copy of a block or a branch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cnncalc.graph import Group, Source
+from cnncalc.language.rows import Body
+from cnncalc.language.suggest import did_you_mean
+from cnncalc.shape import LayerError
+from cnncalc.values import Value, written
+
+#: Unknown names that get the nearest known one with them: a file with thousands has another fault.
+MAX_HINTS = 100
+
+
+class Copy:
+    """What one copy of a row gave, and the scope inside it."""
+
+    __slots__ = ("inner", "source", "title")
+
+    def __init__(self, source: Source | None, inner: Scope | None = None, title: str = "") -> None:
+        self.source = source
+        self.inner = inner
+        #: The block's name, for a use of a block.
+        self.title = title
+
+
+class Binding:
+    """What a row's name stands for: its copies, of which the last one speaks for all."""
+
+    __slots__ = ("copies", "line", "repeated")
+
+    def __init__(self, copies: list[Copy], repeated: bool, line: int) -> None:
+        self.copies = copies
+        self.repeated = repeated
+        self.line = line
+
+
+class Scope:
+    """The rows of a network, of one copy of a block, or of a branch: their names, and all that holds for them."""
+
+    __slots__ = ("body", "fit", "frozen", "group", "input", "names", "parent", "path", "peer", "prefix", "texts", "unknown")
+
+    def __init__(self, body: Body, source: Source | None, parent: Scope | None, texts: dict[str, Value | object]) -> None:
+        self.body = body
+        #: What its first row reads, called `input`.
+        self.input = source
+        self.parent = parent
+        #: Vars, parameters and `i`, by name.
+        self.texts = texts
+        self.names: dict[str, Binding] = {}
+        self.prefix: str = parent.prefix if parent else ""
+        self.group: Group | None = parent.group if parent else None
+        self.fit: str = parent.fit if parent else ""
+        self.frozen: bool = parent.frozen if parent else False
+        #: How many names were not found, of the top scope alone.
+        self.unknown = 0
+        #: Names, indexes and whether they are the last, of the rows it stands in; kept where fields are set from outside.
+        self.path: tuple[tuple[str, int | None, bool], ...] = parent.path if parent else ()
+        #: The scope whose weights the rows of this one use.
+        self.peer: Scope | None = None
+
+    def outward(self) -> Iterator[Scope]:
+        """This scope and those around it."""
+        scope: Scope | None = self
+        while scope is not None:
+            yield scope
+            scope = scope.parent
+
+    def find(self, name: str) -> Copy:
+        """What `name` stands for here, also a path into blocks and branches. Raises LayerError with the nearest name there is."""
+        first, *rest = name.split(".")
+        if first == "input" and not rest:
+            if self.input is None:
+                names = " or ".join([*self.outward()][-1].names)
+                raise LayerError(f"the network has several inputs; say one of them by its name: {names}", rule="unknown-name")
+            return Copy(self.input)
+        for scope in self.outward():
+            binding = scope.names.get(first)
+            if binding is not None:
+                return _descend(binding, first, rest)
+        raise self._unknown(name, first)
+
+    def _unknown(self, name: str, first: str) -> LayerError:
+        for scope in self.outward():
+            if first in (scope.body.static_names or ()):
+                later = scope.body.rows[scope.body.static_names.index(first)]  # type: ignore[union-attr]  # it holds `first`
+                said = f"{written(name)} stands on line {later.at.line}, and a row reads only what stands above it"
+                return LayerError(said, rule="unknown-name")
+        said = f"there is no row {written(name)} above"
+        top = [*self.outward()][-1]
+        top.unknown += 1
+        if top.unknown <= MAX_HINTS:
+            # A row that is not finished is the one that asks, or around it.
+            done = [
+                n for scope in self.outward() for n, b in scope.names.items() if not b.copies or b.copies[-1].source is not None
+            ]
+            said += did_you_mean(name, [*done, "input"])
+        return LayerError(said, rule="unknown-name")
+
+
+def _descend(binding: Binding, walked: str, rest: list[str]) -> Copy:
+    copy: Copy | None = binding.copies[-1] if binding.copies else None
+    repeated = binding.repeated
+    copies = binding.copies
+    for part in rest:
+        if part.isdigit() and repeated:
+            if int(part[:9]) >= len(copies):
+                said = f"{walked} has {len(copies)} copies" + (f", 0 to {len(copies) - 1}" if copies else "")
+                raise LayerError(f"{said}; there is no {walked}.{part}", rule="unknown-name")
+            copy = copies[int(part)]
+            repeated = False
+        else:
+            inner = copy.inner if copy else None
+            if inner is None:
+                raise LayerError(f"there is nothing called {written(part)} inside {walked}", rule="unknown-name")
+            found = inner.names.get(part)
+            if found is None:
+                raise LayerError(
+                    f"there is no {written(part)} inside {walked}" + did_you_mean(part, inner.names), rule="unknown-name"
+                )
+            copies, repeated = found.copies, found.repeated
+            copy = copies[-1] if copies else None
+        walked = f"{walked}.{part}"
+    if copy is None:
+        raise LayerError(f"{walked} stands 0 times; there is nothing to read", rule="unknown-name")
+    if copy.source is None:
+        raise LayerError(f"{walked} is not finished here: this row is part of it", rule="unknown-name")
+    return copy

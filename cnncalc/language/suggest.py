@@ -1,0 +1,201 @@
+"""The nearest valid name where a name is unknown, and what other tools call things."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
+
+from cnncalc.layers import KINDS, Layer
+from cnncalc.layers.base import Pointwise
+from cnncalc.layers.option import Cells, Option, PerAxis
+from cnncalc.layers.sliding import Sliding
+from cnncalc.shape import LayerError
+from cnncalc.values import Value, boolean, written
+
+
+@lru_cache(maxsize=4096)
+def normal(word: str) -> str:
+    """A word without case, separators and the rank that other tools write behind it: `Conv2d` → `conv`."""
+    return re.sub(r"[123]d$", "", re.sub(r"[^a-z0-9]", "", word.lower()))
+
+
+def nearest(word: str, candidates: Iterable[str]) -> str | None:
+    """The candidate most like `word`, or None where none is."""
+    import difflib
+
+    names = list(candidates)
+    plain = normal(word)
+    for name in names:
+        if plain and normal(name) == plain:
+            return name
+    found = difflib.get_close_matches(word, names, 1, 0.6) or difflib.get_close_matches(word.lower(), names, 1, 0.6)
+    return found[0] if found else None
+
+
+def did_you_mean(word: str, candidates: Iterable[str]) -> str:
+    """`; did you mean …?`, or what there is where nothing is near."""
+    names = sorted(set(candidates))
+    near = nearest(word, names)
+    if near is not None:
+        return f"; did you mean {near}?"
+    if not names:
+        return "; there is none"
+    shown = ", ".join(names[:8])
+    return f"; there is {shown}" + (", …" if len(names) > 8 else "")
+
+
+def kind_called(word: str) -> str | None:
+    """The kind of this name, or whose name elsewhere it is, a module's path before it left out: `nn.Conv2d` → conv."""
+    plain = normal(word.rpartition(".")[2])
+    for name, kind in KINDS.items():
+        if plain == normal(name) or plain in (normal(other) for other in kind.also):
+            return name
+    return None
+
+
+def kind_for(word: str) -> str | None:
+    """The kind that `word` means elsewhere, or that is spelled most like it."""
+    return kind_called(word) or nearest(word, [*KINDS, "block", "branches"])
+
+
+#: Names that are near to a kind and mean something else.
+_NOT_QUITE = {"logsoftmax": "softmax is here, without the logarithm, which changes no size and no count"}
+
+
+def kind_hint(word: str) -> str:
+    """What to write instead of the unknown kind `word`, or where the kinds are listed."""
+    said = _NOT_QUITE.get(normal(word.rpartition(".")[2]))
+    kind = kind_for(word)
+    return f"; {said}" if said else f"; did you mean {kind}?" if kind else "; `cnncalc explain --list` names them all"
+
+
+def field_for(kind: type[Layer], word: str) -> Option[Any] | None:
+    """The field of `kind` that `word` is the name of, here or elsewhere."""
+    plain = normal(word)
+    for name, declared in kind.options.items():
+        if word in declared.also or plain in (normal(other) for other in (name, *declared.also)):
+            return declared
+    return None
+
+
+def text(value: Value) -> str:
+    """A value as a row in braces says it, an expression in quotes, and … for none."""
+    said = written(value) if value is not None else "…"
+    return f'"{said}"' if isinstance(value, str) and ("${" in said or said.count(":") == 1) else said
+
+
+def braces(pairs: dict[str, str]) -> str:
+    """A row in braces, cut where it is long."""
+    said = [f"{written(key)}: {value}" for key, value in list(pairs.items())[:8]]
+    return "{" + ", ".join([*said, *(["…"] if len(pairs) > 8 else [])]) + "}"
+
+
+def _sample(kind: type[Layer], declared: Option[Any]) -> str:
+    """Something that the field may hold."""
+    if isinstance(declared.type, PerAxis):
+        return "2" if declared.main else "3"
+    if isinstance(declared.type, Cells):
+        return "1"
+    value = kind.example.row[kind.kind if declared.main else declared.name]
+    return text(tuple(map(str, value)) if isinstance(value, list) else str(value))
+
+
+def usage(kind: type[Layer], fields: dict[str, str]) -> str:
+    """A row of `kind` with these fields, and with a value and others for those that it lacks: `{maxpool: 2}`."""
+    said = {declared.name: _sample(kind, declared) for declared in kind.options.values() if declared.required}
+    main = said.pop(kind.main.name, "") if kind.main is not None else ""
+    return braces({kind.kind: main, **said, **fields})
+
+
+def own_row(name: str, value: Value) -> str:
+    """What says that a kind is no field of another one: its row, with `value` where the kind can read that."""
+    kind = KINDS[name]
+    if isinstance(value, str) and boolean(value) is False:
+        return f"leave it out, {name} would be a row of its own"
+    said = name
+    if kind.main is not None:
+        try:
+            kind.main.type.read(value, "channels_last")
+            main = text(value)
+        except LayerError:
+            main = text(value) if "${" in written(value) else _sample(kind, kind.main) if kind.main.required else ""
+        more = ", …" if any(o.required and not o.main for o in kind.options.values()) else ""
+        said = f"{{{name}: {main}{more}}}" if main else name
+    return f"{name} is a row of its own: - {said}"
+
+
+def rewritten(name: str, fields: dict[str, Value]) -> str:
+    """The row that others write with its kind as a value: `{conv: 32, kernel_size: 3}`."""
+    kind = KINDS[name]
+    main = "…" if kind.main is not None and kind.main.required else ""
+    said: dict[str, str] = {}
+    for key, value in fields.items():
+        declared = field_for(kind, key)
+        if declared is not None and declared is kind.main:
+            main = text(value)
+        else:
+            said[declared.name if declared is not None else key] = text(value)
+    if not main and not said:
+        return f"- {name}"
+    return braces({name: main, **said})
+
+
+_FLOWS_IN = frozenset((
+    "in_channels", "in_features", "in_planes", "in_dim", "input_channels", "input_dim", "input_shape", "input_size",
+    "num_features", "num_channels", "num_embeddings", "normalized_shape", "n_in", "c_in",
+))  # fmt: skip
+_ACTIVATION = frozenset(("activation", "act", "activationfn", "actfn", "activationfunction", "nonlinearity"))
+_NORM = frozenset(("norm", "normalization", "normalizer", "normlayer", "normalizationlayer"))
+#: Options of other tools that change no size and no count.
+_NO_MATTER = re.compile(
+    r"(kernel|bias|weight|gamma|beta|activity|depthwise|recurrent)?_?(initializer|init|regularizer|constraint|filler)"
+    r"|inplace|dtype|device|momentum|padding_mode|track_running_stats|weight_decay|batch_first|return_indices"
+)
+
+
+def _elsewhere(kind: type[Layer], word: str, value: Value) -> str | None:
+    """What to write instead of a field that other tools have here."""
+    plain = normal(word)
+    if word in _FLOWS_IN:
+        return "leave it out, it comes from what flows in"
+    if plain in _ACTIVATION:
+        found = kind_called(value) if isinstance(value, str) else None
+        if found is not None and issubclass(KINDS[found], Pointwise):
+            return f"an activation is a row of its own: - {found}"
+        if value is None or str(value).lower() in ("none", "linear", "identity", "false"):
+            return "leave it out, an activation is a row of its own"
+        return "an activation is a row of its own, as in - relu"
+    if plain in _NORM:
+        found = kind_called(value) if isinstance(value, str) else None
+        own = f": - {found}" if found in ("batchnorm", "layernorm", "instancenorm") else ", as in - batchnorm"
+        return f"a normalisation is a row of its own{own}"
+    if word == "ceil_mode" and issubclass(kind, Sliding):
+        return "write fit: ceil" if isinstance(value, str) and boolean(value) else "leave it out"
+    if word in ("data_format", "layout"):
+        return "the file says layout once, beside input"
+    if _NO_MATTER.fullmatch(word):
+        return "leave it out, it changes no size and no count"
+    found = kind_called(word)
+    if found is not None and word != "merge" and not any(word in other.options for other in KINDS.values()):
+        return own_row(found, value)
+    return None
+
+
+def field_hint(kind: type[Layer], word: str, row_keys: Iterable[str], value: Value) -> str:
+    """What to write in `kind` instead of the unknown field `word`."""
+    main = kind.main
+    declared = field_for(kind, word)
+    if declared is not None and declared is main:
+        return f"; it is the value of {kind.kind}: {{{kind.kind}: {text(value)}}}"
+    if declared is not None:
+        return f"; did you mean {declared.name}?"
+    instead = _elsewhere(kind, word, value)
+    if instead is not None:
+        return f"; {instead}"
+    allowed = [name for name, declared in kind.options.items() if declared is not main]
+    near = nearest(word, [*allowed, *row_keys])
+    if near is not None:
+        return f"; did you mean {near}?"
+    return f"; it has {', '.join(allowed)}" if allowed else "; it has no fields"

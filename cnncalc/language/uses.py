@@ -1,0 +1,88 @@
+"""Uses of blocks, checked wherever they stand: parameters given and missing, and blocks that contain themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cnncalc.language.document import Block, Document
+from cnncalc.language.problems import Problems
+from cnncalc.language.rows import ROW_KEYS, Body, Row
+from cnncalc.language.source import location
+from cnncalc.language.suggest import did_you_mean
+from cnncalc.problem import Location
+from cnncalc.values import written
+
+
+def check_uses(document: Document, problems: Problems) -> None:
+    """Reports faulty uses, and marks their rows as broken, so that they are not walked."""
+    for body in (document.layers, *(block.body for block in document.blocks.values())):
+        for row in _uses(body):
+            block = document.blocks.get(_target(row))
+            if block is None:
+                continue
+            for rule, at, message in use_faults(row, block):
+                problems.add(rule, at, message)
+                row.broken = True
+    _cycles(document, problems)
+
+
+def use_faults(row: Row, block: Block) -> list[tuple[str, Location, str]]:
+    """What is wrong with the arguments of a use."""
+    found = []
+    known = list(block.parameters)
+    for name, argument in row.fields.items():
+        if name != "block" and name not in block.parameters:
+            hint = did_you_mean(name, [*known, *ROW_KEYS]) if known else "; it has none"
+            found.append(("unknown-key", location(argument.key), f"block {block.name} has no parameter {written(name)}{hint}"))
+    missing = [name for name, default in block.parameters.items() if default is None and not _given(row, name)]
+    if missing:
+        example = ", ".join(f"{name}: …" for name in missing)
+        said = f"block {block.name} needs {', '.join(missing)}; write {{block: {block.name}, {example}}}"
+        found.append(("missing", row.kind_at, said))
+    return found
+
+
+def _given(row: Row, name: str) -> bool:
+    """Whether something stands behind a parameter's name."""
+    return name in row.fields and row.fields[name].value is not None
+
+
+def _target(row: Row) -> str:
+    argument = row.fields["block"]
+    return argument.value if isinstance(argument.value, str) else ""
+
+
+def _uses(body: Body) -> Iterator[Row]:
+    """The rows in `body` that use a block, those in branches included."""
+    for row in body.rows:
+        if row.kind == "block" and "block" in row.fields:
+            yield row
+        for branch in row.branches.values():
+            yield from _uses(branch)
+
+
+def _cycles(document: Document, problems: Problems) -> None:
+    """Reports each use through which a block comes back to itself, depth first and without recursion."""
+    uses = {name: [(row, _target(row)) for row in _uses(block.body)] for name, block in document.blocks.items()}
+    done: set[str] = set()
+    for start in uses:
+        path: list[str] = []
+        todo: list[tuple[str, int]] = [(start, 0)]
+        while todo:
+            name, at = todo.pop()
+            if at == 0:
+                if name in done:
+                    continue
+                path.append(name)
+            if at >= len(uses[name]):
+                done.add(name)
+                path.pop()
+                continue
+            todo.append((name, at + 1))
+            row, target = uses[name][at]
+            if target in path:
+                circle = " → ".join([*path[path.index(target) :], target])
+                problems.add("cycle", row.fields["block"].location, f"block {target} contains itself: {circle}")
+                row.broken = True
+            elif target in uses and target not in done:
+                todo.append((target, 0))

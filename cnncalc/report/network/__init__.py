@@ -1,0 +1,1 @@
+"""One network as a table, JSON, CSV, Markdown or HTML."""

@@ -1,0 +1,128 @@
+"""The columns of a table: each declared once, with its name, its title and how to get it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
+
+from cnncalc.report import words
+from cnncalc.report.network.lines import Counts, Line
+from cnncalc.subject import Subject
+
+
+class Column(NamedTuple):
+    """`cell` is what a reader sees, `value` what a program gets. A column `wanted` by default need not be asked for."""
+
+    name: str
+    title: str
+    about: str
+    right: bool
+    wanted: bool
+    value: Callable[[Line, Whole], str | int | float | None]
+    cell: Callable[[Line, Whole], str]
+    #: Whether tables for readers show it; programs get every column.
+    shown: bool = True
+
+
+class Whole(NamedTuple):
+    """What a line is held against: the network's parameters and receptive fields, and the layout that shapes are written in."""
+
+    parameters: int
+    layout: str
+    #: What a cell of each layer's result sees, in words.
+    receptive: Mapping[str, str] = {}
+
+    @classmethod
+    def of(cls, subject: Subject, columns: Iterable[Column]) -> Whole:
+        """What `columns` need of a network."""
+        receptive = {}
+        if any(column.name == "receptive_field" for column in columns):
+            from cnncalc.analysis.receptive import receptive_fields, text
+
+            receptive = {name: text(fields) for name, fields in receptive_fields(subject.graph).items()}
+        return cls(subject.totals["parameters"], subject.layout, receptive)
+
+
+def _counted(name: str, title: str, about: str, wanted: bool, get: Callable[[Counts], int]) -> Column:
+    def value(line: Line, whole: Whole) -> int | None:
+        return None if line.counts is None else get(line.counts)
+
+    def cell(line: Line, whole: Whole) -> str:
+        return _unknown(line) if line.counts is None else f"{get(line.counts):,}"
+
+    return Column(name, title, about, True, wanted, value, cell)
+
+
+def _unknown(line: Line) -> str:
+    """`?` where numbers could not be worked out; nothing where there are none to work out."""
+    return "?" if line.unknown else ""
+
+
+def _share(line: Line, whole: Whole) -> float | None:
+    return None if line.counts is None else line.counts.parameters / whole.parameters if whole.parameters else 0.0
+
+
+def _share_cell(line: Line, whole: Whole) -> str:
+    found = _share(line, whole)
+    return _unknown(line) if found is None else words.share(found)
+
+
+def _per_parameter(line: Line, whole: Whole) -> float | None:
+    counts = line.counts
+    return counts.macs / counts.parameters if counts is not None and counts.parameters else None
+
+
+def _per_parameter_cell(line: Line, whole: Whole) -> str:
+    found = _per_parameter(line, whole)
+    return (_unknown(line) if line.counts is None else "") if found is None else f"{found:,.1f}"
+
+
+def _kind_cell(line: Line, whole: Whole) -> str:
+    return f"{line.kind} {line.fields}".strip()
+
+
+def _reads(line: Line, whole: Whole) -> str:
+    if line.is_input or not line.says_output:
+        return ""
+    return words.flow(line.reads, whole.layout)
+
+
+def _sees(line: Line, whole: Whole) -> str:
+    return whole.receptive.get(line.result, "")
+
+
+def _gives(line: Line, whole: Whole) -> str:
+    return words.flow(line.gives, whole.layout) if line.says_output else ""
+
+
+COLUMNS = (
+    Column("name", "layer", "its name", False, True, lambda line, _: line.name, lambda line, _: line.label),
+    Column("kind", "kind", "what it is, with hyper-parameters", False, True, lambda line, _: line.kind, _kind_cell),
+    Column("fields", "", "hyper-parameters", False, True, lambda line, _: line.fields, lambda line, _: "", shown=False),
+    Column("input", "input", "shape that flows in", False, False, _reads, _reads),
+    Column("output", "output", "shape that comes out", False, True, _gives, _gives),
+    _counted("parameters", "parameters", "learned numbers", True, lambda c: c.parameters),
+    _counted("trainable", "trainable", "parameters that are not frozen", False, lambda c: c.trainable),
+    _counted("weights", "weights", "parameters that multiply", False, lambda c: c.parameters - c.biases),
+    _counted("biases", "biases", "parameters that are only added", False, lambda c: c.biases),
+    _counted("buffers", "buffers", "numbers kept and not learned", False, lambda c: c.buffers),
+    _counted("macs", "MACs", "multiply-accumulates of one example", False, lambda c: c.macs),
+    Column("share", "share", "part of all parameters", True, False, _share, _share_cell),
+    Column(
+        "macs_per_parameter", "MACs/parameter", "how often a parameter is used", True, False, _per_parameter, _per_parameter_cell
+    ),
+    Column("receptive_field", "receptive field", "input cells that a cell depends on, /step", False, False, _sees, _sees),
+)
+
+NAMES = tuple(column.name for column in COLUMNS)
+MORE = tuple(column.name for column in COLUMNS if not column.wanted)
+
+
+def choose(more: Iterable[str] = ()) -> list[Column]:
+    """The columns wanted by default and those in `more`, in the order declared. Raises KeyError for a name that is none."""
+    names = set(more)
+    if "all" in names:
+        names = set(NAMES)
+    for name in sorted(names - set(NAMES)):
+        raise KeyError(name)
+    return [column for column in COLUMNS if column.wanted or column.name in names]

@@ -1,0 +1,34 @@
+"""A network as CSV: a row per layer, raw numbers, a header of column names."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from io import StringIO
+
+from cnncalc.problem import one_line
+from cnncalc.report.network.columns import Column, Whole
+from cnncalc.report.network.lines import Lines
+from cnncalc.subject import Subject
+
+
+def text(subjects: Sequence[Subject], columns: Sequence[Column], *, with_file: bool) -> str:
+    """Comma-separated values of all networks below one header; `with_file` puts the file before each row.
+
+    What is not known, and a ratio to no parameters, is an empty field.
+    """
+    stream = StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow((["file"] if with_file else []) + [column.name for column in columns])
+    for subject in subjects:
+        whole = Whole.of(subject, columns)
+        first = [one_line(subject.file or "")] if with_file else []
+        for line in Lines(subject).flat():
+            writer.writerow(first + [_field(column.value(line, whole)) for column in columns])
+    return stream.getvalue()
+
+
+def _field(value: str | int | float | None) -> str:
+    if value is None or value == "?":
+        return ""
+    return f"{value:.9g}" if isinstance(value, float) else str(value)

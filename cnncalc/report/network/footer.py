@@ -1,0 +1,112 @@
+"""What stands below a table: totals, what is counted, and what the marks in its rows mean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from cnncalc.language import misfit
+from cnncalc.problem import one_line
+from cnncalc.report import words
+from cnncalc.shape import Shape
+from cnncalc.subject import Subject
+
+COUNTED = "one multiply-accumulate each; bias, pooling, activations and normalisation count none"
+SKIPPED = "expect is skipped: the network is not as the file has it, but changed by input, set or fit"
+_NAMED = 6
+
+
+class Total(NamedTuple):
+    """A number of the whole network and what is to be said beside it."""
+
+    name: str
+    value: int
+    note: str
+
+
+def totals(subject: Subject, dtype: str = "float32") -> list[Total]:
+    """Parameters, what differs from them, and MACs."""
+    found = subject.totals
+    parameters, trainable, buffers = found["parameters"], found["trainable"], found["buffers"]
+    result = [Total("parameters", parameters, f"{words.memory(words.bytes_of(parameters, dtype))} in {dtype}")]
+    if trainable != parameters:
+        result.append(Total("trainable", trainable, f"the other {parameters - trainable:,} are frozen"))
+    if buffers:
+        result.append(Total("buffers", buffers, f"kept, not learned: {words.memory(words.bytes_of(buffers, dtype))} in {dtype}"))
+    result.append(Total("MACs", found["macs"], COUNTED))
+    return result
+
+
+def unknown(subject: Subject) -> str:
+    """How many layers the totals leave out, or nothing."""
+    number = sum(node.shape is None for node in subject.layers)
+    if not number:
+        return ""
+    return (
+        f"{words.plural(number, 'layer')} could not be worked out, and the totals are without {'it' if number == 1 else 'them'}"
+    )
+
+
+def notes(subject: Subject, receptive: Mapping[str, str]) -> list[str]:
+    """What is to be said of rows: their marks, what is not known, and what was left out."""
+    found = [*doubtful(subject), *(f"~ {said}" for said in unread(subject))]
+    missing = unknown(subject)
+    if missing:
+        found.append(f"? {missing}")
+    if any("≠" in said for said in receptive.values()):
+        found.append("≠ the paths that join see places that differ in stride or centre; the largest is said")
+    found += changed(subject)
+    if subject.expect_skipped:
+        found.append(SKIPPED)
+    return found
+
+
+def doubtful(subject: Subject) -> list[str]:
+    """Inputs that are read as they are written, and probably meant otherwise: `28x28` as an image, `3x32x32` as PyTorch's."""
+    found = []
+    for source in subject.inputs if subject.layout == "channels_last" else ():
+        x = source.flow
+        if not isinstance(x, Shape):
+            continue
+        read = f"{one_line(source.name)} {x} is read as"
+        if x.rank == 1 and x[0] == x.channels > 1:
+            found.append(f"{read} length × channels; for an image of one channel write {x}x1")
+        elif x.rank == 2 and x[0] in (1, 3) and x[0] < x[1] == x.channels:
+            meant = f"for {words.plural(x[0], 'channel')} write {x[1]}x{x[2]}x{x[0]}, or layout: channels_first"
+            found.append(f"{read} height × width × channels; {meant}")
+    return found
+
+
+def unread(subject: Subject) -> list[str]:
+    """How many cells of their input layers leave unread, though nothing is wrong with them: a sentence for layers alike."""
+    alike: dict[str, list[str]] = {}
+    for node in subject.layers:
+        if any(node.unread) and (node.fit != "exact" or not _reported(subject)):
+            alike.setdefault(misfit.unread(node), []).append(node.name)
+    result = []
+    for said, names in alike.items():
+        more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+        result.append(f"{said}: {', '.join(map(one_line, names[:_NAMED]))}{more}")
+    return result
+
+
+def changed(subject: Subject) -> list[str]:
+    """How the totals differ from those before a change from outside, and what marks the layers that do."""
+    before = subject.before
+    if before is None:
+        return []
+    found = []
+    if before.changed:
+        number = len(before.changed)
+        are, them = ("is", "it") if number == 1 else ("are", "them")
+        found.append(f"* {words.plural(number, 'layer')} {are} not as the file has {them}")
+    said = [
+        f"{name} {words.difference(before.totals[key], subject.totals[key])}"
+        for key, name in (("parameters", "parameters"), ("buffers", "buffers"), ("macs", "MACs"))
+        if before.totals[key] != subject.totals[key]
+    ]
+    return [*found, f"against the file: {', '.join(said) or 'the same totals'}"]
+
+
+def _reported(subject: Subject) -> bool:
+    return any(problem.rule == "stride-fit" for problem in subject.problems)

@@ -1,0 +1,99 @@
+"""A network as JSON, for programs. Keys may be added, never renamed; `schema_version` rises when one goes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from json import JSONEncoder
+from typing import Any
+
+from cnncalc.graph import Node
+from cnncalc.report import words
+from cnncalc.report.problems import listing as problems
+from cnncalc.shape import Flow, Tokens
+from cnncalc.subject import Subject
+
+SCHEMA_VERSION = 1
+
+
+def document(subject: Subject, dtype: str = "float32") -> dict[str, Any]:
+    """Everything known of a network, as plain data; shapes stand in its layout."""
+    layout = subject.layout
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "name": subject.name,
+        "description": subject.description,
+        "source": subject.source,
+        "file": subject.file,
+        "layout": layout,
+        "inputs": [{"name": source.name, **_flow(source.flow, layout)} for source in subject.inputs],
+        "layers": [layer(node, layout) for node in subject.layers],
+        "outputs": [{"name": source.name, **_flow(source.flow, layout)} for source in subject.outputs],
+        "totals": dict(subject.totals),
+        "dtype": dtype,
+        "bytes": words.bytes_of(subject.totals["parameters"], dtype),
+        "complete": all(node.shape is not None for node in subject.layers),
+        "expect_skipped": subject.expect_skipped,
+        **_before(subject),
+        "problems": [problems.data(problem) for problem in subject.problems],
+    }
+
+
+def _before(subject: Subject) -> dict[str, Any]:
+    """The totals of the file and the layers that differ, where the network was changed from outside."""
+    before = subject.before
+    if before is None:
+        return {}
+    return {"before": {"totals": before.totals, "changed": [n.name for n in subject.layers if n.name in before.changed]}}
+
+
+def layer(node: Node, layout: str) -> dict[str, Any]:
+    """A layer as plain data; `leftover` are the cells at the end of each axis that no window reads.
+
+    The shape of a layer that could not be worked out is null even where it is certain: its counts are not known.
+    """
+    return {
+        "name": node.name,
+        "kind": node.kind,
+        "inputs": [source.name for source in node.inputs],
+        **_flow(node.shape, layout),
+        "fields": words.fields(node, layout),
+        "summary": words.summary(node, layout),
+        "parameters": node.parameters,
+        "trainable": node.trainable,
+        "biases": node.biases,
+        "buffers": node.buffers,
+        "macs": node.macs,
+        "fits": node.fits,
+        "leftover": list(node.unread),
+        "shares": node.shared.name if node.shared is not None else None,
+        "line": node.line,
+        "column": node.column,
+    }
+
+
+def _flow(flow: Flow | None, layout: str) -> dict[str, Any]:
+    if isinstance(flow, Tokens):
+        return {"tokens": flow.length, "vocabulary": flow.vocabulary}
+    return {"shape": None if flow is None else list(flow.ordered(layout))}
+
+
+def text(documents: Sequence[dict[str, Any]], *, as_list: bool) -> str:
+    """JSON with a line for each key, and for each element of a list: it can be read, and compared line by line.
+
+    Written in ASCII alone, so that nothing in a name can steer a terminal.
+    """
+    encode = JSONEncoder().encode
+    if not as_list:
+        return f"{_pretty(documents[0], encode, '')}\n"
+    return "[" + ",".join(f"\n{_pretty(one, encode, '  ')}" for one in documents) + ("\n]\n" if documents else "]\n")
+
+
+def _pretty(found: dict[str, Any], encode: Any, indent: str) -> str:
+    lines = []
+    for key, value in found.items():
+        said = encode(value)
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            inner = ",\n".join(f"{indent}    {encode(element)}" for element in value)
+            said = f"[\n{inner}\n{indent}  ]"
+        lines.append(f"{indent}  {encode(key)}: {said}")
+    return f"{indent}{{\n" + ",\n".join(lines) + f"\n{indent}}}"

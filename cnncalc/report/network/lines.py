@@ -1,0 +1,208 @@
+"""A network → the lines of its table: layers, and the blocks and branches they stand in as a tree that can be folded."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass
+
+from cnncalc.graph import Group, Node, Source, Twig, tree
+from cnncalc.problem import Location, one_line
+from cnncalc.report import words
+from cnncalc.shape import Flow
+from cnncalc.subject import Subject
+
+
+@dataclass(slots=True)
+class Counts:
+    """Numbers of a layer, or of all layers of a folded group: learned, kept, and multiply-accumulates."""
+
+    parameters: int = 0
+    trainable: int = 0
+    biases: int = 0
+    buffers: int = 0
+    macs: int = 0
+
+    def add(self, node: Node) -> None:
+        self.parameters += node.parameters
+        self.trainable += node.trainable
+        self.biases += node.biases
+        self.buffers += node.buffers
+        self.macs += node.macs
+
+
+@dataclass(slots=True)
+class Line:
+    """One line: a layer, a group or an input. `counts` is None where it has none of its own, or none that are known."""
+
+    name: str
+    label: str
+    kind: str
+    fields: str
+    reads: Flow | None
+    gives: Flow | None
+    counts: Counts | None
+    #: Per level of nesting, whether more stands below on that level.
+    stem: tuple[bool, ...] = ()
+    is_group: bool = False
+    is_input: bool = False
+    #: `error`: something is wrong with it; `unread`: no window reads its input's last cells; `changed`: as the subject says.
+    mark: str = ""
+    #: Whether what it gives is to be said: an unfolded block gives what its last line gives.
+    says_output: bool = True
+    #: Whether it has numbers of its own that could not be worked out.
+    unknown: bool = False
+    #: The full name of the layer whose result it gives, as the graph has it.
+    result: str = ""
+
+
+class Lines:
+    """Makes the lines of a network, unfolded down to `depth` levels, or wholly where that is None."""
+
+    def __init__(self, subject: Subject, depth: int | None = None) -> None:
+        self._layout = subject.layout
+        self._depth = depth
+        self._subject = subject
+        errors = [p for p in subject.problems if p.level == "error"]
+        self._errors = {p.layer for p in errors if p.layer}
+        #: Of errors that name no layer: they stand in a row, and hold for all its copies.
+        self._places = sorted((p.location.line, p.location.column) for p in errors if not p.layer and p.location.line)
+        self._misfits = any(p.rule == "stride-fit" for p in errors)
+        self._lines: list[Line] = []
+
+    def tree(self) -> list[Line]:
+        """Inputs, layers and groups, as they are nested."""
+        inputs = self._subject.inputs
+        for source in inputs:
+            vocabulary = getattr(source.flow, "vocabulary", None)
+            said = f"vocabulary {vocabulary:,}" if vocabulary else ""
+            label = one_line(source.name)
+            kind = "" if source.name == "input" else "input"
+            self._lines.append(Line(source.name, label, kind, said, None, source.flow, None, is_input=True))
+        self._walk(tree(self._subject.graph), "", (), inputs[0] if len(inputs) == 1 else None)
+        return self._lines
+
+    def flat(self) -> list[Line]:
+        """Layers alone, by their full names."""
+        return [self._layer(node, one_line(node.name), (), "") for node in self._subject.layers]
+
+    def _walk(self, twigs: list[Twig], prefix: str, stem: tuple[bool, ...], current: Source | None) -> Source | None:
+        """Adds the lines of siblings; gives what the last one gives. Nesting is limited by the language."""
+        for i, twig in enumerate(twigs):
+            own = (*stem, i + 1 < len(twigs)) if prefix else ()
+            label = one_line(twig.name.removeprefix(prefix))
+            if twig.group is None:
+                assert twig.node is not None
+                origin = _origin(twig.node, current)
+                line = self._layer(twig.node, label, own, f"from {words.nearby(origin, prefix)}" if origin is not None else "")
+                self._lines.append(line)
+                current = twig.node
+            else:
+                current = self._group(twig, twig.group, label, own, current)
+        return current
+
+    def _group(self, twig: Twig, group: Group, label: str, stem: tuple[bool, ...], current: Source | None) -> Source | None:
+        folded = self._depth is not None and len(stem) + 1 >= self._depth and bool(twig.children)
+        line = self._folded(twig, group, label) if folded else self._unfolded(twig, group, label)
+        line.reads = group.reads.flow if group.reads is not None else None
+        line.stem = stem
+        line.is_group = True
+        self._lines.append(line)
+        if not folded:
+            if group.kind == "branches":
+                for i, branch in enumerate(twig.children):
+                    assert branch.group is not None
+                    own = (*stem, i + 1 < len(twig.children))
+                    self._group(branch, branch.group, one_line(branch.name.removeprefix(f"{group.name}.")), own, current)
+            else:
+                self._walk(twig.children, f"{group.name}.", stem, current)
+        return group.result
+
+    def _unfolded(self, twig: Twig, group: Group, label: str) -> Line:
+        if twig.node is not None:
+            return self._layer(twig.node, label, (), "")
+        said = one_line(group.title) if group.kind == "block" else ""
+        if not twig.children:
+            said = ", ".join(filter(None, (said, "no layers: the input itself")))
+        line = Line(group.name, label, group.kind, said, None, _gives(group), None, says_output=not twig.children)
+        line.mark = "error" if group.name in self._errors else ""
+        return line
+
+    def _folded(self, twig: Twig, group: Group, label: str) -> Line:
+        counts = Counts()
+        layers = 0
+        marks = {"error"} if group.name in self._errors else set()
+        known = True
+        for node in twig.nodes():
+            counts.add(node)
+            layers += node is not twig.node
+            marks.add(self._mark(node))
+            known = known and node.shape is not None
+        about = words.summary(twig.node, self._layout) if twig.node is not None else group.title if group.kind == "block" else ""
+        said = ", ".join(filter(None, (about, words.plural(layers, "layer"))))
+        line = Line(group.name, label, group.kind, said, None, _gives(group), counts if known else None, unknown=not known)
+        line.result = group.result.name if group.result is not None else ""
+        line.mark = next((mark for mark in ("error", "unread", "changed") if mark in marks), "")
+        return line
+
+    def _layer(self, node: Node, label: str, stem: tuple[bool, ...], origin: str) -> Line:
+        parts = [words.summary(node, self._layout)]
+        if node.shared is not None:
+            parts.append(f"weights of {one_line(node.shared.name)}")
+        if node.frozen and node.parameters:
+            parts.append("frozen")
+        if origin:
+            parts.append(origin)
+        counts = None
+        if node.shape is not None:
+            counts = Counts()
+            counts.add(node)
+        reads = node.inputs[0].flow if node.inputs else None
+        said = ", ".join(filter(None, parts))
+        unknown = counts is None
+        return Line(
+            one_line(node.name),
+            label,
+            one_line(node.kind),
+            said,
+            reads,
+            node.flow,
+            counts,
+            stem,
+            mark=self._mark(node),
+            unknown=unknown,
+            result=node.name,
+        )
+
+    def _mark(self, node: Node) -> str:
+        inferred = node.inferred
+        if (
+            node.name in self._errors
+            or inferred.fault is not None
+            or (self._misfits and not inferred.fits and node.fit == "exact")
+        ):
+            return "error"
+        if self._places and node.kind != "branches" and self._has_place(node.location):
+            return "error"
+        if any(node.unread):
+            return "unread"
+        before = self._subject.before
+        return "changed" if before is not None and node.name in before.changed else ""
+
+    def _has_place(self, row: Location) -> bool:
+        """Whether one of the places stands in a row."""
+        first = bisect_left(self._places, (row.line, row.column))
+        return first < len(self._places) and self._places[first] < (row.end_line, row.end_column)
+
+
+def _gives(group: Group) -> Flow | None:
+    return group.result.flow if group.result is not None else None
+
+
+def _origin(node: Node, current: Source | None) -> Source | None:
+    """What it reads where that is not what stands above it; a join says what it reads as its hyper-parameter."""
+    if node.kind == "branches" or "names" in node.layer.options or not node.inputs:
+        return None
+    source = node.inputs[0]
+    if source is current or source.name == "?" or (current is not None and source.name == current.name):
+        return None
+    return source

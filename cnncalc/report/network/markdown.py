@@ -1,0 +1,44 @@
+"""A network as a Markdown table, as GitHub renders it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from cnncalc.problem import one_line
+from cnncalc.report import words
+from cnncalc.report.network import footer
+from cnncalc.report.network.columns import Column, Whole
+from cnncalc.report.network.lines import Lines
+from cnncalc.report.network.table import MARKS
+from cnncalc.subject import Subject
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
+_INDENT = "\u00a0\u00a0"
+
+
+def text(subject: Subject, columns: Sequence[Column], *, depth: int | None = None, dtype: str = "float32") -> str:
+    """Title, table, totals and problems. Nesting is shown by spaces that Markdown keeps."""
+    shown = [column for column in columns if column.shown]
+    whole = Whole.of(subject, columns)
+    rows = [[column.title for column in shown], ["---:" if column.right else "---" for column in shown]]
+    for line in Lines(subject, depth).tree():
+        cells = [escaped(column.cell(line, whole)) for column in shown]
+        mark = f"{escaped(MARKS[line.mark])} " if line.mark else ""
+        cells[0] = _INDENT * len(line.stem) + mark + (f"**{cells[0]}**" if line.is_group else cells[0])
+        rows.append(cells)
+    parts = [f"### {escaped(subject.name)}", *([escaped(words.sentence(subject.description))] if subject.description else [])]
+    parts.append("\n".join(f"| {' | '.join(cells)} |" for cells in rows))
+    parts.append(
+        "\n".join(f"- {t.name}: **{t.value:,}** ({escaped(t.note)})" for t in footer.totals(subject, dtype)),
+    )
+    notes = footer.notes(subject, whole.receptive)
+    notes += map(str, subject.problems)
+    if notes:
+        parts.append("\n".join(f"- {escaped(note)}" for note in notes))
+    return "\n\n".join(parts) + "\n"
+
+
+def escaped(said: str) -> str:
+    """Text that Markdown shows as it is, on one line."""
+    return _SPECIAL.sub(r"\\\1", one_line(said))

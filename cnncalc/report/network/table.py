@@ -1,0 +1,240 @@
+"""A network's table laid out in columns: lines of spans, each with a role that a terminal may colour."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cnncalc.problem import one_line
+from cnncalc.report import words
+from cnncalc.report.network import footer
+from cnncalc.report.network.columns import Column, Whole
+from cnncalc.report.network.lines import Line, Lines
+from cnncalc.subject import Subject
+
+Span = tuple[str, str]
+"""Text and its role: `title`, `header`, `tree`, `group`, `layer`, `zero`, `error`, `unread`, `total`, `note` or nothing."""
+
+Row = list[Span]
+
+GAP = 2
+LEAST = 8
+#: What names and hyper-parameters keep where more than one column was asked for: enough to tell rows apart.
+KEPT = 14
+MARKS = {"error": "✗", "unread": "~", "changed": "*"}
+
+
+def table(
+    subject: Subject,
+    columns: Sequence[Column],
+    *,
+    depth: int | None = None,
+    width: int | None = None,
+    dtype: str = "float32",
+    with_file: bool = False,
+) -> list[Row]:
+    """Title, table, totals and notes; problems follow elsewhere.
+
+    No row is wider than `width` cells as long as the numbers leave room for it: names and hyper-parameters are cut in the middle,
+    and columns that were asked for and do not fit are left out and named. Without `width` nothing is cut.
+    """
+    title = words.sentence(subject.name)
+    if with_file and subject.file:
+        title += f" · {one_line(subject.file)}"
+    body = _Body(subject, columns, depth, width)
+    rows: list[Row] = [[(title, "title")]]
+    if subject.description:
+        rows += [[(line, "note")] for line in wrapped(words.sentence(subject.description), width)]
+    rows.append([])
+    rows += body.rows()
+    rows.append([])
+    rows += _totals(subject, dtype, width)
+    notes = body.notes()
+    if notes:
+        rows.append([])
+        rows += [[(line, "note")] for note in notes for line in wrapped(note, width)]
+    return rows
+
+
+class _Body:
+    """The cells of a table and the room they have."""
+
+    def __init__(self, subject: Subject, columns: Sequence[Column], depth: int | None, width: int | None) -> None:
+        self._subject = subject
+        self._lines = Lines(subject, depth).tree()
+        whole = Whole.of(subject, columns)
+        self._receptive = whole.receptive
+        self._columns = [column for column in columns if column.shown]
+        self._cells = [[column.cell(line, whole) for line in self._lines] for column in self._columns]
+        self._marked = any(line.mark for line in self._lines)
+        self._step = 2
+        self._hidden: list[str] = []
+        self._widths = [
+            max(cells_of(c.title), *map(cells_of, texts)) for c, texts in zip(self._columns, self._cells, strict=True)
+        ]
+        self._widths[0] = self._name_width()
+        if width is not None:
+            self._fit(width)
+
+    def _name_width(self) -> int:
+        deepest = (cells_of(cell) + self._step * len(line.stem) for cell, line in zip(self._cells[0], self._lines, strict=True))
+        return max(len(self._columns[0].title), *deepest) + (2 if self._marked else 0)
+
+    def _fit(self, width: int) -> None:
+        """Makes the first two columns narrower, and where that is not enough, leaves out the last of those asked for."""
+        while len(self._columns) > 2:
+            asked = sum(not column.wanted for column in self._columns)
+            if self._wanting(width) <= self._spare(KEPT if asked > 1 else LEAST):
+                break
+            last = next((i for i in reversed(range(len(self._columns))) if not self._columns[i].wanted), None)
+            if last is None:
+                break
+            self._hidden.insert(0, self._columns[last].name)
+            for parts in (self._columns, self._cells, self._widths):
+                del parts[last]
+        if self._wanting(width) > 0 and any(line.stem for line in self._lines):
+            self._step = 1
+            self._widths[0] = self._name_width()
+        wanting = self._wanting(width)
+        if wanting <= 0:
+            return
+        room = max(self._widths[0] + self._widths[1] - wanting, 2 * LEAST)
+        self._widths[0] = min(self._widths[0], max(room * 9 // 20, room - self._widths[1], LEAST))
+        self._widths[1] = room - self._widths[0]
+
+    def _wanting(self, width: int) -> int:
+        return sum(self._widths) + GAP * (len(self._widths) - 1) - width
+
+    def _spare(self, least: int) -> int:
+        return sum(max(0, w - least) for w in self._widths[:2])
+
+    def rows(self) -> list[Row]:
+        header = [column.title for column in self._columns]
+        rows: list[Row] = [self._joined([[(h, "header")] for h in header])]
+        widest = self._widths[0] - (2 if self._marked else 0)
+        for i, line in enumerate(self._lines):
+            cells: list[Row] = [self._name(line, self._cells[0][i], widest)]
+            for column, texts, width in zip(self._columns[1:], self._cells[1:], self._widths[1:], strict=True):
+                text = texts[i]
+                cells.append([(text if column.right else shortened(text, width, tail=0.25), _role(column, text))])
+            rows.append(self._joined(cells))
+        return rows
+
+    def _name(self, line: Line, label: str, width: int) -> Row:
+        row: Row = []
+        if self._marked:
+            row.append((MARKS.get(line.mark, " ") + " ", line.mark))
+        stem = branch(line.stem, self._step)
+        # Where the tree leaves too little of the name, what is cut off is its trunk.
+        stem = stem[max(0, len(stem) + min(len(label), LEAST // 2) - width) :]
+        if stem:
+            row.append((stem, "tree"))
+        role = "error" if line.mark == "error" else "group" if line.is_group else "layer"
+        row.append((shortened(label, width - len(stem)), role))
+        return row
+
+    def _joined(self, cells: list[Row]) -> Row:
+        """A line of cells, each padded to its column; the last one is not, where it stands on the left."""
+        row: Row = []
+        end = len(cells) - 1
+        gap = 0
+        for i, cell in enumerate(cells):
+            lacking = self._widths[i] - (len(cell[0][0]) if len(cell) == 1 and cell[0][0].isascii() else _row_cells(cell))
+            if self._columns[i].right:
+                gap += lacking
+                lacking = 0
+            if cell[0][0]:
+                if gap:
+                    row.append((" " * gap, ""))
+                row += cell
+                gap = 0
+            else:
+                gap += _row_cells(cell)
+            gap += lacking + GAP if i < end else 0
+        return row
+
+    def notes(self) -> list[str]:
+        """What the marks mean, and what is not shown."""
+        found = [f"{c.title}: {c.about}" for c in self._columns if c.name in ("share", "receptive_field")]
+        found += footer.notes(self._subject, self._receptive)
+        if self._hidden:
+            found.append(f"no room for {', '.join(self._hidden)}: a wider terminal or a pipe shows them")
+        return found
+
+
+def _role(column: Column, text: str) -> str:
+    return column.name if column.name in ("kind", "output") else "zero" if text in ("0", "0%") else ""
+
+
+def _totals(subject: Subject, dtype: str, width: int | None) -> list[Row]:
+    found = footer.totals(subject, dtype)
+    names = max(len(total.name) for total in found)
+    numbers = max(len(f"{total.value:,}") for total in found)
+    rows: list[Row] = []
+    indent = names + numbers + 2 * GAP
+    # Where there is no room beside the numbers, what is to be said of them stands below.
+    beside = width is None or width >= indent + 20
+    for total in found:
+        rows.append([(total.name.ljust(names + GAP), "total"), (f"{total.value:,}".rjust(numbers), "number")])
+        notes = wrapped(total.note, None if width is None else width - (indent if beside else GAP))
+        if beside:
+            rows[-1] += [(" " * GAP, ""), (notes.pop(0), "note")]
+        rows += [[(" " * (indent if beside else GAP), ""), (note, "note")] for note in notes]
+    return rows
+
+
+def branch(stem: tuple[bool, ...], step: int = 2) -> str:
+    """The lines of the tree before a name: `│ ├ `."""
+    parts = ["│" if more else " " for more in stem[:-1]]
+    parts += ["├" if more else "└" for more in stem[-1:]]
+    return "".join(part.ljust(step) for part in parts)
+
+
+def _row_cells(row: Row) -> int:
+    return sum(cells_of(text) for text, _ in row)
+
+
+def cells_of(text: str) -> int:
+    """Cells that a text takes on a terminal: wide characters take two, what combines with the one before takes none."""
+    if text.isascii() or max(text) < "\u0300":
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def shortened(text: str, width: int, *, tail: float = 0.5) -> str:
+    """`text` with its middle left out where it takes more than `width` cells; `tail` of what is kept is its end.
+
+    >>> shortened("depthwise_conv12", 9), shortened("conv 256 × 5×5, pad 2, groups 2", 20, tail=0.25)
+    ('dept…nv12', 'conv 256 × 5×5,…ps 2')
+    """
+    if cells_of(text) <= width:
+        return text
+    keep = max(width - 1, 0)
+    end = int(keep * tail)
+    head, rest = text[: keep - end], text[len(text) - end :]
+    while cells_of(head) + cells_of(rest) > keep:
+        head, rest = (head[:-1], rest) if len(head) >= len(rest) else (head, rest[1:])
+    return f"{head}…{rest}" if width > 0 else ""
+
+
+def cut(text: str, width: int) -> str:
+    """`text` with its end left out where it takes more than `width` cells."""
+    if cells_of(text) <= width:
+        return text
+    while text and cells_of(text) > width - 1:
+        text = text[:-1]
+    return f"{text.rstrip()}…" if width > 0 else ""
+
+
+def wrapped(text: str, width: int | None) -> list[str]:
+    """A sentence in lines of at most `width` cells, broken between words."""
+    if width is None or cells_of(text) <= width:
+        return [text]
+    lines = [""]
+    for word in text.split(" "):
+        if lines[-1] and cells_of(lines[-1]) + 1 + cells_of(word) > width:
+            lines.append(word)
+        else:
+            lines[-1] += f" {word}" if lines[-1] else word
+    return lines

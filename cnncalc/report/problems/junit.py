@@ -1,0 +1,62 @@
+"""JUnit's XML, which every CI server reads: a test case for each file, a failure for each problem that fails the check."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from xml.sax.saxutils import escape, quoteattr
+
+from cnncalc.problem import one_line
+from cnncalc.report.problems.base import Result, clean, relative
+
+#: What XML 1.0 cannot say, not even escaped.
+_NEVER = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def write(results: Iterable[Result]) -> Iterator[str]:
+    cases: list[str] = []
+    tests = failures = 0
+    for result in results:
+        if result.skipped:
+            continue
+        name = _attribute(relative(result.file))
+        failing = [p for p in result.problems if p.level == "error" or (result.strict and p.level == "warning")]
+        others = [p for p in result.problems if p not in failing]
+        # One case for each failure, as readers show one failure a case; a file without any is one case that passed.
+        for problem in failing:
+            at = problem.location
+            case = _attribute(f"{relative(result.file)}:{at.line}:{at.column} {problem.rule}" if at.line else problem.rule)
+            cases.append(
+                f"    <testcase classname={name} name={case} file={name} line={_attribute(str(max(1, at.line)))}>\n"
+                f"      <failure type={_attribute(problem.rule)} message={_attribute(problem.message)}>"
+                f"{_content(str(problem))}</failure>\n    </testcase>\n"
+            )
+        if not failing:
+            said = "".join(f"{problem}\n" for problem in others)
+            inside = f">\n      <system-out>{_content(said)}</system-out>\n    </testcase>\n" if said else "/>\n"
+            cases.append(f"    <testcase classname={name} name={name} file={name}{inside}")
+        elif others:
+            said = "".join(f"{problem}\n" for problem in others)
+            cases[-1] = cases[-1].replace(
+                "\n    </testcase>\n", f"\n      <system-out>{_content(said)}</system-out>\n    </testcase>\n"
+            )
+        tests += max(1, len(failing))
+        failures += len(failing)
+    counts = f'tests="{tests}" failures="{failures}" errors="0"'
+    yield '<?xml version="1.0" encoding="UTF-8"?>\n'
+    yield f'<testsuites name="cnncalc" {counts} time="0">\n'
+    yield f'  <testsuite name="cnncalc" {counts} skipped="0" time="0">\n'
+    yield from cases
+    yield "  </testsuite>\n</testsuites>\n"
+
+
+def _plain(text: str) -> str:
+    return _NEVER.sub("\ufffd", clean(text))
+
+
+def _attribute(text: str) -> str:
+    return quoteattr(one_line(_plain(text)))
+
+
+def _content(text: str) -> str:
+    return escape(_plain(text))

@@ -1,0 +1,61 @@
+"""One problem a line; on a terminal with the line of the file and a caret under what is meant."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator
+
+from cnncalc.problem import Problem, one_line
+from cnncalc.report.problems.base import Result
+
+_COLOURS = {"error": "31", "warning": "33", "note": "36"}
+
+
+def write(results: Iterable[Result]) -> Iterator[str]:
+    for result in results:
+        for problem in result.problems:
+            yield f"{problem}\n"
+
+
+def pretty(results: Iterable[Result], *, colour: bool) -> Iterator[str]:
+    """As `write`, with the source line below each problem where it is at hand."""
+    for result in results:
+        for problem in result.problems:
+            said = str(problem)
+            if colour:
+                before, level, after = said.partition(f"{problem.level}: ")
+                said = f"\x1b[1m{before}\x1b[{_COLOURS[problem.level]}m{level}\x1b[0m{after}"
+            yield said + "\n"
+            line = result.lines.get(problem.location.line)
+            if line is not None:
+                yield excerpt(problem, line)
+
+
+def excerpt(problem: Problem, line: str) -> str:
+    """The source line and a caret under each cell of the place.
+
+    >>> from cnncalc.problem import Location
+    >>> at = Location(4, 6, 4, 10)
+    >>> print(excerpt(Problem("x", "error", None, at, None, ""), "  - {conv: 1}"), end="")
+      4 |   - {conv: 1}
+        |      ^^^^
+    """
+    at = problem.location
+    number = f"{at.line:>3} | "
+    shown = one_line(line.replace("\t", " "))
+    start = at.column - 1
+    end = at.end_column - 1 if at.end_line == at.line else len(line.rstrip())
+    before = sum(map(_cells, line[:start]))
+    marked = max(1, sum(map(_cells, line[start:end])))
+    return f"{number}{shown}\n{' ' * (len(number) - 2)}| {' ' * before}{'^' * marked}\n"
+
+
+def _cells(character: str) -> int:
+    """Cells of a terminal that a character takes, as `one_line` writes it."""
+    if character == "\t":
+        return 1
+    if not character.isprintable():
+        return len(one_line(character))
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1

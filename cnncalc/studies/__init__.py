@@ -1,0 +1,1 @@
+"""Questions that take many networks: sweeps, valid sizes, solving for fields."""

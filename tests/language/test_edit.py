@@ -1,0 +1,126 @@
+"""Edits of a text: the change is made, and every other character stays."""
+
+from pathlib import Path
+
+import pytest
+
+from cnncalc.language import edit
+from cnncalc.network import load, loads
+from cnncalc.problem import Location
+
+FILE = """\
+# A comment at the top
+name: Small   # its name
+input: 32x32x3
+layers:
+  # the first one
+  - {conv: 10, kernel_size: 5}   # five
+  - relu
+
+  - maxpool: 2
+    stride: 2      # block style
+  - {fc: 10}
+expect: {output: 10}
+"""
+
+
+def rows(text):
+    return [node.kind for node in loads(text).layers]
+
+
+def at(text, index):
+    node = edit.Text(text).rows[index]
+    return Location(node.line, node.column, node.end_line, node.end_column)
+
+
+def test_insert():
+    assert edit.insert(FILE, 1, "tanh") == FILE.replace("  - relu\n", "  - tanh\n  - relu\n")
+    assert edit.insert(FILE, 9, "softmax") == FILE.replace("  - {fc: 10}\n", "  - {fc: 10}\n  - softmax\n")
+    assert edit.insert(FILE, 3, "tanh") == FILE.replace("  - {fc: 10}\n", "  - tanh\n  - {fc: 10}\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "input: 4x4x1\nlayers:\n",
+        "input: 4x4x1\nlayers: []\n",
+        "input: 4x4x1\n",
+        "input: 4x4x1",
+        "input: 4x4x1\nlayers:\nfit: floor\n",
+    ],
+)
+def test_the_first_row(text):
+    found = edit.insert(text, 0, "relu")
+    assert rows(found) == ["relu"]
+    assert edit.insert("", 0, "relu") == "layers:\n  - relu\n"
+
+
+def test_delete():
+    assert edit.delete(FILE, 1) == FILE.replace("  - relu\n", "")
+    assert edit.delete(FILE, 2) == FILE.replace("  - maxpool: 2\n    stride: 2      # block style\n", "")
+    only = "input: 4x4x1\nlayers:\n  - relu\nfit: floor\n"
+    assert edit.delete(only, 0) == "input: 4x4x1\nlayers: []\nfit: floor\n"
+    assert rows(edit.insert(edit.delete(only, 0), 0, "tanh")) == ["tanh"]
+
+
+def test_move():
+    assert rows(edit.move(FILE, 2, 0)) == ["maxpool", "conv", "relu", "fc"]
+    assert rows(edit.move(FILE, 0, 4)) == ["relu", "maxpool", "fc", "conv"]
+    assert rows(edit.move(FILE, 1, 3)) == ["conv", "maxpool", "relu", "fc"]
+    assert sorted(edit.move(FILE, 2, 0).splitlines()) == sorted(FILE.splitlines())
+    assert rows(edit.move("input: 4x4x1\nlayers:\n  - relu\n  - tanh", 1, 0)) == ["tanh", "relu"]
+
+
+def test_set_field():
+    assert edit.set_field(FILE, at(FILE, 0), "kernel_size", "3") == FILE.replace("kernel_size: 5", "kernel_size: 3")
+    assert edit.set_field(FILE, at(FILE, 0), "padding", "[[1, 2], [1, 2]]") == FILE.replace(
+        "size: 5}", "size: 5, padding: [[1, 2], [1, 2]]}"
+    )
+    assert edit.set_field(FILE, at(FILE, 1), "name", "act") == FILE.replace("- relu", "- {relu: , name: act}")
+    assert edit.set_field(FILE, at(FILE, 2), "stride", "1") == FILE.replace("stride: 2", "stride: 1")
+    assert edit.set_field(FILE, at(FILE, 2), "padding", "1") == FILE.replace("# block style\n", "# block style\n    padding: 1\n")
+    word = edit.set_field(FILE, at(FILE, 1), "name", "act")
+    assert edit.set_field(word, at(word, 1), "name", "b") == FILE.replace("- relu", "- {relu: , name: b}")
+    for text in ("{relu: }", "{relu}", "{relu: , name: }", "{dropout}"):
+        source = f"input: 4x4x1\nlayers:\n  - {text}\n"
+        assert loads(edit.set_field(source, at(source, 0), "name", "b")).layers[0].name == "b"
+
+
+def test_set_top():
+    assert edit.set_top(FILE, "input", "64x64x3") == FILE.replace("32x32x3", "64x64x3")
+    assert edit.set_top(FILE, "fit", "floor") == FILE.replace("layers:", "fit: floor\nlayers:")
+    assert edit.set_top("layers:\n  - relu\n", "input", "4x4x1") == "input: 4x4x1\nlayers:\n  - relu\n"
+    assert edit.set_top("", "input", "4x4x1") == "input: 4x4x1\n"
+    assert edit.set_top("# c\nlayers:\n  - relu\n", "name", "X") == "# c\nname: X\nlayers:\n  - relu\n"
+    assert edit.set_top("name: A\nlayers:\n  - relu\n", "input", "4x4x1") == "name: A\ninput: 4x4x1\nlayers:\n  - relu\n"
+    block = "input:\n  height: 4\n  width: 4\n  channels: 1\nlayers:\n  - relu\n"
+    assert edit.set_top(block, "input", "8x8x1") == "input: 8x8x1\nlayers:\n  - relu\n"
+
+
+def test_set_var():
+    text = "vars: {width: 1}\ninput: 4x4x1\nlayers: [relu]\n"
+    assert edit.set_var(text, "width", "2") == text.replace("width: 1", "width: 2")
+    with pytest.raises(edit.CannotEdit, match="no var height"):
+        edit.set_var(text, "height", "2")
+
+
+def test_rows_in_brackets_are_left_alone():
+    with pytest.raises(edit.CannotEdit, match="stand in brackets"):
+        edit.insert("input: 4x4x1\nlayers: [relu]\n", 1, "tanh")
+
+
+@pytest.mark.parametrize("name", ["alexnet", "unet", "resnet18", "vqa", "googlenet", "inception_v3"])
+def test_rows_of_real_files(name):
+    """A row put in anywhere and taken out again leaves the file as it was; so does moving one there and back."""
+    text = Path(f"specs/{name}.yaml").read_text(encoding="utf-8")
+    count = len(edit.Text(text).rows)
+    assert count
+    for index in range(count + 1):
+        longer = edit.insert(text, index, "identity")
+        assert len(edit.Text(longer).rows) == count + 1
+        assert edit.delete(longer, index) == text
+    for index in range(count):
+        moved = edit.move(text, index, count)
+        assert sorted(moved.splitlines()) == sorted(text.splitlines())
+        assert len(edit.Text(moved).rows) == count
+    assert load(f"specs/{name}.yaml").problems == []
