@@ -38,7 +38,7 @@ class Node:
         name: str,
         kind: str,
         layer: Layer,
-        inputs: tuple[Source, ...],
+        inputs: tuple[Producer, ...],
         inferred: Inferred,
         location: Location,
         group: Group | None,
@@ -141,7 +141,7 @@ class Node:
         return f"<{self.name}: {self.kind} {self.shape}>"
 
 
-Source = Union[Input, Node]
+Producer = Union[Input, Node]
 """What a layer can read."""
 
 
@@ -158,7 +158,7 @@ class Group:
         location: Location,
         parent: Group | None,
         start: int,
-        reads: Source | None,
+        reads: Producer | None,
         named: bool,
     ) -> None:
         self.name = name
@@ -175,7 +175,7 @@ class Group:
         #: What its first row reads, unless that says otherwise; None where that is not known.
         self.reads = reads
         #: What it gives: the last layer's result; where it has no layers, what it reads.
-        self.result: Source | None = None
+        self.result: Producer | None = None
 
     def __repr__(self) -> str:
         return f"<{self.name}: {self.kind} {self.title}>"
@@ -190,7 +190,7 @@ class Graph:
         self.inputs = inputs
         self.nodes: list[Node] = []
         self.groups: list[Group] = []
-        self.outputs: list[Source] = []
+        self.outputs: list[Producer] = []
 
     @property
     def totals(self) -> dict[str, int]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnncalc import values
-from cnncalc.graph import Graph, Input, Node, Source
+from cnncalc.graph import Graph, Input, Node, Producer
 from cnncalc.language.comments import Ignores
 from cnncalc.language.document import Document, DocumentReader
 from cnncalc.language.expand import Expander
@@ -72,7 +72,7 @@ class Network:
         return self.graph.nodes
 
     @property
-    def outputs(self) -> list[Source]:
+    def outputs(self) -> list[Producer]:
         """What leaves the network, in the order the file names it."""
         return self.graph.outputs
 
@@ -109,7 +109,7 @@ class Network:
 
     def __getitem__(self, name: str) -> Node:
         """The layer called `name`; a block stands for the layer that gives its result. Raises KeyError with the nearest name."""
-        found: Source | None = self._by_name.get(name)
+        found: Producer | None = self._by_name.get(name)
         if found is None:
             try:
                 found = self._scope.find(name).source

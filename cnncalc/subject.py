@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
-from cnncalc.graph import Graph, Input, Node, Source
+from cnncalc.graph import Graph, Input, Node, Producer
 from cnncalc.problem import Problem
 
 
@@ -35,7 +35,7 @@ class Subject(Protocol):
     @property
     def layers(self) -> list[Node]: ...
     @property
-    def outputs(self) -> list[Source]: ...
+    def outputs(self) -> list[Producer]: ...
     @property
     def totals(self) -> dict[str, int]: ...
     @property

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from cnncalc.analysis.alignment import align
-from cnncalc.graph import Node, Source
+from cnncalc.graph import Node, Producer
 from cnncalc.shape import Flow
 from cnncalc.subject import Before, Subject
 
@@ -51,13 +51,13 @@ class Difference(NamedTuple):
         return {key: (self.before.totals[key], self.after.totals[key]) for key in TOTALS}
 
     @property
-    def ends(self) -> list[tuple[str, Sequence[Source], Sequence[Source]]]:
+    def ends(self) -> list[tuple[str, Sequence[Producer], Sequence[Producer]]]:
         """`inputs` and `outputs`, before and after, where they are not what they were."""
         both = (("inputs", self.before.inputs, self.after.inputs), ("outputs", self.before.outputs, self.after.outputs))
         return [(what, a, b) for what, a, b in both if self._flows(a, self.twins) != self._flows(b, {})]
 
     @staticmethod
-    def _flows(sources: Sequence[Source], twins: dict[str, str]) -> list[tuple[str, Flow | None]]:
+    def _flows(sources: Sequence[Producer], twins: dict[str, str]) -> list[tuple[str, Flow | None]]:
         return [(twins.get(source.name, source.name), source.flow) for source in sources]
 
     def __bool__(self) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from cnncalc.graph import Graph, Node, Source
+from cnncalc.graph import Graph, Node, Producer
 from cnncalc.layers import Join, Layer
 from cnncalc.layers.base import Pointwise
 from cnncalc.shape import Flow, Tokens
@@ -30,16 +30,16 @@ class Step:
     node: Node
     fused: list[Node] = field(default_factory=list)
     #: What is added to its result, where one of `fused` is a sum.
-    added: Source | None = None
+    added: Producer | None = None
     #: What nobody reads after it: its result too, where nobody reads that.
-    frees: tuple[Source, ...] = ()
+    frees: tuple[Producer, ...] = ()
 
     @property
     def result(self) -> Node:
         return self.fused[-1] if self.fused else self.node
 
     @property
-    def reads(self) -> tuple[Source, ...]:
+    def reads(self) -> tuple[Producer, ...]:
         return self.node.inputs if self.added is None else (*self.node.inputs, self.added)
 
     def takes(self, node: Node) -> bool:
@@ -60,13 +60,13 @@ def _alike(node: Node) -> bool:
 class Plan:
     """The steps of a run whose results in `kept` are wanted; with `every`, each layer is a step of its own. Raises CannotRun."""
 
-    def __init__(self, graph: Graph, kept: Iterable[Source], every: bool = False) -> None:
+    def __init__(self, graph: Graph, kept: Iterable[Producer], every: bool = False) -> None:
         _runnable(graph)
         self.graph = graph
         self.kept = set(kept)
         wanted = set(graph.nodes) if every else self._needed()
         nodes = [node for node in graph.nodes if node in wanted]
-        readers: Counter[Source] = Counter(self.kept)
+        readers: Counter[Producer] = Counter(self.kept)
         for node in nodes:
             readers.update(node.inputs)
         self.steps = [Step(node) for node in nodes] if every else self._fuse(nodes, readers)
@@ -74,8 +74,8 @@ class Plan:
         self._macs = [node.macs for node in nodes]
         self._peaks: dict[tuple[int, int, Held], int] = {}
 
-    def _needed(self) -> set[Source]:
-        needed: set[Source] = set()
+    def _needed(self) -> set[Producer]:
+        needed: set[Producer] = set()
         open_ = list(self.kept)
         while open_:
             source = open_.pop()
@@ -84,10 +84,10 @@ class Plan:
                 open_ += source.inputs if isinstance(source, Node) else ()
         return needed
 
-    def _fuse(self, nodes: list[Node], readers: Counter[Source]) -> list[Step]:
+    def _fuse(self, nodes: list[Node], readers: Counter[Producer]) -> list[Step]:
         """Layers that only change channels or numbers, and sums, join the layer before them, where nobody else reads that."""
         steps: list[Step] = []
-        giving: dict[Source, int] = {}
+        giving: dict[Producer, int] = {}
         for node in nodes:
             # Of two results that are added up, the one that comes later takes the other on.
             before = max(node.inputs, key=lambda source: giving.get(source, -1))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc.forward import weights as random_weights
 from cnncalc.forward.plan import CannotRun, Held, Plan, Step
-from cnncalc.graph import Graph, Input, Node, Source
+from cnncalc.graph import Graph, Input, Node, Producer
 from cnncalc.layers import Join
 from cnncalc.machine import busy
 from cnncalc.shape import Flow, Shape, Tokens
@@ -69,11 +69,11 @@ class Runner:
         self,
         inputs: Mapping[str, Array],
         *,
-        keep: Iterable[Source] = (),
+        keep: Iterable[Producer] = (),
         watch: Watch | None = None,
         force: bool = False,
         own_inputs: bool = False,
-    ) -> dict[Source, Array]:
+    ) -> dict[Producer, Array]:
         """The outputs and what is in `keep`. With `watch` every layer runs by itself and is shown; else layers are fused.
 
         `own_inputs`: the input arrays may be written over. Raises TooLittleMemory unless `force`, and WrongShape.
@@ -111,11 +111,11 @@ class Runner:
         team: Workers,
         watch: Watch | None,
         own_inputs: bool,
-    ) -> dict[Source, Array]:
+    ) -> dict[Producer, Array]:
         from cnncalc.kernels.arrays import owner
         from cnncalc.kernels.run import NOTHING, Run
 
-        values: dict[Source, Array] = {source: inputs[source.name] for source in self.graph.inputs}
+        values: dict[Producer, Array] = {source: inputs[source.name] for source in self.graph.inputs}
         # How many results stand in one piece of memory: views do, and then none of them may be written over.
         standing = Counter(id(owner(x)) for x in values.values())
         if not own_inputs:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from cnncalc.graph import Graph, Node, Source
+from cnncalc.graph import Graph, Node, Producer
 from cnncalc.layers import Join
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Gains:
     """By how much each layer's random weights are scaled: by the activation that follows, or by the sum it goes into."""
 
     def __init__(self, graph: Graph) -> None:
-        self._readers: dict[Source, list[Node]] = {}
+        self._readers: dict[Producer, list[Node]] = {}
         for node in graph.nodes:
             for source in node.inputs:
                 self._readers.setdefault(source, []).append(node)
@@ -42,7 +42,7 @@ class Gains:
 
         Followed is the first reader, through whatever has no matrix of weights, to an activation or a sum.
         """
-        here: Source = node
+        here: Producer = node
         while readers := self._readers.get(here):
             reader = readers[0]
             if reader.layer.gain is not None:
@@ -61,7 +61,7 @@ def _mixes(node: Node) -> bool:
     return any(len(weight.shape) > 1 for weight in node.weights)
 
 
-def _fresh(source: Source) -> bool:
+def _fresh(source: Producer) -> bool:
     """Whether what flows there comes from a matrix of weights with neither an activation nor a join in between."""
     while isinstance(source, Node) and not _mixes(source):
         if source.layer.gain is not None or len(source.inputs) != 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cnncalc import values
-from cnncalc.graph import Graph, Group, Input, Node, Source
+from cnncalc.graph import Graph, Group, Input, Node, Producer
 from cnncalc.infer import Inference
 from cnncalc.language import misfit, mismatch
 from cnncalc.language.document import Block, Document
@@ -71,7 +71,7 @@ class Expander:
         self.graph.outputs = self._outputs(top, last)
         return self.graph, top
 
-    def _outputs(self, top: Scope, last: Source | None) -> list[Source]:
+    def _outputs(self, top: Scope, last: Producer | None) -> list[Producer]:
         if not self._document.outputs:
             return [last] if last is not None else []
         found = []
@@ -87,7 +87,7 @@ class Expander:
 
     # Rows
 
-    def _rows(self, scope: Scope, current: Source | None) -> Source | None:
+    def _rows(self, scope: Scope, current: Producer | None) -> Producer | None:
         """What the rows of a scope give, the last one's result."""
         names = scope.body.static_names
         if names is None:
@@ -133,7 +133,7 @@ class Expander:
         row.broken = True
         return None
 
-    def _row(self, row: Row, base: str, scope: Scope, current: Source | None) -> Source | None:
+    def _row(self, row: Row, base: str, scope: Scope, current: Producer | None) -> Producer | None:
         keys = row.row_keys
         if not keys and row.static is not None and scope.peer is None and not self._overrides:
             self._rows_seen += 1
@@ -168,9 +168,9 @@ class Expander:
         self._problems.add("limit", row.row_keys["repeat"].location if "repeat" in row.row_keys else row.kind_at, message)
         raise Stop
 
-    def _from(self, argument: Argument, row: Row, layer: str, scope: Scope, current: Source | None) -> Source:
+    def _from(self, argument: Argument, row: Row, layer: str, scope: Scope, current: Producer | None) -> Producer:
         name = self._evaluate(argument, self._names(scope.texts, current), row, layer)
-        source: Source | None = None
+        source: Producer | None = None
         if isinstance(name, str):
             source = self._find(name, layer, scope, argument.location)
         elif name is not None:
@@ -178,7 +178,7 @@ class Expander:
             self._problems.add("value", argument.location, said, layer=layer)
         return source if source is not None else Input(written(name), None)
 
-    def _find(self, name: str, layer: str, scope: Scope, at: Location) -> Source | None:
+    def _find(self, name: str, layer: str, scope: Scope, at: Location) -> Producer | None:
         """What `layer` calls `name`; None where there is no such row, which is reported."""
         try:
             return scope.find(name).source
@@ -186,7 +186,7 @@ class Expander:
             self._problems.fact(fact, at, layer=layer)
             return None
 
-    def _repeat(self, row: Row, base: str, scope: Scope, source: Source | None) -> int:
+    def _repeat(self, row: Row, base: str, scope: Scope, source: Producer | None) -> int:
         argument = row.row_keys["repeat"]
         layer = scope.prefix + base
         value = self._evaluate(argument, self._names(scope.texts, source), row, layer)
@@ -206,7 +206,7 @@ class Expander:
             raise Stop
         return count
 
-    def _names(self, texts: dict[str, Value | object], source: Source | None) -> Names:
+    def _names(self, texts: dict[str, Value | object], source: Producer | None) -> Names:
         flow = source.flow if source is not None else None
         if isinstance(flow, Tokens):
             return Names(
@@ -214,7 +214,7 @@ class Expander:
             )
         return Names(texts, flow.channels if flow is not None else UNKNOWN)
 
-    def _reading(self, source: Source | None, row: Row, layer: Layer | None, name: str) -> Source:
+    def _reading(self, source: Producer | None, row: Row, layer: Layer | None, name: str) -> Producer:
         """What a row reads; in a network of several inputs one that says nothing is told to, unless it joins rows by name."""
         if source is not None:
             return source
@@ -226,7 +226,7 @@ class Expander:
         return Input("?", None)
 
     def _copy(
-        self, row: Row, base: str, k: int | None, count: int | None, scope: Scope, source: Source | None, copy: Copy
+        self, row: Row, base: str, k: int | None, count: int | None, scope: Scope, source: Producer | None, copy: Copy
     ) -> None:
         """Fills one copy of a row: a layer, a use of a block, or branches."""
         name = f"{scope.prefix}{base}" if k is None else f"{scope.prefix}{base}.{k}"
@@ -262,7 +262,7 @@ class Expander:
         copy.source = node
 
     def _word(
-        self, row: Row, layer: str, key: str, words: tuple[str, ...], texts: dict[str, Value | object], source: Source | None
+        self, row: Row, layer: str, key: str, words: tuple[str, ...], texts: dict[str, Value | object], source: Producer | None
     ) -> str | None:
         argument = row.row_keys.get(key)
         if argument is None:
@@ -281,9 +281,9 @@ class Expander:
 
     # Layers
 
-    def _layer(self, row: Row, name: str, layer: Layer | None, fit: str, scope: Scope, source: Source) -> Node:
+    def _layer(self, row: Row, name: str, layer: Layer | None, fit: str, scope: Scope, source: Producer) -> Node:
         """A layer in its place, its shape inferred and what is wrong with it reported."""
-        inputs: tuple[Source, ...] = (source,)
+        inputs: tuple[Producer, ...] = (source,)
         if layer is None:
             layer, inputs = self._unreadable, (Input(source.name, None),)
         elif isinstance(layer, Join):
@@ -299,12 +299,12 @@ class Expander:
                 self._problems.add("stride-fit", row.kind_at, message, layer=name, fixes=fixes)
         return node
 
-    def _joined(self, row: Row, own: str, layer: Join, scope: Scope, source: Source) -> tuple[Source, ...]:
+    def _joined(self, row: Row, own: str, layer: Join, scope: Scope, source: Producer) -> tuple[Producer, ...]:
         """What a join reads: the row above and one name, or the names alone."""
         names = layer.value("names")
         node = row.fields[row.kind].node if row.kind in row.fields else row.node
         items = getattr(node, "items", None)
-        found: list[Source] = [source] if isinstance(names, str) else []
+        found: list[Producer] = [source] if isinstance(names, str) else []
         for i, name in enumerate((names,) if isinstance(names, str) else names):
             at = row.fields[row.kind].location if not isinstance(items, list) else _at(items[i])
             found.append(self._find(name, own, scope, at) or Input(name, None))
@@ -330,7 +330,9 @@ class Expander:
 
     # Blocks and branches
 
-    def _block(self, row: Row, name: str, inner: Scope, source: Source | None, given: Given, peer: Copy | None) -> Source | None:
+    def _block(
+        self, row: Row, name: str, inner: Scope, source: Producer | None, given: Given, peer: Copy | None
+    ) -> Producer | None:
         """One use of a block: its arguments evaluated here, once, its rows walked in a scope of their own."""
         argument = row.fields["block"]
         names = self._names(inner.texts, source)
@@ -356,7 +358,7 @@ class Expander:
         group.result = self._rows(inner, source)
         return group.result
 
-    def _lost(self, row: Row, name: str, inner: Scope) -> Source:
+    def _lost(self, row: Row, name: str, inner: Scope) -> Producer:
         """Stands for a use of a block that cannot be walked, so that its row is not missing among the layers."""
         return self._layer(row, name, None, inner.fit, inner, Input("?", None))
 
@@ -388,14 +390,14 @@ class Expander:
                 texts[parameter] = UNKNOWN
         return texts
 
-    def _branches(self, row: Row, name: str, inner: Scope, source: Source | None, given: Given, peer: Copy | None) -> Source:
+    def _branches(self, row: Row, name: str, inner: Scope, source: Producer | None, given: Given, peer: Copy | None) -> Producer:
         """Branches that all read the same input, and their merge, which the row's name stands for."""
         outer = inner.group
         named = "name" in row.row_keys
         group = Group(name, "branches", "", row.at, outer, len(self.graph.nodes), source, named)
         self.graph.groups.append(group)
         inner.group = group
-        ends: list[Source] = []
+        ends: list[Producer] = []
         labels = []
         for label, body in row.branches.items():
             scope = Scope(body, source, inner, inner.texts)
@@ -444,7 +446,7 @@ class Expander:
         k: int | None,
         scope: Scope,
         texts: dict[str, Value | object],
-        source: Source | None,
+        source: Producer | None,
     ) -> Copy | None:
         """The row whose weights this one uses: by its own `share`, or by that of a block around it."""
         argument = row.row_keys.get("share")
@@ -461,7 +463,7 @@ class Expander:
             self._problems.add("value", argument.location, said, layer=layer)
         return None
 
-    def _row_expect(self, row: Row, argument: Argument, layer: str, scope: Scope, source: Source | None) -> None:
+    def _row_expect(self, row: Row, argument: Argument, layer: str, scope: Scope, source: Producer | None) -> None:
         self.expected = True
         if not self._check_expect:
             return

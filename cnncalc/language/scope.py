@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cnncalc.graph import Group, Source
+from cnncalc.graph import Group, Producer
 from cnncalc.language.rows import Body
 from cnncalc.language.suggest import did_you_mean
 from cnncalc.shape import LayerError
@@ -19,7 +19,7 @@ class Copy:
 
     __slots__ = ("inner", "source", "title")
 
-    def __init__(self, source: Source | None, inner: Scope | None = None, title: str = "") -> None:
+    def __init__(self, source: Producer | None, inner: Scope | None = None, title: str = "") -> None:
         self.source = source
         self.inner = inner
         #: The block's name, for a use of a block.
@@ -42,7 +42,7 @@ class Scope:
 
     __slots__ = ("body", "fit", "frozen", "group", "input", "names", "parent", "path", "peer", "prefix", "texts", "unknown")
 
-    def __init__(self, body: Body, source: Source | None, parent: Scope | None, texts: dict[str, Value | object]) -> None:
+    def __init__(self, body: Body, source: Producer | None, parent: Scope | None, texts: dict[str, Value | object]) -> None:
         self.body = body
         #: What its first row reads, called `input`.
         self.input = source

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cnncalc.graph import Input, Node, Source
+from cnncalc.graph import Input, Node, Producer
 from cnncalc.layers.base import display
 from cnncalc.machine import written
 from cnncalc.problem import one_line
@@ -53,7 +53,7 @@ def summary(node: Node, layout: str) -> str:
     return one_line(text)
 
 
-def nearby(source: Source, scope: str) -> str:
+def nearby(source: Producer, scope: str) -> str:
     """What a row reads, named from inside `scope`; `outside` tells a row of the network from one in the block."""
     name = one_line(source.name)
     if name.startswith(scope):

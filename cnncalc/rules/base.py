@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import NamedTuple
 
 from cnncalc.analysis.receptive import Fields, receptive_fields
-from cnncalc.graph import Graph, Group, Node, Source
+from cnncalc.graph import Graph, Group, Node, Producer
 from cnncalc.language.comments import LINE_BREAK, Ignores
 from cnncalc.language.document import Document
 from cnncalc.language.rows import Argument, Body, Row
@@ -75,7 +75,7 @@ class Subject:
                 found.setdefault(id(source), []).append(node)
         return found
 
-    def readers(self, source: Source) -> list[Node]:
+    def readers(self, source: Producer) -> list[Node]:
         """The layers that read a result."""
         return self._readers.get(id(source), [])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from dataclasses import dataclass
 
-from cnncalc.graph import Group, Node, Source, Twig, tree
+from cnncalc.graph import Group, Node, Producer, Twig, tree
 from cnncalc.problem import Location, one_line
 from cnncalc.report import words
 from cnncalc.shape import Flow
@@ -85,7 +85,7 @@ class Lines:
         """Layers alone, by their full names."""
         return [self._layer(node, one_line(node.name), (), "") for node in self._subject.layers]
 
-    def _walk(self, twigs: list[Twig], prefix: str, stem: tuple[bool, ...], current: Source | None) -> Source | None:
+    def _walk(self, twigs: list[Twig], prefix: str, stem: tuple[bool, ...], current: Producer | None) -> Producer | None:
         """Adds the lines of siblings; gives what the last one gives. Nesting is limited by the language."""
         for i, twig in enumerate(twigs):
             own = (*stem, i + 1 < len(twigs)) if prefix else ()
@@ -100,7 +100,7 @@ class Lines:
                 current = self._group(twig, twig.group, label, own, current)
         return current
 
-    def _group(self, twig: Twig, group: Group, label: str, stem: tuple[bool, ...], current: Source | None) -> Source | None:
+    def _group(self, twig: Twig, group: Group, label: str, stem: tuple[bool, ...], current: Producer | None) -> Producer | None:
         folded = self._depth is not None and len(stem) + 1 >= self._depth and bool(twig.children)
         line = self._folded(twig, group, label) if folded else self._unfolded(twig, group, label)
         line.reads = group.reads.flow if group.reads is not None else None
@@ -198,7 +198,7 @@ def _gives(group: Group) -> Flow | None:
     return group.result.flow if group.result is not None else None
 
 
-def _origin(node: Node, current: Source | None) -> Source | None:
+def _origin(node: Node, current: Producer | None) -> Producer | None:
     """What it reads where that is not what stands above it; a join says what it reads as its hyper-parameter."""
     if node.kind == "branches" or "names" in node.layer.options or not node.inputs:
         return None
