@@ -121,8 +121,8 @@ BEFORE_A_SUM = {
 
 
 @pytest.mark.parametrize(("shape", "before"), BEFORE_A_SUM.values(), ids=BEFORE_A_SUM)
-@pytest.mark.parametrize("by_products", [True, False], ids=["by products", "by tasks"])
-def test_sums_that_are_joined_to_the_layer_before_are_the_same(shape, before, by_products, monkeypatch):
+@pytest.mark.parametrize("parallel_blas", [True, False], ids=["by products", "by tasks"])
+def test_sums_that_are_joined_to_the_layer_before_are_the_same(shape, before, parallel_blas, monkeypatch):
     rows = ["{scale: , name: scale1, from: input}", before.replace("{", "{name: main, ", 1)]
     rows += ["batchnorm", "{add: scale1, name: sum}", "relu", "{scale: , name: last}"]
     net = cnncalc.loads(f"input: {shape}\nlayers:\n" + "".join(f"  - {row}\n" for row in rows))
@@ -134,13 +134,13 @@ def test_sums_that_are_joined_to_the_layer_before_are_the_same(shape, before, by
     w["batchnorm1"]["bias"][:] = np.linspace(-1, 1, len(w["batchnorm1"]["bias"]))
     one = {}
 
-    def watch(node, xs, y, seconds, team):
+    def watch(node, xs, y, seconds, workers):
         one[node.name] = y.copy()
 
     forward.Runner(net.graph, w)(x, watch=watch)
     np.testing.assert_allclose(one["sum"], one["batchnorm1"] + one["scale1"], rtol=1e-6)
     runner = forward.Runner(net.graph, w, threads=2)
-    runner.plan.by_products = lambda batch: by_products
+    runner.plan.parallel_blas = lambda batch: parallel_blas
     monkeypatch.setattr(forward, "busy", lambda: False)
     found = next(iter(runner(x).values()))
     assert np.abs(found - one["last"]).max() <= 2e-5 * np.abs(one["last"]).max()
@@ -167,9 +167,9 @@ layers:
 
 def test_threads_divide_products_where_layers_are_small():
     small, large = (forward.Runner(spec(name).graph).plan for name in ("resnet50", "vgg16"))
-    assert small.by_products(1)
-    assert not small.by_products(64)
-    assert not large.by_products(1)
+    assert small.parallel_blas(1)
+    assert not small.parallel_blas(64)
+    assert not large.parallel_blas(1)
 
 
 @pytest.mark.parametrize("busy", [True, False])
@@ -178,8 +178,8 @@ def test_a_busy_machine_has_threads_that_sleep(busy, monkeypatch):
     monkeypatch.setattr(forward, "busy", lambda: busy)
     seen = []
 
-    def watch(node, xs, y, seconds, team):
-        seen.append(team.by_products)
+    def watch(node, xs, y, seconds, workers):
+        seen.append(workers.parallel_blas)
 
     x = forward.random_inputs(net.graph, 1, "float32", 0)
     forward.Runner(net.graph, net.weights())(x, watch=watch)

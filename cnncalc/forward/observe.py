@@ -35,7 +35,7 @@ class Spread:
         return math.isfinite(self.least) and math.isfinite(self.most)
 
     @classmethod
-    def of(cls, x: Array, team: Workers) -> Spread:
+    def of(cls, x: Array, workers: Workers) -> Spread:
         """Sums are taken piece by piece, about the first piece's mean, so that float32 loses nothing."""
         import numpy as np
 
@@ -56,7 +56,7 @@ class Spread:
                 part.size - np.count_nonzero(part),
             )
 
-        team.share(task, count)
+        workers.parallel_for(task, count)
         # NaN goes through the least and the largest; infinity minus infinity is none of the reader's business.
         with np.errstate(all="ignore"):
             shift = float(found[:, 0].sum()) / numbers.size
@@ -123,10 +123,10 @@ def observe(
     result = Observations([], [])
     done = 0
 
-    def watch(node: Node, xs: tuple[Array, ...], y: Array, seconds: float, team: Workers) -> None:
+    def watch(node: Node, xs: tuple[Array, ...], y: Array, seconds: float, workers: Workers) -> None:
         nonlocal done
         if node not in found:
-            spread = Spread.of(y, team)
+            spread = Spread.of(y, workers)
             found[node] = Observation(node, tuple(y.shape[1:]), spread)
             if not spread.finite and result.broken is None:
                 result.broken = node

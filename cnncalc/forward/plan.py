@@ -44,10 +44,10 @@ class Step:
 
     def takes(self, node: Node) -> bool:
         """Whether `node` can be done on the way out: factors and offsets, then a sum, and in the end one function."""
-        if not self.node.layer.takes_after or (self.fused and self.fused[-1].layer.function() is not None):
+        if not self.node.layer.fuses_epilogue or (self.fused and self.fused[-1].layer.function() is not None):
             return False
         if isinstance(node.layer, Join):
-            return self.node.layer.takes_sum and node.layer.sums and self.added is None and _alike(node)
+            return self.node.layer.fuses_add and node.layer.sums and self.added is None and _alike(node)
         scales = type(node.layer).per_channel is not Layer.per_channel
         return (scales and self.added is None) or node.layer.function() is not None
 
@@ -115,7 +115,7 @@ class Plan:
             step.frees = tuple({source: None for source in (*step.reads, step.result) if source not in read})
             read.update(step.reads)
 
-    def by_products(self, batch: int) -> bool:
+    def parallel_blas(self, batch: int) -> bool:
         """Whether threads do best to divide single matrix products: where most of the work is in small layers."""
         return 2 * sum(macs for macs in self._macs if macs * batch >= _LARGE) <= sum(self._macs)
 

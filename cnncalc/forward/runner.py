@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from cnncalc.forward.weights import Gains
     from cnncalc.kernels.arrays import Array
-    from cnncalc.kernels.run import After
+    from cnncalc.kernels.run import Epilogue
     from cnncalc.kernels.workers import Workers
 
 #: Bytes that tiles and transformed filters take, roughly, and those of results that are kept unused at most.
@@ -90,9 +90,9 @@ class Runner:
             check_memory(plan, batch, dtype.itemsize, self._held(dtype.name))
         # To draw weights takes longer than to use them, and for that all threads are needed. And threads that wait awake for one
         # another wait for long where others have the cores.
-        by_products = self.weights is not None and plan.by_products(batch) and not busy()
-        with Workers(self.threads, by_products).at_work() as team, np.errstate(all="ignore"):
-            return self._walk(plan, inputs, dtype, team, watch, own_inputs)
+        parallel_blas = self.weights is not None and plan.parallel_blas(batch) and not busy()
+        with Workers(self.threads, parallel_blas).running() as workers, np.errstate(all="ignore"):
+            return self._walk(plan, inputs, dtype, workers, watch, own_inputs)
 
     def check_room(self, batch: int, dtype: str, *, weights_kept: bool = False) -> None:
         """Raises TooLittleMemory where a call that shows every layer would; `weights_kept`: all are drawn at once."""
@@ -108,12 +108,12 @@ class Runner:
         plan: Plan,
         inputs: Mapping[str, Array],
         dtype: np.dtype[Any],
-        team: Workers,
+        workers: Workers,
         watch: Watch | None,
         own_inputs: bool,
     ) -> dict[Producer, Array]:
         from cnncalc.kernels.arrays import owner
-        from cnncalc.kernels.run import NOTHING, Run
+        from cnncalc.kernels.run import NO_EPILOGUE, Run
 
         values: dict[Producer, Array] = {source: inputs[source.name] for source in self.graph.inputs}
         # How many results stand in one piece of memory: views do, and then none of them may be written over.
@@ -122,32 +122,32 @@ class Runner:
             standing.update(id(owner(x)) for x in values.values())
         for step in plan.steps:
             node = step.node
-            own = self._own(node, dtype, team)
+            own = self._own(node, dtype, workers)
             xs = tuple(values[source] for source in node.inputs)
             first = node.inputs[0]
-            after = NOTHING
+            epilogue = NO_EPILOGUE
             if step.fused:
-                after = self._after(step, None if step.added is None else values[step.added], dtype, team)
+                epilogue = self._epilogue(step, None if step.added is None else values[step.added], dtype, workers)
             alone = first in step.frees and step.reads.count(first) == 1 and standing[id(owner(xs[0]))] == 1
-            run = Run(team, node.fit, overwrite=alone, after=after)
+            run = Run(workers, node.fit, overwrite=alone, epilogue=epilogue)
             begun = time.perf_counter()
             y = node.layer.forward_join(xs, run) if isinstance(node.layer, Join) else node.layer.forward(xs[0], own, run)
             seconds = time.perf_counter() - begun
             _check_shape(step.result, y, len(xs[0]))
             if watch is not None:
-                watch(node, xs, y, seconds, team)
+                watch(node, xs, y, seconds, workers)
             values[step.result] = y
             standing[id(owner(y))] += 1
             for source in step.frees:
                 memory = owner(values.pop(source))
                 standing[id(memory)] -= 1
                 if standing[id(memory)] == 0:
-                    team.memory.give_back(memory)
+                    workers.memory.give_back(memory)
             # Nothing holds the arrays any longer than they are needed.
-            del own, xs, y, after, run
+            del own, xs, y, epilogue, run
         return {source: values[source] for source in plan.kept}
 
-    def _own(self, node: Node, dtype: np.dtype[Any], team: Workers) -> Mapping[str, Array]:
+    def _own(self, node: Node, dtype: np.dtype[Any], workers: Workers) -> Mapping[str, Array]:
         """The weights that a layer uses, in the numbers' type."""
         if not node.weights:
             return {}
@@ -156,25 +156,25 @@ class Runner:
             found: Mapping[str, Array] = self.weights[owner.name]
         else:
             self._gains = self._gains or random_weights.Gains(self.graph)
-            found = random_weights.draw(owner, self.seed, self._gains(owner), team)
+            found = random_weights.draw(owner, self.seed, self._gains(owner), workers)
         if all(array.dtype == dtype for array in found.values()):
             return found
         return {name: array.astype(dtype) for name, array in found.items()}
 
-    def _after(self, step: Step, added: Array | None, dtype: np.dtype[Any], team: Workers) -> After:
+    def _epilogue(self, step: Step, added: Array | None, dtype: np.dtype[Any], workers: Workers) -> Epilogue:
         """What the layers behind do, as one: factors and offsets, the sum with `added`, a function."""
         from cnncalc.kernels.pointwise import in_blocks
-        from cnncalc.kernels.run import After
+        from cnncalc.kernels.run import Epilogue
 
         function = step.result.layer.function()
-        after = After(apply=in_blocks(function) if function is not None and team.by_products else function)
+        epilogue = Epilogue(apply=in_blocks(function) if function is not None and workers.parallel_blas else function)
         for node in reversed(step.fused):
             if isinstance(node.layer, Join):
                 assert added is not None
-                after = after.adding(added)
-            elif (change := node.layer.per_channel(self._own(node, dtype, team))) is not None:
-                after = after.behind(*change)
-        return after
+                epilogue = epilogue.with_addend(added)
+            elif (change := node.layer.per_channel(self._own(node, dtype, workers))) is not None:
+                epilogue = epilogue.after_affine(*change)
+        return epilogue
 
 
 def _check_shape(node: Node, y: Array, batch: int) -> None:

@@ -75,7 +75,7 @@ def owners(graph: Graph) -> Iterator[Node]:
     return (node for node in graph.nodes if node.weights and node.shared is None)
 
 
-def draw(node: Node, seed: int, gain: float, team: Workers) -> dict[str, Array]:
+def draw(node: Node, seed: int, gain: float, workers: Workers) -> dict[str, Array]:
     """Random float32 weights of one layer, which depend on `seed`, its full name, its own shapes and `gain` alone."""
     import hashlib
 
@@ -83,11 +83,11 @@ def draw(node: Node, seed: int, gain: float, team: Workers) -> dict[str, Array]:
     for weight in node.weights:
         name = hashlib.blake2b(f"{node.name}/{weight.name}".encode(), digest_size=16).digest()
         words = [seed, *(int.from_bytes(name[k : k + 4], "little") for k in range(0, 16, 4))]
-        found[weight.name] = _normal(weight.shape, *node.layer.spread(weight, gain), words, team)
+        found[weight.name] = _normal(weight.shape, *node.layer.spread(weight, gain), words, workers)
     return found
 
 
-def _normal(shape: tuple[int, ...], mean: float, deviation: float, words: list[int], team: Workers) -> Array:
+def _normal(shape: tuple[int, ...], mean: float, deviation: float, words: list[int], workers: Workers) -> Array:
     """Normal numbers; filters lie in Fortran order, as the convolution reads them."""
     import numpy as np
 
@@ -100,7 +100,7 @@ def _normal(shape: tuple[int, ...], mean: float, deviation: float, words: list[i
         if mean:
             part += np.float32(mean)
 
-    team.share(task, -(-out.size // _DRAWN))
+    workers.parallel_for(task, -(-out.size // _DRAWN))
     return out.reshape(shape[::-1]).T if len(shape) > 2 else out.reshape(shape)
 
 
@@ -108,9 +108,9 @@ def draw_all(graph: Graph, seed: int) -> Weights:
     """Random weights of every layer that has its own."""
     from cnncalc.kernels.workers import Workers
 
-    gains, team = Gains(graph), Workers()
-    with team.at_work():
-        return {node.name: draw(node, seed, gains(node), team) for node in owners(graph)}
+    gains, workers = Gains(graph), Workers()
+    with workers.running():
+        return {node.name: draw(node, seed, gains(node), workers) for node in owners(graph)}
 
 
 def check(graph: Graph, weights: Mapping[str, Mapping[str, Array]]) -> None:
@@ -179,10 +179,10 @@ def save_drawn(graph: Graph, seed: int, path: str | os.PathLike[str]) -> None:
     """Writes the random weights of `seed` as `save` does, a layer at a time."""
     from cnncalc.kernels.workers import Workers
 
-    gains, team = Gains(graph), Workers()
-    with ArrayFile(path) as file, team.at_work():
+    gains, workers = Gains(graph), Workers()
+    with ArrayFile(path) as file, workers.running():
         for node in owners(graph):
-            for name, array in draw(node, seed, gains(node), team).items():
+            for name, array in draw(node, seed, gains(node), workers).items():
                 file.write(f"{node.name}/{name}", array)
 
 

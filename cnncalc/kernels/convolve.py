@@ -11,7 +11,7 @@ from numpy.lib.stride_tricks import as_strided
 from cnncalc.kernels import winograd
 from cnncalc.kernels.arrays import Array, channels_first, channels_last, packed
 from cnncalc.kernels.depthwise import convolve_depthwise
-from cnncalc.kernels.run import After, Run
+from cnncalc.kernels.run import Epilogue, Run
 from cnncalc.kernels.steps import gather, starts, windows_of
 from cnncalc.kernels.workers import Workers
 from cnncalc.window import Window
@@ -38,20 +38,20 @@ def convolve(x: Array, weight: Array, bias: Array | None, windows: tuple[Window,
 
     Weights in Fortran order are read as they lie; others are copied first.
     """
-    after = run.after.behind(None, bias)
+    epilogue = run.epilogue.after_affine(None, bias)
     xs = channels_last(x)
     at = tuple(starts(w, n, run.fit) for w, n in zip(windows, xs.shape[1:-1], strict=True))
     out = run.empty((xs.shape[0], *map(len, at), weight.shape[0]), x.dtype)
     if weight.size <= out.size:
-        weight, after = run.scaled(weight, after)
+        weight, epilogue = run.scaled(weight, epilogue)
     if weight.shape[1] == 1 and groups > 1:
-        convolve_depthwise(xs, weight, windows, at, after, out, run)
+        convolve_depthwise(xs, weight, windows, at, epilogue, out, run)
     elif all(w.kernel_size == 1 and not w.before and not w.after for w in windows):
-        _pointwise(xs, weight, at, groups, after, out, run)
+        _pointwise(xs, weight, at, groups, epilogue, out, run)
     elif groups == 1 and winograd.pays(weight, windows, out):
-        winograd.convolve(packed(xs), weight, windows, after, out, run)
+        winograd.convolve(packed(xs), weight, windows, epilogue, out, run)
     else:
-        _lowered(xs, weight, windows, at, groups, after, out, run)
+        _lowered(xs, weight, windows, at, groups, epilogue, out, run)
     return channels_first(out)
 
 
@@ -63,29 +63,29 @@ def _matrix(weight: Array, groups: int) -> Array:
     return rows.reshape(rows.shape[0], groups, filters // groups).transpose(1, 0, 2)
 
 
-def _pointwise(xs: Array, weight: Array, at: tuple[range, ...], groups: int, after: After, out: Array, run: Run) -> None:
+def _pointwise(xs: Array, weight: Array, at: tuple[range, ...], groups: int, epilogue: Epilogue, out: Array, run: Run) -> None:
     """A window of one cell: a matrix product over the channels at each position."""
     whole = all(positions.step == 1 for positions in at)
     seen = xs if whole else xs[(slice(None), *(slice(p.start, p.stop, p.step) for p in at))]
     flat = packed(seen).reshape(-1, xs.shape[-1])
-    product(flat, _matrix(weight, groups), after.in_rows(), out.reshape(-1, out.shape[-1]), run)
+    product(flat, _matrix(weight, groups), epilogue.flat(), out.reshape(-1, out.shape[-1]), run)
 
 
-def product(x: Array, matrices: Array, after: After, out: Array, run: Run) -> None:
+def product(x: Array, matrices: Array, epilogue: Epilogue, out: Array, run: Run) -> None:
     """Rows of `x` times each group's matrix into `out`, (rows, K), tile by tile: of rows, or of filters where rows are few."""
     groups, inner, filters = matrices.shape
     rows = x.shape[0]
-    team = run.team
-    if team.by_products:
+    workers = run.workers
+    if workers.parallel_blas:
         height, width = -(-rows // max(1, rows * filters * x.itemsize // _PART)), filters
     # BLAS copies both factors first: the one that is larger is divided, so that no thread copies all of it.
     elif rows * inner * filters * groups < _ALONE:
         height, width = rows, filters
     elif rows < filters:
-        height, width = rows, -(-filters // (team.hands if filters >= 16 * team.hands else 1))
+        height, width = rows, -(-filters // (workers.task_threads if filters >= 16 * workers.task_threads else 1))
     else:
         most = max(_LEAST, _TILE // (x.itemsize * max(1, max(inner, filters) * groups)))
-        height, width = -(-rows // team.parts(rows, most)), filters
+        height, width = -(-rows // workers.balanced_parts(rows, most)), filters
     tasks = [
         (slice(r, r + height), g, k) for r in range(0, rows, height) for g in range(groups) for k in range(0, filters, width)
     ]
@@ -94,10 +94,10 @@ def product(x: Array, matrices: Array, after: After, out: Array, run: Run) -> No
         r, g, k = tasks[i]
         columns = slice(g * filters + k, g * filters + min(k + width, filters))
         y = out[r, columns]
-        team.multiply(x[r, g * inner : (g + 1) * inner], matrices[g][:, k : k + width], y)
-        after.at(r, columns).finish(y, y)
+        workers.matmul(x[r, g * inner : (g + 1) * inner], matrices[g][:, k : k + width], y)
+        epilogue.at(r, columns).finish(y, y)
 
-    run.team.share(task, len(tasks))
+    run.workers.parallel_for(task, len(tasks))
 
 
 def _lowered(
@@ -106,7 +106,7 @@ def _lowered(
     windows: tuple[Window, ...],
     at: tuple[range, ...],
     groups: int,
-    after: After,
+    epilogue: Epilogue,
     out: Array,
     run: Run,
 ) -> None:
@@ -118,12 +118,12 @@ def _lowered(
     planar = inner < _PLANAR
     source = xs if planar else packed(xs)
     count = math.prod(map(len, at))
-    if groups == 1 and not planar and count < _FEW and not run.team.by_products:
-        _few(source, windows, at, matrices, after, out, run)
+    if groups == 1 and not planar and count < _FEW and not run.workers.parallel_blas:
+        _few(source, windows, at, matrices, epilogue, out, run)
         return
-    strip = not planar and not run.team.by_products and _strip_pays(windows[-1], at[-1], xs.shape[-2], filters)
+    strip = not planar and not run.workers.parallel_blas and _strip_pays(windows[-1], at[-1], xs.shape[-2], filters)
     copied = cells // windows[-1].kernel_size * windows[-1].stride if strip else cells
-    tiles = _tiles(at, copied * inner * xs.itemsize, run.team)
+    tiles = _tiles(at, copied * inner * xs.itemsize, run.workers)
     tasks = list(itertools.product(range(xs.shape[0]), tiles))
 
     def task(i: int) -> None:
@@ -135,18 +135,18 @@ def _lowered(
             columns = slice(g * filters, (g + 1) * filters)
             multiply = _strip if strip else _planar if planar else _full
             result = multiply(seen, windows, here, matrices[g], y[..., columns], run)
-            after.at(n, *part, columns).finish(result, y[..., columns])
+            epilogue.at(n, *part, columns).finish(result, y[..., columns])
 
-    run.team.share(task, len(tasks))
+    run.workers.parallel_for(task, len(tasks))
 
 
-def _tiles(at: tuple[range, ...], position_bytes: int, team: Workers) -> list[tuple[slice, ...]]:
+def _tiles(at: tuple[range, ...], position_bytes: int, workers: Workers) -> list[tuple[slice, ...]]:
     """The positions in tiles: whole along the last axes, some along one axis, one along those before."""
-    rows, tile = 1, _DIVIDED_TILE if team.by_products else _TILE
+    rows, tile = 1, _DIVIDED_TILE if workers.parallel_blas else _TILE
     for axis in reversed(range(len(at))):
         most = max(tile // max(1, rows * position_bytes), -(-_LEAST // rows), 1)
         if most < len(at[axis]) or axis == 0:
-            step = -(-len(at[axis]) // team.parts(len(at[axis]), most))
+            step = -(-len(at[axis]) // workers.balanced_parts(len(at[axis]), most))
             runs = [slice(k, min(k + step, len(at[axis]))) for k in range(0, len(at[axis]), step)]
             before = [[slice(k, k + 1) for k in range(len(p))] for p in at[:axis]]
             after = [[slice(0, len(p))] for p in at[axis + 1 :]]
@@ -164,7 +164,7 @@ def _offsets(windows: tuple[Window, ...]) -> list[tuple[int, ...]]:
 def _full(x: Array, windows: tuple[Window, ...], at: tuple[range, ...], matrix: Array, out: Array, run: Run) -> Array:
     """A tile's result with every cell of every window copied out, a row of channels at a time."""
     seen = windows_of(x, at, windows, run)
-    lowered = run.team.scratch("lowered", seen.shape, x.dtype)
+    lowered = run.workers.scratch("lowered", seen.shape, x.dtype)
     np.copyto(lowered, seen)
     return _multiply(lowered.reshape(-1, matrix.shape[0]), matrix, out, run)
 
@@ -179,12 +179,12 @@ def _planar(x: Array, windows: tuple[Window, ...], at: tuple[range, ...], matrix
     channels, stride = x.shape[-1], windows[-1].stride
     *reach, width = (range(p[0], p[-1] + w.extent) for p, w in zip(at, windows, strict=True))
     places = -(-len(width) // stride)
-    cells = run.team.scratch("cells", (channels, *map(len, reach), stride, places), x.dtype)
+    cells = run.workers.scratch("cells", (channels, *map(len, reach), stride, places), x.dtype)
     begin = tuple(-w.before for w in windows)
     for place in range(stride):
         columns = range(width.start + place, width.start + place + stride * (places - 1) + 1, stride)
         gather(np.moveaxis(cells[..., place, :], 0, -1), x, (*reach, columns), begin)
-    lowered = run.team.scratch("lowered", (math.prod(w.kernel_size for w in windows), channels, *positions), x.dtype)
+    lowered = run.workers.scratch("lowered", (math.prod(w.kernel_size for w in windows), channels, *positions), x.dtype)
     *rest, window = windows
     other = tuple(w.kernel_size for w in reversed(rest))
     split = lowered.reshape(window.kernel_size, *other, channels, *positions)
@@ -204,20 +204,20 @@ def _planar(x: Array, windows: tuple[Window, ...], at: tuple[range, ...], matrix
 
 def _multiply(rows: Array, matrix: Array, out: Array, run: Run) -> Array:
     """The product in the shape of `out`: in its memory where that is one piece, else in scratch."""
-    result = out if out.flags.c_contiguous else run.team.scratch("product", out.shape, out.dtype)
-    run.team.multiply(rows, matrix, result.reshape(-1, matrix.shape[1]))
+    result = out if out.flags.c_contiguous else run.workers.scratch("product", out.shape, out.dtype)
+    run.workers.matmul(rows, matrix, result.reshape(-1, matrix.shape[1]))
     return result
 
 
 def _few(
-    xs: Array, windows: tuple[Window, ...], at: tuple[range, ...], matrices: Array, after: After, out: Array, run: Run
+    xs: Array, windows: tuple[Window, ...], at: tuple[range, ...], matrices: Array, epilogue: Epilogue, out: Array, run: Run
 ) -> None:
     """So few positions that threads share the filters instead: one lowered tile for all of them."""
     kernel = tuple(w.kernel_size for w in reversed(windows))
-    lowered = run.team.scratch("lowered", (*map(len, at), *kernel, xs.shape[-1]), xs.dtype)
+    lowered = run.workers.scratch("lowered", (*map(len, at), *kernel, xs.shape[-1]), xs.dtype)
     for n, (x, y) in enumerate(zip(xs, out, strict=True)):
         np.copyto(lowered, windows_of(x, at, windows, run))
-        rest = after.at(n, ..., slice(None)).in_rows()
+        rest = epilogue.at(n, ..., slice(None)).flat()
         product(lowered.reshape(-1, matrices.shape[1]), matrices, rest, y.reshape(-1, y.shape[-1]), run)
 
 
@@ -253,7 +253,7 @@ def _strip(x: Array, windows: tuple[Window, ...], at: tuple[range, ...], matrix:
     pitch = _pitch(window, last, x.shape[-2])
     cells = _offsets(windows[:-1])
     count = math.prod(rows)
-    memory = run.team.scratch("lowered", (count * pitch + window.kernel_size, len(cells), channels), x.dtype)
+    memory = run.workers.scratch("lowered", (count * pitch + window.kernel_size, len(cells), channels), x.dtype)
     memory[count * pitch :] = 0
     strip = memory[: count * pitch].reshape(*rows, pitch, len(cells), channels)
     first = max(0, last[0] - window.before)
@@ -265,7 +265,7 @@ def _strip(x: Array, windows: tuple[Window, ...], at: tuple[range, ...], matrix:
     for k, offset in enumerate(cells):
         gather(strip[..., left:right, k, :], x, (*others, columns), (*offset, 0))
     per_row = pitch // window.stride
-    result = run.team.scratch("product", (*rows, per_row, filters), x.dtype)
+    result = run.workers.scratch("product", (*rows, per_row, filters), x.dtype)
     flat = result.reshape(-1, filters)
     classes = -(-window.kernel_size // window.stride)
     place = memory.strides[0] * window.stride

@@ -11,16 +11,16 @@ from cnncalc.kernels.run import Run
 
 def fully_connected(x: Array, weight: Array, bias: Array | None, run: Run) -> Array:
     """Every number of an example, stretched channels first, times `weight`, (units, n); threads share the units."""
-    after = run.after.behind(None, bias)
+    epilogue = run.epilogue.after_affine(None, bias)
     rows = flatten(x)
     out = np.empty((rows.shape[0], weight.shape[0]), x.dtype)
-    step = -(-weight.shape[0] // run.team.hands) if weight.size > 1 << 16 else weight.shape[0]
+    step = -(-weight.shape[0] // run.workers.task_threads) if weight.size > 1 << 16 else weight.shape[0]
 
     def task(i: int) -> None:
         units = slice(i * step, (i + 1) * step)
         y = out[:, units]
-        run.team.multiply(rows, weight[units].T, y)
-        after.at(..., units).finish(y, y)
+        run.workers.matmul(rows, weight[units].T, y)
+        epilogue.at(..., units).finish(y, y)
 
-    run.team.share(task, -(-weight.shape[0] // step))
+    run.workers.parallel_for(task, -(-weight.shape[0] // step))
     return out

@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from cnncalc.kernels.arrays import Array, packed
-from cnncalc.kernels.run import After, Run
+from cnncalc.kernels.run import Epilogue, Run
 from cnncalc.kernels.steps import windows_of
 from cnncalc.window import Window
 
@@ -21,7 +21,7 @@ _ROW = 768
 
 
 def convolve_depthwise(
-    xs: Array, weight: Array, windows: tuple[Window, ...], at: tuple[range, ...], after: After, out: Array, run: Run
+    xs: Array, weight: Array, windows: tuple[Window, ...], at: tuple[range, ...], epilogue: Epilogue, out: Array, run: Run
 ) -> None:
     """`xs`, (batch, *spatial, C), under `weight`, (C·M, 1, *kernel), into `out`, (batch, *positions, C·M)."""
     xs = packed(xs)
@@ -31,7 +31,9 @@ def convolve_depthwise(
     # The window's cells from the last axis to the first, then channels: the weights of one cell are a row, as the channels are.
     taps = np.ascontiguousarray(weight.T.reshape(-1, channels, multiplier))
     few = out[0].size * taps.shape[0] < _ALONE
-    rows = len(at[0]) if few else -(-len(at[0]) // run.team.parts(len(at[0]), max(1, _TILE // max(1, out[0, 0].size))))
+    rows = (
+        len(at[0]) if few else -(-len(at[0]) // run.workers.balanced_parts(len(at[0]), max(1, _TILE // max(1, out[0, 0].size))))
+    )
     tasks = list(itertools.product(range(out.shape[0]), range(0, len(at[0]), rows)))
     together = _together(len(at[-1]), channels) if windows[-1].stride == 1 and multiplier == 1 and rank > 1 else 1
     kernel = tuple(w.kernel_size for w in reversed(windows))
@@ -48,9 +50,9 @@ def convolve_depthwise(
         y = out[n, start : start + rows]
         seen = windows_of(xs[n], (at[0][start : start + rows], *at[1:]), windows, run, together)
         np.einsum(sums, seen, factors, out=y.reshape(*y.shape[: max(1, rank - 1)], *ending))
-        after.at(n, slice(start, start + rows), ..., slice(None)).finish(y, y)
+        epilogue.at(n, slice(start, start + rows), ..., slice(None)).finish(y, y)
 
-    run.team.share(task, len(tasks))
+    run.workers.parallel_for(task, len(tasks))
 
 
 def _together(positions: int, channels: int) -> int:

@@ -16,7 +16,7 @@ def nearest(x: Array, factors: tuple[int, ...], run: Run) -> Array:
     split = out.reshape(xs.shape[0], *(k for n, f in zip(xs.shape[1:-1], factors, strict=True) for k in (n, f)), xs.shape[-1])
     cells = xs.reshape(xs.shape[0], *(k for n in xs.shape[1:-1] for k in (n, 1)), xs.shape[-1])
     for n in range(xs.shape[0]):
-        run.team.pieces(np.copyto, split[n], cells[n])
+        run.workers.parallel_chunks(np.copyto, split[n], cells[n])
     return channels_first(out)
 
 

@@ -23,7 +23,7 @@ def layer_norm(x: Array, weight: Array | None, bias: Array | None, epsilon: floa
             target += bias
 
     rows, result = xs.reshape(-1, xs.shape[-1]), out.reshape(-1, xs.shape[-1])
-    run.team.pieces(task, rows, result)
+    run.workers.parallel_chunks(task, rows, result)
     return channels_first(out)
 
 
@@ -60,5 +60,5 @@ def local_response_norm(x: Array, size: int, alpha: float, beta: float, k: float
         np.power(total, beta, out=total)
         np.divide(part, total, out=target)
 
-    run.team.pieces(task, xs.reshape(-1, xs.shape[-1]), out.reshape(-1, xs.shape[-1]))
+    run.workers.parallel_chunks(task, xs.reshape(-1, xs.shape[-1]), out.reshape(-1, xs.shape[-1]))
     return channels_first(out)

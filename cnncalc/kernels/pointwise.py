@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from cnncalc.kernels.arrays import Array, channels_first, channels_last, packed, per_channel
-from cnncalc.kernels.run import NOTHING, After, Run
+from cnncalc.kernels.run import NO_EPILOGUE, Epilogue, Run
 from cnncalc.kernels.workers import BLOCK
 
 Apply = Callable[[Array, Array], None]
@@ -28,12 +28,12 @@ def apply(function: Apply, x: Array, run: Run) -> Array:
     if source is None:
         x = channels_first(packed(channels_last(x)))
         source = _flat(x)
-        run = Run(run.team, run.fit, overwrite=True)
+        run = Run(run.workers, run.fit, overwrite=True)
     assert source is not None
     out = x if run.overwrite and x.flags.writeable else np.empty_like(x)
     target = _flat(out)
     assert target is not None
-    run.team.pieces(function, source, target)
+    run.workers.parallel_chunks(function, source, target)
     return out
 
 
@@ -57,12 +57,12 @@ def in_blocks(function: Apply) -> Apply:
 def per_channels(x: Array, scale: Array | None, shift: Array | None, run: Run) -> Array:
     """`x` times `scale` plus `shift`, numbers per channel, and what comes after."""
     out = x if run.overwrite and x.flags.writeable else run.empty_like(x)
-    after = run.after.behind(scale, shift)
+    epilogue = run.epilogue.after_affine(scale, shift)
 
     def task(part: Array, target: Array) -> None:
-        if after.scale is not None:
-            part = np.multiply(part, after.scale, out=target)
-        After(shift=after.shift, apply=after.apply).finish(part, target)
+        if epilogue.scale is not None:
+            part = np.multiply(part, epilogue.scale, out=target)
+        Epilogue(shift=epilogue.shift, apply=epilogue.apply).finish(part, target)
 
     _channel_pieces(task, x, out, run)
     return out
@@ -72,9 +72,9 @@ def _channel_pieces(task: Callable[[Array, Array], None], x: Array, out: Array, 
     """Calls `task` on pieces (…, channels) of the input and of the output, example by example."""
     for example, target in zip(channels_last(x), channels_last(out), strict=True):
         if example.ndim == 1:
-            run.team.share(lambda i, a=example, b=target: task(a, b), 1)  # type: ignore[misc]  # bound now
+            run.workers.parallel_for(lambda i, a=example, b=target: task(a, b), 1)  # type: ignore[misc]  # bound now
         else:
-            run.team.pieces(task, example, target)
+            run.workers.parallel_chunks(task, example, target)
 
 
 def prelu(x: Array, slopes: Array, run: Run) -> Array:
@@ -245,19 +245,19 @@ def _combine(operation: np.ufunc, xs: tuple[Array, ...], run: Run) -> Array:
             target = run.empty_like(largest) if largest.shape == shape else np.empty(shape, total.dtype)
         else:
             target = total
-        after = run.after if k == len(xs) else NOTHING
+        epilogue = run.epilogue if k == len(xs) else NO_EPILOGUE
 
-        def task(p: Array, q: Array, r: Array, after: After = after) -> None:
+        def task(p: Array, q: Array, r: Array, epilogue: Epilogue = epilogue) -> None:
             operation(p, q, out=r)
-            after.finish(r, r)
+            epilogue.finish(r, r)
 
         a, b = (channels_last(np.broadcast_to(x, shape)) for x in (total, other))
         for n in range(shape[0]):
             out = channels_last(target)[n]
             if out.ndim == 1:
-                run.team.share(lambda _, n=n, out=out: task(a[n], b[n], out), 1)  # type: ignore[misc]  # noqa: B023 - called now
+                run.workers.parallel_for(lambda _, n=n, out=out: task(a[n], b[n], out), 1)  # type: ignore[misc]  # noqa: B023 - called now
             else:
-                run.team.pieces(task, a[n], b[n], out)
+                run.workers.parallel_chunks(task, a[n], b[n], out)
         total, own = target, True
     return total
 
@@ -274,7 +274,7 @@ def concat(xs: tuple[Array, ...], run: Run) -> Array:
         if out.ndim == 2:
             np.concatenate([p[n] for p in parts], out=out[n])
         else:
-            run.team.pieces(task, out[n], *(p[n] for p in parts))
+            run.workers.parallel_chunks(task, out[n], *(p[n] for p in parts))
     return channels_first(out)
 
 

@@ -46,7 +46,11 @@ def _slide(
     xs = packed(channels_last(x))
     at = tuple(starts(w, n, run.fit) for w, n in zip(windows, xs.shape[1:-1], strict=True))
     out = run.empty((xs.shape[0], *map(len, at), xs.shape[-1]), x.dtype)
-    step = len(at[0]) if out[0].size < ALONE else -(-len(at[0]) // run.team.parts(len(at[0]), _TILE // max(1, out[0, 0].size)))
+    step = (
+        len(at[0])
+        if out[0].size < ALONE
+        else -(-len(at[0]) // run.workers.balanced_parts(len(at[0]), _TILE // max(1, out[0, 0].size)))
+    )
     tasks = list(itertools.product(range(out.shape[0]), range(0, len(at[0]), step)))
 
     def task(i: int) -> None:
@@ -57,14 +61,14 @@ def _slide(
         for axis, (positions, window) in enumerate(zip(here, windows, strict=True)):
             last = axis == len(here) - 1
             shape = (*seen.shape[:axis], len(positions), *seen.shape[axis + 1 :])
-            target = out[n, start : start + step] if last else run.team.scratch(f"pool{axis}", shape, x.dtype)
+            target = out[n, start : start + step] if last else run.workers.scratch(f"pool{axis}", shape, x.dtype)
             _along(seen, target, axis, positions, window, operation, empty)
             seen = target
         for axis, count in enumerate(counts or ()):
             part = count[start : start + step] if axis == 0 else count
             seen /= part.reshape(-1, *(1,) * (seen.ndim - 1 - axis))
 
-    run.team.share(task, len(tasks))
+    run.workers.parallel_for(task, len(tasks))
     return channels_first(out)
 
 

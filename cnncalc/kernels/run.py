@@ -15,7 +15,7 @@ Arrays = Mapping[str, Array]
 """A layer's weights by PyTorch's names."""
 
 
-class After:
+class Epilogue:
     """What is done to a result while it is still in the cache: times `scale` plus `shift` per channel, plus `added`, `apply`.
 
     `added` is another result of the same shape, (batch, *spatial, channels) in one piece.
@@ -35,33 +35,33 @@ class After:
         self.added = added
         self.apply = apply
 
-    def adding(self, x: Array) -> After:
+    def with_addend(self, x: Array) -> Epilogue:
         """The same behind a sum with `x`, (batch, channels, *spatial)."""
-        return After(self.scale, self.shift, packed(channels_last(x)), self.apply)
+        return Epilogue(self.scale, self.shift, packed(channels_last(x)), self.apply)
 
-    def behind(self, scale: Array | None, shift: Array | None) -> After:
+    def after_affine(self, scale: Array | None, shift: Array | None) -> Epilogue:
         """The same behind another factor and offset, or behind a bias: (y + b)·scale + shift."""
         if self.scale is not None:
             scale = self.scale if scale is None else scale * self.scale
             shift = None if shift is None else shift * self.scale
         if self.shift is not None:
             shift = self.shift if shift is None else shift + self.shift
-        return After(scale, shift, self.added, self.apply)
+        return Epilogue(scale, shift, self.added, self.apply)
 
-    def at(self, *where: Any) -> After:
+    def at(self, *where: Any) -> Epilogue:
         """The same for a part of the result, (batch, *spatial, channels); the last index is the channels'."""
-        return After(
+        return Epilogue(
             None if self.scale is None else self.scale[where[-1]],
             None if self.shift is None else self.shift[where[-1]],
             None if self.added is None else self.added[where],
             self.apply,
         )
 
-    def in_rows(self) -> After:
+    def flat(self) -> Epilogue:
         """The same for the result seen as (positions, channels)."""
         if self.added is None:
             return self
-        return After(self.scale, self.shift, self.added.reshape(-1, self.added.shape[-1]), self.apply)
+        return Epilogue(self.scale, self.shift, self.added.reshape(-1, self.added.shape[-1]), self.apply)
 
     def finish(self, y: Array, out: Array) -> None:
         """Writes what becomes of `y`, (…, channels), to `out`; `y` may be `out`, and is used up where it is not."""
@@ -98,29 +98,29 @@ def per_row(operation: np.ufunc, y: Array, values: Array, out: Array) -> None:
     operation(y, values, out=out)
 
 
-NOTHING = After()
+NO_EPILOGUE = Epilogue()
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
     """How a layer is to be run. `overwrite`: nobody reads its (first) input afterwards, so its memory may hold the result."""
 
-    team: Workers
+    workers: Workers
     fit: str = "exact"
     overwrite: bool = False
-    after: After = NOTHING
+    epilogue: Epilogue = NO_EPILOGUE
 
     def empty(self, shape: tuple[int, ...], dtype: Any) -> Array:
         """An array for the result, with whatever was in it."""
-        return self.team.memory.empty(shape, dtype)
+        return self.workers.memory.empty(shape, dtype)
 
-    def scaled(self, weight: Array, after: After) -> tuple[Array, After]:
-        """Filters `weight`, (K, …), times the factors in `after`, and what is left of it."""
-        if after.scale is None:
-            return weight, after
-        turned = self.team.scratch("scaled", weight.shape[::-1], weight.dtype)
-        np.multiply(weight.T, after.scale, out=turned)
-        return turned.T, After(None, after.shift, after.added, after.apply)
+    def scaled(self, weight: Array, epilogue: Epilogue) -> tuple[Array, Epilogue]:
+        """Filters `weight`, (K, …), times the factors in `epilogue`, and what is left of it."""
+        if epilogue.scale is None:
+            return weight, epilogue
+        turned = self.workers.scratch("scaled", weight.shape[::-1], weight.dtype)
+        np.multiply(weight.T, epilogue.scale, out=turned)
+        return turned.T, Epilogue(None, epilogue.shift, epilogue.added, epilogue.apply)
 
     def empty_like(self, x: Array) -> Array:
         """The same in the shape of `x`, (batch, channels, *spatial), the channels last in memory."""

@@ -58,7 +58,7 @@ def recurrent(x: Array, w: Arrays, layers: int, bidirectional: bool, last: bool,
             key = f"_l{layer}" + ("_reverse" if direction else "")
             found[direction] = _direction(sequence, w, key, bool(direction), step)
 
-        run.team.share(one, len(suffixes))
+        run.workers.parallel_for(one, len(suffixes))
         sequence = np.concatenate(found, axis=2)
     if last:
         return np.concatenate([states[0 if direction else -1] for direction, states in enumerate(found)], axis=1)
@@ -109,7 +109,7 @@ def attention(x: Array, w: Arrays, heads: int, run: Run) -> Array:
         scores /= scores.sum(axis=1, keepdims=True)
         mixed[n, start : start + step, head] = scores @ v[n, head]
 
-    run.team.share(task, len(tasks))
+    run.workers.parallel_for(task, len(tasks))
     out = mixed.reshape(-1, channels) @ w["out_proj_weight"].T
     if "out_proj_bias" in w:
         out += w["out_proj_bias"]

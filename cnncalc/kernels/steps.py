@@ -70,7 +70,7 @@ def reached(x: Array, at: tuple[range, ...], windows: tuple[Window, ...], run: R
     if min(firsts) >= 0 and all(last <= n for last, n in zip(lasts, x.shape, strict=False)):
         return x[tuple(map(slice, firsts, lasts))]
     cells = tuple(map(range, firsts, lasts))
-    seen = run.team.scratch("cells", (*map(len, cells), x.shape[-1]), x.dtype)
+    seen = run.workers.scratch("cells", (*map(len, cells), x.shape[-1]), x.dtype)
     gather(seen, x, cells, (0,) * len(cells))
     return seen
 

@@ -15,7 +15,7 @@ def convolve_transposed(
     x: Array, weight: Array, bias: Array | None, windows: tuple[Window, ...], more: tuple[int, ...], groups: int, run: Run
 ) -> Array:
     """`x`, (batch, C, *spatial), written through `weight`, (C, K/groups, *kernel); `more` cells are added at the ends."""
-    after = run.after.behind(None, bias)
+    epilogue = run.epilogue.after_affine(None, bias)
     xs = packed(channels_last(x))
     batch, sizes, channels = xs.shape[0], xs.shape[1:-1], xs.shape[-1]
     filters = weight.shape[1]
@@ -28,7 +28,7 @@ def convolve_transposed(
     for cell in cells:
         phase = tuple(k * w.dilation % w.stride for k, w in zip(cell, windows, strict=True))
         phases.setdefault(phase, []).append(cell)
-    parts = min(run.team.hands, max(1, filters // 16))
+    parts = min(run.workers.task_threads, max(1, filters // 16))
     width = -(-filters // parts)
     tasks = list(itertools.product(range(batch), phases.values(), range(groups), range(0, filters, width)))
     inner = channels // groups
@@ -38,14 +38,14 @@ def convolve_transposed(
         n, together, g, k = tasks[i]
         last = min(k + width, filters)
         seen = rows[n, :, g * inner : (g + 1) * inner]
-        product = run.team.scratch("product", (*sizes, last - k), x.dtype)
+        product = run.workers.scratch("product", (*sizes, last - k), x.dtype)
         for cell in together:
             chosen: Index = (slice(g * inner, (g + 1) * inner), slice(k, last), *cell)
             matrix = weight[chosen]
             if x.itemsize not in matrix.strides:
                 # One cell of filters in C order lies scattered, which BLAS does not take; in Fortran order it is a matrix.
                 matrix = np.ascontiguousarray(matrix)
-            run.team.multiply(seen, matrix, product.reshape(-1, last - k))
+            run.workers.matmul(seen, matrix, product.reshape(-1, last - k))
             cells_written = (
                 slice(c * w.dilation, c * w.dilation + (size - 1) * w.stride + 1, w.stride)
                 for c, w, size in zip(cell, windows, sizes, strict=True)
@@ -53,11 +53,11 @@ def convolve_transposed(
             places: Index = (n, *cells_written, slice(g * filters + k, g * filters + last))
             out[places] += product
 
-    run.team.share(task, len(tasks))
+    run.workers.parallel_for(task, len(tasks))
     inside = tuple(slice(w.before, size - w.after) for w, size in zip(windows, whole, strict=True))
     result = out[(slice(None), *inside)]
     if any(w.before or w.after for w in windows):
         result = np.ascontiguousarray(result)
     for example in result:
-        run.team.pieces(after.finish, example, example)
+        run.workers.parallel_chunks(epilogue.finish, example, example)
     return channels_first(result)

@@ -11,7 +11,7 @@ import itertools
 import numpy as np
 
 from cnncalc.kernels.arrays import Array
-from cnncalc.kernels.run import After, Run
+from cnncalc.kernels.run import Epilogue, Run
 from cnncalc.kernels.steps import windows_of
 from cnncalc.window import Window
 
@@ -77,38 +77,38 @@ def pays(weight: Array, windows: tuple[Window, ...], out: Array) -> bool:
 _PRODUCT, _IN, _OUT, _WEIGHT = 16.0, 3500.0, 2300.0, 30000.0
 
 
-def convolve(xs: Array, weight: Array, windows: tuple[Window, ...], after: After, out: Array, run: Run) -> None:
+def convolve(xs: Array, weight: Array, windows: tuple[Window, ...], epilogue: Epilogue, out: Array, run: Run) -> None:
     """`xs`, (batch, height, width, C), under `weight`, (K, C, 3, 3), into `out`, (batch, height, width, K)."""
     parts = -(-36 * weight.shape[0] * weight.shape[1] // _FILTERS_KEPT)
     width = -(-weight.shape[0] // parts)
     for first in range(0, weight.shape[0], width):
         part = slice(first, first + width)
-        _convolve(xs, weight[part], windows, after.at(..., part), out[..., part], run)
+        _convolve(xs, weight[part], windows, epilogue.at(..., part), out[..., part], run)
 
 
-def _convolve(xs: Array, weight: Array, windows: tuple[Window, ...], after: After, out: Array, run: Run) -> None:
+def _convolve(xs: Array, weight: Array, windows: tuple[Window, ...], epilogue: Epilogue, out: Array, run: Run) -> None:
     """The same for filters that are few enough to be kept transformed."""
     filters = _filters(weight, run)
     batch, height, width = out.shape[:3]
     down, across = -(-height // _SIDE), -(-width // _SIDE)
     rows = max(1, _TILE // (36 * across * max(weight.shape[:2])))
-    rows = -(-down // run.team.parts(down, rows))
+    rows = -(-down // run.workers.balanced_parts(down, rows))
     blocks_read = tuple(w._replace(kernel_size=_INPUT, stride=_SIDE) for w in windows)
     tasks = list(itertools.product(range(batch), range(0, down, rows)))
-    linear, rest = After(after.scale, after.shift), After(added=after.added, apply=after.apply)
+    linear, rest = Epilogue(epilogue.scale, epilogue.shift), Epilogue(added=epilogue.added, apply=epilogue.apply)
 
     def task(i: int) -> None:
         n, first = tasks[i]
         count = min(rows, down - first)
         here = (range(_SIDE * first, _SIDE * (first + count), _SIDE), range(0, _SIDE * across, _SIDE))
         overlapping = windows_of(xs[n], here, blocks_read, run)
-        cells = run.team.scratch("blocks", (_INPUT, _INPUT, count, across, xs.shape[-1]), xs.dtype)
+        cells = run.workers.scratch("blocks", (_INPUT, _INPUT, count, across, xs.shape[-1]), xs.dtype)
         np.copyto(cells, overlapping.transpose(2, 3, 0, 1, 4))
-        seen = run.team.scratch("lowered", (36, count * across, xs.shape[-1]), xs.dtype)
+        seen = run.workers.scratch("lowered", (36, count * across, xs.shape[-1]), xs.dtype)
         np.matmul(_FROM_INPUT, cells.reshape(36, -1), out=seen.reshape(36, -1))
-        product = run.team.scratch("product", (36, count * across, filters.shape[2]), xs.dtype)
+        product = run.workers.scratch("product", (36, count * across, filters.shape[2]), xs.dtype)
         np.matmul(seen, filters, out=product)
-        blocks = run.team.scratch("blocks", (16, count, across, filters.shape[2]), xs.dtype)
+        blocks = run.workers.scratch("blocks", (16, count, across, filters.shape[2]), xs.dtype)
         np.matmul(_TO_OUTPUT, product.reshape(36, -1), out=blocks.reshape(16, -1))
         linear.finish(blocks, blocks)
         if height % _SIDE == 0 and width % _SIDE == 0:
@@ -117,7 +117,7 @@ def _convolve(xs: Array, weight: Array, windows: tuple[Window, ...], after: Afte
                 split = x[n, _SIDE * first : _SIDE * (first + count)].reshape(count, _SIDE, across, _SIDE, -1)
                 return split.transpose(3, 1, 0, 2, 4)
 
-            whole = rest if rest.added is None else After(added=blocked(rest.added), apply=rest.apply)
+            whole = rest if rest.added is None else Epilogue(added=blocked(rest.added), apply=rest.apply)
             whole.finish(blocks.reshape(_SIDE, _SIDE, *blocks.shape[1:]), blocked(out))
             return
         for k, (right, below) in enumerate(itertools.product(range(_SIDE), repeat=2)):
@@ -125,14 +125,14 @@ def _convolve(xs: Array, weight: Array, windows: tuple[Window, ...], after: Afte
             target = out[place]
             rest.at(*place, slice(None)).finish(blocks[k, : target.shape[0], : target.shape[1]], target)
 
-    run.team.share(task, len(tasks))
+    run.workers.parallel_for(task, len(tasks))
 
 
 def _filters(weight: Array, run: Run) -> Array:
     """G g Gᵀ of each filter: (36, C, K), the width's index outermost."""
     turned = weight.T
     flat = turned.reshape(9, -1)
-    out = run.team.scratch("filters", (36, flat.shape[1]), weight.dtype)
+    out = run.workers.scratch("filters", (36, flat.shape[1]), weight.dtype)
 
     def task(i: int) -> None:
         part = slice(i * _FILTERS, (i + 1) * _FILTERS)
@@ -141,7 +141,7 @@ def _filters(weight: Array, run: Run) -> Array:
     # Few are done sooner than another thread is woken.
     count = -(-flat.shape[1] // _FILTERS)
     if count > 1:
-        run.team.share(task, count)
+        run.workers.parallel_for(task, count)
     else:
         task(0)
     return out.reshape(36, *turned.shape[2:])

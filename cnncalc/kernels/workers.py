@@ -37,24 +37,24 @@ class Workers:
     the interpreter's has to be woken, which takes as long as a small layer; but as long as they do, no other thread finds a core.
     """
 
-    def __init__(self, size: int | None = None, by_products: bool = False) -> None:
+    def __init__(self, size: int | None = None, parallel_blas: bool = False) -> None:
         self.size = max(1, size if size is not None else usable_cores())
-        self.by_products = by_products
+        self.parallel_blas = parallel_blas
         #: How many threads take tasks.
-        self.hands = 1 if by_products else self.size
+        self.task_threads = 1 if parallel_blas else self.size
         self._helpers: list[_Helper] = []
         self._local = threading.local()
         self.memory = Memory()
 
     @contextmanager
-    def at_work(self) -> Iterator[Workers]:
+    def running(self) -> Iterator[Workers]:
         """Sets the threads of BLAS; ends the other threads at the end."""
         global _blas  # noqa: PLW0603 - looking through the process's libraries takes milliseconds, and they do not change
         if _blas is None:
             _blas = ThreadpoolController().select(user_api="blas")
         self.memory = memory()
         # Those of BLAS's threads that have no core of their own would keep the others waiting.
-        with _blas.limit(limits=min(self.size, usable_cores()) if self.by_products else 1):
+        with _blas.limit(limits=min(self.size, usable_cores()) if self.parallel_blas else 1):
             try:
                 yield self
             finally:
@@ -63,30 +63,30 @@ class Workers:
                 self._helpers = []
                 self.memory.keep()
 
-    def multiply(self, a: Array, b: Array, out: Array) -> None:
+    def matmul(self, a: Array, b: Array, out: Array) -> None:
         """The matrix product `a` times `b` into `out`, the same numbers on any number of threads but for rare last digits.
 
         BLAS adds up long products in parts, whose lengths depend on its threads where they cannot be halved evenly: those it is
         left one thread for.
         """
         inner = a.shape[-1]
-        if not self.by_products or self.size == 1 or inner <= _SHORT or inner % _EVEN == 0:
+        if not self.parallel_blas or self.size == 1 or inner <= _SHORT or inner % _EVEN == 0:
             np.matmul(a, b, out=out)
             return
         assert _blas is not None
         with _blas.limit(limits=1):
             np.matmul(a, b, out=out)
 
-    def share(self, task: Callable[[int], None], count: int) -> None:
+    def parallel_for(self, task: Callable[[int], None], count: int) -> None:
         """Does `task(0)` … `task(count - 1)`, each once, on whichever thread is free; the first exception is raised."""
-        helpers = min(self.hands, count) - 1
+        helpers = min(self.task_threads, count) - 1
         if helpers < 1:
             for i in range(count):
                 task(i)
             return
         while len(self._helpers) < helpers:
             self._helpers.append(_Helper())
-        shares = _Shares(count, helpers + 1)
+        shares = _WorkRanges(count, helpers + 1)
 
         def work(who: int) -> None:
             self._local.who = who
@@ -106,20 +106,20 @@ class Workers:
             if error is not None:
                 raise error
 
-    def pieces(self, task: Callable[..., None], *arrays: Array) -> None:
+    def parallel_chunks(self, task: Callable[..., None], *arrays: Array) -> None:
         """Calls `task` on matching pieces of `arrays`, which have the same leading axis; pieces stay in the cache."""
         length = arrays[0].shape[0]
         if length == 0:
             return
         size = max(1, arrays[0].size)
-        most = BLOCK if self.by_products else PIECE if size >= ALONE else size
-        step = max(1, min(-(-length // self.hands) if size >= ALONE else length, most * length // size))
-        self.share(lambda i: task(*(a[i * step : (i + 1) * step] for a in arrays)), -(-length // step))
+        most = BLOCK if self.parallel_blas else PIECE if size >= ALONE else size
+        step = max(1, min(-(-length // self.task_threads) if size >= ALONE else length, most * length // size))
+        self.parallel_for(lambda i: task(*(a[i * step : (i + 1) * step] for a in arrays)), -(-length // step))
 
-    def parts(self, count: int, most: int) -> int:
+    def balanced_parts(self, count: int, most: int) -> int:
         """Into how many parts `count` pieces of work go, at most `most` in each, so that all threads have as much to do."""
         parts = -(-count // max(1, most))
-        return min(count, -(-parts // self.hands) * self.hands)
+        return min(count, -(-parts // self.task_threads) * self.task_threads)
 
     def scratch(self, name: str, shape: tuple[int, ...], dtype: Any) -> Array:
         """An array of this thread's own, with whatever was in it: the same memory at each call with the same name."""
@@ -170,14 +170,14 @@ class _Helper:
             self._done.release()
 
 
-class _Shares:
+class _WorkRanges:
     """Tasks dealt out in runs: from layer to layer a thread works on the same part of the map, which its core's cache holds.
 
     Whoever is done takes the last task of the longest run that is left.
     """
 
-    def __init__(self, count: int, hands: int) -> None:
-        bounds = [count * k // hands for k in range(hands + 1)]
+    def __init__(self, count: int, task_threads: int) -> None:
+        bounds = [count * k // task_threads for k in range(task_threads + 1)]
         self._left = [[first, last] for first, last in itertools.pairwise(bounds)]
         self._lock = threading.Lock()
 

@@ -59,10 +59,10 @@ class Layer:
     #: What it takes: `any` shape, a `map` (at least one spatial axis), a `sequence` (exactly one), or `tokens`.
     accepts: ClassVar[str] = "any"
     example: ClassVar[Example]
-    #: Whether its forward pass takes on what the next layers do to each channel and number (`Run.after`).
-    takes_after: ClassVar[bool] = False
+    #: Whether its forward pass takes on what the next layers do to each channel and number (`Run.epilogue`).
+    fuses_epilogue: ClassVar[bool] = False
     #: Whether it can also add another result to its own on the way out.
-    takes_sum: ClassVar[bool] = False
+    fuses_add: ClassVar[bool] = False
 
     def __init_subclass__(cls, kind: str = "", **more: Any) -> None:
         super().__init_subclass__(**more)

@@ -40,8 +40,8 @@ class _Convolution(Sliding):
     def macs(self, x: Shape, y: Shape) -> int:
         return self.weights(x)[0].size * math.prod(y.spatial)
 
-    takes_after = True
-    takes_sum = True
+    fuses_epilogue = True
+    fuses_add = True
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         from cnncalc.kernels.convolve import convolve
@@ -209,7 +209,7 @@ class ConvTranspose(Layer, kind="conv_transpose"):
     def views(self, x: Shape, windows: tuple[Window, ...]) -> tuple[View, ...]:
         return tuple(View.grown(w.extent, w.stride, w.before, axis) for axis, w in enumerate(self.written_windows(x)))
 
-    takes_after = True
+    fuses_epilogue = True
 
     def fan_in(self, weight: Weight) -> float:
         strides = self.stride if len(self.stride) > 1 else self.stride * (len(weight.shape) - 2)

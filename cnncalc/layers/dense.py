@@ -39,7 +39,7 @@ class FullyConnected(Layer, kind="fc"):
     def macs(self, x: Shape, y: Shape) -> int:
         return x.size * self.units
 
-    takes_after = True
+    fuses_epilogue = True
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         from cnncalc.kernels.dense import fully_connected

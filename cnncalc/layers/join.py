@@ -23,7 +23,7 @@ class Add(Join, kind="add"):
 
     also = ("sum", "eltwise", "residual", "shortcut", "plus")
     sums = True
-    takes_after = True
+    fuses_epilogue = True
     names: tuple[str, ...] | str = option(RowNames(), _NAMES, main=True)
     example = Example({"add": ["a", "b"]}, (Shape(3, 5, 2), Shape(3, 5, 2)), Shape(3, 5, 2))
 
@@ -46,7 +46,7 @@ class Multiply(Join, kind="multiply"):
     """
 
     also = ("mul", "product", "times", "gate")
-    takes_after = True
+    fuses_epilogue = True
     names: tuple[str, ...] | str = option(RowNames(), _NAMES, main=True)
     example = Example({"multiply": ["a", "b"]}, (Shape(3, 5, 2), Shape(2)), Shape(3, 5, 2))
 

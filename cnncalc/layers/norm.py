@@ -32,7 +32,7 @@ class BatchNorm(_Normalising, kind="batchnorm"):
     Source: Ioffe & Szegedy 2015.
     """
 
-    takes_after = True
+    fuses_epilogue = True
     also = ("bn", "batchnormalization", "batch_norm")
     affine: bool = option(Flag(), "a learned factor and offset per channel", default=True, also=("scale", "center"))
     epsilon: float = option(Number(above=0), "added to the variance", default=1e-5, also=_EPSILON_NAMES)
@@ -146,7 +146,7 @@ class Scale(_Normalising, kind="scale"):
     Source: Touvron et al. 2021, LayerScale.
     """
 
-    takes_after = True
+    fuses_epilogue = True
     also = ("layerscale",)
     example = Example({"scale": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
 

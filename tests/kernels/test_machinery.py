@@ -19,9 +19,9 @@ from cnncalc.window import Window
 @pytest.mark.parametrize("count", [0, 1, 2, 7, 100])
 def test_each_task_is_done_once(threads, count):
     done = []
-    with Workers(threads).at_work() as team:
-        team.share(done.append, count)
-        team.share(done.append, count)
+    with Workers(threads).running() as workers:
+        workers.parallel_for(done.append, count)
+        workers.parallel_for(done.append, count)
     assert sorted(done) == sorted([*range(count), *range(count)])
 
 
@@ -32,29 +32,29 @@ def test_an_error_in_a_task_comes_out_and_the_threads_live_on(threads):
             raise ValueError("task 4")
 
     done = []
-    with Workers(threads).at_work() as team:
+    with Workers(threads).running() as workers:
         with pytest.raises(ValueError, match="task 4"):
-            team.share(fail, 6)
-        team.share(done.append, 6)
+            workers.parallel_for(fail, 6)
+        workers.parallel_for(done.append, 6)
     assert sorted(done) == list(range(6))
 
 
 def test_threads_are_gone_in_the_end():
     before = threading.active_count()
-    with Workers(4).at_work() as team:
-        team.share(lambda _: None, 4)
+    with Workers(4).running() as workers:
+        workers.parallel_for(lambda _: None, 4)
         assert threading.active_count() == before + 3
     assert threading.active_count() == before
 
 
 def test_by_products_the_caller_does_every_task_and_blas_has_the_threads():
     here, done = threading.get_ident(), []
-    with Workers(3, by_products=True).at_work() as team:
-        team.share(lambda i: done.append((i, threading.get_ident() == here)), 5)
+    with Workers(3, parallel_blas=True).running() as workers:
+        workers.parallel_for(lambda i: done.append((i, threading.get_ident() == here)), 5)
         blas = [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
     assert done == [(i, True) for i in range(5)]
     assert set(blas) == {min(3, usable_cores())}
-    with Workers(3).at_work():
+    with Workers(3).running():
         assert {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"} == {1}
 
 
@@ -62,30 +62,30 @@ def test_scratch_is_a_thread_s_own():
     seen = {}
 
     def task(i):
-        mine = Workers.scratch(team, "mine", (4,), np.int64)
+        mine = Workers.scratch(workers, "mine", (4,), np.int64)
         mine[:] = i
         wait.wait(10)
         seen[i] = mine.copy()
 
     wait = threading.Barrier(2)
-    with Workers(2).at_work() as team:
-        team.share(task, 2)
+    with Workers(2).running() as workers:
+        workers.parallel_for(task, 2)
     assert {i: list(mine) for i, mine in seen.items()} == {0: [0] * 4, 1: [1] * 4}
 
 
 def test_what_a_run_leaves_is_the_next_one_s_and_never_two_runs_at_once():
-    with Workers(1).at_work() as team:
-        first = team.memory
-        with Workers(1).at_work() as other:
+    with Workers(1).running() as workers:
+        first = workers.memory
+        with Workers(1).running() as other:
             assert other.memory is not first
-    with Workers(1).at_work() as team:
-        assert team.memory is first
+    with Workers(1).running() as workers:
+        assert workers.memory is first
 
 
 def test_pieces_cover_an_array_once():
     x, y = np.arange(700_000, dtype=np.float64).reshape(7, -1), np.zeros((7, 100_000))
-    with Workers(2).at_work() as team:
-        team.pieces(lambda a, b: np.add(b, a, out=b), x, y)
+    with Workers(2).running() as workers:
+        workers.parallel_chunks(lambda a, b: np.add(b, a, out=b), x, y)
     np.testing.assert_array_equal(x, y)
 
 
@@ -117,8 +117,8 @@ def test_no_more_than_32_mib_are_kept_unused():
 def test_positions_are_as_many_as_the_formula_says(fit):
     for kernel in range(1, 5):
         for stride in range(1, 5):
-            for before, after, dilation, size in np.ndindex(3, 3, 3, 9):
-                window = Window(kernel, stride, before, after, dilation + 1)
+            for before, epilogue, dilation, size in np.ndindex(3, 3, 3, 9):
+                window = Window(kernel, stride, before, epilogue, dilation + 1)
                 try:
                     wanted = window.output_size(size + 1, fit)
                 except ValueError:

@@ -50,8 +50,8 @@ def random_weights(layer: Layer, flow: Any, rng: np.random.Generator) -> dict[st
 
 
 def compute(layer: Layer, xs: tuple[np.ndarray, ...], w: dict[str, np.ndarray], fit: str, threads: int = 2) -> np.ndarray:
-    with Workers(threads).at_work() as team:
-        run = Run(team, fit)
+    with Workers(threads).running() as workers:
+        run = Run(workers, fit)
         return layer.forward_join(xs, run) if isinstance(layer, Join) else layer.forward(xs[0], w, run)
 
 
