@@ -89,7 +89,7 @@ def _columns(texts: list[str]) -> list[Column]:
 
 
 def _check_dtype(dtype: str) -> None:
-    from cnncalc.report.words import DTYPES
+    from cnncalc.dtype import DTYPES
 
     if dtype not in DTYPES:
         raise typer.BadParameter(f"{dtype} is none of {', '.join(DTYPES)}", param_hint="'--dtype'")

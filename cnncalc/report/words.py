@@ -90,18 +90,6 @@ def difference(before: int, after: int) -> str:
     return said.replace("-", "−")
 
 
-DTYPES = {
-    "float64": 64, "float32": 32, "float16": 16, "bfloat16": 16, "float8": 8,
-    "int64": 64, "int32": 32, "int16": 16, "int8": 8, "uint8": 8, "int4": 4,
-}  # fmt: skip
-"""Bits of a number by its type."""
-
-
-def bytes_of(numbers: int, dtype: str) -> int:
-    """Bytes that `numbers` of a type take, packed."""
-    return -(-numbers * DTYPES[dtype] // 8)
-
-
 def memory(size: int) -> str:
     """Bytes, and beside them in a larger unit where there is one.
 

@@ -4,8 +4,9 @@ import io
 
 import pytest
 
+from cnncalc.dtype import bytes_of
 from cnncalc.report import plain
-from cnncalc.report.words import bytes_of, memory, share
+from cnncalc.report.words import memory, share
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from cnncalc.dtype import bytes_of
 from cnncalc.language import misfit
 from cnncalc.problem import one_line
 from cnncalc.report import words
@@ -28,11 +29,11 @@ def totals(subject: Subject, dtype: str = "float32") -> list[Total]:
     """Parameters, what differs from them, and MACs."""
     found = subject.totals
     parameters, trainable, buffers = found["parameters"], found["trainable"], found["buffers"]
-    result = [Total("parameters", parameters, f"{words.memory(words.bytes_of(parameters, dtype))} in {dtype}")]
+    result = [Total("parameters", parameters, f"{words.memory(bytes_of(parameters, dtype))} in {dtype}")]
     if trainable != parameters:
         result.append(Total("trainable", trainable, f"the other {parameters - trainable:,} are frozen"))
     if buffers:
-        result.append(Total("buffers", buffers, f"kept, not learned: {words.memory(words.bytes_of(buffers, dtype))} in {dtype}"))
+        result.append(Total("buffers", buffers, f"kept, not learned: {words.memory(bytes_of(buffers, dtype))} in {dtype}"))
     result.append(Total("MACs", found["macs"], COUNTED))
     return result
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from json import JSONEncoder
 from typing import Any
 
+from cnncalc.dtype import bytes_of
 from cnncalc.graph import Node
 from cnncalc.report import words
 from cnncalc.report.problems import listing as problems
@@ -30,7 +31,7 @@ def document(subject: Subject, dtype: str = "float32") -> dict[str, Any]:
         "outputs": [{"name": source.name, **_flow(source.flow, layout)} for source in subject.outputs],
         "totals": dict(subject.totals),
         "dtype": dtype,
-        "bytes": words.bytes_of(subject.totals["parameters"], dtype),
+        "bytes": bytes_of(subject.totals["parameters"], dtype),
         "complete": all(node.shape is not None for node in subject.layers),
         "expect_skipped": subject.expect_skipped,
         **_before(subject),
