@@ -7,8 +7,7 @@ from typing import NamedTuple
 from cnncalc import network, rules
 from cnncalc.check.settings import Settings
 from cnncalc.check.sources import Candidate, claims
-from cnncalc.language.comments import LINE_BREAK
-from cnncalc.language.source import decode, read
+from cnncalc.language.source import LINE_BREAK, decode, read
 from cnncalc.problem import Location, Problem, SpecError
 from cnncalc.report.problems import Result
 

@@ -6,14 +6,12 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 
-from cnncalc.language.source import Mapping, Scalar, Sequence, YamlNode
+from cnncalc.language.source import LINE_BREAK, Mapping, Scalar, Sequence, YamlNode
 from cnncalc.problem import IGNORABLE, Location, Problem
 from cnncalc.shape import LARGEST
 
 _COMMENT = re.compile(r"(?:^|(?<=[ \t]))#[ \t]*cnncalc:[ \t]*([^\r\n\x85\u2028\u2029]*)", re.MULTILINE)
 _IGNORE = re.compile(r"ignore\[([^\]]*)\]")
-#: Where libyaml begins a new line.
-LINE_BREAK = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")
 
 
 class Ignore:

@@ -10,7 +10,8 @@ from cnncalc.language import suggest
 from cnncalc.language.expression import RESERVED, UNKNOWN, Names, Unknown
 from cnncalc.language.problems import Problems
 from cnncalc.language.rows import FAULTY, ROW_KEYS, Argument, Body, RowReader, name_fault
-from cnncalc.language.source import NETWORK, Mapping, Scalar, Sequence, YamlNode, code_in, describe, location
+from cnncalc.language.source import Mapping, Scalar, Sequence, YamlNode, describe, location
+from cnncalc.language.syntax import NETWORK, code_in
 from cnncalc.language.template import evaluate, names_in
 from cnncalc.layers import KINDS, Layer
 from cnncalc.problem import ERROR_RULES, IGNORABLE, Location

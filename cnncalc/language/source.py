@@ -17,10 +17,16 @@ MAX_DEPTH = 100
 MAX_ITEMS = 200_000
 #: How many nodes aliases may add to those that are written out.
 MAX_ALIASED = 200_000
+#: How far into a text a syntax error is looked up again with PyYAML's own parser, in characters.
+MAX_REREAD = 100_000
+TOO_DEEP = f"the text is nested more than {MAX_DEPTH} levels deep"
 
 #: libyaml's parser, many times faster; PyYAML's own where it was built without.
 _Parser: Any = yaml.cyaml.CParser if yaml.__with_libyaml__ else yaml.SafeLoader  # type: ignore[attr-defined]  # not in its stubs
-_SURROGATE = re.compile("[\ud800-\udfff]")
+#: Characters that YAML does not allow (YAML 1.1, section 5.1). libyaml and PyYAML differ about U+FEFF inside a text.
+_NOT_YAML = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+#: Where YAML begins a new line.
+LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 _NULLS = frozenset(("", "~", "null", "Null", "NULL"))
 
 
@@ -102,25 +108,26 @@ def describe(node: YamlNode | None) -> str:
 
 
 def read(file: str) -> bytes:
-    """The bytes of a file, `-` is standard input; at most one more than a spec may have. Raises SpecError."""
+    """Read a file, `-` is standard input; at most one byte more than a spec may have. Raises SpecError."""
     try:
         if file == "-":
             return sys.stdin.buffer.read(MAX_BYTES + 1)
         with open(file, "rb") as stream:
             return stream.read(MAX_BYTES + 1)
     except OSError as error:
-        said = {
+        messages = {
             FileNotFoundError: "there is no such file",
-            IsADirectoryError: "this is a folder, not a file; cnncalc check goes through folders",
-            PermissionError: "the file may not be read",
+            IsADirectoryError: "this is a folder, not a file; cnncalc check validates the files of a folder",
+            PermissionError: "no permission to read this file",
         }
-        raise _error("file", file, Location(), said.get(type(error)) or error.strerror or str(error)) from None
+        message = messages.get(type(error)) or error.strerror or str(error)
+        raise _error("file", file, Location(), message) from None
     except ValueError:
         raise _error("file", file, Location(), "this cannot be the name of a file") from None
 
 
 def decode(data: bytes, file: str | None) -> str:
-    """The text of a file. Raises SpecError where it is not UTF-8 text of at most 10 MiB."""
+    """Decode a file. Raises SpecError if it is not UTF-8 text of at most 10 MiB."""
     if len(data) > MAX_BYTES:
         raise _error("limit", file, Location(), "a spec is at most 10 MiB, and this file is larger")
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
@@ -128,10 +135,9 @@ def decode(data: bytes, file: str | None) -> str:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        before = data[: error.start].decode("utf-8", "replace")
-        at = _place(before)
         if b"\x00" in data[:4096]:
             raise _error("file", file, Location(1, 1, 1, 1), "this is a binary file, not UTF-8 text") from None
+        at = _place(data[: error.start].decode("utf-8", "replace"))
         raise _error("file", file, at, f"byte 0x{data[error.start]:02x} is not UTF-8; save the file as UTF-8") from None
     if "\x00" in text:
         raise _error("file", file, _place(text[: text.index("\x00")]), "this is a binary file, not UTF-8 text")
@@ -139,22 +145,46 @@ def decode(data: bytes, file: str | None) -> str:
 
 
 def compose(text: str, file: str | None, problems: list[Problem]) -> YamlNode | None:
-    """The document as nodes, None for an empty one. Duplicate keys are added to `problems`; what is not YAML raises SpecError."""
-    half = None if text.isascii() else _SURROGATE.search(text)
-    if half is not None:
-        raise _error("file", file, _place(text[: half.start()]), "the text has half a character (a surrogate) in it")
-    composer = _Composer(text, file, problems)
+    """Parse a document into nodes, None if it is empty.
+
+    Duplicate keys are added to `problems`. Raises SpecError if the text is not YAML or exceeds a limit.
+    """
+    found = _NOT_YAML.search(text)
+    if found is not None:
+        half = "\ud800" <= found[0] <= "\udfff"
+        message = (
+            f"U+{ord(found[0]):04X} is half a character (a surrogate); save the file as UTF-8"
+            if half
+            else f"not YAML: the character U+{ord(found[0]):04X} is not allowed in a text; delete it"
+        )
+        raise _error("file" if half else "yaml", file, _place(text[: found.start()]), message)
+    composer = _Composer(text, file, problems, _Parser)
     try:
         return composer.compose()
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        at = Location(mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2) if mark else Location(1, 1, 1, 1)
-        raise _error("yaml", file, *_better(error, text, at, composer.open)) from None
-    except yaml.reader.ReaderError as error:
-        line = str(error.reason)
-        place = error.position if isinstance(error.position, int) else 0
-        before = text.encode("utf-8")[:place].decode("utf-8", "ignore")
-        raise _error("yaml", file, _place(before), f"not YAML: {line}") from None
+        raise _unreadable(error, composer.open, text, file) from None
+
+
+def _unreadable(error: yaml.MarkedYAMLError, opened: list[Sequence | Mapping], text: str, file: str | None) -> SpecError:
+    """The problem of a text that is not YAML, the same with and without libyaml.
+
+    libyaml's messages and limits differ between its versions, so PyYAML's own parser reads the text again, if the error is
+    near enough to the beginning: it reads about 200,000 characters a second.
+    """
+    from cnncalc.language.syntax import problem_of
+
+    mark = error.problem_mark or error.context_mark
+    if _Parser is not yaml.SafeLoader and mark is not None and mark.index <= MAX_REREAD:
+        again = _Composer(text, file, [], yaml.SafeLoader)
+        try:
+            again.compose()
+        except SpecError as other:
+            return other
+        except yaml.MarkedYAMLError as same:
+            error, opened = same, again.open
+    elif "nesting depth" in str(error.problem) and mark is not None:
+        return _error("limit", file, Location(mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2), TOO_DEEP)
+    return _error("yaml", file, *problem_of(error, text, opened))
 
 
 def _error(rule: str, file: str | None, at: Location, message: str) -> SpecError:
@@ -162,146 +192,16 @@ def _error(rule: str, file: str | None, at: Location, message: str) -> SpecError
 
 
 def _place(before: str) -> Location:
-    """Where the text after `before` begins."""
-    line = before.count("\n") + 1
-    column = len(before) - (before.rfind("\n") + 1) + 1
-    return Location(line, column, line, column + 1)
-
-
-#: A network of two lines, for those who have another sort of text.
-NETWORK = "a short network is `input: 32x32x3` and, on the next line, `layers: [{conv: 8, kernel_size: 3}, relu]`"
-_CODE = re.compile(r"import \w|from [\w.]+ import\b|def \w+\(|class \w+ *[(:]|@\w|[\w.]+ *= *[\w({\[\"']|[\w.]+\(", re.ASCII)
-_LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
-_BEGINS = re.compile(r"\s*(- |[\w-]+:(\s|$))")
-_PAIRS = re.compile(r"\s*(- +)?([\w-]+: [^,]*,\s*[\w-]+:\s.*)")
-
-
-def code_in(text: str) -> tuple[Location, str] | None:
-    """Where a text begins as a program does and what to say of it; None for any other text."""
-    for number, line in enumerate(_LINE_BREAK.split(text), 1):
-        if line.strip() and not line.lstrip().startswith("#"):
-            if _CODE.match(line.lstrip()) is None:
-                return None
-            column = len(line) - len(line.lstrip()) + 1
-            return Location(number, column, number, len(line) + 1), f"this is code, and a network is written in YAML; {NETWORK}"
-    return None
-
-
-def _better(error: yaml.MarkedYAMLError, text: str, at: Location, opened: list[Sequence | Mapping]) -> tuple[Location, str]:
-    """Where the fault is and what to say of it; libyaml's own place and words where nothing is known better."""
-    lines = _LINE_BREAK.split(text)
-    found = code_in(text) or _in_brackets(error, lines, at, opened)
-    if found is None and "mapping values are not allowed" in str(error.problem) and at.line <= len(lines):
-        found = _without_braces(lines[at.line - 1], at.line)
-    return found or (at, _syntax(error, text, at))
-
-
-def _without_braces(line: str, number: int) -> tuple[Location, str] | None:
-    """A row of several fields on one line, and the braces that it wants."""
-    match = _PAIRS.fullmatch(line) if len(line) <= 200 else None
-    if match is None:
-        return None
-    pairs = re.sub(r"\s+#.*", "", match[2]).rstrip()
-    where = Location(number, match.start(2) + 1, number, match.start(2) + len(pairs) + 1)
-    said = "not YAML: mapping values are not allowed in this context; "
-    try:
-        row = compose(f"{{{pairs}}}", None, [])
-    except SpecError:
-        return None
-    if not isinstance(row, Mapping) or any(isinstance(value, Mapping) for _, value in row.pairs.values()):
-        return None
-    if match[1]:
-        return where, f"{said}a row of several fields wants braces: - {{{pairs}}}"
-    return where, f"{said}write each of {', '.join(row.pairs)} on a line of its own"
-
-
-def _in_brackets(
-    error: yaml.MarkedYAMLError, lines: list[str], at: Location, opened: list[Sequence | Mapping]
-) -> tuple[Location, str] | None:
-    """A ${…} in brackets and not in quotes, or a bracket that nothing closes."""
-    inner = next((node for node in reversed(opened) if node.flow), None)
-    said = str(error.problem)
-    if inner is None or "expected" not in said or not ("','" in said or "node content" in said):
-        return None
-    line = lines[at.line - 1] if at.line <= len(lines) else ""
-    begin = at.column - 2
-    end = line.find("}", begin) + 1
-    if begin >= 0 and line.startswith("${", begin) and end:
-        expression = line[begin:end]
-        where = Location(at.line, begin + 1, at.line, end + 1)
-        return where, f'not YAML: a ${{…}} inside brackets wants quotes, as in {{conv: "{expression}"}}'
-    place = _unclosed(lines, inner)
-    if place is None:
-        return None
-    number, column = place
-    bracket = lines[number - 1][column - 1]
-    where = Location(number, column, number, column + 1)
-    return where, f"not YAML: this {bracket} is never closed; write {'}' if bracket == '{' else ']'} where its content ends"
-
-
-def _unclosed(lines: list[str], node: Sequence | Mapping) -> tuple[int, int] | None:
-    """The bracket, from `node`'s on, that is still open where another sort is closed, or where the next row or key begins."""
-    first = lines[node.line - 1]
-    indent = len(first) - len(first.lstrip())
-    in_block = _BEGINS.match(first[: node.column - 1]) is not None
-    still: list[tuple[int, int]] = []
-    quote, last = "", ""
-    for number in range(node.line, len(lines) + 1):
-        line = lines[number - 1]
-        column = node.column - 1 if number == node.line else 0
-        if number > node.line and in_block and not quote and _BEGINS.match(line) and len(line) - len(line.lstrip()) <= indent:
-            break
-        while column < len(line):
-            char = line[column]
-            if quote:
-                column += char == "\\" and quote == '"'
-                quote = "" if char == quote else quote
-            elif char in "\"'" and last in ("{", "[", ",", ":", char):
-                quote = char
-            elif char == "#" and line[column - 1 : column] in ("", " ", "\t"):
-                break
-            elif char in "{[":
-                still.append((number, column + 1))
-            elif char in "}]" and still:
-                opening = lines[still[-1][0] - 1][still[-1][1] - 1]
-                if opening + char not in ("{}", "[]"):
-                    return still[-1]
-                still.pop()
-                if not still:
-                    return None
-            last = last if char.isspace() else char
-            column += 1
-    return still[-1] if still else None
-
-
-def _syntax(error: yaml.MarkedYAMLError, text: str, at: Location) -> str:
-    """Libyaml's complaint as a sentence that says what would be right."""
-    said = str(error.problem or "it cannot be read")
-    lines = text.splitlines()
-    line = lines[at.line - 1] if at.line <= len(lines) else ""
-    indent = line[: len(line) - len(line.lstrip())]
-    if "\t" in indent or ("\\t" in said and "token" in said):
-        return "a tab indents this line; YAML wants spaces"
-    if "undefined alias" in said:
-        return f"{said}; an anchor &name must stand before its alias *name"
-    context = f" ({error.context})" if error.context else ""
-    hint = ""
-    if "mapping values are not allowed" in said:
-        hint = "; a value with ': ' in it wants quotes, and rows of a list want the same indent"
-    elif "did not find expected" in said and "," in said:
-        hint = "; is a bracket or a comma missing?"
-    elif "did not find expected key" in said or "did not find expected '-'" in said:
-        hint = "; is the indent the same as in the line above?"
-    elif "cannot start any token" in said:
-        hint = "; put the word in quotes"
-    return f"not YAML: {said}{context}{hint}"
+    """The location of the character that follows `before`."""
+    lines = LINE_BREAK.split(before)
+    return Location(len(lines), len(lines[-1]) + 1, len(lines), len(lines[-1]) + 2)
 
 
 class _Composer:
     """Builds nodes from events, with a stack of its own: nothing here recurses with the input."""
 
-    def __init__(self, text: str, file: str | None, problems: list[Problem]) -> None:
-        self._next = _Parser(text).get_event
+    def __init__(self, text: str, file: str | None, problems: list[Problem], parser: Any) -> None:
+        self._next = parser(text).get_event
         self._file = file
         self._problems = problems
         self._anchors: dict[str, YamlNode] = {}
@@ -355,7 +255,7 @@ class _Composer:
                 self._attach(stack[-1], keys, node, event)
             if kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
                 if len(stack) >= MAX_DEPTH:
-                    raise self._fault("limit", event, f"the text is nested more than {MAX_DEPTH} levels deep")
+                    raise self._fault("limit", event, TOO_DEEP)
                 stack.append(node)  # type: ignore[arg-type]  # the event says which it is
                 keys.append(None)
         if isinstance(root, Scalar) and root.null:

@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from cnncalc.analysis.receptive import Fields, receptive_fields
 from cnncalc.graph import Graph, Group, Node, Producer
-from cnncalc.language.comments import LINE_BREAK, Ignores
+from cnncalc.language.comments import Ignores
 from cnncalc.language.document import Document
 from cnncalc.language.rows import Argument, Body, Row
-from cnncalc.language.source import Mapping, location
+from cnncalc.language.source import LINE_BREAK, Mapping, location
 from cnncalc.problem import RULES, Fix, Location, Problem
 
 #: Errors beside which the graph is still the one that was meant.

@@ -45,7 +45,7 @@ def test_problems_leave_stdout_for_programs(form):
     ("args", "said"),
     [
         (["show", "nosuch/network.yaml"], "nosuch/network.yaml: error: there is no such file [file]"),
-        (["show", "tests"], "tests: error: this is a folder, not a file; cnncalc check goes through folders [file]"),
+        (["show", "tests"], "tests: error: this is a folder, not a file; cnncalc check validates the files of a folder [file]"),
         (["show", "alexne"], "alexne: error: there is no such file, and no network of that name comes along; did you mean alexnet?"),
         (["show", "quite-unlike"], "`cnncalc specs` lists those that do [file]"),
         (["show", "alexnet.yaml"], "alexnet.yaml: error: there is no such file here; the network that comes along is called alexnet"),
