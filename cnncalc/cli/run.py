@@ -79,7 +79,7 @@ def run(
 
     try:
         chosen = _chosen(network, layers or [])
-        runner = _runner(network, weights, seed, threads)
+        runner = _runner(network, weights, seed, threads, dtype)
         given = _given(network, input_file or [], batch, dtype, resize)
         size = next((len(x) for x in given.values()), batch or 1)
         if not force:
@@ -149,7 +149,7 @@ def _given(network: Network, files: list[str], batch: int | None, dtype: str, re
     return given
 
 
-def _runner(network: Network, weights: str | None, seed: int, threads: int | None) -> Runner:
+def _runner(network: Network, weights: str | None, seed: int, threads: int | None, dtype: str) -> Runner:
     from cnncalc.forward import weights as random_weights
     from cnncalc.forward.runner import CannotRun, Runner
 
@@ -159,7 +159,7 @@ def _runner(network: Network, weights: str | None, seed: int, threads: int | Non
             found = random_weights.load(weights)
         except OSError as error:
             raise CannotRun(f"{weights}: {error.strerror or error}") from None
-    return Runner(network.graph, found, seed=seed, threads=threads)
+    return Runner(network.graph, found, seed=seed, threads=threads, dtype=dtype)
 
 
 def _observe(
@@ -171,7 +171,7 @@ def _observe(
     from cnncalc.forward.runner import check_inputs
     from cnncalc.forward.weights import ArrayFile, draw_all
 
-    check_inputs(network.graph, inputs)
+    check_inputs(network.graph, inputs, runner.dtype)
     if repeat > 1 and runner.weights is None:
         # Drawn once for all repetitions.
         runner.weights = draw_all(network.graph, runner.seed)

@@ -53,8 +53,8 @@ class Step:
 
 
 def _alike(node: Node) -> bool:
-    """Whether it joins two different results, once each."""
-    return len(node.inputs) == 2 and node.inputs[0] is not node.inputs[1]
+    """Whether it joins two different results of one shape."""
+    return len(node.inputs) == 2 and node.inputs[0] is not node.inputs[1] and node.inputs[0].flow == node.inputs[1].flow
 
 
 class Plan:

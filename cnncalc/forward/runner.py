@@ -43,7 +43,10 @@ Watch = Callable[[Node, tuple["Array", ...], "Array", float, "Workers"], None]
 
 
 class Runner:
-    """Runs a graph. `weights` are drawn layer by layer from `seed` where they are not given, and forgotten again."""
+    """Runs a graph. Without `weights`, each layer's are drawn from `seed` when it runs, and dropped after it.
+
+    `dtype` is the type of the numbers of a network that reads only tokens; otherwise it is that of the inputs.
+    """
 
     def __init__(
         self,
@@ -53,6 +56,7 @@ class Runner:
         seed: int = 0,
         threads: int | None = None,
         plan: Plan | None = None,
+        dtype: str | None = None,
     ) -> None:
         self.plan = plan or Plan(graph, graph.outputs)
         if threads is not None and threads < 1:
@@ -63,6 +67,7 @@ class Runner:
         self.weights = weights
         self.seed = seed
         self.threads = threads
+        self.dtype = dtype
         self._gains: Gains | None = None
 
     def __call__(
@@ -85,7 +90,7 @@ class Runner:
         plan = self.plan
         if keep or watch is not None:
             plan = Plan(self.graph, [*self.graph.outputs, *keep], every=watch is not None)
-        batch, dtype = check_inputs(self.graph, inputs)
+        batch, dtype = check_inputs(self.graph, inputs, self.dtype)
         if not force:
             check_memory(plan, batch, dtype.itemsize, self._held(dtype.name))
         # To draw weights takes longer than to use them, and for that all threads are needed. And threads that wait awake for one
@@ -121,6 +126,7 @@ class Runner:
         if not own_inputs:
             standing.update(id(owner(x)) for x in values.values())
         for step in plan.steps:
+            workers.check_interrupt()
             node = step.node
             own = self._own(node, dtype, workers)
             xs = tuple(values[source] for source in node.inputs)
@@ -142,7 +148,7 @@ class Runner:
                 memory = owner(values.pop(source))
                 standing[id(memory)] -= 1
                 if standing[id(memory)] == 0:
-                    workers.memory.give_back(memory)
+                    workers.buffers.give_back(memory)
             # Nothing holds the arrays any longer than they are needed.
             del own, xs, y, epilogue, run
         return {source: values[source] for source in plan.kept}
@@ -167,7 +173,7 @@ class Runner:
         from cnncalc.kernels.run import Epilogue
 
         function = step.result.layer.function()
-        epilogue = Epilogue(apply=in_blocks(function) if function is not None and workers.parallel_blas else function)
+        epilogue = Epilogue(function=in_blocks(function) if function is not None and workers.parallel_blas else function)
         for node in reversed(step.fused):
             if isinstance(node.layer, Join):
                 assert added is not None
@@ -190,8 +196,11 @@ def array_shape(flow: Flow) -> tuple[int, ...]:
     return (flow.length,) if isinstance(flow, Tokens) else (flow.channels, *flow.spatial)
 
 
-def check_inputs(graph: Graph, inputs: Mapping[str, Array]) -> tuple[int, np.dtype[Any]]:
-    """The batch and the type of the numbers. Raises CannotRun where an array is not what the network reads."""
+def check_inputs(graph: Graph, inputs: Mapping[str, Array], dtype_of_tokens: str | None = None) -> tuple[int, np.dtype[Any]]:
+    """Return the batch and the type of the numbers. Raises CannotRun if an array is not what the network reads.
+
+    Token ids have no floating-point type: a network that reads nothing else computes in `dtype_of_tokens`, by default float32.
+    """
     import numpy as np
 
     names = [source.name for source in graph.inputs]
@@ -232,7 +241,7 @@ def check_inputs(graph: Graph, inputs: Mapping[str, Array]) -> tuple[int, np.dty
         raise CannotRun("the inputs have different batches: " + ", ".join(f"{name} {n}" for name, n in batches.items()))
     if 0 in sizes:
         raise CannotRun("the batch is empty")
-    return (sizes.pop() if sizes else 1), dtype if dtype is not None else np.dtype(np.float32)
+    return (sizes.pop() if sizes else 1), dtype if dtype is not None else np.dtype(dtype_of_tokens or np.float32)
 
 
 def random_inputs(graph: Graph, batch: int, dtype: str, seed: int, given: Collection[str] = ()) -> dict[str, Array]:

@@ -62,13 +62,13 @@ def per_channels(x: Array, scale: Array | None, shift: Array | None, run: Run) -
     def task(part: Array, target: Array) -> None:
         if epilogue.scale is not None:
             part = np.multiply(part, epilogue.scale, out=target)
-        Epilogue(shift=epilogue.shift, apply=epilogue.apply).finish(part, target)
+        Epilogue(shift=epilogue.shift, function=epilogue.function).finish(part, target)
 
-    _channel_pieces(task, x, out, run)
+    _channel_chunks(task, x, out, run)
     return out
 
 
-def _channel_pieces(task: Callable[[Array, Array], None], x: Array, out: Array, run: Run) -> None:
+def _channel_chunks(task: Callable[[Array, Array], None], x: Array, out: Array, run: Run) -> None:
     """Calls `task` on pieces (…, channels) of the input and of the output, example by example."""
     for example, target in zip(channels_last(x), channels_last(out), strict=True):
         if example.ndim == 1:
@@ -85,7 +85,7 @@ def prelu(x: Array, slopes: Array, run: Run) -> Array:
         np.multiply(part, slopes, out=target)
         np.copyto(target, part, where=part >= 0)
 
-    _channel_pieces(task, x, out, run)
+    _channel_chunks(task, x, out, run)
     return out
 
 
@@ -98,7 +98,7 @@ def softmax(x: Array, run: Run) -> Array:
         np.exp(target, out=target)
         target /= target.sum(axis=-1, keepdims=True)
 
-    _channel_pieces(task, x, out, run)
+    _channel_chunks(task, x, out, run)
     return out
 
 
@@ -238,6 +238,8 @@ def per_channel_map(x: Array, rank: int) -> Array:
 def _combine(operation: np.ufunc, xs: tuple[Array, ...], run: Run) -> Array:
     total = xs[0]
     own = run.overwrite and total.flags.writeable
+    if len(xs) == 1:
+        return _epilogue_alone(total, own, run)
     for k, other in enumerate(xs[1:], start=2):
         shape = np.broadcast_shapes(total.shape, other.shape)
         if not (own and total.shape == shape):
@@ -260,6 +262,21 @@ def _combine(operation: np.ufunc, xs: tuple[Array, ...], run: Run) -> Array:
                 run.workers.parallel_chunks(task, a[n], b[n], out)
         total, own = target, True
     return total
+
+
+def _epilogue_alone(x: Array, own: bool, run: Run) -> Array:
+    """Apply the epilogue to the single input of a join, in its memory if `own`."""
+    if run.epilogue.empty:
+        return x
+    out = x if own else run.empty_like(x)
+
+    def task(part: Array, target: Array) -> None:
+        if not own:
+            np.copyto(target, part)
+        run.epilogue.finish(target, target)
+
+    _channel_chunks(task, x, out, run)
+    return out
 
 
 def concat(xs: tuple[Array, ...], run: Run) -> Array:

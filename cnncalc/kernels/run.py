@@ -1,4 +1,4 @@
-"""What a layer is told beside its input: how strides round, which threads there are, and what is done on the way out."""
+"""What a kernel gets beside its input: how strides round, the threads, and the epilogue."""
 
 from __future__ import annotations
 
@@ -16,73 +16,78 @@ Arrays = Mapping[str, Array]
 
 
 class Epilogue:
-    """What is done to a result while it is still in the cache: times `scale` plus `shift` per channel, plus `added`, `apply`.
+    """What is done to a layer's result while it is in the cache: (y · `scale` + `shift`) per channel, + `addend`, `function`.
 
-    `added` is another result of the same shape, (batch, *spatial, channels) in one piece.
+    `addend` is another result of the same shape, contiguous as (batch, *spatial, channels).
     """
 
-    __slots__ = ("added", "apply", "scale", "shift")
+    __slots__ = ("addend", "function", "scale", "shift")
 
     def __init__(
         self,
         scale: Array | None = None,
         shift: Array | None = None,
-        added: Array | None = None,
-        apply: Callable[[Array, Array], None] | None = None,
+        addend: Array | None = None,
+        function: Callable[[Array, Array], None] | None = None,
     ) -> None:
         self.scale = scale
         self.shift = shift
-        self.added = added
-        self.apply = apply
+        self.addend = addend
+        self.function = function
+
+    @property
+    def empty(self) -> bool:
+        """Whether it changes nothing."""
+        return self.scale is None and self.shift is None and self.addend is None and self.function is None
 
     def with_addend(self, x: Array) -> Epilogue:
-        """The same behind a sum with `x`, (batch, channels, *spatial)."""
-        return Epilogue(self.scale, self.shift, packed(channels_last(x)), self.apply)
+        """Return the same with the addend `x`, (batch, channels, *spatial)."""
+        return Epilogue(self.scale, self.shift, packed(channels_last(x)), self.function)
 
     def after_affine(self, scale: Array | None, shift: Array | None) -> Epilogue:
-        """The same behind another factor and offset, or behind a bias: (y + b)·scale + shift."""
+        """Return the epilogue that first computes y · `scale` + `shift` per channel, then this one."""
         if self.scale is not None:
             scale = self.scale if scale is None else scale * self.scale
             shift = None if shift is None else shift * self.scale
         if self.shift is not None:
             shift = self.shift if shift is None else shift + self.shift
-        return Epilogue(scale, shift, self.added, self.apply)
+        return Epilogue(scale, shift, self.addend, self.function)
 
     def at(self, *where: Any) -> Epilogue:
-        """The same for a part of the result, (batch, *spatial, channels); the last index is the channels'."""
+        """Return the epilogue of a part of the result, indexed as (batch, *spatial, channels)."""
         return Epilogue(
             None if self.scale is None else self.scale[where[-1]],
             None if self.shift is None else self.shift[where[-1]],
-            None if self.added is None else self.added[where],
-            self.apply,
+            None if self.addend is None else self.addend[where],
+            self.function,
         )
 
     def flat(self) -> Epilogue:
-        """The same for the result seen as (positions, channels)."""
-        if self.added is None:
+        """Return the epilogue of the result reshaped to (positions, channels)."""
+        if self.addend is None:
             return self
-        return Epilogue(self.scale, self.shift, self.added.reshape(-1, self.added.shape[-1]), self.apply)
+        return Epilogue(self.scale, self.shift, self.addend.reshape(-1, self.addend.shape[-1]), self.function)
 
     def finish(self, y: Array, out: Array) -> None:
-        """Writes what becomes of `y`, (…, channels), to `out`; `y` may be `out`, and is used up where it is not."""
+        """Write the epilogue of `y`, (…, channels), to `out`; `y` may be `out`, otherwise its contents are overwritten."""
         if self.scale is not None:
             per_row(np.multiply, y, self.scale, y)
         if self.shift is not None:
-            per_row(np.add, y, self.shift, y if self.apply or self.added is not None else out)
-        if self.added is not None:
-            np.add(y, self.added, out=y if self.apply else out)
-        if self.apply is not None:
-            self.apply(y, out)
-        elif self.shift is None and self.added is None and y is not out:
+            per_row(np.add, y, self.shift, y if self.function or self.addend is not None else out)
+        if self.addend is not None:
+            np.add(y, self.addend, out=y if self.function else out)
+        if self.function is not None:
+            self.function(y, out)
+        elif self.shift is None and self.addend is None and y is not out:
             np.copyto(out, y)
 
 
-#: Numbers that a row should have: NumPy takes twice as long over rows that are shorter than its buffer.
+#: Numbers of a row from which on NumPy is fast: rows shorter than its buffer take twice as long.
 _ROW = 8192
 
 
 def per_row(operation: np.ufunc, y: Array, values: Array, out: Array) -> None:
-    """`operation` of each row of `y` with `values`, into `out`; short rows are taken many at a time."""
+    """Write `operation` of each row of `y` and `values` to `out`; short rows are joined to longer ones."""
     channels = values.shape[0]
     if channels < _ROW and y.size >= 4 * _ROW and y.flags.c_contiguous and out.flags.c_contiguous:
         times = -(-_ROW // channels)
@@ -103,7 +108,7 @@ NO_EPILOGUE = Epilogue()
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """How a layer is to be run. `overwrite`: nobody reads its (first) input afterwards, so its memory may hold the result."""
+    """How a layer runs. `overwrite`: the (first) input is not read again, so the result may be written over it."""
 
     workers: Workers
     fit: str = "exact"
@@ -111,21 +116,21 @@ class Run:
     epilogue: Epilogue = NO_EPILOGUE
 
     def empty(self, shape: tuple[int, ...], dtype: Any) -> Array:
-        """An array for the result, with whatever was in it."""
-        return self.workers.memory.empty(shape, dtype)
+        """Return an uninitialised array for the result."""
+        return self.workers.buffers.empty(shape, dtype)
 
     def scaled(self, weight: Array, epilogue: Epilogue) -> tuple[Array, Epilogue]:
-        """Filters `weight`, (K, …), times the factors in `epilogue`, and what is left of it."""
+        """Multiply the filters `weight`, (K, …), by the epilogue's scale; return them and the rest of the epilogue."""
         if epilogue.scale is None:
             return weight, epilogue
         turned = self.workers.scratch("scaled", weight.shape[::-1], weight.dtype)
         np.multiply(weight.T, epilogue.scale, out=turned)
-        return turned.T, Epilogue(None, epilogue.shift, epilogue.added, epilogue.apply)
+        return turned.T, Epilogue(None, epilogue.shift, epilogue.addend, epilogue.function)
 
     def empty_like(self, x: Array) -> Array:
-        """The same in the shape of `x`, (batch, channels, *spatial), the channels last in memory."""
+        """Return an uninitialised array of the shape of `x`, (batch, channels, *spatial), with channels last in memory."""
         return channels_first(self.empty(channels_last(x).shape, x.dtype))
 
     def floored(self) -> Run:
-        """The same, strides rounded down."""
+        """Return the same with strides rounded down."""
         return self if self.fit == "floor" else replace(self, fit="floor")

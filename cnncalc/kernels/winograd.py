@@ -95,7 +95,7 @@ def _convolve(xs: Array, weight: Array, windows: tuple[Window, ...], epilogue: E
     rows = -(-down // run.workers.balanced_parts(down, rows))
     blocks_read = tuple(w._replace(kernel_size=_INPUT, stride=_SIDE) for w in windows)
     tasks = list(itertools.product(range(batch), range(0, down, rows)))
-    linear, rest = Epilogue(epilogue.scale, epilogue.shift), Epilogue(added=epilogue.added, apply=epilogue.apply)
+    linear, rest = Epilogue(epilogue.scale, epilogue.shift), Epilogue(addend=epilogue.addend, function=epilogue.function)
 
     def task(i: int) -> None:
         n, first = tasks[i]
@@ -117,7 +117,7 @@ def _convolve(xs: Array, weight: Array, windows: tuple[Window, ...], epilogue: E
                 split = x[n, _SIDE * first : _SIDE * (first + count)].reshape(count, _SIDE, across, _SIDE, -1)
                 return split.transpose(3, 1, 0, 2, 4)
 
-            whole = rest if rest.added is None else Epilogue(added=blocked(rest.added), apply=rest.apply)
+            whole = rest if rest.addend is None else Epilogue(addend=blocked(rest.addend), function=rest.function)
             whole.finish(blocks.reshape(_SIDE, _SIDE, *blocks.shape[1:]), blocked(out))
             return
         for k, (right, below) in enumerate(itertools.product(range(_SIDE), repeat=2)):

@@ -1,5 +1,6 @@
 """Threads and memory beneath the kernels."""
 
+import signal
 import subprocess
 import sys
 import threading
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
-from cnncalc.kernels.buffers import Memory
+from cnncalc.kernels.buffers import BufferPool
 from cnncalc.kernels.steps import starts
 from cnncalc.kernels.workers import Workers
 from cnncalc.machine import usable_cores
@@ -75,11 +76,11 @@ def test_scratch_is_a_thread_s_own():
 
 def test_what_a_run_leaves_is_the_next_one_s_and_never_two_runs_at_once():
     with Workers(1).running() as workers:
-        first = workers.memory
+        first = workers.buffers
         with Workers(1).running() as other:
-            assert other.memory is not first
+            assert other.buffers is not first
     with Workers(1).running() as workers:
-        assert workers.memory is first
+        assert workers.buffers is first
 
 
 def test_pieces_cover_an_array_once():
@@ -90,7 +91,7 @@ def test_pieces_cover_an_array_once():
 
 
 def test_memory_is_used_again_only_when_it_is_given_back():
-    buffers = Memory()
+    buffers = BufferPool()
     first = buffers.empty((300, 300), np.float64)
     second = buffers.empty((300, 300), np.float64)
     assert not np.shares_memory(first, second)
@@ -107,7 +108,7 @@ def test_memory_is_used_again_only_when_it_is_given_back():
 
 
 def test_no_more_than_32_mib_are_kept_unused():
-    buffers = Memory()
+    buffers = BufferPool()
     large = buffers.empty((40 << 20,), np.uint8)
     buffers.give_back(large.base)
     assert not np.shares_memory(large, buffers.empty((40 << 20,), np.uint8))
@@ -134,3 +135,72 @@ def test_every_kernel_is_imported_at_once():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "['__init__']\n"
+
+
+def blas_now():
+    return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_blas_has_its_threads_again_when_overlapping_runs_have_ended(order):
+    before = blas_now()
+    runs = [Workers(2, parallel_blas=k == 1).running() for k in range(3)]
+    for run in runs:
+        run.__enter__()
+    assert blas_now() == {1}
+    for k in order:
+        runs[k].__exit__(None, None, None)
+    assert blas_now() == before
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+def test_ctrl_c_ends_a_run_between_tasks_and_leaves_no_thread(threads):
+    before, blas, handler = threading.active_count(), blas_now(), signal.getsignal(signal.SIGINT)
+    done, pressed = [], threading.Event()
+
+    def task(i):
+        if i == 0:
+            signal.raise_signal(signal.SIGINT)
+            pressed.set()
+        assert pressed.wait(60)
+        done.append(i)
+
+    def run():
+        with Workers(threads).running() as workers:
+            workers.parallel_for(task, 1000)
+
+    with pytest.raises(KeyboardInterrupt):
+        run()
+    # Each thread finishes the task that it has, and begins no other.
+    assert 0 in done
+    assert len(done) <= threads
+    assert (threading.active_count(), blas_now(), signal.getsignal(signal.SIGINT)) == (before, blas, handler)
+
+
+def test_a_second_ctrl_c_ends_a_task_too():
+    before = threading.active_count()
+
+    def task(i):
+        if i == 0:
+            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
+            raise AssertionError("the task went on")
+
+    def run():
+        with Workers(2).running() as workers:
+            workers.parallel_for(task, 2)
+
+    with pytest.raises(KeyboardInterrupt):
+        run()
+    assert threading.active_count() == before
+
+
+def test_somebody_else_s_handler_is_left_alone():
+    seen = []
+    old = signal.signal(signal.SIGINT, lambda *_: seen.append(1))
+    try:
+        with Workers(1).running() as workers:
+            workers.parallel_for(lambda _: signal.raise_signal(signal.SIGINT), 2)
+    finally:
+        signal.signal(signal.SIGINT, old)
+    assert seen == [1, 1]

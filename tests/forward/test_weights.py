@@ -10,7 +10,7 @@ import cnncalc
 from cnncalc.forward import runner as forward
 from cnncalc.forward import weights
 
-SPECS = Path(__file__).parents[1] / "specs"
+SPECS = Path(__file__).parents[2] / "specs"
 NET = "input: 8x8x3\nlayers:\n  - {conv: 4, kernel_size: 3}\n  - batchnorm\n  - relu\n  - {fc: 5}\n"
 
 

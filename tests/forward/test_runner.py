@@ -14,7 +14,7 @@ from cnncalc.forward import runner as forward
 from cnncalc.layers.base import KINDS, Layer
 from cnncalc.shape import Shape
 
-SPECS = Path(__file__).parents[1] / "specs"
+SPECS = Path(__file__).parents[2] / "specs"
 SMALL = [
     "lenet5",
     "textcnn",
