@@ -162,7 +162,7 @@ def by_pytorch(layer: Any, x: np.ndarray, w: dict[str, np.ndarray], fit: str) ->
     return None
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(sliding(), st.integers(0, 2**16))
 def test_any_window(case: tuple[Any, Shape, str], seed: int) -> None:
     layer, flow, fit = case
@@ -180,7 +180,7 @@ def test_any_window(case: tuple[Any, Shape, str], seed: int) -> None:
         np.testing.assert_allclose(found, wanted, rtol=1e-10, atol=1e-10)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.tuples(st.integers(1, 40), st.integers(1, 40)),
     st.integers(1, 70),

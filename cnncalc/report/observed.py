@@ -131,14 +131,16 @@ def percent(value: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Seconds as a reader counts them.
+    """Format seconds in µs, ms or s, at most 8 characters up to a day.
 
-    >>> duration(0.0000123), duration(0.0123), duration(1.234)
-    ('12.3 µs', '12.3 ms', '1.234 s')
+    >>> duration(0.0000123), duration(0.0123), duration(1.234), duration(123.456)
+    ('12.3 µs', '12.3 ms', '1.234 s', '123.5 s')
     """
     if seconds < 0.001:
         return f"{seconds * 1e6:.1f} µs"
-    return f"{seconds * 1000:.1f} ms" if seconds < 1 else f"{seconds:.3f} s"
+    if seconds < 1:
+        return f"{seconds * 1000:.1f} ms"
+    return f"{seconds:.3f} s" if seconds < 10 else f"{seconds:.1f} s"
 
 
 def _finite(value: float) -> float | None:

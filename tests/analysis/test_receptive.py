@@ -74,7 +74,7 @@ LAYERS = st.lists(
 
 
 @given(LAYERS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_cells_followed_by_hand(layers: list[tuple[str, int, int, int, int]]) -> None:
     """Each cell keeps the set of input cells that it depends on; the span of a cell in the middle is the field."""
     size = 160

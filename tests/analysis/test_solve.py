@@ -32,7 +32,7 @@ def written(size, kernel, stride, total, dilation):
 BOUNDS = {"kernel_size": 5, "stride": 4, "padding": 2, "dilation": 3}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     size=st.integers(1, 14), transposed=st.booleans(), opened=st.sets(st.sampled_from(sorted(BOUNDS)), min_size=1), data=st.data()
 )
@@ -61,7 +61,7 @@ def test_against_exhaustive_search(size, transposed, opened, data):
         assert set(asked) == {Shape(output, 2)}
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.tuples(st.integers(1, 9), st.integers(1, 9)), st.tuples(st.integers(1, 5), st.integers(1, 5)))
 def test_axes_that_differ(sizes, output):
     """Where a solution exists with a stride and a padding for each axis, one is found."""

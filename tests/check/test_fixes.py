@@ -175,11 +175,11 @@ def test_killed_half_way_no_file_is_half_written(tmp_path: Path) -> None:
         (tmp_path / f"net{i:03}.yaml").write_text(before)
     command = [sys.executable, "-c", "from cnncalc.cli import main; main()", "check", "--fix", "-q", "-j1", str(tmp_path)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    deadline = time.monotonic() + 30
-    while (tmp_path / "net003.yaml").read_text() == before and time.monotonic() < deadline:
+    while (tmp_path / "net003.yaml").read_text() == before and process.poll() is None:
         time.sleep(0.005)
     process.send_signal(signal.SIGKILL)
     process.wait()
     texts = [path.read_text() for path in sorted(tmp_path.glob("*.yaml"))]
     assert len(texts) == 200
-    assert set(texts) == {before, after}
+    assert set(texts) <= {before, after}
+    assert after in texts

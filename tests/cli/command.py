@@ -11,6 +11,8 @@ import termios
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+#: Seconds after which a process counts as hung. Long: a test must not fail because the machine is busy.
+HANG = 600
 CNNCALC = (sys.executable, "-c", "from cnncalc.cli import main; main()")
 
 
@@ -24,7 +26,7 @@ def run(*args: str, stdin: str | bytes = b"", cwd: Path = ROOT, **env: str) -> s
     """Into a pipe; stdout and stderr as text."""
     data = stdin.encode() if isinstance(stdin, str) else stdin
     done = subprocess.run(
-        [*CNNCALC, *args], check=False, input=data, capture_output=True, cwd=cwd, env=environment(**env), timeout=60
+        [*CNNCALC, *args], check=False, input=data, capture_output=True, cwd=cwd, env=environment(**env), timeout=HANG
     )
     return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 

@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.cli.command import CNNCALC, environment, on_terminal, run, without_styles
+from tests.cli.command import CNNCALC, HANG, environment, on_terminal, run, without_styles
 
 GOOD = "input: 8x8x3\nlayers:\n  - {conv: 4, kernel_size: 3}\n"
 MISFIT = "input: 8x8x3\nlayers:\n  - {conv: 4, kernel_size: 3, stride: 2}\n"
@@ -189,7 +189,7 @@ def test_files_that_come_and_go_meanwhile(repo: Path) -> None:
     for i in range(0, 300, 3):
         (repo / f"net{i:03}.yaml").unlink()
         (repo / f"new{i:03}.yaml").write_text(GOOD)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=HANG)
     assert process.returncode in (1, 2)
     assert "Traceback" not in err
     assert {line.rsplit("[", 1)[1] for line in out.splitlines() if line.startswith("net") and "/" not in line} <= {"file]"}

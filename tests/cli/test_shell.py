@@ -12,7 +12,7 @@ import pytest
 from cnncalc.cli.shell.commands import COMMANDS, Shell
 from cnncalc.cli.shell.complete import words
 from cnncalc.network import load
-from tests.cli.command import CNNCALC, environment, run
+from tests.cli.command import CNNCALC, HANG, environment, run
 
 FROM_NOTHING = """\
 # an image of CIFAR-10
@@ -257,7 +257,7 @@ class Terminal:
     def text(self):
         return "\n".join(line.rstrip() for line in self.screen.display)
 
-    def until(self, said, seconds=20):
+    def until(self, said, seconds=HANG):
         """Reads until `said` stands on the screen."""
         end = time.monotonic() + seconds
         while said not in self.text:
@@ -269,7 +269,7 @@ class Terminal:
     def type(self, keys):
         os.write(self.fd, keys.encode())
 
-    def end(self, seconds=20):
+    def end(self, seconds=HANG):
         """The exit status, once it has left."""
         end = time.monotonic() + seconds
         while self.read() and time.monotonic() < end:

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.cli.command import CNNCALC, ROOT, environment, run
+from tests.cli.command import CNNCALC, HANG, ROOT, environment, run
 
 GOOD = "input: 8x8x3\nlayers: [{conv: 4, kernel_size: 3}]\n"
 MISFIT = "input: 8x8x3\nlayers: [{conv: 4, kernel_size: 3, stride: 2}]\n"
@@ -91,7 +91,7 @@ def test_an_unreadable_file_is_2(tmp_path):
         pytest.skip("whoever runs the tests may read everything")
     done = run("show", str(file))
     assert (done.returncode, done.stdout) == (2, "")
-    assert "the file may not be read" in done.stderr
+    assert "no permission to read this file" in done.stderr
 
 
 _BROKEN = "import cnncalc.network\ndef load(*a, **k): raise ZeroDivisionError('a\\x1b[31mb')\ncnncalc.network.load = load\n"
@@ -101,7 +101,7 @@ _BROKEN = "import cnncalc.network\ndef load(*a, **k): raise ZeroDivisionError('a
 def test_a_fault_of_its_own_is_3_and_says_how_to_report_it(debug):
     command = [CNNCALC[0], "-c", _BROKEN + CNNCALC[2], "show", "alexnet"]
     done = subprocess.run(
-        command, check=False, capture_output=True, text=True, cwd=ROOT, env=environment(CNNCALC_DEBUG=debug), timeout=60
+        command, check=False, capture_output=True, text=True, cwd=ROOT, env=environment(CNNCALC_DEBUG=debug), timeout=HANG
     )
     assert (done.returncode, done.stdout) == (3, "")
     *traceback, said = done.stderr.splitlines()
@@ -121,7 +121,7 @@ def test_a_reader_that_goes_away_is_141_without_a_word(args):
     assert process.stderr is not None
     with process.stderr:
         assert process.stderr.read() == b""
-    assert process.wait(60) == 141
+    assert process.wait(HANG) == 141
 
 
 def test_an_interrupt_is_130_without_a_word(tmp_path):
@@ -132,7 +132,7 @@ def test_an_interrupt_is_130_without_a_word(tmp_path):
     )
     with fifo.open("w"):  # waits until the command opens it too, and then the command waits for what is written
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=HANG)
     assert (process.returncode, out, err) == (130, b"", b"")
 
 
@@ -148,7 +148,7 @@ def test_a_full_disk_is_said():
             text=True,
             cwd=ROOT,
             env=environment(),
-            timeout=60,
+            timeout=HANG,
         )
     assert done.returncode == 2
     assert done.stderr == "error: the output: No space left on device\n"
@@ -163,7 +163,7 @@ def test_a_closed_stream_is_no_fault(stream):
         f"{close}import os, sys; os.execv(sys.executable, [sys.executable, '-c', {CNNCALC[2]!r}, *sys.argv[1:]])",
     ]
     args = ["show", "alexnet"] if stream == "stdout" else ["show", "nosuch"]
-    done = subprocess.run([*command, *args], check=False, capture_output=True, cwd=ROOT, env=environment(), timeout=60)
+    done = subprocess.run([*command, *args], check=False, capture_output=True, cwd=ROOT, env=environment(), timeout=HANG)
     assert done.returncode == (0 if stream == "stdout" else 2)
     assert done.stdout == done.stderr == b""
 
@@ -207,7 +207,7 @@ def test_every_command_has_an_example_and_a_summary():
 def test_nothing_is_imported_that_is_not_needed(args, heavy):
     code = f"import sys\nfrom cnncalc.cli.app import run\nrun()\nprint(sorted({heavy!r} & sys.modules.keys()))"
     done = subprocess.run(
-        [CNNCALC[0], "-c", code, *args], check=False, capture_output=True, text=True, cwd=ROOT, env=environment(), timeout=60
+        [CNNCALC[0], "-c", code, *args], check=False, capture_output=True, text=True, cwd=ROOT, env=environment(), timeout=HANG
     )
     assert done.stdout.endswith("\n[]\n")
 

@@ -6,10 +6,10 @@ import signal
 import subprocess
 import time
 
-from tests.cli.command import CNNCALC, ROOT, environment
+from tests.cli.command import CNNCALC, HANG, ROOT, environment
 
 
-def _until(process, said, seconds=20):
+def _until(process, said, seconds=HANG):
     """What is written until `said` is among it."""
     found = b""
     end = time.monotonic() + seconds
@@ -38,7 +38,7 @@ def test_every_save_is_shown(tmp_path):
             os.replace(other, file)
             _until(process, "30x30x7")
             process.send_signal(signal.SIGINT)
-            assert process.wait(20) == 130
+            assert process.wait(HANG) == 130
         finally:
             process.kill()
 

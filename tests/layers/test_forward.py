@@ -164,7 +164,7 @@ def sliding(draw: st.DrawFn) -> tuple[Layer, Shape, str]:
     return read(row), Shape(*sizes, channels), draw(st.sampled_from(["floor", "ceil"]))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(sliding(), st.integers(0, 2**16))
 def test_any_window(case: tuple[Layer, Shape, str], seed: int) -> None:
     layer, flow, fit = case
