@@ -122,8 +122,8 @@ class Node:
         return 0 if self.shared else self.inferred.buffers
 
     @property
-    def macs(self) -> int:
-        """Multiply-accumulates for one example."""
+    def macs(self) -> int | None:
+        """Multiply-accumulates for one example; None if unknown."""
         return self.inferred.macs
 
     @property
@@ -194,16 +194,26 @@ class Graph:
 
     @property
     def totals(self) -> dict[str, int]:
-        """Parameters, trainable parameters, buffers and multiply-accumulates of the whole network."""
+        """Parameters, trainable parameters, buffers and known multiply-accumulates of the whole network."""
         parameters = trainable = buffers = macs = 0
         for node in self.nodes:
             inferred = node.inferred
-            macs += inferred.macs
+            macs += inferred.macs or 0
             if inferred.parameters or inferred.buffers:
                 parameters += node.parameters
                 trainable += node.trainable
                 buffers += node.buffers
         return {"parameters": parameters, "trainable": trainable, "buffers": buffers, "macs": macs}
+
+    @property
+    def uncounted(self) -> list[Node]:
+        """Layers whose multiply-accumulates are unknown: the total leaves them out."""
+        return [node for node in self.nodes if node.inferred.macs is None]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every shape is known and every layer is of a kind that can be computed."""
+        return all(node.shape is not None and not node.layer.opaque for node in self.nodes)
 
 
 @dataclass(slots=True, eq=False)

@@ -29,7 +29,8 @@ class Inferred:
         self.parameters = 0
         self.biases = 0
         self.buffers = 0
-        self.macs = 0
+        #: Multiply-accumulates; None if unknown.
+        self.macs: int | None = 0
         self.windows: tuple[Window, ...] = ()
         self.sizes: tuple[int, ...] = ()
         self.fits = True
@@ -72,7 +73,7 @@ def outcome(layer: Layer, flows: tuple[Flow, ...], fit: str) -> Outcome:
     if isinstance(layer, Join):
         shape = layer.join(shapes)
     else:
-        (x,) = shapes
+        x = _reads(layer, shapes)
         shape = layer.output_shape(x, fit)
         windows = layer.windows(x)
         if layer.must_fit:
@@ -80,6 +81,18 @@ def outcome(layer: Layer, flows: tuple[Flow, ...], fit: str) -> Outcome:
     if max(shape) > LARGEST:
         raise LayerError("{} would come out, and a size is at most 2147483647 (2³¹ − 1)", shape, rule="limit")
     return Outcome(shape, windows, fits)
+
+
+NOTHING = Shape()
+"""Stands for the input of a layer that reads nothing."""
+
+
+def _reads(layer: Layer, shapes: tuple[Shape, ...]) -> Shape:
+    """Return the shape of the layer's only input; of the first if it takes any number."""
+    if layer.accepts in ("nothing", "everything"):
+        return shapes[0] if shapes else NOTHING
+    (x,) = shapes
+    return x
 
 
 def _infer(layer: Layer, flows: tuple[Flow | None, ...], fit: str) -> Inferred:
@@ -96,7 +109,7 @@ def _infer(layer: Layer, flows: tuple[Flow | None, ...], fit: str) -> Inferred:
         inferred.fault = fact
         return inferred
     if not isinstance(layer, Join):
-        x = check_flow(layer, known[0])
+        x = _reads(layer, tuple(check_flow(layer, flow) for flow in known))
         inferred.weights = layer.weights(x)
         inferred.macs = layer.macs(x, inferred.shape)
         inferred.sizes = x.spatial if inferred.windows else ()

@@ -302,8 +302,12 @@ def _totals(document: Document, graph: Graph, scope: Scope, problems: Problems, 
     totals = graph.totals
     if check_expect:
         _expected_outputs(document, graph, scope, problems)
+        uncounted = graph.uncounted
         for key, (count, at) in document.expect.items():
-            if known and totals[key] != count:
+            if key == "macs" and uncounted:
+                names = ", ".join(node.name for node in uncounted[:5]) + (", …" if len(uncounted) > 5 else "")
+                problems.add("expect", at, f"MACs cannot be compared: those of {names} are unknown; write macs in its row")
+            elif known and totals[key] != count:
                 problems.add(
                     "expect",
                     at,

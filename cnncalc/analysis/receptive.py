@@ -66,7 +66,7 @@ Fields = dict[str, tuple[Field, ...]]
 
 
 def receptive_fields(graph: Graph) -> dict[str, Fields]:
-    """By layer, what a cell of its result sees of each input; nothing for layers of unknown shape.
+    """By layer, what a cell of its result sees of each input; nothing for layers of unknown shape and behind opaque ones.
 
     Normalisation counts as seeing one cell, though its statistics come from many.
     """
@@ -89,7 +89,7 @@ def _rank(flow: Flow | None) -> int | None:
 
 def _behind(node: Node, known: dict[int, Fields]) -> Fields | None:
     """The fields behind a layer, None where its shape or what it reads is unknown."""
-    if node.inferred.shape is None:
+    if node.inferred.shape is None or node.layer.opaque:
         return None
     if isinstance(node.layer, Join):
         paths = [known.get(id(source)) for source in node.inputs]

@@ -87,7 +87,7 @@ class Judge:
         totals = dict.fromkeys(("parameters", "trainable", "macs"), 0)
         for node, reads in self._steps:
             inferred = self._infer(node.layer, tuple(flows[i] for i in reads), node.fit)
-            totals["macs"] += inferred.macs
+            totals["macs"] += inferred.macs or 0
             if node.shared is None:
                 totals["parameters"] += inferred.parameters
                 totals["trainable"] += 0 if node.frozen else inferred.parameters

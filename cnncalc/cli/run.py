@@ -257,6 +257,7 @@ def _report(network: Network, observed: Observations, chosen: list[Node] | None,
         return
     what = plural(len(observed.layers), "layer")
     notes = [
+        *report.stopped(observed),
         f"{what} computed as inferred, in {report.duration(observed.seconds)}"
         + (f", the median of {facts['repeat']}" if facts["repeat"] > 1 else ""),
         f"batch {facts['batch']}, {facts['dtype']}, {plural(facts['threads'], 'thread')}, seed {facts['seed']}, "

@@ -92,6 +92,9 @@ class Observations:
     layers: list[Observation]
     totals: list[float]
     broken: Node | None = None
+    #: Layers that have no forward pass, and how many others depend on them and were not computed.
+    stopped: list[Node] = field(default_factory=list)
+    skipped: int = 0
 
     @property
     def seconds(self) -> float:
@@ -142,6 +145,8 @@ def observe(
         result.totals.append(0.0)
         runner(inputs, watch=watch, force=force)
     result.layers = list(found.values())
+    result.stopped = [node for node in runner.graph.nodes if node.layer.opaque]
+    result.skipped = len(runner.graph.nodes) - len(found) - len(result.stopped)
     return result
 
 

@@ -63,15 +63,21 @@ class Plan:
     def __init__(self, graph: Graph, kept: Iterable[Producer], every: bool = False) -> None:
         _runnable(graph)
         self.graph = graph
-        self.kept = set(kept)
-        wanted = set(graph.nodes) if every else self._needed()
+        self.kept: set[Producer] = set(kept)
+        #: Layers that cannot be computed, and all that depend on their results.
+        self.uncomputable = _uncomputable(graph)
+        if every:
+            self.kept -= self.uncomputable
+        elif self.kept & self.uncomputable:
+            raise CannotRun(_stopped(graph, self.kept & self.uncomputable))
+        wanted = set(graph.nodes) - self.uncomputable if every else self._needed()
         nodes = [node for node in graph.nodes if node in wanted]
         readers: Counter[Producer] = Counter(self.kept)
         for node in nodes:
             readers.update(node.inputs)
         self.steps = [Step(node) for node in nodes] if every else self._fuse(nodes, readers)
         self._free()
-        self._macs = [node.macs for node in nodes]
+        self._macs = [node.macs or 0 for node in nodes]
         self._peaks: dict[tuple[int, int, Held], int] = {}
 
     def _needed(self) -> set[Producer]:
@@ -90,7 +96,7 @@ class Plan:
         giving: dict[Producer, int] = {}
         for node in nodes:
             # Of two results that are added up, the one that comes later takes the other on.
-            before = max(node.inputs, key=lambda source: giving.get(source, -1))
+            before = max(node.inputs, key=lambda source: giving.get(source, -1), default=node)
             place = giving.get(before)
             if (
                 place is not None
@@ -143,10 +149,30 @@ def _runnable(graph: Graph) -> None:
     for node in graph.nodes:
         if node.shape is None:
             raise CannotRun(f"{node.name} has no shape; a network with errors cannot run")
-        if not _has_forward(node.layer):
+        if not node.layer.opaque and not _has_forward(node.layer):
             raise CannotRun(f"{node.name}: the kind {node.layer.kind} has no forward pass yet; it can be checked and not run")
     if not graph.outputs:
         raise CannotRun("the network has no output")
+
+
+def _uncomputable(graph: Graph) -> set[Producer]:
+    found: set[Producer] = set()
+    for node in graph.nodes:
+        if node.layer.opaque or any(source in found for source in node.inputs):
+            found.add(node)
+    return found
+
+
+def _stopped(graph: Graph, kept: set[Producer]) -> str:
+    """Why the results in `kept` cannot be computed."""
+    name = (
+        next(source.name for source in graph.outputs if source in kept)
+        if kept & set(graph.outputs)
+        else min(source.name for source in kept)
+    )
+    opaque = [node for node in graph.nodes if node.layer.opaque]
+    names = ", ".join(node.name for node in opaque[:5]) + (f" and {len(opaque) - 5} more" if len(opaque) > 5 else "")
+    return f"{name} depends on a layer that has no forward pass: {names} of kind {opaque[0].kind}"
 
 
 def _has_forward(layer: Layer) -> bool:

@@ -58,7 +58,7 @@ class Runner:
         plan: Plan | None = None,
         dtype: str | None = None,
     ) -> None:
-        self.plan = plan or Plan(graph, graph.outputs)
+        self._plan = plan
         if threads is not None and threads < 1:
             raise CannotRun(f"threads must be at least 1, got {threads}")
         if weights is not None:
@@ -69,6 +69,13 @@ class Runner:
         self.threads = threads
         self.dtype = dtype
         self._gains: Gains | None = None
+
+    @property
+    def plan(self) -> Plan:
+        """The steps of a run that gives the outputs alone. Raises CannotRun."""
+        if self._plan is None:
+            self._plan = Plan(self.graph, self.graph.outputs)
+        return self._plan
 
     def __call__(
         self,
@@ -87,9 +94,10 @@ class Runner:
 
         from cnncalc.kernels.workers import Workers
 
-        plan = self.plan
         if keep or watch is not None:
             plan = Plan(self.graph, [*self.graph.outputs, *keep], every=watch is not None)
+        else:
+            plan = self.plan
         batch, dtype = check_inputs(self.graph, inputs, self.dtype)
         if not force:
             check_memory(plan, batch, dtype.itemsize, self._held(dtype.name))
@@ -117,10 +125,13 @@ class Runner:
         watch: Watch | None,
         own_inputs: bool,
     ) -> dict[Producer, Array]:
+        import numpy as np
+
         from cnncalc.kernels.arrays import owner
         from cnncalc.kernels.run import NO_EPILOGUE, Run
 
         values: dict[Producer, Array] = {source: inputs[source.name] for source in self.graph.inputs}
+        batch = len(next(iter(values.values())))
         # How many results stand in one piece of memory: views do, and then none of them may be written over.
         standing = Counter(id(owner(x)) for x in values.values())
         if not own_inputs:
@@ -130,7 +141,10 @@ class Runner:
             node = step.node
             own = self._own(node, dtype, workers)
             xs = tuple(values[source] for source in node.inputs)
-            first = node.inputs[0]
+            if not xs:
+                # A layer that reads nothing is told the batch by an input without numbers.
+                xs = (np.empty((batch, 0), dtype),)
+            first = node.inputs[0] if node.inputs else None
             epilogue = NO_EPILOGUE
             if step.fused:
                 epilogue = self._epilogue(step, None if step.added is None else values[step.added], dtype, workers)
@@ -139,7 +153,7 @@ class Runner:
             begun = time.perf_counter()
             y = node.layer.forward_join(xs, run) if isinstance(node.layer, Join) else node.layer.forward(xs[0], own, run)
             seconds = time.perf_counter() - begun
-            _check_shape(step.result, y, len(xs[0]))
+            _check_shape(step.result, y, batch)
             if watch is not None:
                 watch(node, xs, y, seconds, workers)
             values[step.result] = y

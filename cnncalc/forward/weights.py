@@ -71,8 +71,8 @@ def _fresh(source: Producer) -> bool:
 
 
 def owners(graph: Graph) -> Iterator[Node]:
-    """The layers that have weights of their own."""
-    return (node for node in graph.nodes if node.weights and node.shared is None)
+    """The layers that have weights of their own and can be computed with them."""
+    return (node for node in graph.nodes if node.weights and node.shared is None and not node.layer.opaque)
 
 
 def draw(node: Node, seed: int, gain: float, workers: Workers) -> dict[str, Array]:

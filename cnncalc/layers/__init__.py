@@ -1,6 +1,6 @@
 """Every layer kind. A new family is a file beside this one, imported here; a new kind is a class in one of them."""
 
-from cnncalc.layers import activation, conv, dense, join, norm, pool, sequence, spatial
+from cnncalc.layers import activation, conv, custom, dense, join, norm, pool, sequence, spatial
 from cnncalc.layers.base import KINDS, Join, Layer, Mismatch, Weight
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Weight",
     "activation",
     "conv",
+    "custom",
     "dense",
     "join",
     "norm",

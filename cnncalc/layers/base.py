@@ -56,8 +56,11 @@ class Layer:
     main: ClassVar[Option[Any] | None] = None
     #: Names that other tools give the kind, in lower case and without 1d, 2d, 3d.
     also: ClassVar[tuple[str, ...]] = ()
-    #: What it takes: `any` shape, a `map` (at least one spatial axis), a `sequence` (exactly one), or `tokens`.
+    #: What it takes: `any` shape, a `map` (at least one spatial axis), a `sequence` (exactly one), `tokens`,
+    #: `everything` (any number of results of any sort), or `nothing`.
     accepts: ClassVar[str] = "any"
+    #: Whether its output depends on its input in an unknown way: such a layer has no forward pass.
+    opaque: ClassVar[bool] = False
     example: ClassVar[Example]
     #: Whether its forward pass takes on what the next layers do to each channel and number (`Run.epilogue`).
     fuses_epilogue: ClassVar[bool] = False
@@ -141,8 +144,8 @@ class Layer:
         """The arrays it owns when `x` flows in."""
         return ()
 
-    def macs(self, x: Shape, y: Shape) -> int:
-        """Multiply-accumulates for one example; bias, activations and normalisation count none."""
+    def macs(self, x: Shape, y: Shape) -> int | None:
+        """Multiply-accumulates for one example, None if unknown; bias, activations and normalisation count none."""
         return 0
 
     def windows(self, x: Shape) -> tuple[Window, ...]:
@@ -269,9 +272,9 @@ def as_map(count: int) -> Shape:
 
 
 def check_flow(layer: Layer, x: Flow) -> Shape:
-    """`x` as the shape that `layer` can take. Raises LayerError where it is of another sort."""
+    """Return `x` as the shape that `layer` takes; tokens as length × vocabulary. Raises LayerError if it is of another sort."""
     if isinstance(x, Tokens):
-        if layer.accepts == "tokens":
+        if layer.accepts in ("tokens", "everything"):
             return Shape(x.length, x.vocabulary)
         raise LayerError(f"{layer.kind} takes numbers, and what flows in are {x}; put an embedding before it")
     if layer.accepts == "tokens":

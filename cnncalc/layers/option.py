@@ -291,6 +291,34 @@ class ShapeText:
         return {"$ref": "#/$defs/shape"}
 
 
+class ShapeOrSame(ShapeText):
+    """A shape, in the file's layout, or the word `same`."""
+
+    def read(self, value: Value, layout: str) -> Shape | str:  # type: ignore[override]  # a word beside a shape
+        return "same" if value == "same" else super().read(value, layout)
+
+    def describe(self) -> str:
+        return f"{super().describe()}, or same"
+
+    def schema(self) -> dict[str, Any]:
+        return {"anyOf": [{"const": "same"}, super().schema()]}
+
+
+class Word:
+    """Text on one line."""
+
+    def read(self, value: Value, layout: str) -> str:
+        if not isinstance(value, str) or not value.strip() or len(value.splitlines()) > 1:
+            raise LayerError(f"is {self.describe()}, not {written(value)}", rule="value")
+        return value
+
+    def describe(self) -> str:
+        return "a word"
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": ["string", "number", "boolean"]}
+
+
 class ChannelRange:
     """`"a:b"`: channels a up to, not including, b; either may be left out."""
 

@@ -12,6 +12,7 @@ from cnncalc.report.grid import grid
 from cnncalc.report.network.json import SCHEMA_VERSION
 from cnncalc.report.network.markdown import escaped
 from cnncalc.report.network.table import Row
+from cnncalc.subject import Subject
 
 SIGNS = {"added": "+", "removed": "-", "changed": "~"}
 _ROLES = {"added": "output", "removed": "error", "changed": ""}
@@ -64,7 +65,10 @@ def _output(node: Node | None, layout: str) -> str:
 
 
 def _number(node: Node | None, name: str) -> str:
-    return "" if node is None else f"{getattr(node, name):,}"
+    if node is None:
+        return ""
+    value = getattr(node, name)
+    return "?" if value is None else f"{value:,}"
 
 
 def _became(a: str, b: str) -> str:
@@ -73,10 +77,15 @@ def _became(a: str, b: str) -> str:
 
 def _totals(found: Difference) -> list[list[str]]:
     return [
-        [TOTALS[key], f"{a:,}", f"{b:,}", words.difference(a, b)]
+        [TOTALS[key], *(_total(n, key, side) for n, side in ((a, found.before), (b, found.after))), words.difference(a, b)]
         for key, (a, b) in found.totals.items()
         if key in ("parameters", "macs") or a != b
     ]
+
+
+def _total(value: int, key: str, side: Subject) -> str:
+    """A total in digits, `≥` before one that leaves out layers whose MACs are unknown."""
+    return f"≥{value:,}" if key == "macs" and side.graph.uncounted else f"{value:,}"
 
 
 def _notes(found: Difference, layout: str) -> list[str]:

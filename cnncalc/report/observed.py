@@ -17,6 +17,8 @@ _LEFT = 2
 #: What is left out on a narrow terminal, in this order, so that names keep as many cells as tell them apart.
 _SPARE = ("share", "max", "min", "std")
 _KEPT = 24
+#: Layers named in a note.
+_NAMED = 5
 
 
 def rows(
@@ -77,6 +79,18 @@ def rows(
     return found
 
 
+def stopped(run: Observations) -> list[str]:
+    """Where the run stopped, and how many layers were not computed for that."""
+    if not run.stopped:
+        return []
+    names = ", ".join(
+        f"{one_line(node.name)} ({one_line(str(next(iter(node.fields.values()))))})" for node in run.stopped[:_NAMED]
+    )
+    more = f" and {len(run.stopped) - _NAMED:,} more" if len(run.stopped) > _NAMED else ""
+    depending = f"; layers not computed because they depend on {'it' if len(run.stopped) == 1 else 'them'}: {run.skipped:,}"
+    return [f"no forward pass of {names}{more}{depending if run.skipped else ''}"]
+
+
 def document(subject: Subject, run: Observations, shown: Sequence[Observation], inferred: dict[str, Any]) -> dict[str, Any]:
     """The same as plain data; a figure that is no number is null."""
     layout = subject.layout
@@ -104,6 +118,8 @@ def document(subject: Subject, run: Observations, shown: Sequence[Observation], 
             for one in shown
         ],
         "seconds": run.seconds,
+        "stopped_at": [node.name for node in run.stopped],
+        "not_computed": run.skipped + len(run.stopped),
         "not_finite": None if run.broken is None else run.broken.name,
     }
 

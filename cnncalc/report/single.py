@@ -66,7 +66,8 @@ def inferred(node: Node) -> list[tuple[str, str]]:
     if node.buffers:
         found.append(("buffers", f"{node.buffers:,}, kept and not learned"))
     product = derive.multiplications(node)
-    found.append(("MACs", f"{product} = {node.macs:,}" if "·" in product else f"{node.macs:,}"))
+    macs = "unknown" if node.macs is None else f"{node.macs:,}"
+    found.append(("MACs", f"{product} = {macs}" if "·" in product else macs))
     if node.shape is not None:
         found.append(("neurons", _neurons(node, node.shape)))
         dense = fully_connected(node)

@@ -23,7 +23,7 @@ def rows(search: Search, solutions: Sequence[Solution], layout: str, width: int 
                 *(display(solution.values[name]) for name in names),
                 solution.shape.text(layout),
                 f"{solution.inferred.parameters:,}",
-                f"{solution.inferred.macs:,}",
+                "?" if solution.inferred.macs is None else f"{solution.inferred.macs:,}",
                 ", ".join(formulas),
             ]
         )

@@ -30,6 +30,8 @@ class Outcome(Protocol):
     @property
     def expect_skipped(self) -> bool: ...
     @property
+    def macs_complete(self) -> bool: ...
+    @property
     def problems(self) -> tuple[tuple[str, str], ...]: ...
 
 
@@ -38,6 +40,8 @@ def rows(outcomes: Sequence[Outcome], names: Sequence[str], tried: int, width: i
     table = []
     for one in outcomes:
         counts = [f"{one.totals[key]:,}" if one.totals else "?" for key in ("parameters", "macs")]
+        if one.totals and not one.macs_complete:
+            counts[-1] = f"≥{counts[-1]}"
         table.append([*one.values, one.output, *counts, _problems(one)])
     roles = ["error" if one.problems else "" for one in outcomes]
     head = [*names, "output", "parameters", "MACs", "problems"]
@@ -86,6 +90,7 @@ def json_text(outcomes: Sequence[Outcome], names: Sequence[str]) -> str:
                 "set": dict(zip(names, one.values, strict=True)),
                 "output": one.output,
                 **{key: one.totals.get(key) for key in COUNTED},
+                "macs_complete": one.macs_complete,
                 "problems": [{"rule": rule, "message": message} for rule, message in one.problems],
             }
         )

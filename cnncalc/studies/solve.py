@@ -192,4 +192,4 @@ def _rank(solution: Solution) -> tuple[Any, ...]:
     uneven = any(before != after for before, after in padding)
     numbers = tuple(str(value).rjust(12) for value in solution.values.values())
     sizes = tuple(max(value) if name != "padding" and isinstance(value, tuple) else 0 for name, value in solution.values.items())
-    return (max(sides, default=0), uneven, solution.inferred.parameters, solution.inferred.macs, sizes, numbers)
+    return (max(sides, default=0), uneven, solution.inferred.parameters, solution.inferred.macs or 0, sizes, numbers)

@@ -24,6 +24,8 @@ class Trial(NamedTuple):
     usable: bool = True
     #: Whether the file's expectations were left out.
     expect_skipped: bool = False
+    #: Whether the MACs of every layer are known; otherwise their total leaves some out.
+    macs_complete: bool = True
 
     @property
     def fits(self) -> bool:
@@ -64,7 +66,14 @@ class Recipe(NamedTuple):
         known = all(node.shape is not None for node in network.layers)
         flows = [source.flow if known else None for source in network.outputs]
         output = ", ".join("?" if flow is None else flow.text(network.layout) for flow in flows)
-        return Trial(values, network.totals, output, problems, expect_skipped=network.expect_skipped)
+        return Trial(
+            values,
+            network.totals,
+            output,
+            problems,
+            expect_skipped=network.expect_skipped,
+            macs_complete=not network.graph.uncounted,
+        )
 
 
 def trials(recipe: Recipe, combinations: Sequence[tuple[str, ...]], processes: int | None = None) -> Iterator[Trial]:

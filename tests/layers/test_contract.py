@@ -81,6 +81,8 @@ COUNTED = {
     # two directions, two layers; the second reads 10 channels.
     "lstm": (2 * 4 * 5 * (3 + 5 + 2) + 2 * 4 * 5 * (10 + 5 + 2), 7 * (2 * 4 * 5 * (3 + 5) + 2 * 4 * 5 * (10 + 5))),
     "gru": (2 * 3 * 4 * (3 + 4 + 2), 7 * 2 * 3 * 4 * (3 + 4)),
+    # As declared.
+    "custom": (30, 1200),
     "attention": (4 * 36 + 4 * 6, 4 * 7 * 36 + 2 * 49 * 6),
 }
 

@@ -74,7 +74,7 @@ def compare(layer: Layer, flows: tuple[Any, ...], seed: int = 0, fit: str = "flo
     return found
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [name for name, kind in KINDS.items() if not kind.opaque])
 def test_the_example_computes_its_output(kind: str) -> None:
     example = KINDS[kind].example
     found = compare(read(example.row), example.inputs)

@@ -16,7 +16,7 @@ SIZES = [int]
 TOTALS = {"parameters": int, "trainable": int, "buffers": int, "macs": int}
 LAYER = {
     "name": str, "kind": str, "inputs": [str], "shape": (SIZES, None), "fields": dict, "parameters": int, "trainable": int,
-    "buffers": int, "macs": int, "fits": bool, "line": int, "column": int,
+    "buffers": int, "macs": (int, None), "fits": bool, "line": int, "column": int,
     "summary": str, "biases": int, "leftover": SIZES, "shares": (str, None),
 }  # fmt: skip
 PROBLEM = {

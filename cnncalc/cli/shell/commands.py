@@ -103,7 +103,7 @@ class Shell:
         rows = len(self.session.names)
         output.say(
             f"  {rows} row{'s' if rows != 1 else ''}, {network.parameters:,} parameters, "
-            f"{network.macs:,} MACs, output {self.session.output}\n"
+            f"{'≥' if network.graph.uncounted else ''}{network.macs:,} MACs, output {self.session.output}\n"
         )
 
     def confirmed(self, question: str, otherwise: str) -> None:

@@ -53,6 +53,17 @@ def _counted(name: str, title: str, about: str, wanted: bool, get: Callable[[Cou
     return Column(name, title, about, True, wanted, value, cell)
 
 
+def _macs(line: Line, whole: Whole) -> int | None:
+    return None if line.counts is None or not line.counts.macs_known else line.counts.macs
+
+
+def _macs_cell(line: Line, whole: Whole) -> str:
+    counts = line.counts
+    if counts is None:
+        return _unknown(line)
+    return f"{counts.macs:,}" if counts.macs_known else f"≥{counts.macs:,}" if counts.macs else "?"
+
+
 def _unknown(line: Line) -> str:
     """`?` where numbers could not be worked out; nothing where there are none to work out."""
     return "?" if line.unknown else ""
@@ -69,12 +80,14 @@ def _share_cell(line: Line, whole: Whole) -> str:
 
 def _per_parameter(line: Line, whole: Whole) -> float | None:
     counts = line.counts
-    return counts.macs / counts.parameters if counts is not None and counts.parameters else None
+    return counts.macs / counts.parameters if counts is not None and counts.macs_known and counts.parameters else None
 
 
 def _per_parameter_cell(line: Line, whole: Whole) -> str:
     found = _per_parameter(line, whole)
-    return (_unknown(line) if line.counts is None else "") if found is None else f"{found:,.1f}"
+    if found is not None:
+        return f"{found:,.1f}"
+    return _unknown(line) if line.counts is None else "" if line.counts.macs_known else "?"
 
 
 def _kind_cell(line: Line, whole: Whole) -> str:
@@ -106,7 +119,7 @@ COLUMNS = (
     _counted("weights", "weights", "parameters that multiply", False, lambda c: c.parameters - c.biases),
     _counted("biases", "biases", "parameters that are only added", False, lambda c: c.biases),
     _counted("buffers", "buffers", "numbers kept and not learned", False, lambda c: c.buffers),
-    _counted("macs", "MACs", "multiply-accumulates of one example", False, lambda c: c.macs),
+    Column("macs", "MACs", "multiply-accumulates of one example", True, False, _macs, _macs_cell),
     Column("share", "share", "part of all parameters", True, False, _share, _share_cell),
     Column(
         "macs_per_parameter", "MACs/parameter", "how often a parameter is used", True, False, _per_parameter, _per_parameter_cell

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from cnncalc.dtype import bytes_of
+from cnncalc.graph import Node
 from cnncalc.language import misfit
 from cnncalc.problem import one_line
 from cnncalc.report import words
@@ -18,11 +19,17 @@ _NAMED = 6
 
 
 class Total(NamedTuple):
-    """A number of the whole network and what is to be said beside it."""
+    """A number of the whole network and a remark on it; `least` if some layers' numbers are unknown."""
 
     name: str
     value: int
     note: str
+    least: bool = False
+
+    @property
+    def text(self) -> str:
+        """The number in digits, `≥` before one that leaves something out."""
+        return f"≥{self.value:,}" if self.least else f"{self.value:,}"
 
 
 def totals(subject: Subject, dtype: str = "float32") -> list[Total]:
@@ -34,7 +41,7 @@ def totals(subject: Subject, dtype: str = "float32") -> list[Total]:
         result.append(Total("trainable", trainable, f"the other {parameters - trainable:,} are frozen"))
     if buffers:
         result.append(Total("buffers", buffers, f"kept, not learned: {words.memory(bytes_of(buffers, dtype))} in {dtype}"))
-    result.append(Total("MACs", found["macs"], COUNTED))
+    result.append(Total("MACs", found["macs"], COUNTED, bool(subject.graph.uncounted)))
     return result
 
 
@@ -48,9 +55,28 @@ def unknown(subject: Subject) -> str:
     )
 
 
+def opaque(subject: Subject) -> list[str]:
+    """How many layers have no forward pass, and whose MACs the total leaves out."""
+    found = [node for node in subject.layers if node.layer.opaque]
+    if not found:
+        return []
+    uncounted = subject.graph.uncounted
+    said = [f"{words.plural(len(found), 'custom layer')} with declared shapes and counts: {_names(found)}"]
+    if uncounted:
+        macs = "its MACs are" if len(uncounted) == 1 else f"MACs of {len(uncounted):,} are"
+        said.append(f"{macs} unknown, and the total leaves them out")
+    return ["; ".join(said)]
+
+
+def _names(nodes: list[Node]) -> str:
+    more = f" and {len(nodes) - _NAMED:,} more" if len(nodes) > _NAMED else ""
+    return ", ".join(one_line(node.name) for node in nodes[:_NAMED]) + more
+
+
 def notes(subject: Subject, receptive: Mapping[str, str]) -> list[str]:
     """What is to be said of rows: their marks, what is not known, and what was left out."""
     found = [*doubtful(subject), *(f"~ {said}" for said in unread(subject))]
+    found += opaque(subject)
     missing = unknown(subject)
     if missing:
         found.append(f"? {missing}")

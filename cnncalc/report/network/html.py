@@ -24,7 +24,7 @@ def table(network: Subject) -> str:
         for column in columns[1:]:
             cells.append(f'<td style="{_RIGHT if column.right else _LEFT}">{escaped(column.cell(line, whole))}</td>')
         rows.append(f"<tr>{''.join(cells)}</tr>")
-    notes = [f"{total.value:,} {total.name}: {total.note}" for total in footer.totals(network)]
+    notes = [f"{total.text} {total.name}: {total.note}" for total in footer.totals(network)]
     notes += footer.notes(network, whole.receptive)
     notes += map(str, network.problems)
     return (

@@ -32,7 +32,7 @@ def document(subject: Subject, dtype: str = "float32") -> dict[str, Any]:
         "totals": dict(subject.totals),
         "dtype": dtype,
         "bytes": bytes_of(subject.totals["parameters"], dtype),
-        "complete": all(node.shape is not None for node in subject.layers),
+        "complete": subject.graph.complete,
         "expect_skipped": subject.expect_skipped,
         **_before(subject),
         "problems": [problems.data(problem) for problem in subject.problems],

@@ -21,13 +21,16 @@ class Counts:
     biases: int = 0
     buffers: int = 0
     macs: int = 0
+    #: Whether `macs` is all of them: some layers' are unknown.
+    macs_known: bool = True
 
     def add(self, node: Node) -> None:
         self.parameters += node.parameters
         self.trainable += node.trainable
         self.biases += node.biases
         self.buffers += node.buffers
-        self.macs += node.macs
+        self.macs += node.macs or 0
+        self.macs_known &= node.macs is not None
 
 
 @dataclass(slots=True)

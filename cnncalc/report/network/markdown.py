@@ -30,7 +30,7 @@ def text(subject: Subject, columns: Sequence[Column], *, depth: int | None = Non
     parts = [f"### {escaped(subject.name)}", *([escaped(words.sentence(subject.description))] if subject.description else [])]
     parts.append("\n".join(f"| {' | '.join(cells)} |" for cells in rows))
     parts.append(
-        "\n".join(f"- {t.name}: **{t.value:,}** ({escaped(t.note)})" for t in footer.totals(subject, dtype)),
+        "\n".join(f"- {t.name}: **{t.text}** ({escaped(t.note)})" for t in footer.totals(subject, dtype)),
     )
     notes = footer.notes(subject, whole.receptive)
     notes += map(str, subject.problems)

@@ -168,13 +168,13 @@ def _role(column: Column, text: str) -> str:
 def _totals(subject: Subject, dtype: str, width: int | None) -> list[Row]:
     found = footer.totals(subject, dtype)
     names = max(len(total.name) for total in found)
-    numbers = max(len(f"{total.value:,}") for total in found)
+    numbers = max(len(total.text) for total in found)
     rows: list[Row] = []
     indent = names + numbers + 2 * GAP
     # Where there is no room beside the numbers, what is to be said of them stands below.
     beside = width is None or width >= indent + 20
     for total in found:
-        rows.append([(total.name.ljust(names + GAP), "total"), (f"{total.value:,}".rjust(numbers), "number")])
+        rows.append([(total.name.ljust(names + GAP), "total"), (total.text.rjust(numbers), "number")])
         notes = wrapped(total.note, None if width is None else width - (indent if beside else GAP))
         if beside:
             rows[-1] += [(" " * GAP, ""), (notes.pop(0), "note")]
