@@ -83,3 +83,43 @@ def _exit_on_sigterm() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def replace_unchanged(path: str, before: bytes, after: bytes) -> None:
+    """Put `after` in the place of a file that still holds `before`; owner, permissions and extended attributes are kept.
+
+    Raises OSError, and leaves the file alone, if another program has changed it, if it has hard links, which a new file would
+    cut off, or if an extended attribute cannot be kept.
+    """
+    target = os.path.realpath(path)
+    status = os.stat(target)
+    if status.st_nlink > 1:
+        raise OSError(f"it has {status.st_nlink} hard links, and a new file in its place would cut them off")
+    with write_atomically(target) as stream:
+        stream.write(after)
+        stream.flush()
+        _keep_owner(stream, status)
+        _keep_attributes(stream, target)
+        with open(target, "rb") as now:
+            if now.read() != before:
+                raise OSError("another program has changed the file meanwhile")
+
+
+def _keep_owner(stream: BinaryIO, status: os.stat_result) -> None:
+    if hasattr(os, "fchown") and (os.geteuid(), os.getegid()) != (status.st_uid, status.st_gid):
+        os.fchown(stream.fileno(), status.st_uid, status.st_gid)
+
+
+def _keep_attributes(stream: BinaryIO, target: str) -> None:
+    if not hasattr(os, "listxattr"):
+        return
+    try:
+        names = os.listxattr(target)
+    except OSError:
+        # This file system has no extended attributes.
+        return
+    for name in names:
+        try:
+            os.setxattr(stream.fileno(), name, os.getxattr(target, name))
+        except OSError as error:
+            raise OSError(f"its extended attribute {name} cannot be kept: {error.strerror or error}") from None

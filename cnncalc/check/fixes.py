@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 
 from cnncalc import network
@@ -67,26 +66,8 @@ def _errors(problems: list[Problem]) -> set[tuple[str, str | None, str]]:
 
 
 def replace(file: str, before: bytes, text: str) -> None:
-    """Puts `text` in the place of a file that still holds `before`: written beside it, then renamed. Raises OSError."""
-    import tempfile
+    """Put `text` in the place of a file that still holds `before`, byte order mark included. Raises OSError."""
+    from cnncalc.files import replace_unchanged
 
-    target = os.path.realpath(file)
     mark = b"\xef\xbb\xbf" if before.startswith(b"\xef\xbb\xbf") else b""
-    handle, beside = tempfile.mkstemp(prefix=f".{os.path.basename(target)}.", suffix=".tmp", dir=os.path.dirname(target))
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(mark + text.encode("utf-8"))
-            stream.flush()
-            os.fsync(stream.fileno())
-        status = os.stat(target)
-        os.chmod(beside, status.st_mode & 0o7777)
-        if hasattr(os, "chown") and (os.geteuid(), os.getegid()) != (status.st_uid, status.st_gid):
-            os.chown(beside, status.st_uid, status.st_gid)
-            os.chmod(beside, status.st_mode & 0o7777)
-        with open(target, "rb") as stream:
-            if stream.read() != before:
-                raise OSError("it was changed by somebody else meanwhile")
-        os.replace(beside, target)
-    except BaseException:
-        os.unlink(beside)
-        raise
+    replace_unchanged(file, before, mark + text.encode("utf-8"))

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from cnncalc.machine import usable_cores
+from cnncalc.parallel import parallel_map
 
 #: Below this number starting processes takes longer than it saves.
 _FEW = 150
-_CHUNK = 25
 
 
 class Trial(NamedTuple):
@@ -76,35 +75,19 @@ class Recipe(NamedTuple):
         )
 
 
-def trials(recipe: Recipe, combinations: Sequence[tuple[str, ...]], processes: int | None = None) -> Iterator[Trial]:
-    """Tries every combination, in order."""
-    cores = processes or usable_cores()
-    if cores < 2 or len(combinations) < _FEW:
-        yield from map(recipe.try_out, combinations)
-        return
-    import multiprocessing
+def trials(recipe: Recipe, combinations: Iterable[tuple[str, ...]], processes: int | None = None) -> Iterator[Trial]:
+    """The trials of all combinations, in order, in as many processes as asked for; by default one per core if it pays."""
+    import itertools
 
-    # A forked process has all modules loaded; elsewhere than on Linux that is not safe with the system's own libraries.
-    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-    with context.Pool(cores, _begin, (recipe,)) as pool:
-        yield from pool.imap(_try_out, combinations, _CHUNK)
+    combinations = iter(combinations)
+    if processes is None:
+        first = list(itertools.islice(combinations, _FEW))
+        processes = usable_cores() if len(first) == _FEW else 1
+        combinations = itertools.chain(first, combinations)
+    yield from parallel_map(recipe.try_out, combinations, processes, lost=_lost)
 
 
-_recipe: Recipe | None = None
-
-
-def _begin(recipe: Recipe) -> None:
-    """In a process of the pool: what it works on; an interrupt is the first process's business."""
-    import gc
-    import signal
-
-    # What was there before is never garbage: looking through it after every network would take longer than the network.
-    gc.freeze()
-    global _recipe  # noqa: PLW0603 - a pool has no other way to hand each process what stays the same
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _recipe = recipe
-
-
-def _try_out(values: tuple[str, ...]) -> Trial:
-    assert _recipe is not None
-    return _recipe.try_out(values)
+def _lost(values: tuple[str, ...]) -> Trial:
+    """The trial of a combination that killed two worker processes."""
+    message = "not tried: the process that computed it was killed twice, perhaps for lack of memory"
+    return Trial(values, {}, "?", (("limit", message),), usable=False)

@@ -159,7 +159,7 @@ def test_a_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
 def test_a_file_that_changed_meanwhile_is_left_alone(tmp_path: Path) -> None:
     file = tmp_path / "a.yaml"
     file.write_text("newer")
-    with pytest.raises(OSError, match="changed by somebody else"):
+    with pytest.raises(OSError, match="another program has changed"):
         replace(str(file), b"older", "mended")
     assert file.read_text() == "newer"
     assert [p.name for p in tmp_path.iterdir()] == ["a.yaml"]
