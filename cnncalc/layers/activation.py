@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from cnncalc.layers.base import Example, Pointwise, Weight
+from cnncalc.layers.memory import INPUT_SAVED, OUTPUT_SAVED, Grad, Reuse, Saved
 from cnncalc.layers.option import Number, option
-from cnncalc.shape import Shape
+from cnncalc.shape import Flow, Shape
 
 if TYPE_CHECKING:
     from cnncalc.kernels.arrays import Array
@@ -15,12 +16,26 @@ if TYPE_CHECKING:
     from cnncalc.kernels.run import Arrays, Run
 
 
-class ReLU(Pointwise, kind="relu"):
+class Activation(Pointwise):
+    """A function of each number, or of the channels at each position, that may be computed in place."""
+
+    #: Whether the backward pass needs the result; otherwise it needs the input.
+    saves_output: ClassVar[bool] = False
+
+    def reuse(self, training: bool) -> Reuse:
+        return "overwrite"
+
+    def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
+        return OUTPUT_SAVED if self.saves_output else INPUT_SAVED
+
+
+class ReLU(Activation, kind="relu"):
     """max(0, x).
 
     Source: Nair & Hinton 2010.
     """
 
+    saves_output = True
     also = ("rectifier",)
     gain = math.sqrt(2)
     example = Example({"relu": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
@@ -31,7 +46,7 @@ class ReLU(Pointwise, kind="relu"):
         return pointwise.relu
 
 
-class ReLU6(Pointwise, kind="relu6"):
+class ReLU6(Activation, kind="relu6"):
     """min(max(0, x), 6).
 
     Source: Howard et al. 2017, MobileNets.
@@ -46,12 +61,13 @@ class ReLU6(Pointwise, kind="relu6"):
         return pointwise.relu6
 
 
-class ELU(Pointwise, kind="elu"):
+class ELU(Activation, kind="elu"):
     """x where positive, exp(x) − 1 elsewhere (alpha 1).
 
     Source: Clevert et al. 2015.
     """
 
+    saves_output = True
     gain = 1.25
     example = Example({"elu": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
 
@@ -61,12 +77,13 @@ class ELU(Pointwise, kind="elu"):
         return pointwise.elu
 
 
-class SELU(Pointwise, kind="selu"):
+class SELU(Activation, kind="selu"):
     """1.0507·x where positive, 1.7581·(exp(x) − 1) elsewhere.
 
     Source: Klambauer et al. 2017.
     """
 
+    saves_output = True
     gain = 1.0
     example = Example({"selu": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
 
@@ -76,7 +93,7 @@ class SELU(Pointwise, kind="selu"):
         return pointwise.selu
 
 
-class GELU(Pointwise, kind="gelu"):
+class GELU(Activation, kind="gelu"):
     """x·Φ(x), with the exact normal distribution function Φ.
 
     Source: Hendrycks & Gimpel 2016.
@@ -91,7 +108,7 @@ class GELU(Pointwise, kind="gelu"):
         return pointwise.gelu
 
 
-class SiLU(Pointwise, kind="silu"):
+class SiLU(Activation, kind="silu"):
     """x·sigmoid(x), also called swish.
 
     Source: Ramachandran et al. 2017.
@@ -107,7 +124,7 @@ class SiLU(Pointwise, kind="silu"):
         return pointwise.silu
 
 
-class Mish(Pointwise, kind="mish"):
+class Mish(Activation, kind="mish"):
     """x·tanh(softplus(x)).
 
     Source: Misra 2019.
@@ -122,7 +139,7 @@ class Mish(Pointwise, kind="mish"):
         return pointwise.mish
 
 
-class Softplus(Pointwise, kind="softplus"):
+class Softplus(Activation, kind="softplus"):
     """log(1 + exp(x))."""
 
     gain = 1.0
@@ -134,9 +151,10 @@ class Softplus(Pointwise, kind="softplus"):
         return pointwise.softplus
 
 
-class Sigmoid(Pointwise, kind="sigmoid"):
+class Sigmoid(Activation, kind="sigmoid"):
     """1/(1 + exp(−x)): squashes to 0 … 1; saturated units let no gradient through."""
 
+    saves_output = True
     also = ("logistic",)
     gain = 1.0
     example = Example({"sigmoid": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
@@ -147,7 +165,7 @@ class Sigmoid(Pointwise, kind="sigmoid"):
         return pointwise.sigmoid
 
 
-class HardSigmoid(Pointwise, kind="hard_sigmoid"):
+class HardSigmoid(Activation, kind="hard_sigmoid"):
     """min(max(0, x + 3), 6)/6.
 
     Source: Howard et al. 2019, MobileNetV3.
@@ -163,7 +181,7 @@ class HardSigmoid(Pointwise, kind="hard_sigmoid"):
         return pointwise.hard_sigmoid
 
 
-class HardSwish(Pointwise, kind="hard_swish"):
+class HardSwish(Activation, kind="hard_swish"):
     """x·min(max(0, x + 3), 6)/6.
 
     Source: Howard et al. 2019, MobileNetV3.
@@ -179,9 +197,10 @@ class HardSwish(Pointwise, kind="hard_swish"):
         return pointwise.hard_swish
 
 
-class Tanh(Pointwise, kind="tanh"):
+class Tanh(Activation, kind="tanh"):
     """tanh(x): squashes to −1 … 1, centred on zero."""
 
+    saves_output = True
     also = ("hyperbolictangent",)
     gain = 5 / 3
     example = Example({"tanh": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
@@ -192,9 +211,10 @@ class Tanh(Pointwise, kind="tanh"):
         return pointwise.tanh
 
 
-class Softmax(Pointwise, kind="softmax"):
+class Softmax(Activation, kind="softmax"):
     """exp(x) divided by its sum over the channels, at each position: shares that add up to 1."""
 
+    saves_output = True
     gain = 1.0
     example = Example({"softmax": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
 
@@ -204,12 +224,13 @@ class Softmax(Pointwise, kind="softmax"):
         return pointwise.softmax(x, run)
 
 
-class LeakyReLU(Pointwise, kind="leaky_relu"):
+class LeakyReLU(Activation, kind="leaky_relu"):
     """x where positive, slope·x elsewhere.
 
     Source: Maas et al. 2013.
     """
 
+    saves_output = True
     also = ("leakyrelu", "lrelu")
     slope: float = option(Number(), "factor of negative numbers", default=0.01, main=True, also=("negative_slope", "alpha"))
     gain = math.sqrt(2)
@@ -221,7 +242,7 @@ class LeakyReLU(Pointwise, kind="leaky_relu"):
         return pointwise.leaky_relu(self.slope)
 
 
-class PReLU(Pointwise, kind="prelu"):
+class PReLU(Activation, kind="prelu"):
     """x where positive, elsewhere x times a slope that is learned for each channel: C parameters.
 
     Source: He et al. 2015, Delving Deep into Rectifiers.

@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar, dataclass_transform
 
+from cnncalc.layers.memory import INPUT_SAVED, NOTHING_SAVED, Grad, Reuse, Saved
 from cnncalc.layers.option import Cells, Every, Option, PerAxis, option
 from cnncalc.layers.view import SAME, View, whole
 from cnncalc.shape import Flow, LayerError, Shape, Tokens
@@ -168,6 +169,17 @@ class Layer:
         """Whether a stride of its windows can fail to fit."""
         return False
 
+    def reuse(self, training: bool) -> Reuse:
+        """Return whether the result needs memory of its own, in training or in inference."""
+        return "none"
+
+    def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
+        """Return the tensors kept for the backward pass; `grad` says which gradients will be computed, at least one.
+
+        By default the inputs. Source: PyTorch's derivatives (tools/autograd/derivatives.yaml), activations in place.
+        """
+        return INPUT_SAVED
+
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         """What comes out of `x`, (batch, channels, *spatial), with the weights `w`; the shape comes out of the arithmetic.
 
@@ -315,6 +327,9 @@ class Join(Layer):
 
     #: Whether it adds them up, so that their spreads grow together.
     sums: ClassVar[bool] = False
+
+    def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
+        return NOTHING_SAVED
 
     def join(self, shapes: tuple[Shape, ...]) -> Shape:
         """What comes out of all `shapes`. Raises Mismatch with the two that do not go together."""

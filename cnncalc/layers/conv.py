@@ -6,10 +6,11 @@ import math
 from typing import TYPE_CHECKING
 
 from cnncalc.layers.base import Example, Layer, Weight, along
+from cnncalc.layers.memory import INPUT_SAVED, NOTHING_SAVED, Grad, Saved
 from cnncalc.layers.option import ONE, UNPADDED, ZERO, Axes, Cells, Count, Flag, Pairs, PerAxis, option
 from cnncalc.layers.sliding import Sliding
 from cnncalc.layers.view import View
-from cnncalc.shape import LayerError, Shape
+from cnncalc.shape import Flow, LayerError, Shape
 from cnncalc.window import Window
 
 if TYPE_CHECKING:
@@ -42,6 +43,9 @@ class _Convolution(Sliding):
 
     fuses_epilogue = True
     fuses_add = True
+
+    def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
+        return INPUT_SAVED if grad.weights else NOTHING_SAVED
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         from cnncalc.kernels.convolve import convolve
@@ -210,6 +214,9 @@ class ConvTranspose(Layer, kind="conv_transpose"):
         return tuple(View.grown(w.extent, w.stride, w.before, axis) for axis, w in enumerate(self.written_windows(x)))
 
     fuses_epilogue = True
+
+    def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
+        return INPUT_SAVED if grad.weights else NOTHING_SAVED
 
     def fan_in(self, weight: Weight) -> float:
         strides = self.stride if len(self.stride) > 1 else self.stride * (len(weight.shape) - 2)

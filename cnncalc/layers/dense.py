@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from cnncalc.layers.base import Example, Layer, Pointwise, Weight
 from cnncalc.layers.conv import with_bias
+from cnncalc.layers.memory import INPUT_SAVED, NOTHING_SAVED, Grad, Reuse, Saved
 from cnncalc.layers.option import Count, Flag, Number, option
-from cnncalc.shape import Shape
+from cnncalc.shape import Flow, Shape
 
 if TYPE_CHECKING:
     from cnncalc.kernels.arrays import Array
@@ -41,6 +42,9 @@ class FullyConnected(Layer, kind="fc"):
 
     fuses_epilogue = True
 
+    def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
+        return INPUT_SAVED if grad.weights else NOTHING_SAVED
+
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         from cnncalc.kernels.dense import fully_connected
 
@@ -58,6 +62,12 @@ class Flatten(Layer, kind="flatten"):
 
     def formulas(self, x: Shape) -> list[tuple[str, str]]:
         return [("channels", f"{'·'.join(map(str, x))} = {x.size:,}")]
+
+    def reuse(self, training: bool) -> Reuse:
+        return "view"
+
+    def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
+        return NOTHING_SAVED
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         from cnncalc.kernels import move
@@ -81,6 +91,13 @@ class Dropout(Pointwise, kind="dropout"):
     )
     example = Example({"dropout": 0.4}, (Shape(3, 5, 2),), Shape(3, 5, 2))
 
+    def reuse(self, training: bool) -> Reuse:
+        return "none" if training and self.rate else "view"
+
+    def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
+        # The mask holds 0 or 1/(1 − rate) in the network's type, as on PyTorch's CPU.
+        return Saved(numbers=y.size) if self.rate else NOTHING_SAVED
+
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         return x
 
@@ -90,6 +107,12 @@ class Identity(Pointwise, kind="identity"):
 
     also = ("noop", "passthrough", "lambda")
     example = Example({"identity": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
+
+    def reuse(self, training: bool) -> Reuse:
+        return "view"
+
+    def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
+        return NOTHING_SAVED
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         return x

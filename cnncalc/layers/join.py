@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cnncalc.layers.base import Example, Join, Mismatch
+from cnncalc.layers.memory import Grad, Saved
 from cnncalc.layers.option import RowNames, option
-from cnncalc.shape import LayerError, Shape
+from cnncalc.shape import Flow, LayerError, Shape
 
 if TYPE_CHECKING:
     from cnncalc.kernels.arrays import Array
@@ -61,6 +62,20 @@ class Multiply(Join, kind="multiply"):
             first, second = sorted((i, largest))
             raise Mismatch(first, second, "multiply wants the same shape, or a vector or one cell with as many channels")
         return whole
+
+    def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
+        # Products are formed from left to right; each factor is kept for the gradient of the other.
+        inputs: set[int] = set()
+        numbers = 0
+        product_grad = grad.inputs[0]
+        for k in range(1, len(xs)):
+            if grad.inputs[k]:
+                inputs |= {0} if k == 1 else set()
+                numbers += 0 if k == 1 else max(x.size for x in xs[:k] if isinstance(x, Shape))
+            if product_grad:
+                inputs.add(k)
+            product_grad = product_grad or grad.inputs[k]
+        return Saved(inputs=tuple(sorted(inputs)), numbers=numbers)
 
     def forward_join(self, xs: tuple[Array, ...], run: Run) -> Array:
         from cnncalc.kernels import pointwise

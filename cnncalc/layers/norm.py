@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cnncalc.layers.base import Example, Pointwise, Weight, near_divisors
+from cnncalc.layers.memory import INPUT_SAVED, NOTHING_SAVED, Grad, Saved
 from cnncalc.layers.option import Count, Flag, Number, option
-from cnncalc.shape import LayerError, Shape
+from cnncalc.shape import Flow, LayerError, Shape
 
 if TYPE_CHECKING:
     from cnncalc.kernels.arrays import Array
@@ -42,6 +43,10 @@ class BatchNorm(_Normalising, kind="batchnorm"):
         statistics = (Weight("running_mean", (x.channels,), "buffer"), Weight("running_var", (x.channels,), "buffer"))
         return _affine(x.channels, self.affine) + statistics
 
+    def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
+        # Mean and inverse deviation of each channel over the batch.
+        return Saved(inputs=(0,), statistics=2 * y.channels)
+
     def per_channel(self, w: Arrays) -> tuple[Array | None, Array | None]:
         deviation = (w["running_var"] + w["running_var"].dtype.type(self.epsilon)) ** 0.5
         factor = w["weight"] / deviation if "weight" in w else 1 / deviation
@@ -64,6 +69,10 @@ class InstanceNorm(_Normalising, kind="instancenorm"):
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         return _affine(x.channels, self.affine)
 
+    def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
+        # PyTorch repeats the weight for each example, and normalises examples as channels of one.
+        return Saved(inputs=(0,), numbers=(3 if self.affine else 2) * y.channels)
+
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         from cnncalc.kernels import norm
 
@@ -83,6 +92,10 @@ class LayerNorm(_Normalising, kind="layernorm"):
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         return _affine(x.channels, self.affine)
+
+    def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
+        # Mean and inverse deviation of each position.
+        return Saved(inputs=(0,), numbers=2 * (y.size // y.channels))
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         from cnncalc.kernels import norm
@@ -113,6 +126,9 @@ class GroupNorm(_Normalising, kind="groupnorm"):
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         return _affine(x.channels, self.affine)
 
+    def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
+        return Saved(inputs=(0,), numbers=2 * self.groups)
+
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         from cnncalc.kernels import norm
 
@@ -134,6 +150,11 @@ class LocalResponseNorm(Pointwise, kind="lrn"):
     k: float = option(Number(), "added to the sum", default=1.0, also=("bias",))
     example = Example({"lrn": 3}, (Shape(2, 5, 7),), Shape(2, 5, 7))
 
+    def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
+        # The squares, padded by size − 1 channels; k + alpha · their mean; its power, the divisor.
+        positions = y.size // y.channels
+        return Saved(inputs=(0,), numbers=positions * (y.channels + self.size - 1) + 2 * y.size)
+
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         from cnncalc.kernels import norm
 
@@ -152,6 +173,9 @@ class Scale(_Normalising, kind="scale"):
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         return (Weight("weight", (x.channels,)),)
+
+    def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
+        return INPUT_SAVED if grad.weights else NOTHING_SAVED
 
     def per_channel(self, w: Arrays) -> tuple[Array | None, Array | None]:
         return w["weight"], None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cnncalc.layers.base import Example, Layer, along, display
+from cnncalc.layers.memory import INPUT_SAVED, NOTHING_SAVED, Grad, Saved
 from cnncalc.layers.option import ONE, UNPADDED, Axes, Cells, Every, Flag, Pairs, PerAxis, option
 from cnncalc.layers.sliding import Sliding
 from cnncalc.layers.view import View
@@ -45,6 +46,10 @@ class MaxPool(_Pool, kind="maxpool"):
     )
     dilation: Axes = option(PerAxis(), "cells from one place of the window to the next, D", default=ONE, also=("dilations", "D"))
     example = Example({"maxpool": "3x2", "stride": 2, "padding": "1x0"}, (Shape(5, 8, 3),), Shape(3, 4, 3))
+
+    def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
+        # The index of each largest number.
+        return Saved(inputs=(0,), indices=y.size)
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         from cnncalc.kernels import pool
@@ -111,6 +116,9 @@ class GlobalAvgPool(_GlobalPool, kind="global_avgpool"):
     also = ("globalaveragepool", "globalaveragepooling", "gap", "globalavgpooling")
     example = Example({"global_avgpool": None}, (Shape(5, 7, 3),), Shape(3))
 
+    def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
+        return NOTHING_SAVED
+
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         from cnncalc.kernels import pool
 
@@ -123,6 +131,10 @@ class GlobalMaxPool(_GlobalPool, kind="global_maxpool"):
     also = ("globalmaxpooling", "maxovertime", "gmp")
     example = Example({"global_maxpool": None}, (Shape(11, 3),), Shape(3))
 
+    def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
+        # The index of each largest number.
+        return Saved(inputs=(0,), indices=y.size)
+
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         from cnncalc.kernels import pool
 
@@ -134,6 +146,9 @@ class GlobalSumPool(_GlobalPool, kind="global_sumpool"):
 
     also = ("globalsumpooling",)
     example = Example({"global_sumpool": None}, (Shape(5, 7, 2, 3),), Shape(3))
+
+    def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
+        return NOTHING_SAVED
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         from cnncalc.kernels import pool
@@ -206,6 +221,10 @@ class AdaptiveAvgPool(_AdaptivePool, kind="adaptive_avgpool"):
     output_size: Axes = option(PerAxis(), "cells that come out along each axis", main=True)
     example = Example({"adaptive_avgpool": "3x2"}, (Shape(7, 5, 4),), Shape(3, 2, 4))
 
+    def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
+        # PyTorch computes an output of one cell as a mean, whose gradient needs no input.
+        return INPUT_SAVED if y.size > y.channels else NOTHING_SAVED
+
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         from cnncalc.kernels import pool
 
@@ -218,6 +237,10 @@ class AdaptiveMaxPool(_AdaptivePool, kind="adaptive_maxpool"):
     also = ("adaptivemaxpooling",)
     output_size: Axes = option(PerAxis(), "cells that come out along each axis", main=True)
     example = Example({"adaptive_maxpool": 3}, (Shape(7, 2),), Shape(3, 2))
+
+    def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
+        # The index of each largest number.
+        return Saved(inputs=(0,), indices=y.size)
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         from cnncalc.kernels import pool

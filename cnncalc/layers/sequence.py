@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from cnncalc.layers.base import Example, Layer, Pointwise, Weight, near_divisors
+from cnncalc.layers.memory import NOTHING_SAVED, Grad, Saved
 from cnncalc.layers.option import Choice, Count, Flag, option
 from cnncalc.layers.view import SAME, View, whole
-from cnncalc.shape import LayerError, Shape, Tokens
+from cnncalc.shape import Flow, LayerError, Shape, Tokens
 from cnncalc.window import Window
 
 if TYPE_CHECKING:
@@ -35,6 +36,10 @@ class Embedding(Layer, kind="embedding"):
 
     def spread(self, weight: Weight, gain: float) -> tuple[float, float]:
         return 0, 1
+
+    def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
+        # The token ids, which are the network's input.
+        return NOTHING_SAVED
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         # (batch, length) of ids looks up (batch, length, dimension).
@@ -78,6 +83,20 @@ class _Recurrent(Layer):
     def macs(self, x: Shape, y: Shape) -> int:
         return x[0] * sum(w.size for w in self.weights(x) if w.role == "weight")
 
+    def _saved_by_steps(self, length: int) -> int:
+        """Return the numbers that the steps of one layer and direction keep, initial states included."""
+        # The gates, and as many numbers more as make seven hidden states, in LSTM and GRU alike.
+        return 7 * self.hidden * length
+
+    def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
+        # As PyTorch's own steps do without cuDNN or oneDNN, which have workspaces of their own: each direction copies the
+        # input, step by step; both directions of a further layer read the same sequence.
+        x = xs[0]
+        assert isinstance(x, Shape)
+        further = (self.layers - 1) * x[0] * self.hidden * self._directions
+        steps = self.layers * self._directions * self._saved_by_steps(x[0])
+        return Saved(numbers=self._directions * x.size + further + steps)
+
     def step(self) -> Step:
         """What one step makes of the input's part, the hidden state's part and both states."""
         raise NotImplementedError
@@ -109,6 +128,9 @@ class Rnn(_Recurrent, kind="rnn"):
     bidirectional: bool = option(Flag(), _BIDIRECTIONAL, default=False)
     returns: str = option(Choice("last", "sequence"), _RETURN, default="last", name="return", also=_RETURN_NAMES)
     example = Example({"rnn": 4, "return": "sequence"}, (Shape(7, 3),), Shape(7, 4))
+
+    def _saved_by_steps(self, length: int) -> int:
+        return self.hidden * (length + 1)
 
     def step(self) -> Step:
         from cnncalc.kernels.sequence import rnn_step
@@ -185,6 +207,10 @@ class Attention(Pointwise, kind="attention"):
 
     def views(self, x: Shape, windows: tuple[Window, ...]) -> tuple[View, ...]:
         return whole(x.spatial)
+
+    def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
+        # As PyTorch's fused attention: query, key and value, their mixture, and a logarithm for each query and head.
+        return Saved(inputs=(0,), numbers=4 * y.size + self.heads * y[0])
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         from cnncalc.kernels.sequence import attention

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cnncalc.layers.base import Example, Layer, Pointwise, along, image_hint, near_divisors
+from cnncalc.layers.memory import NOTHING_SAVED, Grad, Reuse, Saved
 from cnncalc.layers.option import Axes, AxisNames, Cells, ChannelRange, Choice, Count, Pairs, PerAxis, ShapeText, option
 from cnncalc.layers.view import SAME, View
-from cnncalc.shape import LayerError, Shape
+from cnncalc.shape import Flow, LayerError, Shape
 from cnncalc.window import Window
 
 if TYPE_CHECKING:
@@ -48,6 +49,9 @@ class Upsample(Layer, kind="upsample"):
         parts = zip(x.axes, x.spatial, along(x, "factor", self.factor), strict=True)
         return [(axis, f"{n}·{f} = {n * f}") for axis, n, f in parts]
 
+    def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
+        return NOTHING_SAVED
+
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         from cnncalc.kernels import move
 
@@ -72,6 +76,9 @@ class Pad(Layer, kind="pad"):
     def formulas(self, x: Shape) -> list[tuple[str, str]]:
         parts = zip(x.axes, x.spatial, along(x, "pad", self.cells), strict=True)
         return [(axis, f"{n} + {a} + {b} = {n + a + b}") for axis, n, (a, b) in parts]
+
+    def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
+        return NOTHING_SAVED
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         from cnncalc.kernels import move
@@ -105,6 +112,12 @@ class Crop(Layer, kind="crop"):
     def formulas(self, x: Shape) -> list[tuple[str, str]]:
         parts = zip(x.axes, x.spatial, along(x, "crop", self.cells), strict=True)
         return [(axis, f"{n} − {a} − {b} = {n - a - b}") for axis, n, (a, b) in parts]
+
+    def reuse(self, training: bool) -> Reuse:
+        return "view"
+
+    def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
+        return NOTHING_SAVED
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         from cnncalc.kernels import move
@@ -144,6 +157,12 @@ class Slice(Layer, kind="slice"):
         start, end = self.channels
         return f"{start}:{'' if end is None else end}"
 
+    def reuse(self, training: bool) -> Reuse:
+        return "view"
+
+    def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
+        return NOTHING_SAVED
+
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         start, end = self.channels
         return x[:, start:end]
@@ -162,6 +181,12 @@ class Reshape(Layer, kind="reshape"):
                 f"{{}} holds {x.size:,} numbers and {{}} would hold {self.shape.size:,}", x, self.shape, field="shape"
             )
         return self.shape
+
+    def reuse(self, training: bool) -> Reuse:
+        return "view"
+
+    def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
+        return NOTHING_SAVED
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         from cnncalc.kernels import move
@@ -191,6 +216,12 @@ class Permute(Layer, kind="permute"):
         places = [self.axes.index(name) for name in x.axes]
         # What becomes channels is seen whole by every cell.
         return tuple(View(0, 0, 1, to) if to < x.rank else View.whole(n) for to, n in zip(places, x.spatial, strict=True))
+
+    def reuse(self, training: bool) -> Reuse:
+        return "view"
+
+    def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
+        return NOTHING_SAVED
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         from cnncalc.kernels import move
@@ -234,6 +265,9 @@ class PixelShuffle(Layer, kind="pixel_shuffle"):
         sizes = [(axis, f"{n}·{self.factor} = {n * self.factor}") for axis, n in zip(x.axes, x.spatial, strict=True)]
         return [*sizes, ("channels", f"{x.channels}/{self.factor}² = {x.channels // self.factor**2}")]
 
+    def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
+        return NOTHING_SAVED
+
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         from cnncalc.kernels import move
 
@@ -257,6 +291,9 @@ class ChannelShuffle(Pointwise, kind="channel_shuffle"):
                 f"{self.groups} groups do not divide the {x.channels} channels of {{}}; try {near}", x, field="groups"
             )
         return x
+
+    def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
+        return NOTHING_SAVED
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         from cnncalc.kernels import move

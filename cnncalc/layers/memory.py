@@ -1,0 +1,38 @@
+"""How a layer uses memory: whether its result needs new memory, and which tensors it keeps for the backward pass."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+Reuse = Literal["none", "overwrite", "view"]
+"""Memory of a layer's result: its own, the input's if nothing else reads the input, or always the input's."""
+
+
+class Grad(NamedTuple):
+    """What needs a gradient: the layer's own weights, and each of its inputs."""
+
+    weights: bool
+    inputs: tuple[bool, ...]
+
+
+class Saved(NamedTuple):
+    """Tensors that a layer keeps for the backward pass, its weights and running statistics left out.
+
+    Numbers are of the network's type. A tensor that several layers keep takes memory once.
+    """
+
+    #: Which inputs are kept, by their place.
+    inputs: tuple[int, ...] = ()
+    #: Whether the result is kept.
+    output: bool = False
+    #: Further numbers of each example.
+    numbers: int = 0
+    #: Further numbers, however large the batch is.
+    statistics: int = 0
+    #: int64 indices of each example.
+    indices: int = 0
+
+
+NOTHING_SAVED = Saved()
+INPUT_SAVED = Saved(inputs=(0,))
+OUTPUT_SAVED = Saved(output=True)
