@@ -133,9 +133,8 @@ class Node:
 
     @property
     def unread(self) -> tuple[int, ...]:
-        """Input cells at the end of each axis that no window reads: none where everything fits or the ceiling is taken."""
-        found = self.inferred.unread
-        return found if self.fit != "ceil" else (0,) * len(found)
+        """Input cells at the end of each axis that no window reads."""
+        return tuple(w.unread(n, self.fit) for w, n in zip(self.inferred.windows, self.inferred.sizes, strict=True))
 
     def __repr__(self) -> str:
         return f"<{self.name}: {self.kind} {self.shape}>"

@@ -36,11 +36,6 @@ class Inferred:
         self.fits = True
         self.fault: LayerError | None = None
 
-    @property
-    def unread(self) -> tuple[int, ...]:
-        """Input cells at the end of each spatial axis that no window reads when the output is floored."""
-        return tuple(w.unread(n) for w, n in zip(self.windows, self.sizes, strict=True))
-
 
 class Inference:
     """Works out layers, each layer on the same input once."""

@@ -1,4 +1,4 @@
-"""One axis of (N − F + 2P)/S + 1: extent, output size, what is left over, what would fit.
+"""One axis of (N − F + 2P)/S + 1: extent, output size, and the cells that no window reads.
 
 The only home of the formula. Integers in, integers out. Letters as in the lecture: N input size, F kernel size, S stride,
 P padding, D dilation; sizes in cells.
@@ -30,43 +30,59 @@ class Window(NamedTuple):
         return self.dilation * (self.kernel_size - 1) + 1
 
     def span(self, size: int) -> int:
-        """Cells the window can move over `size` input cells: N + P_before + P_after − E; negative where it does not go in."""
+        """Cells the window can move over `size` input cells: N + P_before + P_after − E; negative if it is larger than that."""
         return size + self.before + self.after - self.extent
 
     def remainder(self, size: int) -> int:
-        """Cells, padding included, behind the last window: 0 where the stride fits. Meaningless for a negative span."""
+        """Cells, padding included, behind the last whole window: 0 if the stride fits. Meaningless for a negative span."""
         return self.span(size) % self.stride
 
-    def unread(self, size: int) -> int:
-        """Input cells, padding not included, behind the last window that a floored output leaves.
+    def unread(self, size: int, fit: str = "floor") -> int:
+        """Input cells, padding not included, behind the last window that `fit` gives; 0 if no window fits at all.
 
-        >>> Window(3, stride=3).unread(7), Window(7, stride=2, before=3, after=3).unread(224)
-        (1, 0)
+        >>> Window(3, stride=3).unread(7), Window(3, stride=3).unread(7, "ceil"), Window(7, 2, 3, 3).unread(224)
+        (1, 0, 0)
         """
-        return min(size, max(0, self.remainder(size) - self.after))
+        try:
+            positions = self.output_size(size, fit)
+        except ValueError:
+            return 0
+        end = (positions - 1) * self.stride + self.extent
+        return min(size, max(0, size + self.before - end))
 
     def output_size(self, size: int, fit: str = "exact") -> int:
-        """Positions of the window over `size` cells, floored where the stride does not fit, unless `fit` is `ceil`.
+        """Positions of the window over `size` cells: span/S + 1 if the stride fits, whatever `fit` is; floored otherwise.
 
-        With `ceil` a last window may hang over the end, but may not start in the padding there, as in PyTorch and ONNX.
-        Raises ValueError where the window is larger than the padded input.
+        With `ceil` a last window may extend past the end, but may not start in the padding there, as in PyTorch and ONNX.
+        Raises ValueError if the window is larger than the padded input.
         Source: Dumoulin & Visin 2016, relationship 6 and 15.
 
         >>> [Window(3, stride=s).output_size(7) for s in (1, 2)], Window(2, 2, 1, 1).output_size(5, "ceil")
         ([5, 3], 3)
         """
         span = self.span(size)
-        if fit == "ceil":
-            positions = -(-span // self.stride) + 1
-            if positions > 1 and (positions - 1) * self.stride >= size + self.before:
-                positions -= 1
-        else:
-            positions = span // self.stride + 1 if span >= 0 else 0
+        # Python floors negative quotients too, so that a span above −S gives the one window that `ceil` lets extend past the end.
+        positions = span // self.stride + 1
+        if fit == "ceil" and span % self.stride and not self.ceil_drops(size):
+            positions += 1
+        elif span < 0:
+            positions = 0
         if positions < 1:
             raise ValueError(
                 f"a window over {self.extent} cells is larger than the padded input of {size + self.before + self.after}"
             )
         return positions
+
+    def ceil_drops(self, size: int) -> bool:
+        """Whether `ceil` adds no window though the stride does not fit: the window would start in the padding after the input.
+
+        Source: torch.nn.MaxPool2d, "ceil_mode"; ONNX MaxPool.
+
+        >>> Window(4, 4, 2, 2).ceil_drops(9), Window(3, 2).ceil_drops(112)
+        (True, False)
+        """
+        start = (self.span(size) // self.stride + 1) * self.stride
+        return self.remainder(size) != 0 and start > 0 and start >= size + self.before
 
     def transposed_size(self, size: int, output_padding: int = 0) -> int:
         """Cells that the transposed window writes: (N − 1)·S − P_before − P_after + E + output_padding; may be less than 1.
@@ -106,7 +122,7 @@ class Window(NamedTuple):
         return f"({size} − 1)·{self.stride} − {padding} + {window}{added} = {result}"
 
     def same_formula(self, size: int) -> str:
-        """What `padding: same` comes to, and the padding that it takes.
+        """The output size of `padding: same`, and the padding that gives it.
 
         >>> Window(3, 2, *same_padding(224, 3, 2, 1)).same_formula(224)
         '⌈224/2⌉ = 112, padding 0 before and 1 after'

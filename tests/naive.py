@@ -20,10 +20,8 @@ def positions(size, kernel, stride, dilation, before, after, fit):
         found.append(start)
         start += stride
     left_over = not found or found[-1] + extent < total
-    if fit == "ceil" and left_over:
+    if fit == "ceil" and left_over and (not found or start < size + before):
         found.append(start)
-    if fit == "ceil" and len(found) > 1 and found[-1] >= size + before:
-        found.pop()
     return found
 
 

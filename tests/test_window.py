@@ -56,6 +56,24 @@ def test_the_ceiling(window, size, output):
     assert window.output_size(size, "ceil") == output
 
 
+# A span that the stride divides gives span/S + 1 under every fit: (500 − 3 + 200)/1 + 1 = 698, (4 − 2 + 8)/2 + 1 = 6.
+@pytest.mark.parametrize("fit", ["exact", "floor", "ceil"])
+@pytest.mark.parametrize(
+    ("window", "size", "output"),
+    [(Window(3, 1, 100, 100), 500, 698), (Window(2, 2, 4, 4), 4, 6), (Window(1, 1, 0, 1), 1, 2), (Window(5, 3, 0, 9), 2, 3)],
+)
+def test_a_stride_that_fits_gives_the_same_size_under_every_fit(window, size, output, fit):
+    assert window.output_size(size, fit) == output
+
+
+# Stride 4 from the padding of 2 on: windows start at cells −2, 2, 6 and 10 of 9; the one at 10 lies behind the input.
+def test_the_ceiling_drops_a_window_that_would_start_in_the_padding():
+    assert Window(4, 4, 2, 2).ceil_drops(9)
+    assert Window(4, 4, 2, 2).output_size(9, "ceil") == 3
+    # Windows of one cell at 0 and 4 of 7: the next would start behind the input, and the cells 5 and 6 stay unread.
+    assert Window(1, 4).unread(7, "ceil") == Window(1, 4).unread(7) == 2
+
+
 @pytest.mark.parametrize(
     ("window", "size", "fit"), [(Window(11, 4), 5, "floor"), (Window(4), 3, "exact"), (Window(9, 4), 4, "ceil")]
 )

@@ -15,13 +15,14 @@ def starts(window: Window, size: int, fit: str) -> range:
     """The window's first cell at each of its positions, counted from the first cell of the padding.
 
     Positions are counted off one after the other, not computed: with `ceil`, for as long as the window before left cells over,
-    except that a last one may not start behind the input.
+    except that such a window may not start behind the input.
     """
     span = size + window.before + window.after - window.extent
     if fit != "ceil":
         return range(0, span + 1, window.stride)
     found = range(0, span + window.stride, window.stride)
-    return found[:-1] if len(found) > 1 and found[-1] >= size + window.before else found
+    # The last window extends past the end, unless the stride fits.
+    return found[:-1] if len(found) > 1 and found[-1] > span and found[-1] >= size + window.before else found
 
 
 class Meeting(NamedTuple):
