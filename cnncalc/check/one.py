@@ -67,11 +67,17 @@ def check_file(candidate: Candidate, how: How = DEFAULT, *, name: str | None = N
 
 def check_text(text: str, file: str | None, settings: Settings, how: How = DEFAULT) -> tuple[list[Problem], bool]:
     """The problems of a text, and whether it is no network at all."""
+    net, problems = examine(text, file, settings, how)
+    return problems, net is None
+
+
+def examine(text: str, file: str | None, settings: Settings, how: How = DEFAULT) -> tuple[network.Network | None, list[Problem]]:
+    """The network that a text says, None if it says none, and the problems that the settings ask for."""
     try:
         net = network.loads(text, file=file, input=how.input, set=how.set, fit=how.fit, layout=how.layout)
     except SpecError as error:
-        return [problem._replace(file=file) for problem in error.problems], True
-    # What a network is changed to may need no ignore, which its file does need.
+        return None, [problem._replace(file=file) for problem in error.problems]
+    # A changed network may not need an ignore that its file does need.
     chosen = settings.chosen - {"unused-ignore"} if how.changes else settings.chosen
     found = rules.run(net.graph, net.document, net.ignores, net.problems, text, file, chosen)
     # An error is left out by its name alone, not because others were chosen.
@@ -79,7 +85,7 @@ def check_text(text: str, file: str | None, settings: Settings, how: How = DEFAU
     problems = [p for p in net.problems if p.rule != "stride-fit"] if ignored else net.problems
     if found:
         problems = sorted(problems + found, key=lambda p: (p.location, p.rule, p.message))
-    return problems, False
+    return net, problems
 
 
 def _result(text: str, file: str, candidate: Candidate, how: How, more: list[Problem]) -> Result:

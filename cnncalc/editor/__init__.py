@@ -1,0 +1,1 @@
+"""Editor features as pure functions of a text and a position; `server` speaks the language server protocol."""

@@ -1,0 +1,207 @@
+"""What can be typed next: kinds, fields, words of a field, names, vars, blocks, rules and keys."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from cnncalc.editor.context import Context, context
+from cnncalc.editor.outline import Scope
+from cnncalc.editor.positions import Span
+from cnncalc.editor.recovery import PLACEHOLDER
+from cnncalc.editor.snapshot import Snapshot
+from cnncalc.language.document import BUDGETED, EXPECTED, TOP_KEYS
+from cnncalc.language.expression import FUNCTIONS
+from cnncalc.language.rows import MERGES
+from cnncalc.language.schema import ROW_KEYS
+from cnncalc.layers import KINDS, Join, Layer
+from cnncalc.problem import ERROR_RULES, IGNORABLE, RULES
+from cnncalc.shape import LAYOUTS
+from cnncalc.window import FITS
+
+
+class Item(NamedTuple):
+    """Something to type: `kind` is kind, field, word, name, key, block, var, function or rule."""
+
+    label: str
+    text: str
+    kind: str
+    detail: str = ""
+    documentation: str = ""
+
+
+class Completion(NamedTuple):
+    """The items, and the range of the word before the cursor that they replace."""
+
+    span: Span
+    items: list[Item]
+
+
+#: Words that a key takes, apart from those that a kind's own field declares.
+_WORDS: dict[str, tuple[str, ...]] = {
+    "fit": FITS,
+    "layout": LAYOUTS,
+    "merge": MERGES,
+    "trainable": ("true", "false"),
+}
+_KEYS: dict[str, tuple[str, ...]] = {"expect": EXPECTED, "budget": BUDGETED}
+
+
+def complete(snapshot: Snapshot, offset: int) -> Completion:
+    """What can be typed at an offset; nothing is left out that begins like the word there, whatever its case."""
+    here = context(snapshot.positions, offset)
+    span = snapshot.positions.between(offset - len(here.word), offset)
+    word = here.word.lower()
+    seen: dict[str, Item] = {}
+    for item in _items(here, snapshot, offset):
+        if item.label.lower().startswith(word):
+            seen.setdefault(item.label, item)
+    return Completion(span, list(seen.values()))
+
+
+def _items(here: Context, snapshot: Snapshot, offset: int) -> Iterator[Item]:
+    if here.place == "ignore":
+        yield from _rules()
+    elif here.place == "expression":
+        yield from _in_expression(snapshot, offset)
+    elif here.place == "kind":
+        yield from row_beginnings(snapshot.outline.blocks, in_braces=here.in_braces)
+    elif here.place == "field":
+        yield from row_fields([key for key, _ in here.row], _parameters(snapshot, here))
+    elif here.place == "value":
+        yield from _values(here, snapshot, offset)
+    elif here.place == "key":
+        yield from _keys(here)
+    elif here.place == "word":
+        yield from _words(here, snapshot)
+
+
+def row_beginnings(blocks: Iterable[str] = (), *, in_braces: bool = True) -> Iterator[Item]:
+    """What a row begins with. Inside braces a kind is a key; behind a dash one without a required value stands alone."""
+    for name, kind in KINDS.items():
+        bare = kind.main is None or not kind.main.required
+        required = [o.name for o in kind.options.values() if o.required and not o.main]
+        if in_braces:
+            text = f"{name}: "
+        elif bare and not required:
+            text = name
+        else:
+            text = f"{{{name}: "
+        yield Item(name, text, "kind", _first_line(kind.__doc__), inspect.cleandoc(kind.__doc__ or ""))
+    for name in blocks:
+        yield Item(f"block: {name}", f"block: {name}" if in_braces else f"{{block: {name}}}", "block", "a use of a block")
+    yield Item("block", "block: " if in_braces else "{block: ", "kind", "a use of a block")
+    yield Item("branches", "branches: " if in_braces else "branches:", "kind", "lists of rows that read the same input")
+
+
+def row_fields(written: Iterable[str], parameters: Iterable[str] = ()) -> Iterator[Item]:
+    """The fields that a row with these keys can still have, required ones first."""
+    keys = list(written)
+    kind = kind_among(keys)
+    options = [o for o in kind.options.values() if not o.main and o.name not in keys] if kind is not None else []
+    for declared in sorted(options, key=lambda o: not o.required):
+        detail = declared.type.describe() + ("; required" if declared.required else "")
+        yield Item(declared.name, f"{declared.name}: ", "field", detail, declared.doc)
+    for name in parameters:
+        if name not in keys:
+            yield Item(name, f"{name}: ", "field", "a parameter of the block")
+    if "branches" in keys and "merge" not in keys:
+        yield Item("merge", "merge: ", "field", "how the branches are joined")
+    for name, (text, _) in ROW_KEYS.items():
+        if name not in keys:
+            yield Item(name, f"{name}: ", "key", "a key of every row", text)
+
+
+def field_words(kind: type[Layer] | None, key: str) -> tuple[str, ...]:
+    """The words that a key of a row takes; none if it takes numbers or free text."""
+    if key in _WORDS:
+        return _WORDS[key]
+    declared = (kind.main if key == kind.kind else kind.options.get(key)) if kind is not None else None
+    if declared is None:
+        return ()
+    found = declared.type.schema()
+    if found.get("type") == "boolean":
+        return ("true", "false")
+    return tuple(getattr(declared.type, "words", ()))
+
+
+def kind_among(keys: Iterable[str]) -> type[Layer] | None:
+    """The layer kind that a row with these keys has."""
+    return next((KINDS[key] for key in keys if key in KINDS), None)
+
+
+def _values(here: Context, snapshot: Snapshot, offset: int) -> Iterator[Item]:
+    kind = kind_among([*(key for key, _ in here.row), here.key])
+    for word in field_words(kind, here.key):
+        yield Item(word, word, "word", f"{here.key}")
+    if here.key == "block":
+        for name in snapshot.outline.blocks:
+            yield Item(name, name, "block", "a block of this file")
+    joins = here.key in KINDS and issubclass(KINDS[here.key], Join)
+    if here.key in ("from", "share") or joins:
+        yield from _names(snapshot.outline.scope_at(offset), snapshot, offset)
+
+
+def _names(scope: Scope, snapshot: Snapshot, offset: int) -> Iterator[Item]:
+    """The rows above that a row can read, the nearest first."""
+    above = []
+    for symbol in scope.visible():
+        start, end = snapshot.range(symbol.extent)
+        if symbol.start < offset and not start <= offset <= end and symbol.detail != PLACEHOLDER:
+            above.append(symbol)
+    for symbol in sorted(above, key=lambda symbol: -symbol.start):
+        yield Item(symbol.name, symbol.name, "name", symbol.detail)
+    yield Item("input", "input", "name", "what the network, block or branch reads")
+
+
+def _parameters(snapshot: Snapshot, here: Context) -> list[str]:
+    """The parameters of the block that the row uses."""
+    block = dict(here.row).get("block", "")
+    symbol = snapshot.outline.blocks.get(block)
+    return [child.name for child in symbol.children if child.kind == "parameter"] if symbol is not None else []
+
+
+def _in_expression(snapshot: Snapshot, offset: int) -> Iterator[Item]:
+    for name, symbol in snapshot.outline.scope_at(offset).values.items():
+        yield Item(name, name, "var", symbol.kind + (f" {symbol.detail}" if symbol.kind == "var" else ""))
+    yield Item("in_channels", "in_channels", "var", "the channels of what the row reads")
+    yield Item("i", "i", "var", "the number of the copy of a repeated row, from 0")
+    for name in FUNCTIONS:
+        yield Item(name, f"{name}(", "function", "a function of expressions")
+
+
+def _keys(here: Context) -> Iterator[Item]:
+    written = {key for key, _ in here.row}
+    keys: tuple[str, ...] = ()
+    if not here.path:
+        keys = TOP_KEYS
+    elif here.path[-1] in _KEYS and len(here.path) == 1:
+        keys = _KEYS[here.path[-1]]
+    elif here.path[:1] == ("blocks",) and len(here.path) == 2:
+        keys = ("parameters", "layers", "description")
+    elif here.path[-1] == "input":
+        keys = ("height", "width", "depth", "length", "channels", "tokens", "vocabulary")
+    for key in keys:
+        if key not in written:
+            yield Item(key, f"{key}: ", "key", "a key of the file" if not here.path else f"a key of {here.path[-1]}")
+
+
+def _words(here: Context, snapshot: Snapshot) -> Iterator[Item]:
+    if here.key == "ignore":
+        yield from _rules()
+    elif here.key == "outputs":
+        for symbol in snapshot.outline.top.rows.values():
+            yield Item(symbol.name, symbol.name, "name", symbol.detail)
+    else:
+        for word in field_words(None, here.key):
+            yield Item(word, word, "word", here.key)
+
+
+def _rules() -> Iterator[Item]:
+    for name in IGNORABLE:
+        yield Item(name, name, "rule", RULES.get(name, "error"), ERROR_RULES.get(name, ""))
+
+
+def _first_line(text: str | None) -> str:
+    return " ".join((text or "").strip().split("\n\n", 1)[0].split())

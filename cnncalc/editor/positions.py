@@ -1,0 +1,98 @@
+"""Offsets of a text, places as problems carry them, and positions as editors count them."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from typing import NamedTuple
+
+from cnncalc.problem import Location
+
+#: Where libyaml begins a new line; editors begin one at the first three alone.
+_YAML_BREAK = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")
+_EDITOR_BREAK = re.compile(r"\r\n|[\r\n]")
+
+
+class Position(NamedTuple):
+    """A place between two characters: line and UTF-16 code units before it on that line, both from 0."""
+
+    line: int
+    character: int
+
+
+class Span(NamedTuple):
+    """A range of text between two positions; the end is exclusive."""
+
+    start: Position
+    end: Position
+
+
+class Positions:
+    """Translates between offsets in characters, 1-based lines and columns of YAML, and 0-based UTF-16 positions."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._starts = [0, *(match.end() for match in _EDITOR_BREAK.finditer(text))]
+        others = "\x85" in text or "\u2028" in text or "\u2029" in text
+        self._yaml_starts = [0, *(match.end() for match in _YAML_BREAK.finditer(text))] if others else self._starts
+        #: Whether a UTF-16 code unit is a character everywhere.
+        self._plain = text.isascii() or max(text) <= "\uffff"
+
+    def offset_at(self, line: int, column: int) -> int:
+        """The offset of a 1-based line and column of YAML; the end of the text if there is no such line."""
+        if line > len(self._yaml_starts):
+            return len(self.text)
+        return min(len(self.text), self._yaml_starts[max(0, line - 1)] + max(0, column - 1))
+
+    def offset(self, position: Position) -> int:
+        """The offset of an editor's position; a character beyond the line's end is its end."""
+        if position.line >= len(self._starts):
+            return len(self.text)
+        start = self._starts[position.line]
+        if self._plain:
+            return min(self.line_end(position.line), start + position.character)
+        units, at, end = 0, start, self.line_end(position.line)
+        while at < end and units < position.character:
+            units += 2 if self.text[at] > "\uffff" else 1
+            at += 1
+        return at
+
+    def position(self, offset: int) -> Position:
+        """The editor's position of an offset."""
+        line = bisect_right(self._starts, offset) - 1
+        start = self._starts[line]
+        count = offset - start
+        if not self._plain:
+            count += sum(char > "\uffff" for char in self.text[start:offset])
+        return Position(line, count)
+
+    def span(self, location: Location) -> Span:
+        """The editor's range of a problem's location; the first character of the text if it has none."""
+        if not location.line:
+            return Span(Position(0, 0), Position(0, 0))
+        start = self.offset_at(location.line, location.column)
+        return self.between(start, max(start, self.offset_at(location.end_line, location.end_column)))
+
+    def between(self, start: int, end: int) -> Span:
+        """The editor's range between two offsets."""
+        return Span(self.position(start), self.position(end))
+
+    def line_at(self, offset: int) -> int:
+        """The 0-based editor's line that an offset lies on."""
+        return bisect_right(self._starts, offset) - 1
+
+    def line_start(self, line: int) -> int:
+        """The offset at which an editor's line begins."""
+        return self._starts[line] if line < len(self._starts) else len(self.text)
+
+    def line_end(self, line: int) -> int:
+        """The offset behind the last character of an editor's line, its line break excluded."""
+        end = self._starts[line + 1] if line + 1 < len(self._starts) else len(self.text)
+        while end > self._starts[line] and self.text[end - 1] in "\r\n":
+            end -= 1
+        return end
+
+    @property
+    def lines(self) -> int:
+        """The number of lines as editors count them."""
+        return len(self._starts)

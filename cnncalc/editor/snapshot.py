@@ -1,0 +1,68 @@
+"""One version of a text as every editor feature sees it: its tree, its names, the network it says, and what is wrong."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from cnncalc.check.one import examine
+from cnncalc.check.settings import Settings
+from cnncalc.check.sources import claims
+from cnncalc.editor.outline import Outline
+from cnncalc.editor.positions import Positions
+from cnncalc.editor.recovery import Recovered, hidden, recover
+from cnncalc.network import Network
+from cnncalc.problem import Location, Problem
+
+
+class Snapshot:
+    """A text that was read. `network` is None if the text is no network; then `problems` say why."""
+
+    def __init__(self, text: str, file: str | None = None, settings: Settings | None = None) -> None:
+        self.text = text
+        self.file = file
+        self.settings = settings or Settings()
+        self.positions = Positions(text)
+        #: Whether the text is a network at all, or means to be one; nothing is said of other YAML.
+        self.claimed = claims(text.encode("utf-8", "replace"))
+        self.recovered = recover(text, file) if self.claimed else Recovered(text, None, [], frozenset(), False)
+        self.network: Network | None = None
+        self.problems: list[Problem] = []
+        if self.claimed:
+            self._check()
+
+    def _check(self) -> None:
+        recovered = self.recovered
+        if not recovered.readable:
+            self.problems = recovered.problems
+            return
+        self.network, found = examine(recovered.text, self.file, self.settings)
+        if recovered.blanked:
+            # What follows from a row that was left out is no fault of the text.
+            found = [p for p in found if not hidden(p.location, recovered.blanked, self.positions) and p.rule not in _OF_ALL_ROWS]
+        self.problems = sorted([*recovered.problems, *found], key=lambda p: (p.location, p.rule, p.message))
+
+    @cached_property
+    def outline(self) -> Outline:
+        """The names of the text and where they are used."""
+        return Outline(self.recovered.root, self.positions)
+
+    def problems_at(self, start: int, end: int) -> list[Problem]:
+        """The problems whose ranges touch the offsets from `start` to `end`."""
+        found = []
+        for problem in self.problems:
+            first, last = self.range(problem.location)
+            if first <= end and start <= last:
+                found.append(problem)
+        return found
+
+    def range(self, location: Location) -> tuple[int, int]:
+        """The offsets of a location."""
+        at = self.positions.offset_at
+        if not location.line:
+            return 0, 0
+        start = at(location.line, location.column)
+        return start, max(start, at(location.end_line, location.end_column))
+
+
+#: Rules whose verdict needs every row: they say nothing while a row cannot be read.
+_OF_ALL_ROWS = frozenset(("expect", "budget", "unused-definition", "unused-result", "unused-ignore", "unknown-name"))
