@@ -132,11 +132,9 @@ def _label(results: _Results) -> str:
 def _tooltip(results: _Results) -> str:
     total = sum(results.parameters)
     text = f"output {results.shapes[-1]}; {total:,} parameters; {results.macs:,} MACs"
-    return (
-        text
-        if results.copies == 1
-        else f"{results.copies} copies; the last one gives {results.shapes[-1]}; together {total:,} parameters, {results.macs:,} MACs"
-    )
+    if results.copies == 1:
+        return text
+    return f"{results.copies} copies; the last gives {results.shapes[-1]}; together {total:,} parameters, {results.macs:,} MACs"
 
 
 def _kept(old: list[Hint], before: Snapshot, now: Snapshot) -> list[Hint]:

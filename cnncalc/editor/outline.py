@@ -140,15 +140,15 @@ class Outline:
         for body, scope in self._bodies:
             for item in body.items:
                 self._uses(item, scope)
-        for key, (_, node) in root.pairs.items():
-            if key == "outputs":
+        for top_key, (_, node) in root.pairs.items():
+            if top_key == "outputs":
                 for word in _words(node):
                     self._path(word, self.top)
-            elif key == "expect" and isinstance(node, Mapping) and isinstance(node.get("output"), Mapping):
+            elif top_key == "expect" and isinstance(node, Mapping) and isinstance(node.get("output"), Mapping):
                 outputs = node.get("output")
                 for name, _ in outputs.pairs.values() if isinstance(outputs, Mapping) else ():
                     self._path(name, self.top)
-            elif key not in ("layers", "blocks"):
+            elif top_key not in ("layers", "blocks"):
                 self._expressions(node, self.vars)
 
     def _vars(self, root: Mapping) -> None:
@@ -187,9 +187,9 @@ class Outline:
         given: list[str | None] = []
         rows = [(item, kind_of(item)) for item in body.items]
         for item, _ in rows:
-            name = item.get("name") if isinstance(item, Mapping) else None
-            plain = isinstance(name, Scalar) and not name.null and "${" not in name.text
-            given.append(name.text if plain and isinstance(name, Scalar) else None)
+            word = item.get("name") if isinstance(item, Mapping) else None
+            plain = isinstance(word, Scalar) and not word.null and "${" not in word.text
+            given.append(word.text if plain and isinstance(word, Scalar) else None)
         names = number(list(given), [_stem(item, kind) for item, kind in rows])
         found = []
         for (item, kind), name, own in zip(rows, names, given, strict=True):

@@ -1,0 +1,80 @@
+"""The open files of an editor: their text, kept up to date by incremental changes, and what was last read of each."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from cnncalc.check.settings import Settings, SettingsError, settings_for
+from cnncalc.editor.positions import Positions, Span
+from cnncalc.editor.snapshot import Snapshot
+
+
+class Change(NamedTuple):
+    """Text to put in place of a range; of the whole text if there is no range."""
+
+    span: Span | None
+    text: str
+
+
+class Document:
+    """One open file. `snapshot` reads the text when it is first asked for after a change."""
+
+    def __init__(self, uri: str, text: str, version: int | None = None) -> None:
+        self.uri = uri
+        self.text = text
+        self.version = version
+        self.path = path_of(uri)
+        #: The last version that was YAML throughout and a network: its hints stay while the text is broken.
+        self.last_good: Snapshot | None = None
+        #: Why the project's settings cannot be used, said once.
+        self.settings_fault: str | None = None
+        self._snapshot: Snapshot | None = None
+
+    def change(self, changes: list[Change], version: int | None = None) -> None:
+        """Apply changes in order; each range counts in the text that the changes before it made."""
+        for one in changes:
+            if one.span is None:
+                self.text = one.text
+            else:
+                positions = Positions(self.text)
+                start, end = positions.offset(one.span.start), positions.offset(one.span.end)
+                self.text = self.text[:start] + one.text + self.text[max(start, end) :]
+        self.version = version
+        self._snapshot = None
+
+    def forget(self) -> None:
+        """Read the text anew when it is next asked for: something outside it has changed."""
+        self._snapshot = None
+
+    @property
+    def fresh(self) -> bool:
+        """Whether the present text has been read."""
+        return self._snapshot is not None
+
+    @property
+    def snapshot(self) -> Snapshot:
+        if self._snapshot is None:
+            self._snapshot = Snapshot(self.text, self.path, self._settings())
+            if self._snapshot.network is not None and not self._snapshot.recovered.blanked:
+                self.last_good = self._snapshot
+        return self._snapshot
+
+    def _settings(self) -> Settings:
+        try:
+            self.settings_fault = None
+            return settings_for(self.path, Settings())
+        except SettingsError as error:
+            self.settings_fault = str(error)
+            return Settings()
+
+
+def path_of(uri: str) -> str:
+    """The path of a file's URI; of any other URI its last part."""
+    parts = urlsplit(uri)
+    path = unquote(parts.path)
+    if parts.scheme == "file":
+        # On Windows a path begins with its drive.
+        return path[1:] if os.name == "nt" and len(path) > 2 and path[2] == ":" else path
+    return path.rsplit("/", 1)[-1] or uri

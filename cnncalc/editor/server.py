@@ -1,0 +1,225 @@
+"""The language server: the protocol's messages in, the editor's pure functions, the protocol's messages out."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Generator
+from typing import Any
+
+from lsprotocol import types as lsp
+from pygls.lsp.server import LanguageServer
+from pygls.protocol import LanguageServerProtocol, lsp_method
+
+from cnncalc import __version__
+from cnncalc.editor import actions, completion, convert, diagnostics, hints, hover, symbols
+from cnncalc.editor.documents import Change, Document
+
+#: A text that takes longer to read than this is read when the typing pauses, not at every key.
+_AT_ONCE = 0.025
+_PAUSE = 0.3
+
+
+class _Protocol(LanguageServerProtocol):
+    @lsp_method(lsp.INITIALIZE)
+    def lsp_initialize(self, params: lsp.InitializeParams) -> Generator[Any, Any, lsp.InitializeResult]:
+        """Answer with UTF-16 positions, which every client has, whatever else the client offers."""
+        if params.capabilities.general is not None:
+            params.capabilities.general.position_encodings = None
+        return (yield from super().lsp_initialize(params))
+
+
+class Server(LanguageServer):
+    """The open documents, and when each is read again."""
+
+    def __init__(self) -> None:
+        super().__init__("cnncalc", __version__, protocol_cls=_Protocol)
+        self.documents: dict[str, Document] = {}
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._cost: dict[str, float] = {}
+        self._faults: set[str] = set()
+
+    def changed(self, uri: str) -> None:
+        """Publish the diagnostics of a text: at once if it is quick to read, else when the typing pauses."""
+        timer = self._timers.pop(uri, None)
+        if timer is not None:
+            timer.cancel()
+        cost = self._cost.get(uri, 0.0)
+        if cost <= _AT_ONCE:
+            self._publish(uri)
+        else:
+            self._timers[uri] = asyncio.get_running_loop().call_later(min(_PAUSE, cost), self._publish, uri)
+
+    def _publish(self, uri: str) -> None:
+        self._timers.pop(uri, None)
+        document = self.documents.get(uri)
+        if document is None:
+            return
+        begin = time.perf_counter()
+        found = [convert.diagnostic(one, uri) for one in diagnostics.diagnostics(document.snapshot)]
+        self._cost[uri] = time.perf_counter() - begin
+        self.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(uri, found, document.version))
+        fault = document.settings_fault
+        if fault is not None and fault not in self._faults:
+            self._faults.add(fault)
+            self.window_show_message(lsp.ShowMessageParams(lsp.MessageType.Warning, f"cnncalc: {fault}"))
+
+    def closed(self, uri: str) -> None:
+        """Forget a document and take its diagnostics away."""
+        self.documents.pop(uri, None)
+        self._cost.pop(uri, None)
+        timer = self._timers.pop(uri, None)
+        if timer is not None:
+            timer.cancel()
+        self.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(uri, []))
+
+    def settings_changed(self) -> None:
+        """Read every open document again with the settings as they are now."""
+        from cnncalc.check import settings
+
+        settings.forget()
+        self._faults.clear()
+        for uri, document in self.documents.items():
+            document.forget()
+            self.changed(uri)
+
+
+def make() -> Server:
+    """The server with every feature, not yet connected."""
+    server = Server()
+    _documents(server)
+    _features(server)
+    _names(server)
+    return server
+
+
+def _documents(server: Server) -> None:
+    @server.feature(lsp.TEXT_DOCUMENT_DID_OPEN)
+    def opened(ls: Server, params: lsp.DidOpenTextDocumentParams) -> None:
+        item = params.text_document
+        ls.documents[item.uri] = Document(item.uri, item.text, item.version)
+        ls.changed(item.uri)
+
+    @server.feature(lsp.TEXT_DOCUMENT_DID_CHANGE)
+    def changed(ls: Server, params: lsp.DidChangeTextDocumentParams) -> None:
+        document = ls.documents.get(params.text_document.uri)
+        if document is not None:
+            changes = [
+                Change(convert.span_of(one.range) if isinstance(one, lsp.TextDocumentContentChangePartial) else None, one.text)
+                for one in params.content_changes
+            ]
+            document.change(changes, params.text_document.version)
+            ls.changed(document.uri)
+
+    @server.feature(lsp.TEXT_DOCUMENT_DID_SAVE)
+    def saved(ls: Server, params: lsp.DidSaveTextDocumentParams) -> None:
+        if params.text_document.uri.endswith("pyproject.toml"):
+            ls.settings_changed()
+
+    @server.feature(lsp.TEXT_DOCUMENT_DID_CLOSE)
+    def closed(ls: Server, params: lsp.DidCloseTextDocumentParams) -> None:
+        ls.closed(params.text_document.uri)
+
+    @server.feature(lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES)
+    def files_changed(ls: Server, params: lsp.DidChangeWatchedFilesParams) -> None:
+        if any(change.uri.endswith("pyproject.toml") for change in params.changes):
+            ls.settings_changed()
+
+
+def _features(server: Server) -> None:
+    @server.feature(lsp.TEXT_DOCUMENT_INLAY_HINT)
+    def inlay_hints(ls: Server, params: lsp.InlayHintParams) -> list[lsp.InlayHint]:
+        document = ls.documents.get(params.text_document.uri)
+        if document is None:
+            return []
+        wanted = range(params.range.start.line, params.range.end.line + 1)
+        found = hints.hints(document.snapshot, document.last_good)
+        return [convert.hint(one) for one in found if one.position.line in wanted]
+
+    @server.feature(lsp.TEXT_DOCUMENT_HOVER)
+    def hovered(ls: Server, params: lsp.HoverParams) -> lsp.Hover | None:
+        document = ls.documents.get(params.text_document.uri)
+        found = hover.hover(document.snapshot, convert.offset(document, params.position)) if document is not None else None
+        return None if found is None else convert.hover(found)
+
+    @server.feature(
+        lsp.TEXT_DOCUMENT_COMPLETION, lsp.CompletionOptions(trigger_characters=["{", " ", ",", "[", "-", ":", "$", "."])
+    )
+    def completed(ls: Server, params: lsp.CompletionParams) -> lsp.CompletionList:
+        document = ls.documents.get(params.text_document.uri)
+        if document is None or not document.snapshot.claimed:
+            return lsp.CompletionList(False, [])
+        found = completion.complete(document.snapshot, convert.offset(document, params.position))
+        return lsp.CompletionList(False, [convert.item(one, found.span, rank) for rank, one in enumerate(found.items)])
+
+    @server.feature(
+        lsp.TEXT_DOCUMENT_CODE_ACTION,
+        lsp.CodeActionOptions(code_action_kinds=[lsp.CodeActionKind.QuickFix, lsp.CodeActionKind.SourceFixAll]),
+    )
+    def acted(ls: Server, params: lsp.CodeActionParams) -> list[lsp.CodeAction]:
+        document = ls.documents.get(params.text_document.uri)
+        if document is None:
+            return []
+        found = actions.actions(document.snapshot, convert.span_of(params.range))
+        only = params.context.only
+        if only is not None and lsp.CodeActionKind.SourceFixAll in only:
+            everything = actions.fix_all(document.snapshot)
+            found = [one for one in found if one.kind != "source.fixAll"] + ([everything] if everything else [])
+        return [
+            convert.action(one, document)
+            for one in found
+            if only is None or any(one.kind == kind or one.kind.startswith(f"{kind}.") for kind in only)
+        ]
+
+    @server.feature(lsp.TEXT_DOCUMENT_CODE_LENS)
+    def lenses(ls: Server, params: lsp.CodeLensParams) -> list[lsp.CodeLens]:
+        document = ls.documents.get(params.text_document.uri)
+        return [] if document is None else [convert.lens(one) for one in hints.lenses(document.snapshot)]
+
+    @server.feature(lsp.TEXT_DOCUMENT_DOCUMENT_SYMBOL)
+    def outline(ls: Server, params: lsp.DocumentSymbolParams) -> list[lsp.DocumentSymbol]:
+        document = ls.documents.get(params.text_document.uri)
+        return [] if document is None else [convert.symbol(one) for one in symbols.entries(document.snapshot)]
+
+    @server.feature(lsp.TEXT_DOCUMENT_FOLDING_RANGE)
+    def folds(ls: Server, params: lsp.FoldingRangeParams) -> list[lsp.FoldingRange]:
+        document = ls.documents.get(params.text_document.uri)
+        return [] if document is None else [lsp.FoldingRange(first, last) for first, last in symbols.folds(document.snapshot)]
+
+
+def _names(server: Server) -> None:
+    @server.feature(lsp.TEXT_DOCUMENT_DEFINITION)
+    def defined(ls: Server, params: lsp.DefinitionParams) -> lsp.Location | None:
+        document = ls.documents.get(params.text_document.uri)
+        found = symbols.definition(document.snapshot, convert.offset(document, params.position)) if document is not None else None
+        return None if found is None or document is None else lsp.Location(document.uri, convert.range_of(found))
+
+    @server.feature(lsp.TEXT_DOCUMENT_REFERENCES)
+    def used(ls: Server, params: lsp.ReferenceParams) -> list[lsp.Location]:
+        document = ls.documents.get(params.text_document.uri)
+        if document is None:
+            return []
+        wanted = params.context.include_declaration
+        found = symbols.references(document.snapshot, convert.offset(document, params.position), with_definition=wanted)
+        return [lsp.Location(document.uri, convert.range_of(one)) for one in found]
+
+    @server.feature(lsp.TEXT_DOCUMENT_PREPARE_RENAME)
+    def renamable(ls: Server, params: lsp.PrepareRenameParams) -> lsp.Range | None:
+        document = ls.documents.get(params.text_document.uri)
+        if document is None:
+            return None
+        try:
+            return convert.range_of(symbols.renamable(document.snapshot, convert.offset(document, params.position)))
+        except symbols.CannotRename as error:
+            raise convert.refusal(str(error)) from None
+
+    @server.feature(lsp.TEXT_DOCUMENT_RENAME, lsp.RenameOptions(prepare_provider=True))
+    def renamed(ls: Server, params: lsp.RenameParams) -> lsp.WorkspaceEdit | None:
+        document = ls.documents.get(params.text_document.uri)
+        if document is None:
+            return None
+        try:
+            edits = symbols.rename(document.snapshot, convert.offset(document, params.position), params.new_name)
+        except symbols.CannotRename as error:
+            raise convert.refusal(str(error)) from None
+        return lsp.WorkspaceEdit({document.uri: [convert.edit(one) for one in edits]})
