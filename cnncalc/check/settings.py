@@ -55,6 +55,11 @@ def settings_for(file: str, given: Settings) -> Settings:
     return given.over(_found(os.path.dirname(os.path.abspath(file))))
 
 
+def forget() -> None:
+    """Read every pyproject.toml again when it is next needed."""
+    _found.cache_clear()
+
+
 @cache
 def _found(folder: str) -> Settings:
     """What the nearest pyproject.toml with a `[tool.cnncalc]` says, from `folder` upward."""
