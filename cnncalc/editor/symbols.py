@@ -10,7 +10,8 @@ from cnncalc.editor.snapshot import Snapshot
 from cnncalc.language.comments import last_line
 from cnncalc.language.document import identifier_fault
 from cnncalc.language.rows import name_fault
-from cnncalc.language.source import Mapping, Scalar, Sequence, YamlNode
+from cnncalc.language.source import Mapping, Sequence, YamlNode
+from cnncalc.layers import KINDS
 
 
 class Entry(NamedTuple):
@@ -118,6 +119,8 @@ def rename(snapshot: Snapshot, offset: int, name: str) -> list[Edit]:
     symbol = snapshot.outline.at(offset)
     assert symbol is not None
     fault = (identifier_fault if symbol.kind in ("var", "parameter") else name_fault)(name)
+    if fault is None and symbol.kind in ("block", "parameter") and (name in KINDS or name == "branches"):
+        fault = f"{name} is a layer kind; choose another name"
     if fault:
         raise CannotRename(fault)
     if name != symbol.name and name in _taken(snapshot, symbol):
@@ -147,8 +150,3 @@ def _taken(snapshot: Snapshot, symbol: Symbol) -> set[str]:
 def _all_scopes(snapshot: Snapshot) -> list[Scope]:
     inner = [symbol.inner for symbol in snapshot.outline.all() if symbol.inner is not None]
     return [*snapshot.outline.scopes, snapshot.outline.top, *inner]
-
-
-def word_at(node: YamlNode | None) -> str:
-    """The text of a word, nothing for anything else."""
-    return node.text if isinstance(node, Scalar) else ""

@@ -1,0 +1,43 @@
+"""Rows that are not YAML while they are typed: the rest of the text is still read."""
+
+from __future__ import annotations
+
+import pytest
+
+from cnncalc.editor.recovery import recover
+from cnncalc.editor.snapshot import Snapshot
+
+BEFORE = "input: 32x32x3\nlayers:\n  - {conv: 10, kernel_size: 5, padding: 2}\n"
+AFTER = "  - relu\n  - {fc: 10}\n"
+
+
+@pytest.mark.parametrize("row", ["{conv: 8, ker", '{conv: "8', "conv: 8: 3", "[a", "{conv: 8, kernel_size: ]", "'x", "@", "%"])
+def test_one_broken_row_hides_no_other(row):
+    snapshot = Snapshot(f"{BEFORE}  - {row}\n{AFTER}")
+    assert [problem.rule for problem in snapshot.problems] == ["yaml"]
+    assert snapshot.network is not None
+    assert [node.kind for node in snapshot.network.layers][:1] == ["conv"]
+    assert [node.kind for node in snapshot.network.layers][-2:] == ["relu", "fc"]
+
+
+def test_two_broken_rows():
+    found = recover(f"{BEFORE}  - {{conv: 8, ker\n{AFTER}  - {{conv:: 3: 3\n")
+    assert found.readable
+    assert found.blanked == {3, 6}
+
+
+def test_the_text_keeps_its_length():
+    text = f"{BEFORE}  - {{conv: 8, k😀\n{AFTER}"
+    found = recover(text)
+    assert len(found.text) == len(text)
+    assert found.text.splitlines()[4:] == text.splitlines()[4:]
+
+
+def test_a_problem_behind_a_broken_row_is_still_found():
+    snapshot = Snapshot(f"{BEFORE}  - {{conv: 8, ker\n  - relux\n")
+    assert sorted(problem.rule for problem in snapshot.problems) == ["unknown-kind", "yaml"]
+
+
+def test_nothing_is_said_of_yaml_that_is_no_network():
+    assert Snapshot("services:\n  web: {image: x\n").problems == []
+    assert Snapshot("").problems == []
