@@ -8,30 +8,33 @@ from typing import Any, Union
 
 from cnncalc.infer import Inferred
 from cnncalc.layers import Layer, Weight
+from cnncalc.place import NOWHERE, Place
 from cnncalc.problem import Location
 from cnncalc.shape import Flow, Shape
 
 
 class Input:
-    """Where a tensor comes into the network; `flow` is None where the text does not say it rightly."""
+    """An input of the network; `flow` is None if its shape is not known."""
 
-    __slots__ = ("flow", "name")
+    __slots__ = ("flow", "location", "name")
 
-    def __init__(self, name: str, flow: Flow | None) -> None:
+    def __init__(self, name: str, flow: Flow | None, location: Location = NOWHERE) -> None:
         self.name = name
         self.flow = flow
+        #: Where the file names it.
+        self.location = location
 
     def __repr__(self) -> str:
         return f"Input({self.name!r}, {self.flow!r})"
 
 
 class Node:
-    """A layer in its place. `name` is its full name; `shape` is None where it could not be worked out.
+    """A layer of the network. `name` is its full name; `shape` is None if it could not be inferred.
 
     `shared` is the layer whose weights it uses: then it counts none. `frozen` weights are parameters and not trainable.
     """
 
-    __slots__ = ("fit", "frozen", "group", "inferred", "inputs", "kind", "labels", "layer", "location", "name", "named", "shared")
+    __slots__ = ("fit", "frozen", "group", "inferred", "inputs", "kind", "layer", "merges", "name", "named", "place", "shared")
 
     def __init__(
         self,
@@ -40,29 +43,35 @@ class Node:
         layer: Layer,
         inputs: tuple[Producer, ...],
         inferred: Inferred,
-        location: Location,
+        place: Place,
         group: Group | None,
         fit: str,
         named: bool,
+        frozen: bool,
     ) -> None:
         self.name = name
-        #: Whether its row says a name; else the last part of its own is the kind and a running number.
+        #: Whether the file gives the name; else its last part is the kind and a running number.
         self.named = named
         self.kind = kind
         self.layer = layer
         self.inputs = inputs
         self.inferred = inferred
-        self.location = location
+        #: Where it stands in the file, and how its fields are edited.
+        self.place = place
         self.group = group
         self.fit = fit
-        self.frozen = False
+        self.frozen = frozen
         self.shared: Node | None = None
-        #: For a branches row: the branches' names, in the order of `inputs`.
-        self.labels: tuple[str, ...] = ()
+        #: The branches that it merges, one per input; None for every other layer.
+        self.merges: Group | None = None
+
+    @property
+    def location(self) -> Location:
+        return self.place.location
 
     @property
     def flow(self) -> Flow | None:
-        """What is read behind it: its shape, or what is certain of it where what flows in is unknown."""
+        """The shape that later layers read: its own, or the one that does not depend on an unknown input."""
         inferred = self.inferred
         return inferred.shape if inferred.shape is not None else inferred.certain
 
@@ -72,17 +81,17 @@ class Node:
 
     @property
     def line(self) -> int:
-        return self.location.line
+        return self.place.location.line
 
     @property
     def column(self) -> int:
-        return self.location.column
+        return self.place.location.column
 
     @property
     def fields(self) -> dict[str, Any]:
         """Hyper-parameters by name, windows written out per axis; a branches row has its `merge` and its branches' names."""
         if self.kind == "branches":
-            return {"merge": self.layer.kind, "branches": list(self.labels)}
+            return {"merge": self.layer.kind, "branches": list(self.merges.labels) if self.merges is not None else []}
         found = self.layer.fields(self.inputs[0].flow if self.inputs else None)
         if "names" in found:
             found["names"] = [source.name for source in self.inputs]
@@ -92,7 +101,7 @@ class Node:
     def summary(self) -> str:
         """Hyper-parameters in a few words."""
         if self.kind == "branches":
-            return f"{self.layer.kind} of {', '.join(self.labels)}"
+            return f"{self.layer.kind} of {', '.join(self.merges.labels if self.merges is not None else ())}"
         if "names" in self.layer.options:
             return ", ".join(source.name for source in self.inputs)
         return self.layer.summary(self.inputs[0].flow if self.inputs else None)
@@ -145,43 +154,52 @@ Producer = Union[Input, Node]
 
 
 class Group:
-    """A block, a branches row or a branch in its place: the layers whose full names begin with its own."""
+    """A block, branches or one branch: the layers whose full names begin with its own name."""
 
-    __slots__ = ("kind", "location", "name", "named", "parent", "reads", "result", "start", "title")
+    __slots__ = ("kind", "labels", "merge", "name", "named", "parent", "place", "reads", "result", "start", "title")
 
     def __init__(
         self,
         name: str,
         kind: str,
         title: str,
-        location: Location,
+        place: Place,
         parent: Group | None,
         start: int,
         reads: Producer | None,
         named: bool,
     ) -> None:
         self.name = name
-        #: Whether the file says its name, as it does for every branch.
+        #: Whether the file gives the name, as it does for every branch.
         self.named = named
         #: `block`, `branches` or `branch`.
         self.kind = kind
-        #: The block's name, the merge or the branch's name.
+        #: The block's name, the kind of the merge, or the branch's name.
         self.title = title
-        self.location = location
+        #: Where it stands in the file.
+        self.place = place
         self.parent = parent
-        #: How many layers stand before it.
+        #: The number of layers before it.
         self.start = start
-        #: What its first row reads, unless that says otherwise; None where that is not known.
+        #: The input of its first row by default; None if that is not known.
         self.reads = reads
-        #: What it gives: the last layer's result; where it has no layers, what it reads.
+        #: The last layer, or `reads` if it has no layers.
         self.result: Producer | None = None
+        #: Of branches, their names in the order of the merge's inputs.
+        self.labels: tuple[str, ...] = ()
+        #: Of branches, the layer that joins their results.
+        self.merge: Node | None = None
+
+    @property
+    def location(self) -> Location:
+        return self.place.location
 
     def __repr__(self) -> str:
         return f"<{self.name}: {self.kind} {self.title}>"
 
 
 class Graph:
-    """Inputs, layers in an order in which each comes after what it reads, groups in order, and the outputs."""
+    """Inputs, layers in an order in which each comes after its inputs, groups in order, and the outputs."""
 
     __slots__ = ("groups", "inputs", "nodes", "outputs")
 
@@ -217,7 +235,7 @@ class Graph:
 
 @dataclass(slots=True, eq=False)
 class Twig:
-    """A layer or a group in the tree; a branches row is both: its group, and the layer that merges."""
+    """A layer or a group in the tree. The twig of branches has both: the group, and the layer that merges."""
 
     node: Node | None
     group: Group | None
@@ -238,11 +256,9 @@ class Twig:
 
 
 def tree(graph: Graph) -> list[Twig]:
-    """Layers and groups as they stand in one another, in order."""
+    """Layers and groups as they are nested, in order."""
     top: list[Twig] = []
-    known: dict[Group | None, Twig] = {}
-    merges: dict[str, Twig] = {}
-    groups = graph.groups
+    known: dict[Group, Twig] = {}
     opened = 0
 
     def siblings(parent: Group | None) -> list[Twig]:
@@ -250,20 +266,15 @@ def tree(graph: Graph) -> list[Twig]:
 
     def open_until(index: int) -> None:
         nonlocal opened
-        while opened < len(groups) and groups[opened].start <= index:
-            group = groups[opened]
-            twig = known[group] = Twig(None, group)
+        while opened < len(graph.groups) and graph.groups[opened].start <= index:
+            group = graph.groups[opened]
+            twig = known[group] = Twig(group.merge, group)
             siblings(group.parent).append(twig)
-            if group.kind == "branches":
-                merges[group.name] = twig
             opened += 1
 
     for index, node in enumerate(graph.nodes):
         open_until(index)
-        merge = merges.get(node.name) if node.kind == "branches" else None
-        if merge is not None:
-            merge.node = node
-        else:
+        if node.merges is None:
             siblings(node.group).append(Twig(node, None))
     open_until(len(graph.nodes))
     return top

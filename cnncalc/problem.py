@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 #: Every rule that makes a network impossible or wrong, with what it means. Names are a contract: they never change meaning.
 ERROR_RULES: dict[str, str] = {
@@ -71,7 +71,10 @@ class Fix(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """One fault: a rule's name, its level, where it is, and a sentence that says what would be right."""
+    """One fault: a rule's name, its level, where it is, and a sentence that says what would be right.
+
+    `cause` holds the figures behind the sentence, for whoever adds advice; it is plain data.
+    """
 
     rule: str
     level: str
@@ -80,6 +83,7 @@ class Problem(NamedTuple):
     layer: str | None
     message: str
     fixes: tuple[Fix, ...] = ()
+    cause: Any = None
 
     def __str__(self) -> str:
         """The text form: `file:line:column: level: message [rule]`, on one line."""

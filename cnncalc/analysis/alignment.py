@@ -139,7 +139,7 @@ class _Aligner:
 
     def _leaf(self, node: Node, label: str, named: bool) -> _Item:
         # Equal layers on inputs of one shape have their inferred in common, and so their fields.
-        key = (node.kind, id(node.inferred), node.labels)
+        key = (node.kind, id(node.inferred), node.merges.labels if node.merges is not None else ())
         content = self._known.get(key)
         if content is None:
             fields = node.fields

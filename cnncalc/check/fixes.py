@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from cnncalc import network
 from cnncalc.check.settings import Settings
-from cnncalc.language.source import LINE_BREAK
+from cnncalc.place import LINE_BREAK
 from cnncalc.problem import Fix, Problem, SpecError
 
 _PASSES = 10

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from cnncalc import network, rules
+from cnncalc.build.reading import MAX_BYTES, Source, decode
 from cnncalc.check.settings import Settings
 from cnncalc.check.sources import Candidate, claims
-from cnncalc.language.source import LINE_BREAK, decode, read
+from cnncalc.place import LINE_BREAK
 from cnncalc.problem import Location, Problem, SpecError
 from cnncalc.report.problems import Result
 
@@ -40,7 +41,8 @@ def check_file(candidate: Candidate, how: How = DEFAULT, *, name: str | None = N
     """A file's problems; `name` is what it is called, where that is not its own."""
     file = name or candidate.file
     try:
-        data = read(candidate.file)
+        source = Source(candidate.file)
+        data = source.start(MAX_BYTES + 1)
         if not candidate.named and not claims(data):
             return Result(file, [], skipped=True)
         text = decode(data, file)
@@ -79,7 +81,7 @@ def examine(text: str, file: str | None, settings: Settings, how: How = DEFAULT)
         return None, [problem._replace(file=file) for problem in error.problems]
     # A changed network may not need an ignore that its file does need.
     chosen = settings.chosen - {"unused-ignore"} if how.changes else settings.chosen
-    found = rules.run(net.graph, net.document, net.ignores, net.problems, text, file, chosen)
+    found = rules.run(net.reading, chosen)
     # An error is left out by its name alone, not because others were chosen.
     ignored = "stride-fit" in (settings.ignore or ())
     problems = [p for p in net.problems if p.rule != "stride-fit"] if ignored else net.problems

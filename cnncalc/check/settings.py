@@ -38,7 +38,7 @@ class Settings(NamedTuple):
 
 def check_names(names: tuple[str, ...], where: str) -> tuple[str, ...]:
     """`names`, if each can be selected or ignored. Raises SettingsError."""
-    from cnncalc.language.suggest import did_you_mean
+    from cnncalc.spelling import did_you_mean
 
     for name in names:
         if name in ERROR_RULES and name not in IGNORABLE:
@@ -95,7 +95,7 @@ def _settings(path: str, table: dict[str, Any]) -> Settings:
     found: dict[str, Any] = {}
     for key, value in table.items():
         if key not in Settings._fields:
-            from cnncalc.language.suggest import did_you_mean
+            from cnncalc.spelling import did_you_mean
 
             raise SettingsError(f"{where} has no {key}{did_you_mean(key, Settings._fields)}")
         if key in ("strict", "notes"):

@@ -44,7 +44,7 @@ class Commands(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             from cnncalc.cli.spec import bundled
-            from cnncalc.language.suggest import did_you_mean
+            from cnncalc.spelling import did_you_mean
 
             is_spec = args[0].endswith((".yaml", ".yml")) or args[0] in bundled()
             hint = f"; did you mean cnncalc show {args[0]}?" if is_spec else did_you_mean(args[0], COMMANDS)

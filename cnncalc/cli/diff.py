@@ -97,7 +97,7 @@ def _shown(side: str) -> str:
     """The text of REV:path. Raises SpecError with git's own words."""
     import subprocess
 
-    from cnncalc.language.source import decode
+    from cnncalc.build.reading import decode
     from cnncalc.problem import Location, Problem, SpecError
 
     revision, _, path = side.partition(":")

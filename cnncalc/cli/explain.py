@@ -32,7 +32,8 @@ def explain(
     width = min(output.width() or 100, 100)
     for name in names:
         if name not in known():
-            from cnncalc.language.suggest import did_you_mean, kind_for
+            from cnncalc.language.suggest import kind_for
+            from cnncalc.spelling import did_you_mean
 
             kind = kind_for(name)
             with_it = fields().get(name)

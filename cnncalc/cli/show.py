@@ -75,8 +75,8 @@ show.epilog = "Example: cnncalc show alexnet --columns macs,share"  # type: igno
 
 
 def _columns(texts: list[str]) -> list[Column]:
-    from cnncalc.language.suggest import did_you_mean
     from cnncalc.report.network.columns import NAMES, choose
+    from cnncalc.spelling import did_you_mean
 
     names = [name.strip().lower().replace("-", "_") for text in texts for name in text.split(",") if name.strip()]
     try:

@@ -113,11 +113,11 @@ class Oracle:
 
         wrong = {p.rule for p in network.problems if p.level == "error"} - _HARMLESS
         # A comment that hides a problem hides it in its row, which the graph does not know of.
-        if not wrong and not network.ignores.found and all(node.shape is not None for node in network.layers):
+        if not wrong and not network.reading.ignores.found and all(node.shape is not None for node in network.layers):
             self._judge = Judge(
                 network.graph,
-                ignored=network.ignored,
-                budget={key: most for key, (most, _, _) in network.document.budget.items()},
+                ignored=network.reading.ignored,
+                budget=network.reading.budget,
                 by_channels="in_channels" in self._text,
             )
 
@@ -134,7 +134,7 @@ class Oracle:
         from cnncalc.network import loads
         from cnncalc.problem import SpecError
 
-        texts = [_written(flow, self.network.document.layout) for flow in flows]
+        texts = [_written(flow, self.network.reading.layout) for flow in flows]
         names = [source.name for source in self.network.inputs]
         given = [f"{name}={text}" for name, text in zip(names, texts, strict=True)]
         try:

@@ -140,7 +140,7 @@ def _least(declared: PerAxis | Count) -> int:
 
 
 def _field(name: str, kind: type[Layer] | None) -> str:
-    from cnncalc.language.suggest import did_you_mean
+    from cnncalc.spelling import did_you_mean
 
     found = LETTERS.get(name, name)
     if kind is not None and found == kind.kind and kind.main is not None:

@@ -43,7 +43,7 @@ def resolve(spec: str) -> str:
     if stem in known:
         raise _missing(spec, f"there is no such file here; the network that comes along is called {stem}")
     if stem == spec and known:
-        from cnncalc.language.suggest import nearest
+        from cnncalc.spelling import nearest
 
         near = nearest(spec, known)
         hint = f"did you mean {near}?" if near else "`cnncalc specs` lists those that do"
@@ -123,4 +123,4 @@ def complete_set(ctx: Context, incomplete: str) -> list[str]:
     except SpecError:
         return []
     fields = [f"{node.name}.{name}=" for node in found.layers if node.kind != "branches" for name in node.layer.options]
-    return [word for word in (*(f"{name}=" for name in found.document.vars), *fields) if word.startswith(incomplete)]
+    return [word for word in (*(f"{name}=" for name in found.reading.vars), *fields) if word.startswith(incomplete)]

@@ -107,7 +107,7 @@ def _kind(one: Axis, network: Network) -> str:
     if flow is None:
         return "set"
     if isinstance(flow, Shape):
-        sizes = Shape(*((-1,) * flow.rank), flow.channels).text(network.document.layout).replace("-1", "{}")
+        sizes = Shape(*((-1,) * flow.rank), flow.channels).text(network.reading.layout).replace("-1", "{}")
     else:
         sizes = f"{{tokens: {{}}, vocabulary: {flow.vocabulary}}}"
     return f"{one.name}={sizes}"
@@ -134,7 +134,7 @@ def _within(row: Trial, limits: dict[str, int]) -> bool:
 
 
 def _check_sort(sort: str | None, axes: Sequence[Axis]) -> None:
-    from cnncalc.language.suggest import did_you_mean
+    from cnncalc.spelling import did_you_mean
 
     names = [*COUNTED, *(one.name for one in axes)]
     if sort is not None and sort.removeprefix("-") not in names:

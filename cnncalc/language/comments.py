@@ -6,44 +6,44 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 
-from cnncalc.language.source import LINE_BREAK, Mapping, Scalar, Sequence, YamlNode
-from cnncalc.problem import IGNORABLE, Location, Problem
+from cnncalc.build.reading import Ignore, Ignores
+from cnncalc.language.document import Document
+from cnncalc.language.source import Mapping, Scalar, Sequence, YamlNode
+from cnncalc.place import LINE_BREAK
+from cnncalc.problem import IGNORABLE, Fix, Location, Problem
 from cnncalc.shape import LARGEST
 
 _COMMENT = re.compile(r"(?:^|(?<=[ \t]))#[ \t]*cnncalc:[ \t]*([^\r\n\x85\u2028\u2029]*)", re.MULTILINE)
 _IGNORE = re.compile(r"ignore\[([^\]]*)\]")
 
 
-class Ignore:
-    """One rule that a comment names. `used` once it has hidden a problem; `fault` says why it cannot hide any."""
+class _RowIgnore(Ignore):
+    """An ignore in a comment; `row` is the row it stands on, None on a line without one."""
 
-    __slots__ = ("fault", "location", "removal", "row", "rule", "used")
+    __slots__ = ("row",)
 
     def __init__(self, rule: str, at: Location, removal: Location | None, row: YamlNode | None, fault: str | None) -> None:
-        self.rule = rule
-        self.location = at
-        #: What goes when it is taken out: its name and a comma, or the comment where it is the only one; None beside other words.
-        self.removal = removal
-        #: The row it stands on, None on a line without one.
+        super().__init__(rule, at, Fix(removal, "", True, f"without {rule}") if removal is not None else None, fault)
         self.row = row
-        self.fault = fault
-        self.used = False
 
 
-class Ignores:
-    """The comments of a file. Reading it costs nothing where the text has none."""
+class FileIgnores(Ignores):
+    """The ignores of a file. Reading them costs nothing if the text has none."""
 
-    def __init__(self, text: str, root: YamlNode | None) -> None:
-        self.found: list[Ignore] = []
+    def __init__(self, text: str, root: YamlNode | None, document: Document) -> None:
+        super().__init__()
+        self.whole = [Ignore(name, at, _removal(document.ignore_node, at)) for name, at in document.ignored]
         #: Where rows begin, in order, and with their last lines.
         self._starts: list[tuple[int, int]] = []
         self._rows: list[tuple[int, YamlNode]] = []
         #: The comments that can hide a problem, by rule and line, and by rule and row.
         self._by_line: dict[tuple[str, int], list[Ignore]] = {}
         self._by_row: dict[tuple[str, int], list[Ignore]] = {}
+        comments: list[_RowIgnore] = []
         if "cnncalc:" in text:
-            self._read(text, root)
-        for one in self.found:
+            self._read(text, root, comments)
+        self.found = [*comments]
+        for one in comments:
             if one.fault is None:
                 self._by_line.setdefault((one.rule, one.location.line), []).append(one)
                 if one.row is not None:
@@ -59,7 +59,7 @@ class Ignores:
             one.used = True
         return bool(hiding)
 
-    def _read(self, text: str, root: YamlNode | None) -> None:
+    def _read(self, text: str, root: YamlNode | None, found: list[_RowIgnore]) -> None:
         comments = list(_COMMENT.finditer(text))
         if not comments:
             return
@@ -85,16 +85,16 @@ class Ignores:
             before_it = bisect_right(begins, (line, column))
             if not before_it or not _inside(line, column, words[before_it - 1]):
                 before = text[starts[line - 1] : match.start()]
-                self._comment(match, line, column, not before.strip(), len(before) - len(before.rstrip(" \t")))
+                self._comment(match, line, column, not before.strip(), len(before) - len(before.rstrip(" \t")), found)
 
-    def _comment(self, match: re.Match[str], line: int, column: int, alone: bool, gap: int) -> None:
+    def _comment(self, match: re.Match[str], line: int, column: int, alone: bool, gap: int, found: list[_RowIgnore]) -> None:
         """Reads one comment; `alone` on its line, with `gap` blanks before it."""
         said = match[1].rstrip()
         end = column + len(match[0].rstrip())
         whole = Location(line, column, line, end)
         listed = _IGNORE.match(said)
         if listed is None:
-            self.found.append(Ignore("", whole, None, None, "write # cnncalc: ignore[rule]"))
+            found.append(_RowIgnore("", whole, None, None, "write # cnncalc: ignore[rule]"))
             return
         row = self._row_on(line)
         offset = column + match.start(1) - match.start() + listed.start(1)
@@ -104,7 +104,7 @@ class Ignores:
             start = offset + part.start() + len(part[0]) - len(part[0].lstrip())
             fault = None
             if name not in IGNORABLE:
-                from cnncalc.language.suggest import did_you_mean
+                from cnncalc.spelling import did_you_mean
 
                 fault = f"there is no rule {name or 'named'} that can be ignored{did_you_mean(name, IGNORABLE)}"
             removal: Location | None
@@ -117,7 +117,7 @@ class Ignores:
                 removal = Location(line, 1, line + 1, 1)
             else:
                 removal = Location(line, column - gap, line, end)
-            self.found.append(Ignore(name, Location(line, start, line, start + max(1, len(name))), removal, row, fault))
+            found.append(_RowIgnore(name, Location(line, start, line, start + max(1, len(name))), removal, row, fault))
 
     def _row_on(self, line: int) -> YamlNode | None:
         """The row that `line` belongs to: the last to begin of those that reach over it."""
@@ -130,6 +130,20 @@ class Ignores:
     def _innermost(self, begun: int, line: int) -> YamlNode | None:
         """The last to begin of the first `begun` rows that reach `line`."""
         return next((row for last, row in (self._rows[k] for k in range(begun - 1, -1, -1)) if line <= last), None)
+
+
+def _removal(node: YamlNode | None, at: Location) -> Fix | None:
+    """The edit that takes one name out of `ignore: [a, b]`; None if the names stand on lines of their own."""
+    if not isinstance(node, Sequence) or not node.flow:
+        return None
+    items = node.items
+    k = next(k for k, item in enumerate(items) if (item.line, item.column) == at[:2])
+    first, last = at[:2], at[2:]
+    if k + 1 < len(items):
+        last = (items[k + 1].line, items[k + 1].column)
+    elif k > 0:
+        first = (items[k - 1].end_line, items[k - 1].end_column)
+    return Fix(Location(*first, *last), "", True, "ignore it no more")
 
 
 def _nodes(root: YamlNode | None) -> Iterator[tuple[YamlNode, bool]]:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from cnncalc import values
-from cnncalc.language import suggest
+from cnncalc.build.problems import Problems
 from cnncalc.language.expression import RESERVED, UNKNOWN, Names, Unknown
-from cnncalc.language.problems import Problems
+from cnncalc.language.place import Lines
 from cnncalc.language.rows import FAULTY, ROW_KEYS, Argument, Body, RowReader, name_fault
 from cnncalc.language.source import Mapping, Scalar, Sequence, YamlNode, describe, location
 from cnncalc.language.syntax import NETWORK, code_in
@@ -16,6 +16,7 @@ from cnncalc.language.template import evaluate, names_in
 from cnncalc.layers import KINDS, Layer
 from cnncalc.problem import ERROR_RULES, IGNORABLE, Location
 from cnncalc.shape import LAYOUTS, Flow, LayerError, Shape
+from cnncalc.spelling import did_you_mean, nearest
 from cnncalc.values import Map, Value, written
 from cnncalc.window import FITS
 
@@ -78,8 +79,9 @@ class Document:
 class DocumentReader:
     """Reads the top level. `set_vars` overrides vars, by name, before anything is computed."""
 
-    def __init__(self, root: YamlNode | None, problems: Problems, set_vars: dict[str, Value]) -> None:
+    def __init__(self, root: YamlNode | None, text: str, problems: Problems, set_vars: dict[str, Value]) -> None:
         self._root = root
+        self._lines = Lines(text)
         self._problems = problems
         self._set_vars = set_vars
         self._names = Names({}, _IN_ROWS)
@@ -110,8 +112,8 @@ class DocumentReader:
             return found
         for key, (at, _) in root.pairs.items():
             if key not in TOP_KEYS and not key.startswith("x-"):
-                near = suggest.nearest(key, [*TOP_KEYS, *_ALSO])
-                hint = f"; did you mean {_ALSO.get(near, near)}?" if near else suggest.did_you_mean(key, TOP_KEYS)
+                near = nearest(key, [*TOP_KEYS, *_ALSO])
+                hint = f"; did you mean {_ALSO.get(near, near)}?" if near else did_you_mean(key, TOP_KEYS)
                 self._problems.add("unknown-key", at, f"a network has no {written(key)}{hint}")
         self._vars(found)
         found.layout = self._word(root, "layout", LAYOUTS, found.layout)
@@ -144,11 +146,11 @@ class DocumentReader:
         self._problems.unusable = True
 
     def _reader(self, names: frozenset[str], found: Document) -> RowReader:
-        return RowReader(self._problems, names, frozenset(found.blocks), self._interned)
+        return RowReader(self._problems, names, frozenset(found.blocks), self._interned, self._lines)
 
     def _value(self, node: YamlNode) -> Value | object:
         """A top-level value with its expressions computed; FAULTY where one cannot be."""
-        reader = RowReader(self._problems, frozenset(self._names.texts), frozenset(), {}, in_rows=False)
+        reader = RowReader(self._problems, frozenset(self._names.texts), frozenset(), {}, self._lines, in_rows=False)
         before = len(self._problems)
         argument = reader.argument(Scalar("", False, _Mark, _Mark), node)
         self._used |= names_in(argument.value)
@@ -157,7 +159,7 @@ class DocumentReader:
         try:
             return evaluate(argument.value, self._names)
         except LayerError as fact:
-            self._problems.fact(fact, node)
+            self._problems.error(fact, node)
         except Unknown:
             # It needs a var that is at fault, which has been reported.
             pass
@@ -237,7 +239,7 @@ class DocumentReader:
             elif name in ERROR_RULES:
                 self._problems.add("value", item, f"{name} cannot be ignored: of the errors only stride-fit can")
             else:
-                hint = suggest.did_you_mean(name, IGNORABLE)
+                hint = did_you_mean(name, IGNORABLE)
                 self._problems.add("value", item, f"there is no rule {written(name)}{hint}")
         self._problems.ignored = frozenset(name for name, _ in found.ignored)
 
@@ -281,7 +283,7 @@ class DocumentReader:
             if isinstance(node, Mapping) and fact.field in node.pairs:
                 key, value = node.pairs[fact.field]
                 at = location(key if fact.rule == "unknown-key" else value)
-            self._problems.fact(fact, at, prefix=prefix)
+            self._problems.error(fact, at, prefix=prefix)
             return None
 
     def _blocks(self, found: Document) -> None:
@@ -304,7 +306,7 @@ class DocumentReader:
     def _block(self, found: Document, block: Block, node: Mapping) -> None:
         for key, (at, _) in node.pairs.items():
             if key not in ("parameters", "layers", "description"):
-                hint = suggest.did_you_mean(key, ("parameters", "layers", "description"))
+                hint = did_you_mean(key, ("parameters", "layers", "description"))
                 self._problems.add("unknown-key", at, f"a block has no {written(key)}{hint}")
         parameters = node.get("parameters")
         if parameters is not None and not isinstance(parameters, Mapping):
@@ -351,7 +353,7 @@ class DocumentReader:
         node = self._map(self._root, "expect", f"with any of {', '.join(EXPECTED)}")
         for key, (at, item) in (node.pairs if node else {}).items():
             if key not in EXPECTED:
-                self._problems.add("unknown-key", at, f"expect has no {written(key)}{suggest.did_you_mean(key, EXPECTED)}")
+                self._problems.add("unknown-key", at, f"expect has no {written(key)}{did_you_mean(key, EXPECTED)}")
                 continue
             value = self._value(item)
             if value is FAULTY:
@@ -376,7 +378,7 @@ class DocumentReader:
         node = self._map(self._root, "budget", f"with any of {', '.join(BUDGETED)}")
         for key, (at, item) in (node.pairs if node else {}).items():
             if key not in BUDGETED:
-                self._problems.add("unknown-key", at, f"a budget has no {written(key)}{suggest.did_you_mean(key, BUDGETED)}")
+                self._problems.add("unknown-key", at, f"a budget has no {written(key)}{did_you_mean(key, BUDGETED)}")
                 continue
             value = self._value(item)
             if value is not FAULTY:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from cnncalc.language.comments import last_line
-from cnncalc.language.source import LINE_BREAK, Mapping, Scalar, Sequence, YamlNode, compose
+from cnncalc.language.source import Mapping, Scalar, Sequence, YamlNode, compose
+from cnncalc.place import LINE_BREAK
 from cnncalc.problem import Location
 
 

@@ -105,7 +105,7 @@ def undefined(name: str, known: Iterable[str]) -> LayerError:
     """The fact that `name` is not defined, with the nearest of those that are."""
     if name == "i":
         return LayerError("i counts the copies of a row with repeat, and no row here has one", rule="unknown-name")
-    from cnncalc.language.suggest import did_you_mean
+    from cnncalc.spelling import did_you_mean
 
     return LayerError(f"{name} is no var or parameter" + did_you_mean(name, known), rule="unknown-name")
 

@@ -1,60 +1,59 @@
-"""What is set from outside the file: vars and single fields, `width=0.5`, `conv1.stride=1`, `*.bias=false`."""
+"""The texts of `--input` and `--set` as changes: `32x32x3`, `left=32x32x3`, `width=0.5`, `conv1.stride=1`, `*.bias=false`."""
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
+from collections.abc import Iterable, Sequence
 
+from cnncalc.build.changes import Changes, Override, cannot
 from cnncalc.language.source import compose, value_of
-from cnncalc.problem import Location, Problem, SpecError
-from cnncalc.values import Value
+from cnncalc.problem import SpecError
+from cnncalc.shape import LAYOUTS
+from cnncalc.values import Value, written
+from cnncalc.window import FITS
 
 
-class Override:
-    """One NAME=VALUE. `target` is None for a var, else the full name of a row, perhaps with `*`; `key` is the var or field."""
-
-    __slots__ = ("key", "target", "text", "used", "value")
-
-    def __init__(self, text: str) -> None:
-        name, equals, value = text.partition("=")
-        self.text = text
-        target, dot, key = name.strip().rpartition(".")
-        self.target = target if dot else None
-        self.key = key
-        self.used = False
-        if not equals or not key or (dot and not target):
-            raise fault(f"--set takes NAME=VALUE, a var or a field such as conv1.stride=1, not {text!r}")
-        try:
-            node = compose(value, None, [])
-        except SpecError as error:
-            raise fault(f"--set {text}: the value cannot be read: {error.problems[0].message}") from None
-        self.value: Value = value_of(node) if node is not None else None
-
-    @property
-    def is_pattern(self) -> bool:
-        """Whether it may stand for several rows, of which those count that have the field."""
-        return self.target is not None and ("*" in self.target or "?" in self.target)
-
-    def matches(self, name: str, path: tuple[tuple[str, int | None, bool], ...]) -> bool:
-        """Whether a row is meant: by its full name, by one that leaves out indexes of last copies, or by a pattern."""
-        if self.target is None:
-            return False
-        if name == self.target:
-            return True
-        if self.is_pattern:
-            return fnmatchcase(name, self.target)
-        parts = self.target.split(".")
-        for step, index, last in path:
-            if not parts or parts.pop(0) != step:
-                return False
-            if index is not None:
-                if parts and parts[0].isdigit():
-                    if int(parts.pop(0)[:9]) != index:
-                        return False
-                elif not last:
-                    return False
-        return not parts
+def changes(
+    input: str | Sequence[str] | None = None,  # noqa: A002 - the word of the language
+    set: str | Sequence[str] = (),  # noqa: A002 - as on the command line
+    fit: str | None = None,
+    layout: str | None = None,
+) -> Changes:
+    """The changes that options describe. Raises SpecError for a text that cannot be read, TypeError for what is no text."""
+    for value, words, option in ((fit, FITS, "fit"), (layout, LAYOUTS, "layout")):
+        if value is not None and value not in words:
+            raise cannot(f"{option} is {', '.join(words[:-1])} or {words[-1]}, not {written(str(value))}")
+    overrides = tuple(_override(one) for one in _texts(set, "set", "NAME=VALUE"))
+    inputs = tuple(_input(one) for one in _texts(() if input is None else input, "input", "a shape, as 32x32x3"))
+    return Changes(inputs, overrides, fit, layout)
 
 
-def fault(message: str) -> SpecError:
-    """An override that cannot be applied."""
-    return SpecError([Problem("set", "error", None, Location(), None, message)])
+def _texts(given: str | Sequence[str], option: str, example: str) -> Sequence[str]:
+    """One text or several as several. Raises TypeError for numbers."""
+    texts = [given] if isinstance(given, str) else [*given] if isinstance(given, Iterable) else [given]
+    if not all(isinstance(one, str) for one in texts):
+        raise TypeError(f"{option} is text or a list of texts: {example}; got {given!r}")
+    return texts
+
+
+def _override(text: str) -> Override:
+    name, equals, value = text.partition("=")
+    target, dot, key = name.strip().rpartition(".")
+    if not equals or not key or (dot and not target):
+        raise cannot(f"--set takes NAME=VALUE, a var or a field such as conv1.stride=1, not {text!r}")
+    try:
+        return Override(text, target if dot else None, key, _value(value))
+    except SpecError as error:
+        raise cannot(f"--set {text}: the value cannot be read: {error.problems[0].message}") from None
+
+
+def _input(text: str) -> tuple[str | None, Value, str]:
+    name, equals, shape = text.rpartition("=")
+    try:
+        return (name if equals else None), _value(shape), text
+    except SpecError:
+        raise cannot(f"--input {text}: a shape is written like 32x32x3") from None
+
+
+def _value(text: str) -> Value:
+    node = compose(text, None, [])
+    return value_of(node) if node is not None else None

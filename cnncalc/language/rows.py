@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Union
 
+from cnncalc.build.problems import Problems
 from cnncalc.language import suggest
 from cnncalc.language.expression import undefined
-from cnncalc.language.problems import Problems
+from cnncalc.language.place import Lines, RowPlace
 from cnncalc.language.source import Mapping, Scalar, Sequence, YamlNode, describe, location, value_of
 from cnncalc.language.template import Dynamic, Pairs, Parts, Template, names_in
 from cnncalc.layers import KINDS, Layer
 from cnncalc.problem import Location
 from cnncalc.shape import LayerError
+from cnncalc.spelling import did_you_mean, meant
 from cnncalc.values import Map, Value, written
 from cnncalc.values import number as number_of
 
@@ -40,14 +42,16 @@ class Row:
     """A row of the file: a layer, a use of a block, or branches. `kind` is as written, `layer` its class where there is one."""
 
     __slots__ = (
-        "at", "branches", "broken", "dynamic", "fields", "kind", "kind_at", "layer", "node", "reported", "row_keys", "static",
+        "at", "branches", "broken", "dynamic", "fields", "kind", "kind_at", "layer", "node", "place", "reported", "row_keys",
+        "static",
     )  # fmt: skip
 
-    def __init__(self, node: YamlNode, kind: str, kind_at: Location) -> None:
+    def __init__(self, node: YamlNode, kind: str, kind_at: Location, lines: Lines) -> None:
         self.node = node
         self.at = location(node)
         self.kind = kind
         self.kind_at = kind_at
+        self.place = RowPlace(self, lines)
         self.layer: type[Layer] | None = None
         self.fields: dict[str, Argument] = {}
         self.row_keys: dict[str, Argument] = {}
@@ -97,9 +101,17 @@ class RowReader:
     """Reads rows and reports what is wrong with them wherever they are used."""
 
     def __init__(
-        self, problems: Problems, names: Known, blocks: Known, interned: dict[object, Layer], *, in_rows: bool = True
+        self,
+        problems: Problems,
+        names: Known,
+        blocks: Known,
+        interned: dict[object, Layer],
+        lines: Lines,
+        *,
+        in_rows: bool = True,
     ) -> None:
         self._problems = problems
+        self._lines = lines
         #: Names that expressions may use: vars and, inside a block, its parameters.
         self._names = names
         #: What may be meant by a name that is unknown.
@@ -132,7 +144,7 @@ class RowReader:
                 "row", node, "this row is empty; a row is a word such as relu, or a map such as {conv: 64, kernel_size: 3}"
             )
             return None
-        row = Row(node, "?" if node.text in ("block", "branches") else node.text, location(node))
+        row = Row(node, "?" if node.text in ("block", "branches") else node.text, location(node), self._lines)
         row.layer = KINDS.get(node.text)
         if number_of(node.text) is not None:
             self._problems.add(
@@ -171,7 +183,7 @@ class RowReader:
             self._problems.add("row", key, f"a row is one layer, and this one is {kinds[0]} and {kinds[1]}; {instead}")
         kind = kinds[0]
         key, value = node.pairs[kind]
-        row = Row(node, kind, location(key))
+        row = Row(node, kind, location(key), self._lines)
         row.broken = len(kinds) > 1
         row.layer = KINDS.get(kind)
         outside = self._repeats
@@ -225,7 +237,7 @@ class RowReader:
         fields = {name for kind in KINDS.values() for name in kind.options if not (kind.main and name == kind.main.name)}
         for name, (key, _) in node.pairs.items():
             if name not in ROW_KEYS and name not in fields and name != "merge":
-                row = Row(node, name, location(key))
+                row = Row(node, name, location(key), self._lines)
                 row.broken = True
                 typed = self._kind_as_value(node, name)
                 if typed is not None:
@@ -239,7 +251,7 @@ class RowReader:
         self._problems.add(
             "row", node, f"this row has no layer kind, only {said}; begin it with one, as in {{conv: 64, kernel_size: 3}}"
         )
-        row = Row(node, "?", location(node))
+        row = Row(node, "?", location(node), self._lines)
         row.broken = True
         row.row_keys = {k: self.argument(*pair) for k, pair in node.pairs.items() if k in ROW_KEYS}
         return row
@@ -256,7 +268,7 @@ class RowReader:
                     fact = LayerError(
                         "i is the number of a copy, and this is said once, for all copies of the row", rule=fact.rule
                     )
-                self._problems.fact(fact, argument.location)
+                self._problems.error(fact, argument.location)
                 argument.value, argument.dynamic = FAULTY, False
         return argument
 
@@ -267,7 +279,7 @@ class RowReader:
             try:
                 return Template(node.text)
             except LayerError as fact:
-                self._problems.fact(fact, node)
+                self._problems.error(fact, node)
                 return FAULTY
         if isinstance(node, Sequence):
             parts = tuple(self._value(item) for item in node.items)
@@ -323,7 +335,7 @@ class RowReader:
             if fact.rule == "missing" and name == row.kind and fact.field in (None, main):
                 others = {k: suggest.text(value_of(a.node)) for k, a in row.fields.items() if k != row.kind}
                 fact = LayerError(f"{fact.template}; write {suggest.usage(row.layer, others)}", rule=fact.rule)
-            self._problems.fact(fact, at)
+            self._problems.error(fact, at)
 
     def _stands(self, row: Row, fact: LayerError) -> bool:
         """Whether a field that is said to be missing is there after all, as an expression or a faulty one."""
@@ -339,7 +351,7 @@ class RowReader:
         name = row.fields["block"].value
         if not row.fields["block"].dynamic and (not isinstance(name, str) or name not in self._blocks):
             shown = written(name)  # type: ignore[arg-type]  # static
-            near = suggest.did_you_mean(shown, self._blocks) if self._blocks else "; the file defines no blocks"
+            near = did_you_mean(shown, self._blocks) if self._blocks else "; the file defines no blocks"
             if isinstance(name, str):
                 self._problems.add("unknown-name", row.fields["block"].location, f"there is no block {shown}{near}")
             else:
@@ -359,16 +371,16 @@ class RowReader:
             row.fields["merge"] = argument = self.argument(*merge)
             if not argument.dynamic and argument.value not in MERGES:
                 said = written(argument.value)  # type: ignore[arg-type]  # static
-                hint = suggest.did_you_mean(said, MERGES)
+                hint = meant(said, MERGES)
                 self._problems.add(
                     "value",
                     argument.location,
-                    f"merge is {', '.join(MERGES[:-1])} or {MERGES[-1]}, not {said}{hint if 'mean' in hint else ''}",
+                    f"merge is {', '.join(MERGES[:-1])} or {MERGES[-1]}, not {said}{hint}",
                 )
                 row.broken = True
         for name, (key, _) in others.items():
-            hint = suggest.did_you_mean(name, (*ROW_KEYS, "merge"))
-            self._problems.add("unknown-key", key, f"a branches row has no {written(name)}{hint if 'mean' in hint else ''}")
+            hint = meant(name, (*ROW_KEYS, "merge"))
+            self._problems.add("unknown-key", key, f"a branches row has no {written(name)}{hint}")
             row.reported = True
         if not isinstance(value, Mapping) or not value.pairs:
             said = "an empty map" if isinstance(value, Mapping) else describe(value)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cnncalc.graph import Group, Producer
+from cnncalc.graph import Producer
 from cnncalc.language.rows import Body
-from cnncalc.language.suggest import did_you_mean
 from cnncalc.shape import LayerError
+from cnncalc.spelling import did_you_mean
 from cnncalc.values import Value, written
 
 #: Unknown names that get the nearest known one with them: a file with thousands has another fault.
@@ -40,7 +40,7 @@ class Binding:
 class Scope:
     """The rows of a network, of one copy of a block, or of a branch: their names, and all that holds for them."""
 
-    __slots__ = ("body", "fit", "frozen", "group", "input", "names", "parent", "path", "peer", "prefix", "texts", "unknown")
+    __slots__ = ("body", "fit", "frozen", "input", "names", "parent", "path", "peer", "prefix", "texts", "unknown")
 
     def __init__(self, body: Body, source: Producer | None, parent: Scope | None, texts: dict[str, Value | object]) -> None:
         self.body = body
@@ -51,7 +51,6 @@ class Scope:
         self.texts = texts
         self.names: dict[str, Binding] = {}
         self.prefix: str = parent.prefix if parent else ""
-        self.group: Group | None = parent.group if parent else None
         self.fit: str = parent.fit if parent else ""
         self.frozen: bool = parent.frozen if parent else False
         #: How many names were not found, of the top scope alone.

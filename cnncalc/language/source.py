@@ -1,17 +1,16 @@
-"""Bytes → text → nodes with positions. YAML is read through libyaml's events; nothing is constructed from a tag."""
+"""Text → nodes with positions. YAML is read through libyaml's events; nothing is constructed from a tag."""
 
 from __future__ import annotations
 
 import re
-import sys
 from typing import Any, Union
 
 import yaml
 
+from cnncalc.build.reading import end_of, unusable
 from cnncalc.problem import Location, Problem, SpecError
 from cnncalc.values import Map, Value
 
-MAX_BYTES = 10 * 2**20
 MAX_DEPTH = 100
 #: As many as a network may have rows.
 MAX_ITEMS = 200_000
@@ -25,8 +24,6 @@ TOO_DEEP = f"the text is nested more than {MAX_DEPTH} levels deep"
 _Parser: Any = yaml.cyaml.CParser if yaml.__with_libyaml__ else yaml.SafeLoader  # type: ignore[attr-defined]  # not in its stubs
 #: Characters that YAML does not allow (YAML 1.1, section 5.1). libyaml and PyYAML differ about U+FEFF inside a text.
 _NOT_YAML = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
-#: Where YAML begins a new line.
-LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 _NULLS = frozenset(("", "~", "null", "Null", "NULL"))
 
 
@@ -107,43 +104,6 @@ def describe(node: YamlNode | None) -> str:
     return {Scalar: "a word", Sequence: "a list", Mapping: "a map"}[type(node)]
 
 
-def read(file: str) -> bytes:
-    """Read a file, `-` is standard input; at most one byte more than a spec may have. Raises SpecError."""
-    try:
-        if file == "-":
-            return sys.stdin.buffer.read(MAX_BYTES + 1)
-        with open(file, "rb") as stream:
-            return stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        messages = {
-            FileNotFoundError: "there is no such file",
-            IsADirectoryError: "this is a folder, not a file; cnncalc check validates the files of a folder",
-            PermissionError: "no permission to read this file",
-        }
-        message = messages.get(type(error)) or error.strerror or str(error)
-        raise _error("file", file, Location(), message) from None
-    except ValueError:
-        raise _error("file", file, Location(), "this cannot be the name of a file") from None
-
-
-def decode(data: bytes, file: str | None) -> str:
-    """Decode a file. Raises SpecError if it is not UTF-8 text of at most 10 MiB."""
-    if len(data) > MAX_BYTES:
-        raise _error("limit", file, Location(), "a spec is at most 10 MiB, and this file is larger")
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise _error("file", file, Location(1, 1, 1, 1), "the text is UTF-16; save it as UTF-8")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        if b"\x00" in data[:4096]:
-            raise _error("file", file, Location(1, 1, 1, 1), "this is a binary file, not UTF-8 text") from None
-        at = _place(data[: error.start].decode("utf-8", "replace"))
-        raise _error("file", file, at, f"byte 0x{data[error.start]:02x} is not UTF-8; save the file as UTF-8") from None
-    if "\x00" in text:
-        raise _error("file", file, _place(text[: text.index("\x00")]), "this is a binary file, not UTF-8 text")
-    return text
-
-
 def compose(text: str, file: str | None, problems: list[Problem]) -> YamlNode | None:
     """Parse a document into nodes, None if it is empty.
 
@@ -157,7 +117,7 @@ def compose(text: str, file: str | None, problems: list[Problem]) -> YamlNode | 
             if half
             else f"not YAML: the character U+{ord(found[0]):04X} is not allowed in a text; delete it"
         )
-        raise _error("file" if half else "yaml", file, _place(text[: found.start()]), message)
+        raise unusable("file" if half else "yaml", file, end_of(text[: found.start()]), message)
     composer = _Composer(text, file, problems, _Parser)
     try:
         return composer.compose()
@@ -183,18 +143,8 @@ def _unreadable(error: yaml.MarkedYAMLError, opened: list[Sequence | Mapping], t
         except yaml.MarkedYAMLError as same:
             error, opened = same, again.open
     elif "nesting depth" in str(error.problem) and mark is not None:
-        return _error("limit", file, Location(mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2), TOO_DEEP)
-    return _error("yaml", file, *problem_of(error, text, opened))
-
-
-def _error(rule: str, file: str | None, at: Location, message: str) -> SpecError:
-    return SpecError([Problem(rule, "error", file, at, None, message)])
-
-
-def _place(before: str) -> Location:
-    """The location of the character that follows `before`."""
-    lines = LINE_BREAK.split(before)
-    return Location(len(lines), len(lines[-1]) + 1, len(lines), len(lines[-1]) + 2)
+        return unusable("limit", file, Location(mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2), TOO_DEEP)
+    return unusable("yaml", file, *problem_of(error, text, opened))
 
 
 class _Composer:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any
 
 from cnncalc.layers import KINDS, Layer
@@ -12,38 +11,8 @@ from cnncalc.layers.base import Pointwise
 from cnncalc.layers.option import Cells, Option, PerAxis
 from cnncalc.layers.sliding import Sliding
 from cnncalc.shape import LayerError
+from cnncalc.spelling import nearest, normal
 from cnncalc.values import Value, boolean, written
-
-
-@lru_cache(maxsize=4096)
-def normal(word: str) -> str:
-    """A word without case, separators and the rank that other tools write behind it: `Conv2d` → `conv`."""
-    return re.sub(r"[123]d$", "", re.sub(r"[^a-z0-9]", "", word.lower()))
-
-
-def nearest(word: str, candidates: Iterable[str]) -> str | None:
-    """The candidate most like `word`, or None where none is."""
-    import difflib
-
-    names = list(candidates)
-    plain = normal(word)
-    for name in names:
-        if plain and normal(name) == plain:
-            return name
-    found = difflib.get_close_matches(word, names, 1, 0.6) or difflib.get_close_matches(word.lower(), names, 1, 0.6)
-    return found[0] if found else None
-
-
-def did_you_mean(word: str, candidates: Iterable[str]) -> str:
-    """`; did you mean …?`, or what there is where nothing is near."""
-    names = sorted(set(candidates))
-    near = nearest(word, names)
-    if near is not None:
-        return f"; did you mean {near}?"
-    if not names:
-        return "; there is none"
-    shown = ", ".join(names[:8])
-    return f"; there is {shown}" + (", …" if len(names) > 8 else "")
 
 
 def kind_called(word: str) -> str | None:

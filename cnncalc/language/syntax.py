@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from cnncalc.language.source import LINE_BREAK, Mapping, Sequence, compose
+from cnncalc.language.source import Mapping, Sequence, compose
+from cnncalc.place import LINE_BREAK
 from cnncalc.problem import Location, SpecError
 
 if TYPE_CHECKING:

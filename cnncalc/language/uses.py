@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cnncalc.build.problems import Problems
 from cnncalc.language.document import Block, Document
-from cnncalc.language.problems import Problems
 from cnncalc.language.rows import ROW_KEYS, Body, Row
 from cnncalc.language.source import location
-from cnncalc.language.suggest import did_you_mean
 from cnncalc.problem import Location
+from cnncalc.spelling import did_you_mean
 from cnncalc.values import written
 
 

@@ -6,8 +6,8 @@ import math
 from typing import Any
 
 from cnncalc.analysis import derive
+from cnncalc.build import misfit
 from cnncalc.graph import Node
-from cnncalc.language import misfit
 from cnncalc.report import drawing, words
 from cnncalc.report.network.json import SCHEMA_VERSION, layer
 from cnncalc.report.network.table import Row, wrapped
@@ -74,7 +74,7 @@ def inferred(node: Node) -> list[tuple[str, str]]:
         if dense:
             found.append(("fully connected", _sharing(node, dense)))
     if any(node.unread):
-        found.append(("never read", misfit.unread(node).removesuffix(" are never read").removesuffix(" is never read")))
+        found.append(("never read", misfit.unread(node)[0]))
     return found
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from cnncalc.graph import Graph
-from cnncalc.language.comments import Ignores
-from cnncalc.language.document import Document
-from cnncalc.language.problems import Problems
+from cnncalc.build.problems import Problems
+from cnncalc.build.reading import Reading
 from cnncalc.problem import Problem
 from cnncalc.rules import (
     bias_before_norm,
@@ -50,20 +48,12 @@ RULES: dict[str, Rule] = {
 }
 
 
-def run(
-    graph: Graph,
-    document: Document,
-    ignores: Ignores,
-    errors: list[Problem],
-    text: str,
-    file: str | None,
-    chosen: Collection[str],
-) -> list[Problem]:
-    """The problems that the `chosen` rules find beside the `errors` of the same text, without those that it ignores."""
-    subject = Subject(graph, document, ignores, errors, text)
-    problems = Problems(file)
-    ignored = {name for name, _ in document.ignored}
-    if not all(node.fits or node.fit != "exact" for node in graph.nodes):
+def run(reading: Reading, chosen: Collection[str]) -> list[Problem]:
+    """The problems that the `chosen` rules find, without those that the file ignores."""
+    subject = Subject(reading)
+    problems = Problems(reading.source.file)
+    ignored = {one.rule for one in reading.ignores.whole}
+    if not all(node.fits or node.fit != "exact" for node in reading.graph.nodes):
         subject.hidden.add("stride-fit")
     subject.tried.add("stride-fit")
     for name, rule in RULES.items():
@@ -71,8 +61,9 @@ def run(
             continue
         subject.tried.add(name)
         for finding in rule.find(subject):
+            at, file = finding.location, reading.source.file
             if name in ignored:
                 subject.hidden.add(name)
-            elif not ignores.hides(Problem(name, rule.level, file, finding.location, finding.layer, finding.message)):
-                problems.add(name, finding.location, finding.message, layer=finding.layer, fixes=finding.fixes, level=rule.level)
+            elif not reading.ignores.hides(Problem(name, rule.level, file, at, finding.layer, finding.message)):
+                problems.add(name, at, finding.message, layer=finding.layer, fixes=finding.fixes, level=rule.level)
     return problems.sorted()

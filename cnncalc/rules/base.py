@@ -8,12 +8,9 @@ from types import ModuleType
 from typing import NamedTuple
 
 from cnncalc.analysis.receptive import Fields, receptive_fields
+from cnncalc.build.reading import Reading
 from cnncalc.graph import Graph, Group, Node, Producer
-from cnncalc.language.comments import Ignores
-from cnncalc.language.document import Document
-from cnncalc.language.rows import Argument, Body, Row
-from cnncalc.language.source import LINE_BREAK, Mapping, location
-from cnncalc.problem import RULES, Fix, Location, Problem
+from cnncalc.problem import RULES, Fix, Location
 
 #: Errors beside which the graph is still the one that was meant.
 _HARMLESS = frozenset(("stride-fit", "expect", "budget"))
@@ -29,35 +26,16 @@ class Finding(NamedTuple):
 
 
 class Subject:
-    """A network as its text says it, with what several rules ask for."""
+    """A network with the questions that several rules ask about it. Rules know no format: they see the graph and places."""
 
-    def __init__(self, graph: Graph, document: Document, ignores: Ignores, problems: list[Problem], text: str) -> None:
-        self._text = text
-        self.graph = graph
-        self.document = document
-        #: The comments that hide problems.
-        self.ignores = ignores
-        #: The rules that have been run, and of those that the file ignores the ones that it has hidden something of.
+    def __init__(self, reading: Reading) -> None:
+        self.reading = reading
+        self.graph: Graph = reading.graph
+        #: The rules that have been run, and those of the file's ignored rules that would have reported something.
         self.tried: set[str] = set()
         self.hidden: set[str] = set()
-        #: Whether all rows could be read, so that what nothing uses is truly unused.
-        self.whole = all(p.level != "error" or p.rule in _HARMLESS for p in problems)
-
-    @cached_property
-    def lines(self) -> list[str]:
-        """The lines of the file."""
-        return LINE_BREAK.split(self._text)
-
-    @cached_property
-    def rows(self) -> dict[Location, Row]:
-        """The rows of the file by their place; a row that is anchored and used again is there once."""
-        found: dict[Location, Row] = {}
-        todo = [self.document.layers, *(block.body for block in self.document.blocks.values())]
-        while todo:
-            for row in todo.pop().rows:
-                found[row.at] = row
-                todo += row.branches.values()
-        return found
+        #: Whether all rows could be read: only then is an unused definition really unused.
+        self.whole = all(p.level != "error" or p.rule in _HARMLESS for p in reading.problems)
 
     @cached_property
     def copies(self) -> dict[Location, list[Node]]:
@@ -104,56 +82,9 @@ class Subject:
                 found.setdefault(id(group.result), []).append(group)
         return found
 
-    def bodies(self) -> Iterator[tuple[str | None, Body]]:
-        """Every list of rows, branches included, with the block it stands in."""
-        todo: list[tuple[str | None, Body]] = [(None, self.document.layers)]
-        todo += [(block.name, block.body) for block in self.document.blocks.values()]
-        while todo:
-            block, body = todo.pop()
-            yield block, body
-            todo += [(block, branch) for row in body.rows for branch in row.branches.values()]
-
-    def argument(self, node: Node, field: str) -> Argument | None:
-        """What the layer's row says of a field, None where it says nothing."""
-        row = self.rows.get(node.location)
-        if row is None:
-            return None
-        main = row.layer.main if row.layer is not None else None
-        return row.fields.get(row.kind if main is not None and main.name == field else field)
-
     def place(self, node: Node, *fields: str) -> Location:
-        """Where the first of `fields` that the row says stands, else the kind's key."""
-        for field in fields:
-            argument = self.argument(node, field)
-            if argument is not None and _inside(argument.location, node.location):
-                return argument.location
-        row = self.rows.get(node.location)
-        return row.kind_at if row is not None else node.location
-
-    def field_added(self, node: Node, pair: str, title: str, *, safe: bool) -> tuple[Fix, ...]:
-        """The edit that writes a field behind the kind's value, in the row's own style; none where there is no way."""
-        row = self.rows.get(node.location)
-        if row is None:
-            return ()
-        if not isinstance(row.node, Mapping):
-            at = Location(row.at.line, row.at.column, row.at.end_line, row.at.end_column)
-            return (Fix(at, f"{{{row.kind}: , {pair}}}", False, title),)
-        key, value = row.node.pairs[row.kind]
-        if location(value) < location(key) or not _inside(location(value), node.location):
-            # The kind is merged in from elsewhere.
-            return ()
-        at = Location(value.end_line, value.end_column, value.end_line, value.end_column)
-        if row.node.flow:
-            return (Fix(at, ", " + pair, safe, title),)
-        # In a line of its own, behind the comment that may stand beside the value.
-        line = self.lines[value.end_line - 1] if value.end_line <= len(self.lines) else ""
-        at = Location(value.end_line, len(line) + 1, value.end_line, len(line) + 1)
-        line_end = "\r\n" if "\r\n" in self._text else "\n"
-        return (Fix(at, line_end + " " * (row.node.column - 1) + pair, safe, title),)
-
-
-def _inside(inner: Location, outer: Location) -> bool:
-    return inner[:2] >= outer[:2] and inner[2:] <= outer[2:]
+        """Where the first of `fields` that the layer's row sets stands, else its kind."""
+        return node.place.of(*fields)
 
 
 class Rule(NamedTuple):

@@ -73,10 +73,8 @@ def _pairs(subject: Subject) -> Iterator[tuple[Node, Node]]:
 
 
 def _fixes(subject: Subject, node: Node, everywhere: bool) -> tuple[Fix, ...]:
-    argument = subject.argument(node, "bias")
-    title = "bias: false"
-    if argument is not None:
-        return () if argument.dynamic else (Fix(argument.location, "false", False, title),)
-    counted = not subject.document.expect.keys().isdisjoint(("parameters", "trainable"))
-    safe = everywhere and not counted and id(node) not in subject.sharing
-    return subject.field_added(node, "bias: false", title, safe=safe)
+    counted = not subject.reading.expected.isdisjoint(("parameters", "trainable"))
+    written_out = node.place.field("bias") is not None
+    safe = everywhere and not written_out and not counted and id(node) not in subject.sharing
+    fix = node.place.edit("bias", "false", safe=safe)
+    return (fix,) if fix is not None else ()

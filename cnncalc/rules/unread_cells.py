@@ -24,12 +24,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cnncalc.language import misfit
+from cnncalc.build import misfit
 from cnncalc.rules.base import Finding, Subject
 
 
 def find(subject: Subject) -> Iterator[Finding]:
     for node in subject.graph.nodes:
         if node.fit == "floor" and node.shape is not None and any(node.unread):
-            said = f"{node.name}: {misfit.unread(node)}: {misfit.formula(node)}, and the floor is taken"
+            said = f"{node.name}: {misfit.never_read(node)}: {misfit.formula(node)}, and the floor is taken"
             yield Finding(subject.place(node), said, node.name)

@@ -38,8 +38,6 @@ def find(subject: Subject) -> Iterator[Finding]:
             continue
         # The row that is meant is the outermost block or branches row that gives the result.
         giving = [group for group in subject.groups.get(id(node), []) if group.kind != "branch"]
-        name, at = (giving[0].name, giving[0].location) if giving else (node.name, node.location)
-        row = subject.rows.get(at)
-        named = row.row_keys.get("name") if row is not None else None
-        where = named.location if named is not None else row.kind_at if row is not None else at
-        yield Finding(where, f"nothing uses what {name} gives; read it, name it in outputs, or take it out", name)
+        name, place = (giving[0].name, giving[0].place) if giving else (node.name, node.place)
+        message = f"nothing uses what {name} gives; read it, name it in outputs, or take it out"
+        yield Finding(place.of("name"), message, name)

@@ -37,7 +37,7 @@ def problems(text: str) -> list[str]:
         net = cnncalc.loads(text)
     except cnncalc.SpecError as error:
         return [p.rule for p in error.problems]
-    return [p.rule for p in [*net.problems, *run(net.graph, net.document, net.ignores, net.problems, text, None, RULES)]]
+    return [p.rule for p in [*net.problems, *run(net.reading, RULES)]]
 
 
 @pytest.mark.parametrize("name", MANUALS)

@@ -29,7 +29,7 @@ EXPECTED = expected()
 def check(path: Path, chosen: list[str]) -> list[Problem]:
     net = cnncalc.load(path)
     assert net.problems == []
-    return run(net.graph, net.document, net.ignores, net.problems, path.read_text("utf-8-sig"), str(path), chosen)
+    return run(net.reading, chosen)
 
 
 @pytest.mark.parametrize("name", sorted(EXPECTED))
@@ -45,7 +45,7 @@ def test_a_softmax_before_a_layer_of_unknown_weights_is_not_said_to_feed_a_later
     text = "input: 8x8x4\nlayers: [softmax, {conv: 4, kernel_size: 3, groups: 3}, {fc: 5}, relu, {fc: 6}]\n"
     net = cnncalc.loads(text)
     assert [p.rule for p in net.problems] == ["shape"]
-    assert run(net.graph, net.document, net.ignores, net.problems, text, None, ["softmax-inside", "linear-pair"]) == []
+    assert run(net.reading, ["softmax-inside", "linear-pair"]) == []
 
 
 def test_each_warning_has_a_file() -> None:

@@ -12,8 +12,8 @@ from cnncalc.cli import UNUSABLE, output
 from cnncalc.cli.shell import files
 from cnncalc.cli.shell.session import Answer, Refused, Session, said
 from cnncalc.language.edit import CannotEdit
-from cnncalc.language.suggest import did_you_mean, nearest
 from cnncalc.problem import SpecError
+from cnncalc.spelling import did_you_mean, nearest
 
 if TYPE_CHECKING:
     from cnncalc.network import Network

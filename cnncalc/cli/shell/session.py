@@ -172,7 +172,7 @@ class Session:
         return found if found in KINDS else None
 
     def _index(self, name: str) -> int:
-        from cnncalc.language.suggest import did_you_mean
+        from cnncalc.spelling import did_you_mean
 
         if self.network is None:
             raise Refused("there are no rows yet")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from cnncalc.build import misfit
 from cnncalc.dtype import bytes_of
 from cnncalc.graph import Node
-from cnncalc.language import misfit
 from cnncalc.problem import one_line
 from cnncalc.report import words
 from cnncalc.shape import Shape
@@ -109,7 +109,7 @@ def unread(subject: Subject) -> list[str]:
     alike: dict[str, list[str]] = {}
     for node in subject.layers:
         if any(node.unread) and (node.fit != "exact" or not _reported(subject)):
-            alike.setdefault(misfit.unread(node), []).append(node.name)
+            alike.setdefault(misfit.never_read(node), []).append(node.name)
     result = []
     for said, names in alike.items():
         more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""

@@ -1,16 +1,21 @@
-"""The problems of one file, collected while it is read: one a place and rule, sorted by place at the end."""
+"""The problems of one file, collected while it is read: one per place and rule, sorted by place at the end."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
+from typing import Any
 
-from cnncalc.language.source import YamlNode, location
+from cnncalc.place import Spot, location_of
 from cnncalc.problem import Fix, Location, Problem, SpecError
 from cnncalc.shape import LARGEST, LayerError
 
 
 class Problems:
-    """What is wrong so far. `unusable` says that the text is no network at all, `ignored` names rules not to report."""
+    """The problems found so far.
+
+    `unusable`: the text is not a network at all. `ignored`: rules that the whole file opts out of; they are not reported.
+    `layout`: how shapes are written in messages.
+    """
 
     def __init__(self, file: str | None) -> None:
         self.file = file
@@ -27,24 +32,26 @@ class Problems:
     def add(
         self,
         rule: str,
-        at: YamlNode | Location,
+        at: Spot,
         message: str,
         *,
         layer: str | None = None,
         fixes: tuple[Fix, ...] = (),
         level: str = "error",
+        cause: Any = None,
     ) -> None:
-        """Reports a problem; of the copies of a row that have it, the first one speaks for all."""
-        place = at if isinstance(at, Location) else location(at)
-        key = (rule, place, "" if layer else message)
+        """Reports a problem. If several copies of a row have it, it is reported once, for the first copy."""
+        place = location_of(at)
+        # Without a line, layers are told apart by their names alone.
+        key = (rule, place, "" if layer and place.line else f"{layer}: {message}")
         if key not in self._found:
-            self._found[key] = Problem(rule, level, self.file, place, layer, message, fixes)
+            self._found[key] = Problem(rule, level, self.file, place, layer, message, fixes, cause)
         if layer:
             self._count(key, layer)
 
-    def known(self, rule: str, at: YamlNode | Location, layer: str) -> bool:
-        """Whether a row has this problem already; `layer` is then counted as one more copy that has it."""
-        key = (rule, at if isinstance(at, Location) else location(at), "")
+    def known(self, rule: str, at: Spot, layer: str) -> bool:
+        """Whether the row at this place has this problem already; `layer` is then counted as one more copy that has it."""
+        key = (rule, location_of(at), "")
         if key not in self._found:
             return False
         self._count(key, layer)
@@ -56,11 +63,11 @@ class Problems:
             copies.append(layer)
 
     def name_row(self, row: Location, name: str) -> None:
-        """Says which layers a row becomes, one for each copy: problems that stand in the row are theirs."""
+        """Records a layer that a row becomes, one call per copy: problems inside the row are then reported for these layers."""
         self._rows.setdefault(row, []).append(name)
 
     def _named(self, found: list[Problem]) -> list[Problem]:
-        """The problems, those without a layer as the innermost row around them has them."""
+        """The problems, each without a layer given that of the innermost row around it."""
         rows = sorted(self._rows)
         result = []
         for problem in found:
@@ -73,26 +80,33 @@ class Problems:
             result.append(problem if around is None else _of_copies(problem, self._rows[around]))
         return result
 
-    def fact(self, fact: LayerError, at: YamlNode | Location, *, prefix: str = "", layer: str | None = None) -> None:
-        """Reports a fact from inside, with what it is about before it."""
-        self.add(fact.rule, at, prefix + fact.text(self.layout), layer=layer)
+    def error(self, error: LayerError, at: Spot, *, prefix: str = "", layer: str | None = None) -> None:
+        """Reports an error raised about one layer or value; `prefix` says what it is about."""
+        self.add(error.rule, at, prefix + error.text(self.layout), layer=layer)
 
     def sorted(self) -> list[Problem]:
-        """All of them by place, with how many copies of a row have each."""
+        """All problems by place, each with the number of copies that have it."""
         result = []
         for key, problem in self._found.items():
             copies = self._copies.get(key, [])
             result.append(_of_copies(problem, copies) if copies else problem)
-        return sorted(self._named(result), key=lambda p: (p.location, p.rule, p.message))
+        return sorted(self._named(result), key=_order)
 
     def take(self, error: SpecError) -> None:
-        """Adds the problems of an error that ended the reading."""
+        """Adds the problems of an error that ended the reading; the file is unusable."""
+        self.unusable = True
         for problem in error.problems:
             self._found.setdefault((problem.rule, problem.location, problem.message), problem)
 
 
+def _order(problem: Problem) -> tuple[object, ...]:
+    """By place, rule and message; problems without a line keep the order in which they were found."""
+    at = problem.location
+    return (at, problem.rule, problem.message) if at.line else (at,)
+
+
 def _of_copies(problem: Problem, copies: list[str]) -> Problem:
-    """The problem as the first of the copies has it, with how many there are."""
+    """The problem as the first of the copies has it, with the number of copies."""
     message = problem.message
     if len(copies) > 1:
         message += f" ({len(copies):,} copies have it, the first is {copies[0]})"

@@ -1,0 +1,106 @@
+"""A stride that does not fit: the formula with its numbers, the cells that no window reads, and the nearest refits."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from cnncalc.graph import Node
+from cnncalc.problem import Fix
+from cnncalc.refit import Refit, refits
+from cnncalc.shape import Shape
+from cnncalc.window import Window
+
+_CELLS = {"depth": ("plane", "planes"), "height": ("row", "rows"), "width": ("column", "columns"), "length": ("step", "steps")}
+
+
+class Misfit(NamedTuple):
+    """The windows of a layer that do not fit the sizes that flow in, the changes that would fit, and the sentence."""
+
+    layer: str
+    windows: tuple[Window, ...]
+    sizes: tuple[int, ...]
+    refits: tuple[Refit, ...]
+    text: str
+
+
+def of(node: Node) -> Misfit:
+    """The misfit of a layer, explained."""
+    inferred = node.inferred
+    found = _refits(node)
+    text = f"{node.name} does not fit: {formula(node)}, {never_read(node)}{_advice(node, found)}"
+    return Misfit(node.name, inferred.windows, inferred.sizes, tuple(found), text)
+
+
+def fixes(node: Node, found: Misfit) -> tuple[Fix, ...]:
+    """The edits of the row that make it fit, none of them safe: only the author knows which is meant."""
+    edits = [node.place.edit(one.field, written(one)) for one in found.refits if one.field != "input"]
+    return tuple(edit for edit in edits if edit is not None)
+
+
+def _refits(node: Node) -> list[Refit]:
+    follows = "stride" in node.layer.options and node.layer.value("stride") is None
+    return refits(node.inferred.windows, node.inferred.sizes, stride_follows=follows)
+
+
+def _axes(node: Node) -> tuple[str, ...]:
+    flow = node.inputs[0].flow
+    return flow.axes if isinstance(flow, Shape) else ()
+
+
+def formula(node: Node) -> str:
+    """The formula with its numbers for the axes that do not fit."""
+    parts: dict[str, list[str]] = {}
+    for axis, window, size in zip(_axes(node), node.inferred.windows, node.inferred.sizes, strict=True):
+        if window.remainder(size):
+            parts.setdefault(window.formula(size), []).append(axis)
+    if len(parts) == 1 and all(w.remainder(n) for w, n in zip(node.inferred.windows, node.inferred.sizes, strict=True)):
+        return next(iter(parts))
+    return ", ".join(f"{' and '.join(axes)} {formula}" for formula, axes in parts.items())
+
+
+def unread(node: Node) -> tuple[str, bool]:
+    """The cells that a floored output leaves unread, as `the last row and column`, and whether they are several."""
+    groups: dict[tuple[int, bool], list[str]] = {}
+    for axis, window, size in zip(_axes(node), node.inferred.windows, node.inferred.sizes, strict=True):
+        if window.remainder(size):
+            cells = window.unread(size)
+            groups.setdefault((cells or window.remainder(size), cells == 0), []).append(axis)
+    parts = []
+    for (count, padding), axes in groups.items():
+        names = [_CELLS.get(axis, ("cell", "cells"))[count > 1] for axis in axes]
+        many = f"{count} " if count > 1 else ""
+        of = " of the padding" if padding else ""
+        parts.append(f"the last {many}{' and '.join(names)}{of}")
+    plural = len(parts) > 1 or any(count > 1 or len(axes) > 1 for (count, _), axes in groups.items())
+    return " and ".join(parts), plural
+
+
+def never_read(node: Node) -> str:
+    """What a floored output leaves unread, as `the last row and column are never read`."""
+    cells, plural = unread(node)
+    return f"{cells} {'are' if plural else 'is'} never read"
+
+
+def _advice(node: Node, found: list[Refit]) -> str:
+    options: dict[str, list[str]] = {}
+    for refit in found:
+        name = node.kind if node.layer.main is not None and node.layer.main.name == refit.field else refit.field
+        options.setdefault(name, []).append(written(refit))
+    parts = [f"{name} {' or '.join(values)}" for name, values in options.items()]
+    if not parts:
+        return ""
+    return "; try " + (", ".join(parts[:-1]) + (", or " if len(parts) > 1 else "") + parts[-1])
+
+
+def written(refit: Refit) -> str:
+    """The value of a refit as a spec writes it: `3`, `3x5`, `[[1, 2], [1, 2]]`."""
+    if isinstance(refit.value[0], tuple):
+        pairs = [value for value in refit.value if isinstance(value, tuple)]
+        if any(before != after for before, after in pairs):
+            return str([list(pair) for pair in pairs])
+        return _per_axis([before for before, _ in pairs])
+    return _per_axis([value for value in refit.value if isinstance(value, int)])
+
+
+def _per_axis(numbers: list[int]) -> str:
+    return str(numbers[0]) if len(set(numbers)) == 1 else "x".join(map(str, numbers))

@@ -1,0 +1,63 @@
+"""Results that cannot be joined, and an input that has the batch in front."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from cnncalc.graph import Node
+from cnncalc.layers import Mismatch
+from cnncalc.shape import Flow, Shape
+
+
+class Side(NamedTuple):
+    """One of the results: the layer that gives it, the branch that it ends (else empty), and its shape."""
+
+    name: str
+    branch: str
+    flow: Flow | None
+
+
+class Unjoined(NamedTuple):
+    """Two results that a join cannot take together, and the sentence about them."""
+
+    layer: str
+    first: Side
+    second: Side
+    text: str
+
+
+def of(node: Node, error: Mismatch, layout: str) -> Unjoined:
+    """The two results with their shapes, and what the join needs."""
+    labels = node.merges.labels if node.merges is not None else ()
+    first, second = (
+        Side(node.inputs[k].name, labels[k] if labels else "", node.inputs[k].flow) for k in (error.first, error.second)
+    )
+    shapes = [side.flow.text(layout) if side.flow is not None else "?" for side in (first, second)]
+    if labels:
+        sides = f"branch `{first.branch}` ends at {shapes[0]}, `{second.branch}` at {shapes[1]}"
+    else:
+        sides = f"{first.name} gives {shapes[0]}, {second.name} {shapes[1]}"
+    text = f"{node.name}: {sides}{_difference(first.flow, second.flow)}; {error.template}"
+    return Unjoined(node.name, first, second, text)
+
+
+def batch_hint(flow: object, layout: str) -> str:
+    """What to write for an input of four sizes that looks like an image with a batch before it, read as a volume."""
+    if not isinstance(flow, Shape) or flow.rank != 3:
+        return ""
+    batch, *image = flow.ordered(layout)
+    channels_first = image[0] in (1, 3, 4) and image[1] == image[2] > 4
+    if batch != 1 and not channels_first:
+        return ""
+    # In a channels_last file, an image written with its channels first is turned.
+    turned = [*image[1:], image[0]] if channels_first and layout == "channels_last" else image
+    return f"; the batch is never written: if the leading {batch} is one, write {'x'.join(map(str, turned))}"
+
+
+def _difference(a: object, b: object) -> str:
+    """The one size in which two shapes of the same rank differ; empty if there are more."""
+    if not isinstance(a, Shape) or not isinstance(b, Shape) or a.rank != b.rank:
+        return ""
+    names = (*a.axes, "channels")
+    parts = [f"{name} {x} ≠ {y}" for name, x, y in zip(names, a, b, strict=True) if x != y]
+    return f" ({', '.join(parts)})" if len(parts) == 1 else ""

@@ -1,0 +1,52 @@
+"""The layer that a row describes in one place of the network: expressions computed, and fields of `--set` put in."""
+
+from __future__ import annotations
+
+from cnncalc.build.problems import Problems
+from cnncalc.language.expression import Names, Unknown
+from cnncalc.language.rows import FAULTY, Row
+from cnncalc.language.template import evaluate
+from cnncalc.layers import Layer
+from cnncalc.place import NOWHERE
+from cnncalc.shape import LayerError
+from cnncalc.values import Value
+
+Given = dict[str, tuple[Value, str]]
+"""Fields set from outside, each with the text that set it."""
+
+
+class LayerReader:
+    """Reads the layers of rows, each combination of values once."""
+
+    def __init__(self, problems: Problems) -> None:
+        self._problems = problems
+        self._layers: dict[object, tuple[Layer | None, list[tuple[str, LayerError]]]] = {}
+
+    def read(self, row: Row, name: str, names: Names, given: Given) -> Layer | None:
+        """The layer of a row with expressions or fields of `--set`; None if it cannot be read, which is reported."""
+        if row.layer is None or (row.broken and not given):
+            return None
+        fields: dict[str, Value] = {}
+        for key, argument in row.fields.items():
+            if key in given or argument.value is FAULTY:
+                continue
+            try:
+                fields[key] = evaluate(argument.value, names) if argument.dynamic else argument.value  # type: ignore[assignment]  # static
+            except LayerError as error:
+                self._problems.error(error, argument.location, prefix=f"{name}: ", layer=name)
+                return None
+            except Unknown:
+                return None
+        fields.update((key, value) for key, (value, _) in given.items())
+        known = (row.kind, tuple(fields.items()))
+        found = self._layers.get(known)
+        if found is None:
+            found = self._layers[known] = row.layer.read(fields, self._problems.layout)
+        layer, faults = found
+        for key, wrong in faults:
+            if key in given:
+                self._problems.add("set", NOWHERE, f"--set {given[key][1]}: {wrong.text(self._problems.layout)}")
+            else:
+                at = row.kind_at if wrong.rule == "missing" or key not in row.fields else row.fields[key].location
+                self._problems.error(wrong, at, prefix=f"{name}: ", layer=name)
+        return layer

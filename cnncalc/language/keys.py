@@ -1,0 +1,73 @@
+"""Values of the keys that every row has, computed in one place of the network: `repeat`, `fit`, `trainable` and others."""
+
+from __future__ import annotations
+
+from cnncalc import values
+from cnncalc.build.problems import Problems
+from cnncalc.graph import Producer
+from cnncalc.language.expression import UNKNOWN, Names, Unknown
+from cnncalc.language.rows import FAULTY, Argument, Row
+from cnncalc.language.template import evaluate
+from cnncalc.shape import LayerError, Tokens
+from cnncalc.values import Value, written
+
+Texts = dict[str, Value | object]
+"""Vars, parameters and `i`, by name, as written."""
+
+
+def names_for(texts: Texts, source: Producer | None) -> Names:
+    """The names that expressions of a row see; `source` is what flows into it."""
+    flow = source.flow if source is not None else None
+    if isinstance(flow, Tokens):
+        return Names(texts, LayerError("tokens have no channels; in_channels is known behind an embedding", rule="expression"))
+    return Names(texts, flow.channels if flow is not None else UNKNOWN)
+
+
+class KeyReader:
+    """Reads row keys and reports what is wrong with them."""
+
+    def __init__(self, problems: Problems) -> None:
+        self._problems = problems
+
+    def value(self, argument: Argument, names: Names, row: Row, layer: str | None = None) -> Value:
+        """A key's value; None if it cannot be computed, which has then been reported for `layer`."""
+        if argument.value is FAULTY:
+            return None
+        try:
+            return evaluate(argument.value, names)
+        except LayerError as error:
+            self._problems.error(error, argument.location, layer=layer)
+        except Unknown:
+            pass
+        row.broken = True
+        return None
+
+    def word(self, row: Row, layer: str, key: str, words: tuple[str, ...], texts: Texts, source: Producer | None) -> str | None:
+        """One of a few words; None if the row does not have the key, or has something else there, which is reported."""
+        argument = row.row_keys.get(key)
+        if argument is None:
+            return None
+        value = self.value(argument, names_for(texts, source), row, layer)
+        if value is None:
+            return None
+        if isinstance(value, str) and values.boolean(value) is not None:
+            # True and TRUE are true as well.
+            value = value.lower()
+        if value not in words:
+            allowed = ", ".join(words[:-1]) + f" or {words[-1]}"
+            self._problems.add("value", argument.location, f"{key} is {allowed}, not {written(value)}", layer=layer)
+            return None
+        return str(value)
+
+    def repeat(self, row: Row, layer: str, texts: Texts, source: Producer | None) -> int:
+        """The number of copies; 1 if it cannot be read, which is reported."""
+        argument = row.row_keys["repeat"]
+        value = self.value(argument, names_for(texts, source), row, layer)
+        if value is None:
+            return 1
+        count = values.integer(value) if isinstance(value, str) else None
+        if count is None or count < 0:
+            message = f"repeat is a whole number of at least 0, not {written(value)}"
+            self._problems.add("value", argument.location, message, layer=layer)
+            return 1
+        return count

@@ -1,0 +1,85 @@
+"""The front door: cnncalc's own YAML in, a reading out."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from cnncalc.build.changes import UNCHANGED, Changes
+from cnncalc.build.problems import Problems
+from cnncalc.build.reading import Reading, Source
+from cnncalc.graph import Producer
+from cnncalc.language.comments import FileIgnores
+from cnncalc.language.definitions import definitions
+from cnncalc.language.document import Document, DocumentReader
+from cnncalc.language.expand import Expander
+from cnncalc.language.expectations import check_totals
+from cnncalc.language.scope import Scope
+from cnncalc.language.source import compose
+from cnncalc.language.uses import check_uses
+from cnncalc.problem import Location, Problem, SpecError
+from cnncalc.shape import LayerError
+
+
+def read(source: Source, changes: Changes = UNCHANGED) -> Reading:
+    """The network that a text describes. Never raises for a bad one: `unusable` then, with the problems that say why."""
+    try:
+        return _read(source, changes)
+    except SpecError as error:
+        return Reading.failed(source, error.problems)
+
+
+def _read(source: Source, changes: Changes) -> Reading:
+    text = source.text
+    problems = Problems(source.file)
+    early: list[Problem] = []
+    root = compose(text, source.file, early)
+    for problem in early:
+        problems.add(problem.rule, problem.location, problem.message)
+    document = DocumentReader(root, text, problems, {name: one.value for name, one in changes.vars.items()}).read()
+    changes.check_vars(document.vars, document.inputs)
+    inputs = changes.inputs(document.inputs, document.layout)
+    if changes.input:
+        # The file's own shape may be at fault; the rest of it is a network all the same.
+        problems.unusable = problems.unusable and not document.layers.rows
+    check_uses(document, problems)
+    expander = Expander(document, problems, changes, inputs)
+    graph, scope = expander.run()
+    changes.check_used(node.name for node in graph.nodes)
+    if not problems.unusable:
+        check_totals(document, graph, scope, problems, expectations=not changes)
+    ignores = FileIgnores(text, root, document)
+    found = [problem for problem in problems.sorted() if not ignores.hides(problem)]
+    if problems.unusable:
+        return Reading.failed(source, found)
+    return Reading(
+        source,
+        graph,
+        found,
+        name=document.name,
+        description=document.description,
+        credit=document.source,
+        layout=document.layout,
+        changed=bool(changes),
+        expect_skipped=bool(changes) and bool(document.expect or document.expect_output or expander.expected),
+        expected=frozenset(document.expect),
+        budget={key: most for key, (most, *_) in document.budget.items()},
+        ignored=problems.ignored,
+        ignores=ignores,
+        vars=tuple(document.vars),
+        rows=_rows(document, scope),
+        find=partial(_find, scope),
+        definitions=partial(definitions, document, graph),
+    )
+
+
+def _rows(document: Document, scope: Scope) -> dict[str, Location]:
+    """The names of the top-level rows, in order, and where each stands."""
+    names = [name for name in scope.names if name not in document.inputs]
+    return {name: row.at for name, row in zip(names, scope.body.rows, strict=False)}
+
+
+def _find(scope: Scope, name: str) -> Producer | None:
+    try:
+        return scope.find(name).source
+    except LayerError:
+        return None

@@ -1,0 +1,44 @@
+"""The nearest valid name for a name that nobody knows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+
+@lru_cache(maxsize=4096)
+def normal(word: str) -> str:
+    """A word without case, separators and the rank that other tools append: `Conv2d` → `conv`."""
+    return re.sub(r"[123]d$", "", re.sub(r"[^a-z0-9]", "", word.lower()))
+
+
+def nearest(word: str, candidates: Iterable[str]) -> str | None:
+    """The candidate most like `word`, or None if none is like it."""
+    import difflib
+
+    names = list(candidates)
+    plain = normal(word)
+    for name in names:
+        if plain and normal(name) == plain:
+            return name
+    found = difflib.get_close_matches(word, names, 1, 0.6) or difflib.get_close_matches(word.lower(), names, 1, 0.6)
+    return found[0] if found else None
+
+
+def meant(word: str, candidates: Iterable[str]) -> str:
+    """`; did you mean …?`, or nothing if no candidate is like `word`."""
+    near = nearest(word, candidates)
+    return f"; did you mean {near}?" if near is not None else ""
+
+
+def did_you_mean(word: str, candidates: Iterable[str]) -> str:
+    """`; did you mean …?`, or the first of the candidates if none is like `word`."""
+    names = sorted(set(candidates))
+    near = nearest(word, names)
+    if near is not None:
+        return f"; did you mean {near}?"
+    if not names:
+        return "; there is none"
+    shown = ", ".join(names[:8])
+    return f"; there is {shown}" + (", …" if len(names) > 8 else "")
