@@ -6,8 +6,9 @@ import pytest
 import yaml
 
 import cnncalc
+from cnncalc.build.reading import decode
 from cnncalc.language import source
-from cnncalc.language.source import MAX_ALIASED, Mapping, Scalar, Sequence, compose, decode, value_of
+from cnncalc.language.source import MAX_ALIASED, Mapping, Scalar, Sequence, compose, value_of
 from cnncalc.problem import SpecError
 
 BAD = Path(__file__).parents[1] / "bad"
