@@ -56,14 +56,14 @@ class RowPlace(Place):
 
     def edit(self, field: str, value: str, *, safe: bool = False) -> Fix | None:
         row, key = self._row, self._name(field)
-        pair = f"{key}: {value}"
+        pair, title = f"{key}: {value}", f"{key} {value}"
         argument = self._argument(field)
         if argument is not None:
             if argument.dynamic or not inside(argument.location, row.at):
                 return None
-            return Fix(argument.location, value, safe, pair)
+            return Fix(argument.location, value, safe, title)
         if not isinstance(row.node, Mapping):
-            return Fix(row.at, f"{{{row.kind}: , {pair}}}", False, pair)
+            return Fix(row.at, f"{{{row.kind}: , {pair}}}", False, title)
         if row.kind not in row.node.pairs:
             return None
         kind, old = row.node.pairs[row.kind]
@@ -71,9 +71,9 @@ class RowPlace(Place):
             # The kind is merged in from elsewhere.
             return None
         if row.node.flow:
-            return Fix(Location(old.end_line, old.end_column, old.end_line, old.end_column), f", {pair}", safe, pair)
+            return Fix(Location(old.end_line, old.end_column, old.end_line, old.end_column), f", {pair}", safe, title)
         # On a line of its own, after the comment that may follow the value.
         lines = self._lines.all
         after = len(lines[old.end_line - 1]) + 1 if old.end_line <= len(lines) else 1
         at = Location(old.end_line, after, old.end_line, after)
-        return Fix(at, self._lines.end + " " * (row.node.column - 1) + pair, safe, pair)
+        return Fix(at, self._lines.end + " " * (row.node.column - 1) + pair, safe, title)
