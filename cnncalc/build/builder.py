@@ -1,0 +1,231 @@
+"""Makes inputs, nodes and groups, infers every shape on the way, and reports what is wrong with a layer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from cnncalc.build import mismatch, misfit
+from cnncalc.build.changes import UNCHANGED, Changes, Path
+from cnncalc.place import NOWHERE, Place
+from cnncalc.build.problems import Problems
+from cnncalc.graph import Graph, Group, Input, Node, Producer
+from cnncalc.infer import Inference, Inferred
+from cnncalc.layers import Layer, Mismatch
+from cnncalc.problem import Location
+from cnncalc.shape import Flow, LayerError
+from cnncalc.spelling import did_you_mean
+from cnncalc.values import Value
+
+
+class Unreadable(Layer):
+    """Stands for a layer of the file that could not be read: nothing is known of its result."""
+
+
+_UNREADABLE = Unreadable()
+
+
+class Builder:
+    """Builds the graph of one network. Nothing here raises for a bad network: faults go to `problems`.
+
+    `changes` are applied to the fields of layers as they are made.
+    """
+
+    def __init__(self, problems: Problems, changes: Changes = UNCHANGED) -> None:
+        self.graph = Graph([])
+        self._problems = problems
+        self._overrides = changes.fields
+        self._infer = Inference()
+        self._group: Group | None = None
+
+    # What a network is made of
+
+    def input(self, name: str, flow: Flow | None, location: Location = NOWHERE) -> Input:
+        """An input of the network; `flow` is None if its shape is not known."""
+        made = Input(name, flow, location)
+        self.graph.inputs.append(made)
+        return made
+
+    def layer(
+        self,
+        name: str,
+        layer: Layer | None,
+        inputs: Sequence[Producer],
+        *,
+        kind: str | None = None,
+        location: Location = NOWHERE,
+        place: Place | None = None,
+        fit: str = "exact",
+        named: bool = True,
+        trainable: bool = True,
+        shares: Producer | None = None,
+        merges: Group | None = None,
+        settled: bool = False,
+    ) -> Node:
+        """A layer in the open group. Its shape is inferred, and what is wrong with it is reported.
+
+        `layer` is None if the file's layer cannot be read; `kind` then says what the file calls it. `place` replaces `location`
+        if the format knows where fields stand. `named`: the file gives the name. `shares`: the layer whose weights it uses.
+        `merges`: the branches group that it ends. `settled`: the format has applied `changes_of` itself.
+        """
+        place = place if place is not None else Place(location)
+        if self._overrides and not settled and layer is not None:
+            layer = self._with_changes(name, layer)
+        if layer is None:
+            inferred = self._infer(_UNREADABLE, (None,), fit)
+            inputs = [Input(inputs[0].name if inputs else "?", None)] if merges is None else inputs
+        else:
+            inferred = self._infer(layer, tuple([source.flow for source in inputs]), fit)
+        node = Node(
+            name, kind or inferred.layer.kind, inferred.layer, tuple(inputs), inferred, place, self._group, fit, named, not trainable
+        )
+        self.graph.nodes.append(node)
+        if merges is not None:
+            node.merges = merges
+            merges.merge = node
+        if inferred.fault is not None:
+            self._fault(node, inferred.fault)
+        elif not inferred.fits and fit == "exact" and "stride-fit" not in self._problems.ignored:
+            self._misfit(node, inferred)
+        if shares is not None:
+            self.share(node, shares)
+        return node
+
+    def open(
+        self,
+        name: str,
+        kind: str,
+        title: str,
+        *,
+        location: Location = NOWHERE,
+        place: Place | None = None,
+        reads: Producer | None = None,
+        named: bool = True,
+    ) -> Group:
+        """Opens a group, `block`, `branches` or `branch`: layers made until it is closed belong to it."""
+        place = place if place is not None else Place(location)
+        group = Group(name, kind, title, place, self._group, len(self.graph.nodes), reads, named)
+        self.graph.groups.append(group)
+        self._group = group
+        return group
+
+    def close(self, group: Group, result: Producer | None) -> None:
+        """Closes the innermost group; `result` is what it gives."""
+        group.result = result
+        self._group = group.parent
+
+    @contextmanager
+    def group(
+        self,
+        name: str,
+        kind: str,
+        title: str,
+        *,
+        location: Location = NOWHERE,
+        reads: Producer | None = None,
+        named: bool = True,
+    ) -> Iterator[Group]:
+        """A group around the layers made inside; it gives the result of the last of them unless `result` is set."""
+        group = self.open(name, kind, title, location=location, reads=reads, named=named)
+        try:
+            yield group
+        finally:
+            last = self.graph.nodes[-1] if len(self.graph.nodes) > group.start else reads
+            self.close(group, group.result if group.result is not None else last)
+
+    def outputs(self, producers: Sequence[Producer]) -> None:
+        """The results that leave the network, in order."""
+        self.graph.outputs = list(producers)
+
+    def share(self, node: Node, target: Producer | None, at: Location | None = None, *, whole: bool = True) -> None:
+        """Lets `node` use the weights of `target`, or reports why it cannot.
+
+        `at` is where the file says so; `whole` is False if `target` is not one layer but the result of several.
+        """
+        fault = _take(node, target, whole)
+        if fault:
+            self._problems.add("share", at if at is not None else node.place.of("share"), fault, layer=node.name)
+
+    # Changes from outside
+
+    def changes_of(self, name: str, path: Path, kind: type[Layer] | None, extra: Sequence[str] = ()) -> dict[str, tuple[Value, str]]:
+        """The values that `--set` gives to fields of a layer, each with the option's text; a field it lacks is reported.
+
+        `extra` are names that can be set beside the fields of `kind`, such as the parameters of a block.
+        """
+        found: dict[str, tuple[Value, str]] = {}
+        for override in self._overrides:
+            if not override.matches(name, path):
+                continue
+            main = kind.main.name if kind is not None and kind.main is not None else None
+            key: str | None = override.key
+            if kind is not None and main is not None and key in (kind.kind, main):
+                key = kind.kind
+            elif key not in extra and (kind is None or key not in kind.options):
+                key = None
+            if key is None and override.is_pattern:
+                continue
+            override.used = True
+            if key is not None:
+                found[key] = (override.value, override.text)
+                continue
+            hint = did_you_mean(override.key, [*(kind.options if kind is not None else ()), *extra])
+            self._problems.add("set", NOWHERE, f"--set {override.text}: {name} has no {override.key}{hint}")
+        return found
+
+    def _with_changes(self, name: str, layer: Layer) -> Layer | None:
+        """The layer with the fields that are set from outside."""
+        given = self.changes_of(name, (), type(layer))
+        if not given:
+            return layer
+        fields = {option: layer.value(option) for option in layer.options}
+        for key, (value, text) in given.items():
+            declared = layer.main if key == layer.kind and layer.main is not None else layer.options[key]
+            try:
+                fields[declared.name] = declared.type.read(value, self._problems.layout)
+            except LayerError as error:
+                self._problems.add("set", NOWHERE, f"--set {text}: {declared.name} {error.text(self._problems.layout)}")
+                return None
+        return type(layer)(**fields)
+
+    # What is wrong
+
+    def _misfit(self, node: Node, inferred: Inferred) -> None:
+        at = node.place.key
+        if not self._problems.known("stride-fit", at, node.name):
+            found = misfit.of(node)
+            self._problems.add("stride-fit", at, found.text, layer=node.name, fixes=misfit.fixes(node, found), cause=found)
+
+    def _fault(self, node: Node, error: LayerError) -> None:
+        at = node.place.location if isinstance(error, Mismatch) else node.place.key
+        if error.field is not None:
+            at = node.place.field(error.field) or at
+        if self._problems.known(error.rule, at, node.name):
+            return
+        if isinstance(error, Mismatch):
+            found = mismatch.of(node, error, self._problems.layout)
+            self._problems.add(error.rule, at, found.text, layer=node.name, cause=found)
+            return
+        message = f"{node.name}: {error.text(self._problems.layout)}"
+        if any(isinstance(source, Input) for source in node.inputs):
+            message += mismatch.batch_hint(node.inputs[0].flow, self._problems.layout)
+        self._problems.add(error.rule, at, message, layer=node.name)
+
+
+def _take(node: Node, target: Producer | None, whole: bool) -> str | None:
+    """Shares the weights, or says why that is impossible."""
+    if node.shape is None or target is None or (target.shape if isinstance(target, Node) else target.flow) is None:
+        # What is not known is not blamed; that the layer owns no weights still holds.
+        node.shared = target if isinstance(target, Node) else None
+        return None
+    if not isinstance(target, Node) or not whole:
+        return f"{node.name} shares weights with a layer, and {target.name} is not one"
+    if target.kind != node.kind:
+        return f"{node.name} is {node.kind} and {target.name} is {target.kind}; weights are shared between layers of one kind"
+    if not node.weights:
+        return f"{node.kind} has no weights to share; leave share out"
+    if node.weights != target.weights:
+        mine, theirs = ("; ".join(f"{w.name} {'×'.join(map(str, w.shape))}" for w in n.weights) for n in (node, target))
+        return f"{node.name} would need {mine}, and {target.name} has {theirs}"
+    node.shared = target.shared or target
+    return None
