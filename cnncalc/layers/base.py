@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar, dataclass_transform
 
-from cnncalc.layers.memory import INPUT_SAVED, NOTHING_SAVED, Grad, Reuse, Saved
+from cnncalc.layers.memory import NOTHING_SAVED, Grad, Reuse, Saved
 from cnncalc.layers.option import Cells, Every, Option, PerAxis, option
 from cnncalc.layers.view import SAME, View, whole
 from cnncalc.shape import Flow, LayerError, Shape, Tokens
@@ -178,7 +178,7 @@ class Layer:
 
         By default the inputs. Source: PyTorch's derivatives (tools/autograd/derivatives.yaml), activations in place.
         """
-        return INPUT_SAVED
+        return Saved(inputs=tuple(range(len(xs))))
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         """What comes out of `x`, (batch, channels, *spatial), with the weights `w`; the shape comes out of the arithmetic.

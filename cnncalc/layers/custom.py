@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cnncalc.layers.base import Example, Layer, Weight
+from cnncalc.layers.memory import Reuse
 from cnncalc.layers.option import Count, ShapeOrSame, Word, option
 from cnncalc.shape import LayerError, Shape
 
@@ -34,6 +35,9 @@ class Custom(Layer, kind="custom"):
         if not x:
             raise LayerError("output same needs an input; write the shape", field="output")
         return x
+
+    def reuse(self, training: bool) -> Reuse:
+        return "overwrite" if self.output == "same" else "none"
 
     def certain_shape(self) -> Shape | None:
         return self.output if isinstance(self.output, Shape) else None

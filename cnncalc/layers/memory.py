@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-Reuse = Literal["none", "overwrite", "view"]
-"""Memory of a layer's result: its own, the input's if nothing else reads the input, or always the input's."""
+Reuse = Literal["none", "overwrite", "view", "weights"]
+"""Memory of a layer's result: its own; the input's if nothing else reads the input; always the input's; its weights'."""
 
 
 class Grad(NamedTuple):

@@ -1,0 +1,84 @@
+"""Which results are live at each step of a schedule, and the memory that they take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from cnncalc.graph import Node, Producer
+from cnncalc.layers.memory import Reuse
+
+
+class Step(NamedTuple):
+    """Results that are read, and the one result that is computed from them."""
+
+    reads: Sequence[Producer]
+    result: Node
+
+
+def last_readings(steps: Sequence[Step], kept: Sequence[Producer]) -> list[tuple[Producer, ...]]:
+    """Return for each step the results that no later step reads and that are not in `kept`: after it they can be freed.
+
+    A result that nothing reads is freed after the step that computes it.
+    """
+    needed = set(kept)
+    found: list[tuple[Producer, ...]] = []
+    for reads, result in reversed(steps):
+        frees = [source for source in dict.fromkeys((*reads, result)) if source not in needed]
+        needed.update(frees)
+        found.append(tuple(frees))
+    found.reverse()
+    return found
+
+
+class Storages:
+    """The memory of results while a schedule runs: several results share a piece of memory if they are views or overwrite.
+
+    `frees` is what `last_readings` returns, `size` the bytes of a result, `reuse` how a step's result uses its input's memory.
+    """
+
+    def __init__(
+        self,
+        steps: Sequence[Step],
+        inputs: Sequence[Producer],
+        frees: Sequence[tuple[Producer, ...]],
+        size: Callable[[Producer], int],
+        reuse: Callable[[Node], Reuse],
+    ) -> None:
+        self._steps = steps
+        self._inputs = inputs
+        self._frees = frees
+        self._size = size
+        self._reuse = reuse
+        #: Per live result its memory: the bytes, and the number of live results in it.
+        self._memory: dict[Producer, list[int]] = {}
+
+    def walk(self) -> Iterator[int]:
+        """Yield for each step the bytes that are live while it runs: its inputs, its result, and all that is read later."""
+        size, reuse = self._size, self._reuse
+        memory = self._memory = {source: [size(source), 1] for source in self._inputs}
+        live = sum(piece[0] for piece in memory.values())
+        for (reads, result), frees in zip(self._steps, self._frees, strict=True):
+            how = reuse(result)
+            piece = memory.get(reads[0]) if reads and how != "none" else None
+            if piece is not None and (how == "view" or (how == "overwrite" and piece[1] == 1 and reads[0] in frees)):
+                piece[1] += 1
+            else:
+                piece = [0 if how == "weights" else size(result), 1]
+                live += piece[0]
+            memory[result] = piece
+            yield live
+            for source in frees:
+                freed = memory.pop(source, None)
+                if freed is not None:
+                    freed[1] -= 1
+                    if not freed[1]:
+                        live -= freed[0]
+
+    def live_at(self, index: int) -> list[Producer]:
+        """Return the results in memory while step `index` runs; of several in one piece of memory the newest."""
+        for k, _ in enumerate(self.walk()):
+            if k == index:
+                break
+        newest = {id(piece): source for source, piece in self._memory.items()}
+        return [source for source in newest.values() if self._memory[source][0]]

@@ -1,0 +1,167 @@
+"""Memory that a network needs to run and to train, in bytes of tensors, not of an allocator. Defined in `explain memory`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from cnncalc.analysis.liveness import Step, Storages, last_readings
+from cnncalc.dtype import bytes_of
+from cnncalc.graph import Graph, Node, Producer
+from cnncalc.layers.memory import Grad, Reuse
+from cnncalc.shape import Tokens
+
+#: Numbers that an optimizer stores for each trainable parameter.
+OPTIMIZERS = {"sgd": 0, "momentum": 1, "adam": 2}
+#: Bytes of a token id and of an index of a max pool.
+_INT64 = 8
+
+
+class Training(NamedTuple):
+    """Terms of the memory of one training step, in bytes: of all layers' weights, and of a batch of examples."""
+
+    weights: int
+    gradients: int
+    optimizer: int
+    kept: int
+    inputs: int
+
+    @property
+    def total(self) -> int:
+        return sum(self)
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Figures of a network with `batch` examples of numbers of type `dtype`. A layer without a known shape counts nothing."""
+
+    graph: Graph
+    dtype: str = "float32"
+    batch: int = 1
+
+    def size(self, source: Producer) -> int:
+        """Return the bytes of an input or of a layer's result."""
+        flow = source.flow
+        if flow is None:
+            return 0
+        if isinstance(flow, Tokens):
+            return self.batch * flow.length * _INT64
+        return bytes_of(self.batch * flow.size, self.dtype)
+
+    @property
+    def weights(self) -> int:
+        """Bytes of the parameters; shared ones once."""
+        return bytes_of(self.graph.totals["parameters"], self.dtype)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every layer's shape is known."""
+        return all(node.inferred.shape is not None for node in self.graph.nodes)
+
+    @cached_property
+    def _storages(self) -> Storages:
+        graph = self.graph
+        steps = [Step(node.inputs, node) for node in graph.nodes]
+        return Storages(steps, graph.inputs, last_readings(steps, graph.outputs), self._sizes(), _in_inference)
+
+    def _sizes(self) -> Callable[[Producer], int]:
+        """Return `size`, computed once for each shape."""
+        known: dict[object, int] = {}
+
+        def size(source: Producer) -> int:
+            flow = source.flow
+            found = known.get(flow)
+            if found is None:
+                found = known[flow] = self.size(source)
+            return found
+
+        return size
+
+    @cached_property
+    def live(self) -> list[int]:
+        """Bytes that are live while each layer is computed, in the order of the graph's nodes."""
+        return list(self._storages.walk())
+
+    @property
+    def peak(self) -> int:
+        """Return the largest number of live bytes during inference, the network's inputs included."""
+        return max(self.live, default=sum(map(self.size, self.graph.inputs)))
+
+    @property
+    def peak_at(self) -> Node | None:
+        """Return the first layer at which the peak is reached; None in a network without layers."""
+        return self.graph.nodes[self.live.index(self.peak)] if self.live else None
+
+    @property
+    def live_at_peak(self) -> list[Producer]:
+        """Return the results in memory at the peak, in the order in which they were computed."""
+        return self._storages.live_at(self.live.index(self.peak)) if self.live else list(self.graph.inputs)
+
+    @cached_property
+    def kept(self) -> list[int]:
+        """Bytes that each layer keeps for the backward pass and no layer before it keeps already.
+
+        The network's inputs and the weights are left out. A layer keeps nothing if no gradient passes through it.
+        """
+        size = self._sizes()
+        # Results that are views of one another share their memory, which is kept as a whole.
+        root: dict[Producer, Producer] = {source: source for source in self.graph.inputs}
+        seen: set[Producer] = set(self.graph.inputs)
+        needs_grad: set[Producer] = set()
+        found = []
+        for node in self.graph.nodes:
+            reuse = node.layer.reuse(training=True)
+            root[node] = root.get(node.inputs[0], node) if reuse == "view" and node.inputs else node
+            if reuse == "weights":
+                seen.add(node)
+            kept = 0
+            shape = node.inferred.shape
+            grad = Grad(_trains(node), tuple(source in needs_grad for source in node.inputs))
+            if shape is not None and (grad.weights or any(grad.inputs)):
+                needs_grad.add(node)
+                flows = tuple(flow for source in node.inputs if (flow := source.flow) is not None)
+                saved = node.layer.saved(flows, shape, grad)
+                for source in (*(node.inputs[k] for k in saved.inputs), *((node,) if saved.output else ())):
+                    storage = root.get(source, source)
+                    if storage not in seen:
+                        seen.add(storage)
+                        kept += size(storage)
+                kept += bytes_of(self.batch * saved.numbers + saved.statistics, self.dtype) + self.batch * saved.indices * _INT64
+            found.append(kept)
+        return found
+
+    def training(self, optimizer: str = "sgd") -> Training:
+        """Return the terms of the memory of training with one of OPTIMIZERS."""
+        trainable = bytes_of(self.graph.totals["trainable"], self.dtype)
+        inputs = sum(map(self.size, self.graph.inputs))
+        return Training(self.weights, trainable, OPTIMIZERS[optimizer] * trainable, sum(self.kept), inputs)
+
+
+def _in_inference(node: Node) -> Reuse:
+    return node.layer.reuse(training=False)
+
+
+def _trains(node: Node) -> bool:
+    """Whether the layer's weights get a gradient; shared weights are trained if their owner's are."""
+    return bool(node.inferred.parameters) and not (node.shared or node).frozen
+
+
+def largest_batch(graph: Graph, limit: int, dtype: str, optimizer: str) -> int:
+    """Return the largest batch whose training needs at most `limit` bytes of tensors, 0 if one example needs more."""
+
+    def fits(batch: int) -> bool:
+        return Memory(graph, dtype, batch).training(optimizer).total <= limit
+
+    if not fits(1):
+        return 0
+    low, high = 1, 2
+    while fits(high):
+        low, high = high, 2 * high
+        if high > limit:
+            break
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if fits(middle) else (low, middle)
+    return low
