@@ -1,0 +1,349 @@
+"""Memory of every kind, and of torchvision's networks, as PyTorch uses it; skipped if it is not installed."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import cnncalc
+from cnncalc.analysis.memory import Memory
+from cnncalc.layers import KINDS, Join
+from cnncalc.shape import Shape, Tokens
+
+torch = pytest.importorskip("torch")
+nn = torch.nn
+SPECS = Path(__file__).parents[1] / "specs"
+
+
+def kept(module: Any, *inputs: Any) -> int:
+    """Bytes of the tensors that autograd saves, each storage once; parameters, buffers and the inputs are left out."""
+    module.train()
+    known = {t.untyped_storage().data_ptr() for t in (*module.parameters(), *module.buffers(), *inputs)}
+    found: dict[int, int] = {}
+    alive = []
+
+    def pack(tensor: Any) -> Any:
+        storage = tensor.untyped_storage()
+        if storage.nbytes() and storage.data_ptr() not in known:
+            found[storage.data_ptr()] = storage.nbytes()
+            # A storage that is freed would give its address to another.
+            alive.append(tensor)
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        module(*inputs)
+    return sum(found.values())
+
+
+class After(nn.Module):
+    """A function of inputs that need gradients: each is the sum of an input of the network and a parameter."""
+
+    def __init__(self, function: Any, inputs: int) -> None:
+        super().__init__()
+        self.function = function
+        self.offsets = nn.ParameterList([nn.Parameter(torch.ones(1)) for _ in range(inputs)])
+
+    def forward(self, *xs: Any) -> Any:
+        return self.function(*(x + offset for x, offset in zip(xs, self.offsets, strict=True)))
+
+
+class Last(nn.Module):
+    """A module that reads the channels at the end: (batch, channels, length) turned to (batch, length, channels)."""
+
+    def __init__(self, module: Any) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, x: Any) -> Any:
+        turned = x.movedim(1, -1).contiguous()
+        found = self.module(turned)
+        return found[0] if isinstance(found, tuple) else found
+
+
+class Attention(nn.Module):
+    def __init__(self, channels: int, heads: int) -> None:
+        super().__init__()
+        self.attention = nn.MultiheadAttention(channels, heads, batch_first=True)
+
+    def forward(self, x: Any) -> Any:
+        return self.attention(x, x, x, need_weights=False)[0]
+
+
+class Scale(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(2, 1, 1))
+
+    def forward(self, x: Any) -> Any:
+        return x * self.weight
+
+
+#: Rows, and PyTorch's module for the same; the network's input is 6x8x4 unless a shape is given.
+CASES: list[tuple[str, Any, str]] = [
+    ("{conv: 5, kernel_size: 3}", lambda: nn.Conv2d(4, 5, 3), ""),
+    ("{conv: 4, kernel_size: 3, groups: 2, bias: false}", lambda: nn.Conv2d(4, 4, 3, groups=2, bias=False), ""),
+    ("{conv: 5, kernel_size: 3}", lambda: nn.Conv1d(4, 5, 3), "9x4"),
+    ("{conv: 5, kernel_size: 3}", lambda: nn.Conv3d(4, 5, 3), "5x6x7x4"),
+    ("{depthwise_conv: 1, kernel_size: 3}", lambda: nn.Conv2d(4, 4, 3, groups=4), ""),
+    ("{conv_transpose: 5, kernel_size: 2, stride: 2}", lambda: nn.ConvTranspose2d(4, 5, 2, 2), ""),
+    ("{maxpool: 2}", lambda: nn.MaxPool2d(2), ""),
+    ("{maxpool: 3}", lambda: nn.MaxPool1d(3), "9x4"),
+    ("{maxpool: 2}", lambda: nn.MaxPool3d(2), "4x6x8x4"),
+    ("{avgpool: 2}", lambda: nn.AvgPool2d(2), ""),
+    ("{sumpool: 2}", lambda: nn.AvgPool2d(2, divisor_override=1), ""),
+    ("global_avgpool", lambda: nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten()), ""),
+    ("global_maxpool", lambda: nn.Sequential(nn.AdaptiveMaxPool2d(1), nn.Flatten()), ""),
+    ("global_sumpool", lambda: lambda x: x.sum((2, 3)), ""),
+    ("{adaptive_avgpool: 3}", lambda: nn.AdaptiveAvgPool2d(3), ""),
+    ("{adaptive_avgpool: 1}", lambda: nn.AdaptiveAvgPool2d(1), ""),
+    ("{adaptive_maxpool: 3}", lambda: nn.AdaptiveMaxPool2d(3), ""),
+    ("{fc: 5}", lambda: nn.Sequential(nn.Flatten(), nn.Linear(192, 5)), ""),
+    ("flatten", nn.Flatten, ""),
+    ("relu", lambda: nn.ReLU(inplace=True), ""),
+    ("relu6", lambda: nn.ReLU6(inplace=True), ""),
+    ("elu", lambda: nn.ELU(inplace=True), ""),
+    ("selu", lambda: nn.SELU(inplace=True), ""),
+    ("gelu", nn.GELU, ""),
+    ("silu", lambda: nn.SiLU(inplace=True), ""),
+    ("mish", lambda: nn.Mish(inplace=True), ""),
+    ("softplus", nn.Softplus, ""),
+    ("sigmoid", nn.Sigmoid, ""),
+    ("hard_sigmoid", lambda: nn.Hardsigmoid(inplace=True), ""),
+    ("hard_swish", lambda: nn.Hardswish(inplace=True), ""),
+    ("tanh", nn.Tanh, ""),
+    ("softmax", lambda: nn.Softmax(1), ""),
+    ("leaky_relu", lambda: nn.LeakyReLU(inplace=True), ""),
+    ("prelu", lambda: nn.PReLU(4), ""),
+    ("batchnorm", lambda: nn.BatchNorm2d(4), ""),
+    ("{batchnorm: , affine: false}", lambda: nn.BatchNorm2d(4, affine=False), ""),
+    ("batchnorm", lambda: nn.BatchNorm1d(4), "9x4"),
+    ("instancenorm", lambda: nn.InstanceNorm2d(4), ""),
+    ("{instancenorm: , affine: true}", lambda: nn.InstanceNorm2d(4, affine=True), ""),
+    ("layernorm", lambda: Last(nn.LayerNorm(4)), "9x4"),
+    ("layernorm", lambda: nn.LayerNorm(4), "4"),
+    ("{groupnorm: 2}", lambda: nn.GroupNorm(2, 4), ""),
+    ("lrn", lambda: nn.LocalResponseNorm(5), ""),
+    ("{dropout: 0.4}", lambda: nn.Dropout(0.4), ""),
+    ("identity", nn.Identity, ""),
+    ("{upsample: 2}", lambda: nn.Upsample(scale_factor=2), ""),
+    ("{upsample: 2, mode: bilinear}", lambda: nn.Upsample(scale_factor=2, mode="bilinear"), ""),
+    ("{pad: 1}", lambda: nn.ZeroPad2d(1), ""),
+    ("{crop: 1}", lambda: lambda x: x[:, :, 1:-1, 1:-1], ""),
+    ('{slice: "1:3"}', lambda: lambda x: x[:, 1:3], ""),
+    ("{reshape: 4x12x4}", lambda: lambda x: x.reshape(len(x), 4, 4, 12), ""),
+    ("{permute: [width, height, channels]}", lambda: lambda x: x.transpose(2, 3), ""),
+    ("{pixel_shuffle: 2}", lambda: nn.PixelShuffle(2), ""),
+    ("{channel_shuffle: 2}", lambda: nn.ChannelShuffle(2), ""),
+    ("{rnn: 5}", lambda: Recurrent(nn.RNN, 5), "7x4"),
+    ("{rnn: 5, layers: 2, bidirectional: true}", lambda: Recurrent(nn.RNN, 5, 2, True), "7x4"),
+    ("{lstm: 5}", lambda: Recurrent(nn.LSTM, 5), "7x4"),
+    ("{lstm: 5, layers: 2, bidirectional: true}", lambda: Recurrent(nn.LSTM, 5, 2, True), "7x4"),
+    ("{gru: 5}", lambda: Recurrent(nn.GRU, 5), "7x4"),
+    ("{gru: 5, layers: 3}", lambda: Recurrent(nn.GRU, 5, 3), "3x4"),
+    ("{attention: 2}", lambda: Last(Attention(4, 2)), "7x4"),
+]
+
+JOINS: list[tuple[str, Any, int]] = [
+    ("{add: [a, b]}", lambda a, b: a + b, 2),
+    ("{multiply: [a, b]}", lambda a, b: a * b, 2),
+    ("{multiply: [a, b, c]}", lambda a, b, c: a * b * c, 3),
+    ("{multiply: [a, a]}", lambda a, b: a * a, 2),
+    ("{concat: [a, b]}", lambda a, b: torch.cat([a, b], 1), 2),
+]
+
+
+class Recurrent(nn.Module):
+    """PyTorch's own steps, without oneDNN, whose workspace is another size on each machine."""
+
+    def __init__(self, kind: Any, hidden: int, layers: int = 1, bidirectional: bool = False) -> None:
+        super().__init__()
+        self.module = kind(4, hidden, layers, bidirectional=bidirectional, batch_first=True)
+
+    def forward(self, x: Any) -> Any:
+        with torch.backends.mkldnn.flags(enabled=False):
+            return self.module(x.transpose(1, 2))[0]
+
+
+def array(flow: Any, batch: int) -> Any:
+    if isinstance(flow, Tokens):
+        return torch.randint(0, flow.vocabulary, (batch, flow.length))
+    return torch.randn(batch, flow.channels, *flow.spatial)
+
+
+@pytest.mark.parametrize(("row", "made", "shape"), CASES, ids=[f"{row} {shape}" for row, _, shape in CASES])
+@pytest.mark.parametrize("consumer", ["", "conv"])
+@pytest.mark.filterwarnings("ignore:TF32 acceleration")  # PyTorch says so whenever oneDNN is switched off
+def test_kept_by_a_layer(row: str, made: Any, shape: str, consumer: str) -> None:
+    """Alone, and before a 1×1 convolution, which keeps the layer's result if the layer does not keep it already."""
+    text = f"input: {shape or '6x8x4'}\nlayers:\n  - scale\n  - {row}\n"
+    result = cnncalc.loads(text).layers[1].shape
+    assert result is not None
+    if consumer and not result.rank:
+        # A vector has no axes for a convolution.
+        consumer = ""
+    net = cnncalc.loads(text + ("  - {conv: 3, kernel_size: 1}\n" if consumer else ""))
+    assert net.problems == []
+    inner = made()
+    if consumer:
+        conv = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}[result.rank](result.channels, 3, 1)
+        turned = isinstance(inner, (Last, Recurrent))
+        module = Chain(inner, conv, turned)
+    else:
+        module = inner
+    assert sum(Memory(net.graph, batch=2).kept) == kept(After(module, 1), array(net.inputs[0].flow, 2))
+
+
+class Chain(nn.Module):
+    """A layer and the convolution behind it, which reads (batch, channels, length)."""
+
+    def __init__(self, first: Any, second: Any, turned: bool) -> None:
+        super().__init__()
+        self.first, self.second, self.turned = first, second, turned
+
+    def forward(self, x: Any) -> Any:
+        found = self.first(x)
+        return self.second(found.movedim(-1, 1) if self.turned else found)
+
+
+@pytest.mark.parametrize(("row", "function", "count"), JOINS, ids=[row for row, _, _ in JOINS])
+def test_kept_by_a_join(row: str, function: Any, count: int) -> None:
+    names = "abc"[:count]
+    rows = "".join(f"  - {{scale: , name: {name}, from: in_{name}}}\n" for name in names)
+    inputs = ", ".join(f"in_{name}: 6x8x4" for name in names)
+    net = cnncalc.loads(f"input: {{{inputs}}}\nlayers:\n{rows}  - {row}\n")
+    assert net.problems == []
+    arrays = [array(source.flow, 2) for source in net.inputs]
+    assert sum(Memory(net.graph, batch=2).kept) == kept(After(function, count), *arrays)
+
+
+def test_every_kind_is_measured() -> None:
+    """A new kind says what it keeps, and PyTorch agrees."""
+    measured = {cnncalc.loads(f"input: {shape or '6x8x4'}\nlayers: [{row}]\n").layers[0].kind for row, _, shape in CASES}
+    measured |= {row[1:].partition(":")[0] for row, _, _ in JOINS}
+    # scale stands before every case; embedding keeps token ids, which are the network's input; custom is declared.
+    assert set(KINDS) - measured <= {"scale", "embedding", "custom"}
+
+
+def test_a_factor_per_channel_keeps_its_input() -> None:
+    net = cnncalc.loads("input: 6x8x2\nlayers: [scale, scale]\n")
+    assert sum(Memory(net.graph, batch=2).kept) == kept(nn.Sequential(Scale(), Scale()), torch.randn(2, 2, 6, 8)) == 4 * 2 * 96
+
+
+def test_frozen_layers() -> None:
+    rows = (
+        "  - {conv: 4, kernel_size: 3}\n  - batchnorm\n  - {conv: 4, kernel_size: 3, trainable: false}\n  - relu\n  - {fc: 3}\n"
+    )
+    net = cnncalc.loads(f"input: 8x8x3\nlayers:\n{rows}")
+    module = nn.Sequential(
+        nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Conv2d(4, 4, 3), nn.ReLU(inplace=True), nn.Flatten(), nn.Linear(64, 3)
+    )
+    module[2].requires_grad_(False)
+    # PyTorch keeps the input of the frozen convolution though no gradient needs it.
+    needless = 4 * 2 * 4 * 6 * 6
+    assert sum(Memory(net.graph, batch=2).kept) == kept(module, torch.randn(2, 3, 8, 8)) - needless
+    for layer in (module[0], module[1]):
+        layer.requires_grad_(False)
+    frozen = rows.replace("kernel_size: 3}", "kernel_size: 3, trainable: false}").replace(
+        "batchnorm", "{batchnorm: , trainable: false}"
+    )
+    net = cnncalc.loads(f"input: 8x8x3\nlayers:\n{frozen}")
+    assert sum(Memory(net.graph, batch=2).kept) == kept(module, torch.randn(2, 3, 8, 8))
+
+
+def peak(module: Any, x: Any) -> int:
+    """The largest sum of live storages while a traced module runs, activations in place where nothing else reads the input."""
+    module.eval()
+    traced = torch.fx.symbolic_trace(module)
+    interpreter = torch.fx.Interpreter(traced)
+    known = {t.untyped_storage().data_ptr() for t in (*module.parameters(), *module.buffers())}
+    last = {source: node for node in traced.graph.nodes for source in node.all_input_nodes}
+    values: dict[Any, Any] = {}
+    most = 0
+    with torch.no_grad():
+        for node in traced.graph.nodes:
+            if node.op == "placeholder":
+                values[node] = x
+                continue
+            if node.op == "output":
+                break
+            args, options = (torch.fx.node.map_arg(given, values.__getitem__) for given in (node.args, node.kwargs))
+            found = getattr(interpreter, node.op)(node.target, args, options)
+            if _is_activation(traced, node) and last[node.all_input_nodes[0]] is node:
+                found = values[node.all_input_nodes[0]].copy_(found)
+            values[node] = found
+            live = {s.data_ptr(): s.nbytes() for value in values.values() for s in _storages(value)}
+            most = max(most, sum(size for place, size in live.items() if place not in known))
+            for source in [*values]:
+                if last.get(source) is node:
+                    del values[source]
+    return most
+
+
+def _is_activation(traced: Any, node: Any) -> bool:
+    kinds = (nn.ReLU, nn.ReLU6, nn.SiLU, nn.GELU, nn.Sigmoid, nn.Hardswish, nn.Hardsigmoid)
+    if node.op == "call_module":
+        return isinstance(traced.get_submodule(node.target), kinds)
+    return node.op == "call_function" and node.target in (torch.nn.functional.relu, torch.relu, torch.sigmoid)
+
+
+def _storages(value: Any) -> Iterator[Any]:
+    if isinstance(value, torch.Tensor):
+        yield value.untyped_storage()
+    elif isinstance(value, (tuple, list)):
+        for one in value:
+            yield from _storages(one)
+
+
+@pytest.fixture(scope="module")
+def models() -> Any:
+    try:
+        # Without torchvision's compiled part these operators are missing, which its modules only name.
+        library = torch.library.Library("torchvision", "DEF")
+        for name in ("nms", "qnms"):
+            library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    except RuntimeError:
+        pass
+    return pytest.importorskip("torchvision.models")
+
+
+#: torchvision's network for a spec, with what it needs to be the same.
+NETWORKS = {
+    "resnet50": ("resnet50", {}),
+    "squeezenet1_1": ("squeezenet1_1", {}),
+    "mobilenet_v2": ("mobilenet_v2", {}),
+    "shufflenet_v2": ("shufflenet_v2_x1_0", {}),
+    "googlenet": ("googlenet", {"aux_logits": False, "init_weights": False}),
+    "densenet121": ("densenet121", {}),
+}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_torchvision_s_networks(name: str, models: Any) -> None:
+    made, options = NETWORKS[name]
+    module = getattr(models, made)(**options)
+    # Smaller than usual, for speed; 96 divides by 32.
+    net = cnncalc.load(SPECS / f"{name}.yaml", input="96x96x3")
+    assert sum(Memory(net.graph, batch=2).kept) == kept(module, torch.randn(2, 3, 96, 96))
+    # torchvision's DenseNet joins all earlier results anew in each layer, which the spec does step by step.
+    if name != "densenet121":
+        assert Memory(net.graph).peak == peak(module, torch.randn(1, 3, 96, 96))
+
+
+def test_a_join_keeps_the_gradient_s_other_factor_only() -> None:
+    """A gate without a gradient: its factor is kept, and the gated map is not."""
+    net = cnncalc.loads(
+        "input: {a: 6x8x4, b: 6x8x4}\nlayers:\n  - {scale: , from: a}\n  - {sigmoid: , from: b}\n  - {multiply: scale1}\n"
+    )
+    assert any(isinstance(node.layer, Join) for node in net.layers)
+
+    class Gate(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.offset = nn.Parameter(torch.ones(1))
+
+        def forward(self, a: Any, b: Any) -> Any:
+            return torch.sigmoid(b) * (a + self.offset)
+
+    assert sum(Memory(net.graph, batch=2).kept) == kept(Gate(), torch.randn(2, 4, 6, 8), torch.randn(2, 4, 6, 8))
+    assert Shape(6, 8, 4).size * 4 * 2 == sum(Memory(net.graph, batch=2).kept)
