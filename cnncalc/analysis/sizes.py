@@ -1,98 +1,9 @@
-"""For which input sizes a network works: every stride fits, every join matches, nothing vanishes, and the budget holds."""
+"""Rules for the sizes that work, and how they are written."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import NamedTuple
-
-from cnncalc.graph import Graph, Node
-from cnncalc.infer import Inference, Outcome, outcome
-from cnncalc.layers import Layer
-from cnncalc.layers.base import check_flow
-from cnncalc.shape import Flow, LayerError
-
-
-class Verdict(NamedTuple):
-    """Whether a network works on an input, and whether every stride fits there, whatever `fit` makes of it."""
-
-    works: bool
-    exact: bool
-
-
-NO = Verdict(False, False)
-
-
-class Judge:
-    """Says whether the layers of a graph work on other inputs, without reading the file again.
-
-    Each layer on the same input is worked out once, so that sizes which meet behind a stride cost nothing more. A graph in which
-    channels decide what the rows are (`in_channels`) may be another network on another input: then the answer is None.
-    """
-
-    def __init__(
-        self, graph: Graph, *, ignored: Collection[str] = (), budget: Mapping[str, int] | None = None, by_channels: bool = False
-    ) -> None:
-        self._forgiving = "stride-fit" in ignored
-        self._budget = dict(budget or {})
-        self._by_channels = by_channels
-        self._outcomes: dict[tuple[object, ...], Outcome | None] = {}
-        self._infer = Inference()
-        places: dict[object, int] = {source: i for i, source in enumerate(graph.inputs)}
-        self._steps: list[tuple[Node, tuple[int, ...]]] = []
-        for node in graph.nodes:
-            self._steps.append((node, tuple(places[source] for source in node.inputs)))
-            places[node] = len(places)
-        self._shared = any(node.shared is not None for node in graph.nodes)
-
-    def __call__(self, inputs: tuple[Flow, ...]) -> Verdict | None:
-        """The verdict for what flows in, in the order of the graph's inputs; None where the file must be read again."""
-        flows: list[Flow] = list(inputs)
-        exact = True
-        for node, reads in self._steps:
-            found = self._outcome(node.layer, tuple(flows[i] for i in reads), node.fit)
-            if found is None:
-                return NO
-            shape, _, fits = found
-            if not fits:
-                exact = False
-                if node.fit == "exact" and not self._forgiving:
-                    return NO
-            if self._by_channels and (node.shape is None or shape.channels != node.shape.channels):
-                return None
-            flows.append(shape)
-        if self._shared and not self._matching(flows):
-            return NO
-        return Verdict(True, exact) if self._affordable(flows) else NO
-
-    def _outcome(self, layer: Layer, flows: tuple[Flow, ...], fit: str) -> Outcome | None:
-        key = (id(layer), flows, fit)
-        if key not in self._outcomes:
-            try:
-                self._outcomes[key] = outcome(layer, flows, fit)
-            except LayerError:
-                self._outcomes[key] = None
-        return self._outcomes[key]
-
-    def _matching(self, flows: list[Flow]) -> bool:
-        """Whether layers that share weights want arrays of the same shapes."""
-        weights = {
-            node: node.layer.weights(check_flow(node.layer, flows[reads[0]])) for node, reads in self._steps if node.weights
-        }
-        return all(weights[node] == weights[node.shared] for node in weights if node.shared is not None)
-
-    def _affordable(self, flows: list[Flow]) -> bool:
-        """Whether the network stays within its budget."""
-        if not self._budget:
-            return True
-        totals = dict.fromkeys(("parameters", "trainable", "macs"), 0)
-        for node, reads in self._steps:
-            inferred = self._infer(node.layer, tuple(flows[i] for i in reads), node.fit)
-            totals["macs"] += inferred.macs or 0
-            if node.shared is None:
-                totals["parameters"] += inferred.parameters
-                totals["trainable"] += 0 if node.frozen else inferred.parameters
-        totals["weights"] = 4 * totals["parameters"]
-        return all(totals[key] <= most for key, most in self._budget.items())
 
 
 class Rule(NamedTuple):
@@ -112,16 +23,17 @@ class Rule(NamedTuple):
         return size in self.before or (size >= self.start and size % self.step in self.rests)
 
 
-#: A rule must be seen this often before it is one, and may want this many rests and exceptions before it is none.
+#: How many periods must be seen before sizes count as a rule, and how many rests and exceptions a rule may have.
 _SEEN, _RESTS, _BEFORE = 3, 6, 8
 
 
 def rule(sizes: Collection[int], most: int) -> Rule | None:
-    """The simplest rule for which of 1 … `most` are in `sizes`; None where they keep to none."""
+    """Return the simplest rule that says which of 1 … `most` are in `sizes`; None if there is none."""
     members = frozenset(sizes)
-    if not members:
+    if len(members) < _SEEN:
         return None
-    for step in range(1, most // _SEEN + 1):
+    # A period without a member at the end has none at all.
+    for step in range(most - max(members) + 1, most // _SEEN + 1):
         first = most - step + 1
         while first > 1 and (first - 1 in members) == (first - 1 + step in members):
             first -= 1
@@ -137,14 +49,14 @@ def rule(sizes: Collection[int], most: int) -> Rule | None:
     return None
 
 
-def said(sizes: Collection[int], most: int) -> str:
-    """Sizes in words: as a rule where there is one, as a list otherwise.
+def in_words(sizes: Collection[int], most: int) -> str:
+    """Write the sizes among 1 … `most` that work: as a rule if they follow one, as a list otherwise.
 
-    >>> said(range(188, 1025, 16), 1024), said(range(32, 1025, 32), 1024), said(range(7, 1025), 1024), said([5, 6, 9], 1024)
-    ('16·n + 188, from 188', 'any multiple of 32; smallest 32', 'any size from 7', '5–6, 9')
+    >>> in_words(range(188, 1025, 16), 1024), in_words(range(32, 1025, 32), 1024), in_words([5, 6, 9], 1024), in_words([], 9)
+    ('16·n + 188, from 188', 'any multiple of 32; smallest 32', '5–6, 9', 'none up to 9')
     """
     if not sizes:
-        return "none"
+        return f"none up to {most:,}"
     found = rule(sizes, most)
     if found is None:
         return _listed(sorted(sizes))
@@ -166,7 +78,7 @@ def _either(words: list[str]) -> str:
 
 
 def _listed(sizes: Collection[int]) -> str:
-    """Sizes one by one, runs of them as 5–9."""
+    """Write sizes one by one, runs of them as 5–9."""
     runs: list[list[int]] = []
     for size in sizes:
         if runs and runs[-1][1] == size - 1:

@@ -5,64 +5,95 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cnncalc.analysis.sizes import said
+from cnncalc.analysis.sizes import in_words, rule
 from cnncalc.problem import one_line
 from cnncalc.report import words
 from cnncalc.report.grid import grid
 from cnncalc.report.network.table import Row, wrapped
-from cnncalc.studies.sizes import Scan, Survey
+from cnncalc.studies.sizes import Scan, Stop, Survey
 from cnncalc.subject import Subject
 
-_SKIPPED = "expect is skipped: it speaks of the input that the file has"
+_SKIPPED = "expect not checked: it applies to the file's own input"
 
 
-def rows(
-    subject: Subject, surveys: Mapping[str, Survey], most: int, width: int | None, *, expect_skipped: bool = False
-) -> list[Row]:
-    """A line for each way to vary an input, with a second column where a floor or a ceiling is taken."""
-    found: list[Row] = [[(f"{words.sentence(subject.name)}: sizes up to {most:,}", "title")]]
+def rows(subject: Subject, surveys: Mapping[str, Survey], width: int | None, *, expect_skipped: bool = False) -> list[Row]:
+    """Return a line for each way to vary an input, with a second column if a floor or a ceiling is taken."""
+    found: list[Row] = [[(f"{words.sentence(subject.name)}: {_title(surveys)}", "title")]]
     for name, survey in surveys.items():
         found.append([])
         if len(surveys) > 1 or name != "input":
             found.append(
                 [(f"{one_line(name)}, the other inputs as in the file" if len(surveys) > 1 else one_line(name), "header")]
             )
-        found += _survey(subject, survey, most, width)
+        found += _survey(subject, survey, width)
     if expect_skipped:
         found += [[(line, "note")] for line in wrapped(_SKIPPED, width)]
     return found
 
 
-def _survey(subject: Subject, survey: Survey, most: int, width: int | None) -> list[Row]:
+def _title(surveys: Mapping[str, Survey]) -> str:
+    """How far sizes were tried."""
+    most = {
+        (axis, scan.most) for survey in surveys.values() for scan in survey.scans for axis in scan.axes if len(scan.axes) == 1
+    }
+    most = most or {(axis, scan.most) for survey in surveys.values() for scan in survey.scans for axis in scan.axes}
+    limits = {limit for _, limit in most}
+    if len(limits) == 1:
+        return f"sizes up to {limits.pop():,}"
+    return "sizes up to " + ", ".join(f"{axis} {limit:,}" for axis, limit in sorted(most)) if most else "sizes"
+
+
+def _survey(subject: Subject, survey: Survey, width: int | None) -> list[Row]:
     layout = subject.layout
     if not survey.scans:
         works = "it works" if survey.smallest is not None else "and the network does not work on it"
         return [[(f"a vector has no size to vary, {works}", "")]]
     rounded = any(scan.works != scan.exact for scan in survey.scans)
     lines = []
-    shown = _merged(survey)
-    for name, scan in shown:
-        line = [name, said(scan.works, most)]
+    for name, scan in _merged(survey):
+        line = [name, in_words(scan.works, scan.most)]
         if rounded:
-            line.append(said(scan.exact, most))
+            line.append(in_words(scan.exact, scan.most))
         lines.append(line)
     found = grid(["", "works", *(["every stride fits"] if rounded else [])], lines, width=width)
     notes = []
-    if survey.smallest is not None:
-        notes.append(f"the smallest that works: {words.flow(survey.smallest, layout)}")
-    else:
-        notes.append(f"no size up to {most:,} works; --max looks farther")
-    if not survey.independent:
+    if survey.smallest is None:
         notes.append(
-            f"the axes depend on one another: each is varied beside the others of {words.flow(survey.scans[-1].at, layout)}"
+            f"no size was found; not searched beyond {max(scan.most for scan in survey.scans):,}, --max searches further"
         )
+    elif survey.independent and not all(scan.stop is not None for scan in survey.scans):
+        notes.append(f"the smallest that works: {words.flow(survey.smallest, layout)}")
+    stops = [(scan, scan.stop) for scan in survey.scans if scan.stop is not None]
+    for stop in {stop.fault.node.name: stop for _, stop in stops}.values():
+        axes = list(dict.fromkeys(axis for scan, other in stops if other.fault.node is stop.fault.node for axis in scan.axes))
+        notes.append(_stopped(axes, stop, layout))
+    if survey.smallest is not None and not stops and any(_unknown(scan) for scan in survey.scans):
+        notes.append("sizes in a list follow no rule, and larger ones were not searched; --max searches further")
+    if not survey.independent:
+        at = words.flow(survey.scans[-1].at, layout)
+        notes.append(f"the axes depend on one another: each is varied beside the others of {at}")
     return [*found, [], *([(line, "note")] for note in notes for line in wrapped(note, width))]
 
 
+def _unknown(scan: Scan) -> bool:
+    """Whether larger sizes may work that were not tried."""
+    return rule(scan.works, scan.most) is None
+
+
+def _stopped(axes: list[str], stop: Stop, layout: str) -> str:
+    """Which layer limits the sizes, with its message on one of those that do not work."""
+    node, error = stop.fault.node, stop.fault.error
+    reason = "its stride does not fit" if error is None else error.text(layout)
+    line = f" (line {node.line})" if node.line else ""
+    return f"{one_line(node.name)}{line} limits {' and '.join(axes)}: on {words.flow(stop.at, layout)}, {reason}"
+
+
 def _merged(survey: Survey) -> list[tuple[str, Scan]]:
-    """Scans by name; axes alike that depend on nothing else are one line."""
-    tied = [(f"{' = '.join(scan.axes)}", scan) for scan in survey.scans if len(scan.axes) > 1]
+    """Return the scans by name, independent axes with the same sizes in one line."""
     single = [scan for scan in survey.scans if len(scan.axes) == 1]
+    # If a layer limits every axis, equal sizes that work are a coincidence.
+    limited = bool(single) and all(scan.stop is not None and scan.works for scan in single)
+    tied = [(f"{' = '.join(scan.axes)}", scan) for scan in survey.scans if len(scan.axes) > 1 and not limited]
     groups: list[tuple[list[str], Scan]] = []
     for scan in single:
         twin = next((g for g in groups if survey.independent and g[1].works == scan.works and g[1].exact == scan.exact), None)
@@ -73,13 +104,13 @@ def _merged(survey: Survey) -> list[tuple[str, Scan]]:
     return tied + [(", ".join(names) + (" each" if len(names) > 1 else ""), scan) for names, scan in groups]
 
 
-def document(subject: Subject, surveys: Mapping[str, Survey], most: int) -> dict[str, Any]:
-    """The same as plain data, with every size."""
+def document(subject: Subject, surveys: Mapping[str, Survey]) -> dict[str, Any]:
+    """Return the same as plain data, with every size."""
     return {
         "schema_version": 1,
         "name": subject.name,
         "file": subject.file,
-        "max": most,
+        "max": max((scan.most for survey in surveys.values() for scan in survey.scans), default=0),
         "inputs": [
             {
                 "name": name,
@@ -89,7 +120,9 @@ def document(subject: Subject, surveys: Mapping[str, Survey], most: int) -> dict
                     {
                         "axes": list(scan.axes),
                         "at": _flow(scan.at, subject.layout),
-                        "rule": said(scan.works, most),
+                        "max": scan.most,
+                        "rule": in_words(scan.works, scan.most),
+                        "limited_by": scan.stop.fault.node.name if scan.stop is not None else None,
                         "works": scan.works,
                         "exact": scan.exact,
                     }

@@ -3,31 +3,60 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from cnncalc.analysis.sizes import Verdict
+from cnncalc.analysis.judge import LARGE, NO, Fault, Judge, Verdict
+from cnncalc.analysis.nearest import along, next_size
+from cnncalc.analysis.sizes import rule
+from cnncalc.graph import Node
+from cnncalc.network import Network, loads
+from cnncalc.problem import Problem, SpecError
 from cnncalc.shape import Flow, Shape, Tokens
 
-Judgement = Callable[[Flow], Verdict]
+#: Rules that another input size may satisfy.
+OF_SIZE = frozenset(("shape", "window", "stride-fit", "join", "share", "limit", "expect", "budget"))
+#: Of these, the ones that leave every layer as it would be without them.
+_HARMLESS = frozenset(("stride-fit", "expect", "budget"))
+
+#: Sizes tried unless a limit is given: at least so many, and so many periods of the network's strides; never more than MOST.
+LEAST, _PERIODS, MOST = 1024, 4, 100_000
+#: Readings of a file in which channels decide what the rows are, to find a size at which all of it is known.
+_READINGS = 60
+#: Pairs of sizes that are tried to see whether axes depend on one another.
+_PAIRS = 300
+#: Up to this size every pair is tried.
+_NEAR = 32
+#: How far all axes are tried at once if no square works.
+_BOX = 96
+
+
+class Stop(NamedTuple):
+    """The layer that fails on sizes that do not work, and one such input of the network."""
+
+    fault: Fault
+    at: Flow
 
 
 class Scan(NamedTuple):
-    """Sizes from 1 up that work along axes of the same size, the other axes as in `at`.
+    """Sizes from 1 to `most` that work along axes of the same size, the other axes as in `at`.
 
-    `exact`: every stride fits, beside other axes along which that is so.
+    `exact`: every stride fits, beside other axes along which that is so. `stop`: which layer fails on larger sizes, if the
+    sizes that work follow no rule.
     """
 
     axes: tuple[str, ...]
     at: Flow
     works: list[int]
     exact: list[int]
+    most: int
+    stop: Stop | None = None
 
 
 class Survey(NamedTuple):
-    """What was found for one input: `independent` says that any size of one axis goes with any of another, as far as tried.
+    """The sizes of one input. `independent`: any size of one axis goes with any of another, as far as tried.
 
-    `smallest` is the input of fewest cells that works, None where none does.
+    `smallest` is the input of fewest cells that works, None if none was found.
     """
 
     scans: list[Scan]
@@ -35,114 +64,269 @@ class Survey(NamedTuple):
     smallest: Flow | None
 
 
-#: Pairs of sizes that are tried to see whether axes depend on one another.
-_PAIRS = 300
-#: Up to this size every pair is tried.
-_NEAR = 32
-#: How far both axes are tried at once where no square works.
-_BOX = 96
+class Oracle:
+    """Says whether a network works on other inputs: by its graph if that is certain, else by reading the file again.
+
+    Raises SpecError if the text is not a network.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        file: str | None = None,
+        input: str | None = None,  # noqa: A002 - the word of the language
+        overrides: Sequence[str] = (),
+        fit: str | None = None,
+        layout: str | None = None,
+    ) -> None:
+        self._text = text
+        self._input = input
+        self._overrides = overrides
+        self._fit = fit
+        self._by_channels = "in_channels" in text
+        self.judge: Judge | None = None
+        self.network: Network = loads(text, file=file, input=input, set=overrides, fit=fit, layout=layout)
+        self.flows: list[Flow] = [source.flow for source in self.network.inputs if source.flow is not None]
+        if not self.lasting_problems() and not self._take(self.network):
+            self._find_graph()
+
+    @property
+    def expects(self) -> bool:
+        """Whether the file expects anything; expectations are for the file's own input."""
+        return loads(self._text, input=self._input, set=self._overrides, fit="exact").expect_skipped
+
+    def lasting_problems(self) -> list[Problem]:
+        """Errors of the file that no other size removes."""
+        found = [p for p in self.network.problems if p.level == "error" and p.rule not in OF_SIZE]
+        if found:
+            return found
+        graph = self.network.graph
+        judge = self.judge or Judge(graph, by_channels=self._by_channels)
+        nodes = {fault.node.name for fault in judge.lasting(tuple(self.flows))}
+        return [p for p in self.network.problems if p.level == "error" and p.layer in nodes]
+
+    def problems_on(self, flows: tuple[Flow, ...]) -> list[Problem]:
+        """The errors of the file when it is read on these inputs."""
+        network = self._read(flows)
+        if isinstance(network, SpecError):
+            return list(network.problems)
+        return [problem for problem in network.problems if problem.level == "error"]
+
+    def _take(self, network: Network) -> bool:
+        """Judge by the graph of this network from now on, if all of its rows are certain."""
+        wrong = {p.rule for p in network.problems if p.level == "error"} - _HARMLESS
+        unknown = any(node.shape is None for node in network.layers)
+        if wrong - OF_SIZE or (self._by_channels and (wrong or unknown)):
+            return False
+        self.judge = Judge(
+            network.graph,
+            forgiven=[node for node in network.layers if _forgiven(network, node)],
+            budget=network.reading.budget,
+            by_channels=self._by_channels,
+        )
+        return True
+
+    def _find_graph(self) -> None:
+        """Read the file on other sizes until one is found at which every row is known."""
+        for size in (64, 128, 224, 256, 32, 512, *range(1, _READINGS - 5)):
+            network = self._read(tuple(along(flow, tuple(range(_rank(flow))), size) for flow in self.flows))
+            if isinstance(network, Network) and self._take(network):
+                return
+
+    def along(self, place: int) -> OneInput:
+        """The verdicts when one input varies and the others stay."""
+        return OneInput(self, place)
+
+    def __call__(self, flows: tuple[Flow, ...]) -> Verdict:
+        verdict = self.judge(flows) if self.judge is not None else None
+        if verdict is not None:
+            return verdict
+        network = self._read(flows)
+        if isinstance(network, SpecError) or any(problem.level == "error" for problem in network.problems):
+            return NO
+        return Verdict(True, all(node.fits for node in network.layers))
+
+    def _read(self, flows: tuple[Flow, ...]) -> Network | SpecError:
+        texts = [_written(flow, self.network.reading.layout) for flow in flows]
+        names = [source.name for source in self.network.inputs]
+        given = [f"{name}={text}" for name, text in zip(names, texts, strict=True)]
+        try:
+            return loads(self._text, input=given, set=self._overrides, fit=self._fit)
+        except SpecError as error:
+            return error
 
 
-def survey(judge: Judgement, flow: Flow, most: int) -> Survey:
-    """Tries the sizes 1 … `most` of an input."""
-    if isinstance(flow, Tokens):
-        scan = _scan(judge, flow, (0,), most)
-        return Survey([scan], True, _with(flow, (0,), scan.works[0]) if scan.works else None)
-    if flow.rank < 2:
-        if not flow.rank:
-            return Survey([], True, flow if judge(flow).works else None)
-        scan = _scan(judge, flow, (0,), most)
-        return Survey([scan], True, _with(flow, (0,), scan.works[0]) if scan.works else None)
-    image = tuple(range(flow.rank - 2, flow.rank))
-    square = _scan(judge, flow, image, most)
-    base = _base(judge, flow, square, image)
+def _forgiven(network: Network, node: Node) -> bool:
+    """Whether the file or a comment on the layer's row ignores strides that do not fit."""
+    problem = Problem("stride-fit", "error", network.file, node.location, node.name, "")
+    return "stride-fit" in network.reading.ignored or network.reading.ignores.hides(problem)
+
+
+def _written(flow: Flow, layout: str) -> str:
+    if isinstance(flow, Shape):
+        return flow.text(layout)
+    return f"{{tokens: {flow.length}, vocabulary: {flow.vocabulary}}}"
+
+
+class OneInput:
+    """One input of a network varies, the others stay."""
+
+    def __init__(self, oracle: Oracle, place: int) -> None:
+        self._oracle = oracle
+        self.place = place
+        self.flow = oracle.flows[place]
+        self.judge = oracle.judge
+
+    def flows(self, flow: Flow) -> tuple[Flow, ...]:
+        """The inputs of the network with `flow` in its place."""
+        found = self._oracle.flows
+        return (*found[: self.place], flow, *found[self.place + 1 :])
+
+    def __call__(self, flow: Flow) -> Verdict:
+        return self._oracle(self.flows(flow))
+
+    def bounds(self, most: int | None) -> list[int]:
+        """How far each axis is tried: a few periods of its strides behind the first size that can work."""
+        rank = _rank(self.flow)
+        if most is not None:
+            return [most] * rank
+        found = [LEAST] * rank
+        if self.judge is not None:
+            for probe in (self.flow, along(self.flow, tuple(range(rank)), LEAST)):
+                reach = self.judge.trace(self.flows(probe)).reach
+                for axis in range(rank):
+                    step, extent = reach[self.place, axis]
+                    found[axis] = min(MOST, max(found[axis], int(extent) + _PERIODS * int(step)))
+        return found
+
+    def stop(self, flows: list[Flow]) -> Stop | None:
+        """The first layer that fails on all of these inputs, though the strides may fit."""
+        if self.judge is None or not flows:
+            return None
+        first, *others = (self.judge.trace(self.flows(flow)).faults for flow in flows)
+        common = {id(fault.node) for fault in first}.intersection(*({id(fault.node) for fault in other} for other in others))
+        return next((Stop(fault, flows[0]) for fault in first if id(fault.node) in common and fault.error is not None), None)
+
+
+def _rank(flow: Flow) -> int:
+    return 1 if isinstance(flow, Tokens) else flow.rank
+
+
+def survey(judge: OneInput, most: int | None = None) -> Survey:
+    """Try the sizes of an input up to `most`, or as far as the strides of the network suggest."""
+    flow = judge.flow
+    rank = _rank(flow)
+    if not rank:
+        return Survey([], True, flow if judge(flow).works else None)
+    bounds = judge.bounds(most)
+    if rank == 1:
+        scan = _scan(judge, flow, (0,), bounds[0])
+        return Survey([scan], True, along(flow, (0,), scan.works[0]) if scan.works else None)
+    assert isinstance(flow, Shape)
+    base = _base(judge, flow, bounds)
+    # The two axes of an image are tried together.
+    image = (rank - 2, rank - 1)
+    at = base or flow
+    square = _scan(judge, at, image, max(bounds[-2:]))
+    if base is None and not square.works:
+        base = next((shape for shape in _box(flow) if judge(shape).works), None)
+        if base is None:
+            return Survey([square, *(_scan(judge, flow, (i,), bounds[i]) for i in range(rank))], True, None)
     if base is None:
-        return Survey([square], True, None)
-    scans = [square, *(_scan(judge, base, (i,), most) for i in range(flow.rank))]
+        found = along(flow, image, square.works[0])
+        assert isinstance(found, Shape)
+        base = found
+    scans = [square, *(_scan(judge, base, (i,), bounds[i]) for i in range(rank))]
     if any(scan.works != scan.exact for scan in scans):
-        scans = _fitting(judge, flow, scans, most)
-    independent = _independent(judge, base, scans[1:], most)
-    smallest = _smallest(judge, base, scans, image, most)
-    return Survey(scans, independent, smallest)
+        scans = _fitting(judge, base, scans)
+    return Survey(scans, _independent(judge, base, scans[1:]), _smallest(judge, base, scans, image))
 
 
-def _with(flow: Flow, axes: Sequence[int], size: int) -> Flow:
-    if isinstance(flow, Tokens):
-        return Tokens(size, flow.vocabulary)
-    return Shape(*(size if i in axes else n for i, n in enumerate(flow)))
-
-
-def _scan(judge: Judgement, flow: Flow, axes: tuple[int, ...], most: int) -> Scan:
+def _scan(judge: OneInput, flow: Flow, axes: tuple[int, ...], most: int) -> Scan:
     works, exact = [], []
     for size in range(1, most + 1):
-        verdict = judge(_with(flow, axes, size))
+        verdict = judge(along(flow, axes, size))
         if verdict.works:
             works.append(size)
             if verdict.exact:
                 exact.append(size)
     names = ("tokens",) if isinstance(flow, Tokens) else tuple(flow.axes[i] for i in axes)
-    return Scan(names, flow, works, exact)
+    stop = None
+    if rule(works, most) is None:
+        last = works[-1] if works else 0
+        larger = [(last + most) // 2 + 1, most, 2 * most + 1, *LARGE]
+        stop = judge.stop([along(flow, axes, size) for size in larger if size > last])
+    return Scan(names, flow, works, exact, most, stop)
 
 
-def _base(judge: Judgement, flow: Shape, square: Scan, image: tuple[int, ...]) -> Shape | None:
-    """An input that works, to vary one axis of: the file's own, the smallest square, or whatever is found near."""
+def _base(judge: OneInput, flow: Shape, bounds: Sequence[int]) -> Shape | None:
+    """An input that works, to vary one axis of: the file's own, or the one nearest to it along each axis by itself."""
     if judge(flow).works:
         return flow
-    if square.works:
-        found = _with(flow, image, square.works[0])
-        return found if isinstance(found, Shape) else None
+    if judge.judge is None:
+        return None
+    sizes = []
+    for axis, bound in enumerate(bounds):
+        found = [next_size(judge.judge, judge.flows(flow), judge.place, axis, step, bound) for step in (-1, 1)]
+        near = [size for size in found if size is not None and size <= bound]
+        if not near:
+            return None
+        sizes.append(min(near, key=lambda size: abs(size - flow[axis])))
+    other = Shape(*sizes, flow.channels)
+    return other if judge(other).works else None
+
+
+def _box(flow: Shape) -> Iterator[Shape]:
+    """Small inputs, heights and widths in every combination, the smallest first."""
     for total in range(2, 2 * _BOX):
         for height in range(max(1, total - _BOX), min(_BOX, total - 1) + 1):
-            shape = Shape(*flow[: image[0]], height, total - height, flow.channels)
-            if judge(shape).works:
-                return shape
-    return None
+            yield Shape(*flow[:-3], height, total - height, flow.channels)
 
 
-def _fitting(judge: Judgement, flow: Shape, scans: list[Scan], most: int) -> list[Scan]:
-    """The scans with `exact` seen beside other axes along which every stride fits, where there are such."""
+def _fitting(judge: OneInput, flow: Shape, scans: list[Scan]) -> list[Scan]:
+    """The scans with `exact` seen beside other axes along which every stride fits, if there are such."""
     square = scans[0]
     places = [tuple(flow.axes.index(axis) for axis in scan.axes) for scan in scans]
     if square.exact:
-        at = _with(square.at, places[0], square.exact[0])
+        at = along(square.at, places[0], square.exact[0])
     else:
-        cubes = (_with(flow, range(flow.rank), size) for size in range(1, most + 1))
+        cubes = (along(flow, tuple(range(flow.rank)), size) for size in range(1, square.most + 1))
         found = next((cube for cube in cubes if judge(cube).exact), None)
         if found is None:
             return scans
         at = found
     result = []
     for scan, axes in zip(scans, places, strict=True):
-        exact = [size for size in range(1, most + 1) if judge(_with(at, axes, size)).exact]
+        exact = [size for size in range(1, scan.most + 1) if judge(along(at, axes, size)).exact]
         result.append(scan._replace(exact=exact))
     return result
 
 
-def _independent(judge: Judgement, base: Shape, scans: list[Scan], most: int) -> bool:
+def _independent(judge: Callable[[Flow], Verdict], base: Shape, scans: list[Scan]) -> bool:
     """Whether sizes that work along each axis work together, and others do not; tried on pairs drawn the same way each time."""
     if not all(scan.works for scan in scans):
         return True
     sets = [frozenset(scan.works) for scan in scans]
     draw = random.Random(0)
-    for height in range(1, min(_NEAR, most) + 1):
-        for width in range(1, min(_NEAR, most) + 1):
+    for height in range(1, min(_NEAR, scans[-2].most) + 1):
+        for width in range(1, min(_NEAR, scans[-1].most) + 1):
             if judge(Shape(*base[:-3], height, width, base.channels)).works != (height in sets[-2] and width in sets[-1]):
                 return False
     for k in range(_PAIRS):
-        # Half of the draws from sizes that work: they are few, and it is they that must go together.
-        sizes = [draw.choice(scan.works) if k % 2 else draw.randint(1, most) for scan in scans]
+        # Half of the draws are sizes that work: they are few, and they must go together.
+        sizes = [draw.choice(scan.works) if k % 2 else draw.randint(1, scan.most) for scan in scans]
         if judge(Shape(*sizes, base.channels)).works != all(n in s for n, s in zip(sizes, sets, strict=True)):
             return False
     return True
 
 
-def _smallest(judge: Judgement, base: Shape, scans: list[Scan], image: tuple[int, ...], most: int) -> Flow | None:
-    """The input of fewest cells among those tried; None where none of them is within reach."""
-    candidates: list[Flow] = [base] if max(base.spatial) <= most else []
+def _smallest(judge: Callable[[Flow], Verdict], base: Shape, scans: list[Scan], image: tuple[int, ...]) -> Flow | None:
+    """The input of fewest cells among those tried; None if none of them is within reach."""
     square, *axes = scans
-    if square.works:
-        candidates.append(_with(square.at, image, square.works[0]))
-    candidates += [_with(base, (i,), scan.works[0]) for i, scan in enumerate(axes) if scan.works]
+    candidates: list[Flow] = [base] if all(n <= scan.most for n, scan in zip(base.spatial, axes, strict=True)) else []
+    if square.works and square.stop is None:
+        candidates.append(along(square.at, image, square.works[0]))
+    candidates += [along(base, (i,), scan.works[0]) for i, scan in enumerate(axes) if scan.works]
     if all(scan.works for scan in axes):
         candidates.append(Shape(*(scan.works[0] for scan in axes), base.channels))
     works = [flow for flow in candidates if judge(flow).works]

@@ -248,12 +248,13 @@ def _explain(shell: Shell, rest: str) -> None:
 
 
 def _sizes(shell: Shell, rest: str) -> None:
-    from cnncalc.cli.sizes import Oracle, tell
+    from cnncalc.cli.sizes import tell
+    from cnncalc.studies.sizes import Oracle
 
     _network(shell)
     if rest and not rest.isdecimal():
         raise Refused("write sizes, or sizes 2000 for the largest size that is tried")
-    tell(Oracle(shell.session.text, shell.session.file), int(rest or 1024))
+    tell(Oracle(shell.session.text, shell.session.file), int(rest) if rest else None)
 
 
 def _run(shell: Shell, rest: str) -> None:

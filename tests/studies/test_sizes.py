@@ -1,14 +1,15 @@
-"""Sizes that work: rules by hand, and every network that comes along against reading its file for each size."""
+"""Sizes that work: rules by hand, and every bundled network against reading its file for each size."""
 
 import random
 from pathlib import Path
 
 import pytest
 
-from cnncalc.analysis.sizes import rule, said
-from cnncalc.cli.sizes import Oracle
+from cnncalc.analysis.sizes import in_words, rule
 from cnncalc.network import load, loads
 from cnncalc.shape import Shape, Tokens
+from cnncalc.studies import sizes
+from cnncalc.studies.sizes import Oracle, survey
 
 SPECS = sorted((Path(__file__).parents[2] / "specs").glob("*.yaml"))
 
@@ -18,7 +19,7 @@ RULES = [
     (range(64, 1001, 32), "any multiple of 32; smallest 64"),
     (range(1, 1001), "any size"),
     (range(7, 1001), "any size from 7"),
-    ([], "none"),
+    ([], "none up to 1,000"),
     ([5, 6, 7, 9], "5–7, 9"),
     ([4, *range(188, 1001, 16)], "16·n + 188, from 188, and 4"),
     (sorted([*range(10, 1001, 8), *range(13, 1001, 8)]), "8·n + 10 or 13, from 10"),
@@ -27,7 +28,7 @@ RULES = [
 
 @pytest.mark.parametrize(("sizes", "text"), RULES)
 def test_rule_in_words(sizes, text):
-    assert said(list(sizes), 1000) == text
+    assert in_words(list(sizes), 1000) == text
 
 
 def test_a_rule_says_the_sizes_and_no_others():
@@ -41,7 +42,7 @@ def test_a_rule_says_the_sizes_and_no_others():
 
 
 def _works(text, shape):
-    """By the whole road: the file read on this input."""
+    """Read the file on this input."""
     network = loads(text, input=shape)
     return not network.problems, not network.problems and all(node.fits for node in network.layers)
 
@@ -97,3 +98,80 @@ def test_a_file_that_does_not_work_as_it_stands(tmp_path):
     assert oracle.network.problems
     judge = oracle.along(0)
     assert [n for n in range(1, 11) if judge(Shape(n, n, 1)).works] == [2, 4, 6, 8, 10]
+
+
+def surveyed(text, most=None):
+    return survey(Oracle(text).along(0), most)
+
+
+# Pools of 2, 2, 2, 3, 4 along one axis and 4, 4, 4, 5, 4 along the other: 2·2·2·3·4 = 96 and 4·4·4·5·4 = 1,280.
+def test_each_axis_is_searched_as_far_as_its_strides_suggest():
+    rows = "".join(f"  - {{maxpool: {window}}}\n" for window in ("2x4", "2x4", "2x4", "3x5", "4x4"))
+    _, height, width = surveyed(f"input: 96x1366x1\nlayers:\n{rows}").scans
+    assert height.works == list(range(96, height.most + 1, 96))
+    assert width.works == list(range(1280, width.most + 1, 1280))
+    assert width.most >= 4 * 1280
+
+
+def test_depth_is_an_axis_like_the_others():
+    found = surveyed("input: 17x112x112x3\nlayers:\n  - {conv: 64, kernel_size: 3, padding: 1}\n  - {maxpool: 2}\n")
+    assert [scan.axes for scan in found.scans] == [("height", "width"), ("depth",), ("height",), ("width",)]
+    assert all(scan.works == list(range(2, 1025, 2)) for scan in found.scans)
+    assert found.smallest == Shape(2, 2, 2, 3)
+
+
+def test_the_row_that_fixes_the_size_is_named():
+    # 8·16·1 = 128 numbers, and 4·8·4 = 128 behind the pool.
+    found = surveyed("input: 8x16x4\nlayers:\n  - {maxpool: 2}\n  - {reshape: 32x4}\n")
+    square, height, width = found.scans
+    assert (height.works, width.works) == ([8], [16])
+    assert {scan.stop.fault.node.name for scan in (height, width)} == {"reshape1"}
+    assert square.stop.fault.node.line == 4
+
+
+@pytest.mark.parametrize(
+    ("text", "layer"),
+    [
+        (
+            "  - {conv: 32, kernel_size: 3, padding: 1, name: a}\n  - {conv: 64, kernel_size: 3, padding: 1}\n  - {add: a}\n",
+            "add1",
+        ),
+        ("  - {conv: 4, kernel_size: 3, groups: 2}\n", "conv1"),
+        ("  - {adaptive_avgpool: 5x5}\n  - {conv: 4, kernel_size: 2, stride: 2}\n", "conv1"),
+        ("  - {adaptive_avgpool: 3x3}\n  - {conv: 4, kernel_size: 5}\n", "conv1"),
+        ("  - global_avgpool\n  - {conv: 4, kernel_size: 3}\n", "conv1"),
+        # The faulty stride before it does not hide it.
+        ("  - {conv: 32, kernel_size: 3, stride: 2, name: a}\n  - {conv: 64, kernel_size: 1}\n  - {add: a}\n", "add1"),
+        # The names of the rows follow the channels.
+        ('  - {conv: 32, kernel_size: 1, name: a}\n  - {conv: "${2 * in_channels}", kernel_size: 1}\n  - {add: a}\n', "add1"),
+    ],
+)
+def test_a_fault_that_no_size_removes_is_named_with_few_readings(text, layer, monkeypatch):
+    read = []
+    monkeypatch.setattr(sizes, "loads", lambda *args, **more: (read.append(1), loads(*args, **more))[1])
+    oracle = Oracle(f"input: 32x32x3\nlayers:\n{text}")
+    assert {problem.layer for problem in oracle.lasting_problems()} == {layer}
+    assert len(read) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "  - {reshape: 7x7x3}\n",
+        "  - flatten\n  - {groupnorm: 7}\n",
+        "  - {conv: 3, kernel_size: 3, name: a}\n  - {add: input}\n",
+        "  - {conv: 3, kernel_size: 40}\n",
+        "  - {maxpool: 3}\n",
+        "  - {crop: 16}\n",
+    ],
+)
+def test_a_fault_that_another_size_may_remove_is_not_said_to_last(text):
+    assert Oracle(f"input: 32x32x3\nlayers:\n{text}").lasting_problems() == []
+
+
+def test_a_comment_that_ignores_a_stride_is_followed_without_reading_the_file_again(monkeypatch):
+    text = "input: 9x9x1\nlayers:\n  - {maxpool: 2}   # cnncalc: ignore[stride-fit]\n  - {maxpool: 2}\n"
+    oracle = Oracle(text)
+    monkeypatch.setattr(sizes, "loads", None)
+    # The first pool halves and rounds down, the second wants an even number: 4, 5, 8, 9, 12, 13 …
+    assert [n for n in range(1, 14) if oracle.along(0)(Shape(n, 4, 1)).works] == [4, 5, 8, 9, 12, 13]

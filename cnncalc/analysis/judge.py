@@ -1,0 +1,273 @@
+"""Whether the layers of a graph work on other inputs, and if not, which layer fails along which axis of the input."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from fractions import Fraction
+from typing import NamedTuple
+
+from cnncalc.graph import Graph, Node
+from cnncalc.infer import Inference, Outcome, outcome
+from cnncalc.layers import Join, Layer
+from cnncalc.layers.base import check_flow
+from cnncalc.shape import Flow, LayerError, Shape, Tokens
+
+
+class Verdict(NamedTuple):
+    """Whether a network works on an input, and whether every stride fits there, whatever `fit` makes of it."""
+
+    works: bool
+    exact: bool
+
+
+NO = Verdict(False, False)
+#: Sizes that are larger than any window, one with many divisors and one with none.
+LARGE = (65_536, 99_991)
+
+Axis = tuple[int, int]
+"""An axis of the network's inputs: the place of the input, and of the axis in its shape."""
+
+
+class Origin(NamedTuple):
+    """Where an axis of a result comes from.
+
+    `step` is the distance of two neighbouring cells in cells of the input, `extent` the input cells that one of them sees.
+    """
+
+    axis: Axis
+    step: Fraction = Fraction(1)
+    extent: Fraction = Fraction(1)
+
+
+class Fault(NamedTuple):
+    """A layer that does not work, and the input axes that it depends on; `axes` is None if that is not known.
+
+    `flows` are the layer's inputs. `error` is None for a stride that does not fit.
+    """
+
+    node: Node
+    axes: frozenset[Axis] | None
+    flows: tuple[Flow, ...]
+    error: LayerError | None
+
+
+class Trace(NamedTuple):
+    """Everything that is wrong on one input, and the largest step and extent seen along each input axis."""
+
+    faults: list[Fault]
+    reach: dict[Axis, tuple[Fraction, Fraction]]
+
+
+_Origins = tuple["Origin | None", ...]
+
+
+class Judge:
+    """Judge a graph on other inputs without reading the file again.
+
+    Each layer is inferred once per input shape. `forgiven` are layers whose strides need not fit. If `by_channels`, channels
+    decide what the rows are (`in_channels`), so that the graph may be another one on another input: then the answer is None.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        *,
+        forgiven: Collection[Node] = (),
+        budget: Mapping[str, int] | None = None,
+        by_channels: bool = False,
+    ) -> None:
+        self._forgiven = frozenset(map(id, forgiven))
+        self._budget = dict(budget or {})
+        self._by_channels = by_channels
+        self._outcomes: dict[tuple[object, ...], Outcome | LayerError] = {}
+        self._infer = Inference()
+        places: dict[object, int] = {source: i for i, source in enumerate(graph.inputs)}
+        self._steps: list[tuple[Node, tuple[int, ...]]] = []
+        for node in graph.nodes:
+            self._steps.append((node, tuple(places[source] for source in node.inputs)))
+            places[node] = len(places)
+        self._shared = any(node.shared is not None for node in graph.nodes)
+
+    def __call__(self, inputs: tuple[Flow, ...]) -> Verdict | None:
+        """Return the verdict for these inputs, in the graph's order; None if the file must be read again."""
+        flows: list[Flow] = list(inputs)
+        exact = True
+        for node, reads in self._steps:
+            found = self._outcome(node.layer, tuple(flows[i] for i in reads), node.fit)
+            if isinstance(found, LayerError):
+                return NO
+            shape, _, fits = found
+            if not fits:
+                exact = False
+                if self._must_fit(node):
+                    return NO
+            if self._by_channels and (node.shape is None or shape.channels != node.shape.channels):
+                return None
+            flows.append(shape)
+        if self._shared and not self._matching(flows):
+            return NO
+        return Verdict(True, exact) if self._affordable(flows) else NO
+
+    def trace(self, inputs: tuple[Flow, ...]) -> Trace:
+        """Return every fault on these inputs: a stride that does not fit is floored, a mismatch takes the first shape.
+
+        What follows another fault is not looked at.
+        """
+        flows: list[Flow | None] = list(inputs)
+        origins: list[_Origins] = [
+            tuple(Origin((i, axis)) for axis in range(1 if isinstance(flow, Tokens) else flow.rank))
+            for i, flow in enumerate(inputs)
+        ]
+        result = Trace([], {origin.axis: (origin.step, origin.extent) for known in origins for origin in known if origin})
+        for node, reads in self._steps:
+            xs = tuple(flow for flow in (flows[i] for i in reads) if flow is not None)
+            if len(xs) < len(reads) or (not reads and node.shape is None):
+                flows.append(None)
+                origins.append(())
+                continue
+            before = [origins[i] for i in reads]
+            tried = self._outcome(node.layer, xs, node.fit)
+            found = None if isinstance(tried, LayerError) else tried
+            if isinstance(tried, LayerError):
+                result.faults.append(Fault(node, self._guilty(node.layer, xs, before), xs, tried))
+                found = self._aligned(node, xs)
+            elif found is not None and not found.fits and self._must_fit(node):
+                result.faults.append(Fault(node, _misfitting(found, xs[0], before[0]), xs, None))
+            flows.append(None if found is None else found.shape)
+            origins.append(() if found is None else _behind(node.layer, found, xs, before))
+            for origin in origins[-1]:
+                if origin is not None:
+                    step, extent = result.reach[origin.axis]
+                    result.reach[origin.axis] = (max(step, origin.step), max(extent, origin.extent))
+        return result
+
+    def lasting(self, inputs: tuple[Flow, ...]) -> list[Fault]:
+        """Return the faults that no size of the inputs removes: channels or ranks that do not match, and axes of a fixed size."""
+        first = self.trace(inputs).faults
+        if not first:
+            return []
+        others = [{id(f.node): f for f in self.trace(probe).faults} for probe in _probes(inputs)]
+        return [
+            fault for fault in first if all(_same(fault, other.get(id(fault.node))) for other in others) and self._always(fault)
+        ]
+
+    def _always(self, fault: Fault) -> bool:
+        """Whether the layer fails on inputs of every spatial size, with the ranks and channels that it has here."""
+        if fault.axes is not None:
+            return True
+        errors = []
+        for size in (1, 2, 3, 7, 8, 64, 97, 1024):
+            xs = tuple(Shape(*((size,) * x.rank), x.channels) if isinstance(x, Shape) else x for x in fault.flows)
+            found = self._outcome(fault.node.layer, xs, "floor")
+            if not isinstance(found, LayerError):
+                return False
+            errors.append(found)
+        if isinstance(fault.node.layer, Join):
+            return True
+        # A sentence with other numbers in it for each size is about sizes.
+        return len({(e.template, tuple(v for v in e.values if not isinstance(v, Shape))) for e in errors}) == 1
+
+    def _must_fit(self, node: Node) -> bool:
+        return node.fit == "exact" and id(node) not in self._forgiven
+
+    def _outcome(self, layer: Layer, flows: tuple[Flow, ...], fit: str) -> Outcome | LayerError:
+        key = (id(layer), flows, fit)
+        found = self._outcomes.get(key)
+        if found is None:
+            try:
+                found = outcome(layer, flows, fit)
+            except LayerError as error:
+                found = error
+            self._outcomes[key] = found
+        return found
+
+    def _guilty(self, layer: Layer, xs: tuple[Flow, ...], before: list[_Origins]) -> frozenset[Axis] | None:
+        """The input axes along which shapes differ, or windows are larger than their padded input; None if it is neither."""
+        shapes = [x for x in xs if isinstance(x, Shape)]
+        if not shapes or len(shapes) < len(xs):
+            return None
+        if isinstance(layer, Join):
+            if len({shape.rank for shape in shapes}) > 1:
+                return None
+            differ = [k for k in range(shapes[0].rank) if len({shape[k] for shape in shapes}) > 1]
+            found = [known[k] for known in before for k in differ if k < len(known)]
+        else:
+            try:
+                windows = layer.windows(shapes[0])
+            except LayerError:
+                return None
+            differ = [k for k, (w, n) in enumerate(zip(windows, shapes[0].spatial, strict=False)) if w.span(n) < 0]
+            found = [before[0][k] for k in differ if k < len(before[0])]
+        return frozenset(origin.axis for origin in found if origin is not None) if differ else None
+
+    def _aligned(self, node: Node, xs: tuple[Flow, ...]) -> Outcome | None:
+        """What a join gives if all sides had the spatial sizes of the first; None if it still fails, or is no join."""
+        shapes = [x for x in xs if isinstance(x, Shape)]
+        if not isinstance(node.layer, Join) or len(shapes) < len(xs) or len({shape.rank for shape in shapes}) > 1:
+            return None
+        found = self._outcome(node.layer, tuple(Shape(*shapes[0].spatial, x.channels) for x in shapes), node.fit)
+        return None if isinstance(found, LayerError) else found
+
+    def _matching(self, flows: list[Flow]) -> bool:
+        """Whether layers that share weights have weights of the same shapes."""
+        weights = {
+            node: node.layer.weights(check_flow(node.layer, flows[reads[0]])) for node, reads in self._steps if node.weights
+        }
+        return all(weights[node] == weights.get(node.shared) for node in weights if node.shared is not None)
+
+    def _affordable(self, flows: list[Flow]) -> bool:
+        """Whether the network stays within its budget."""
+        if not self._budget:
+            return True
+        totals = dict.fromkeys(("parameters", "trainable", "macs"), 0)
+        for node, reads in self._steps:
+            inferred = self._infer(node.layer, tuple(flows[i] for i in reads), node.fit)
+            totals["macs"] += inferred.macs or 0
+            if node.shared is None:
+                totals["parameters"] += inferred.parameters
+                totals["trainable"] += 0 if node.frozen else inferred.parameters
+        totals["weights"] = 4 * totals["parameters"]
+        return all(totals[key] <= most for key, most in self._budget.items() if key in totals)
+
+
+def _misfitting(found: Outcome, x: Flow, before: _Origins) -> frozenset[Axis]:
+    """The input axes along which a stride does not fit."""
+    sizes = x.spatial if isinstance(x, Shape) else (x.length,)
+    axes = [k for k, (w, n) in enumerate(zip(found.windows, sizes, strict=True)) if w.remainder(n)]
+    return frozenset(origin.axis for k in axes if k < len(before) and (origin := before[k]) is not None)
+
+
+def _behind(layer: Layer, found: Outcome, xs: tuple[Flow, ...], before: list[_Origins]) -> _Origins:
+    """The origins of a result's axes."""
+    rank = found.shape.rank
+    if isinstance(layer, Join) or not xs:
+        return next((known for known in before if len(known) == rank), (None,) * rank)
+    try:
+        views = layer.views(check_flow(layer, xs[0]), found.windows)
+    except LayerError:
+        return (None,) * rank
+    if not views:
+        return before[0] if len(before[0]) == rank else (None,) * rank
+    result: list[Origin | None] = [None] * rank
+    for origin, view in zip(before[0], views, strict=False):
+        if origin is not None and view.to is not None and view.to < rank:
+            extent = origin.extent + (view.last - view.first) * origin.step
+            result[view.to] = Origin(origin.axis, origin.step * view.step, extent)
+    return tuple(result)
+
+
+def _probes(inputs: tuple[Flow, ...]) -> Iterator[tuple[Flow, ...]]:
+    """Inputs of other sizes: divisible by many strides, or by none."""
+    for size in (64, 97, 224, 512, 1023, *LARGE):
+        yield tuple(
+            Tokens(size, x.vocabulary) if isinstance(x, Tokens) else Shape(*((size,) * x.rank), x.channels) for x in inputs
+        )
+
+
+def _same(fault: Fault, other: Fault | None) -> bool:
+    """Whether a layer fails for the same reason on other sizes: on the same shapes, or on the same ranks and channels."""
+    if other is None or fault.axes != other.axes:
+        return False
+    if fault.axes is not None:
+        return fault.flows == other.flows
+    return [(len(x), x[-1]) for x in fault.flows] == [(len(x), x[-1]) for x in other.flows]
