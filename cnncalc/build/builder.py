@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from cnncalc.build import mismatch, misfit
+from cnncalc.build import misfit, mismatch
 from cnncalc.build.changes import UNCHANGED, Changes, Path
-from cnncalc.place import NOWHERE, Place
 from cnncalc.build.problems import Problems
 from cnncalc.graph import Graph, Group, Input, Node, Producer
 from cnncalc.infer import Inference, Inferred
 from cnncalc.layers import Layer, Mismatch
+from cnncalc.place import NOWHERE, Place
 from cnncalc.problem import Location
 from cnncalc.shape import Flow, LayerError
 from cnncalc.spelling import did_you_mean
@@ -77,7 +77,16 @@ class Builder:
         else:
             inferred = self._infer(layer, tuple([source.flow for source in inputs]), fit)
         node = Node(
-            name, kind or inferred.layer.kind, inferred.layer, tuple(inputs), inferred, place, self._group, fit, named, not trainable
+            name,
+            kind or inferred.layer.kind,
+            inferred.layer,
+            tuple(inputs),
+            inferred,
+            place,
+            self._group,
+            fit,
+            named,
+            not trainable,
         )
         self.graph.nodes.append(node)
         if merges is not None:
@@ -148,7 +157,9 @@ class Builder:
 
     # Changes from outside
 
-    def changes_of(self, name: str, path: Path, kind: type[Layer] | None, extra: Sequence[str] = ()) -> dict[str, tuple[Value, str]]:
+    def changes_of(
+        self, name: str, path: Path, kind: type[Layer] | None, extra: Sequence[str] = ()
+    ) -> dict[str, tuple[Value, str]]:
         """The values that `--set` gives to fields of a layer, each with the option's text; a field it lacks is reported.
 
         `extra` are names that can be set beside the fields of `kind`, such as the parameters of a block.
