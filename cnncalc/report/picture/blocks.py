@@ -1,0 +1,89 @@
+"""The style `blocks`: the network with its blocks folded, and beside it each block of the file drawn once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cnncalc.graph import Twig, tree
+from cnncalc.report import words
+from cnncalc.report.picture import frame
+from cnncalc.report.picture.fold import Fold
+from cnncalc.report.picture.measure import clipped
+from cnncalc.report.picture.options import Drawing
+from cnncalc.report.picture.rows import Rows
+from cnncalc.report.picture.scene import Part, Rect, Scene, Text
+from cnncalc.subject import Subject
+
+_PAD = 14
+_GAP = 16
+_HEAD = 26
+
+
+@dataclass(slots=True)
+class _Panel:
+    """A picture of its own with a title, from the point (0, 0)."""
+
+    title: str
+    parts: list[Part]
+    width: float
+    height: float
+
+
+def scene(subject: Subject, options: Drawing) -> Scene:
+    """The picture of a whole network."""
+    writer = Rows(subject, options)
+    whole = Fold(subject, options.depth or 1, frames=True, bands=False)
+    panels = [_panel(writer, whole, "network")]
+    for twig, uses in _blocks(tree(subject.graph)):
+        assert twig.group is not None
+        title = f"{clipped(twig.group.title, 11, 300, bold=True)} · {words.plural(uses, 'use')}"
+        panels.append(_panel(writer, Fold.block(subject, twig), title))
+    return frame.framed(subject, options, _shelves(panels, options.width), writer.families, _note(panels))
+
+
+def _note(panels: list[_Panel]) -> str:
+    return "sizes are those of each block's first use" if len(panels) > 1 else "the file has no blocks"
+
+
+def _blocks(twigs: list[Twig]) -> list[tuple[Twig, int]]:
+    """The first use of each block, those with most in them first, and how often it is used."""
+    found: dict[str, Twig] = {}
+    uses: dict[str, int] = {}
+    todo = list(reversed(twigs))
+    while todo:
+        twig = todo.pop()
+        if twig.group is not None and twig.group.kind == "block" and twig.children:
+            found.setdefault(twig.group.title, twig)
+            uses[twig.group.title] = uses.get(twig.group.title, 0) + 1
+        todo.extend(reversed(twig.children))
+    return [(twig, uses[title]) for title, twig in found.items()]
+
+
+def _panel(writer: Rows, fold: Fold, title: str) -> _Panel:
+    parts = writer.drawn(fold.items, fold.edges)
+    left, top, right, bottom = frame.bounds(parts)
+    text = Text(_PAD, 17, title, "frame")
+    width = max(right - left + 2 * _PAD, frame.bounds([text])[2] + _PAD)
+    height = bottom - top + _HEAD + _PAD
+    inside = frame.shifted(parts, (width - (right - left)) / 2 - left, _HEAD - top)
+    return _Panel(title, [Rect(0, 0, width, height, "panel", 8), text, *inside], width, height)
+
+
+def _shelves(panels: list[_Panel], width: float) -> list[Part]:
+    """Panels in columns: each under the last one, or in a new column if that would make the picture taller than the tallest."""
+    tallest = max(max(panel.height for panel in panels), _squarish(panels, width))
+    parts: list[Part] = []
+    x = y = column = 0.0
+    for panel in panels:
+        if y and y + panel.height > tallest:
+            x += column + _GAP
+            y = column = 0.0
+        parts += frame.shifted(panel.parts, x, y)
+        y += panel.height + _GAP
+        column = max(column, panel.width)
+    return parts
+
+
+def _squarish(panels: list[_Panel], width: float) -> float:
+    """The height that all panels take in columns as wide as the picture."""
+    return sum((panel.width + _GAP) * (panel.height + _GAP) for panel in panels) / width

@@ -1,0 +1,59 @@
+"""A network → the text of its picture, in the style and the format asked for."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from cnncalc.report.picture.options import Drawing
+from cnncalc.report.picture.scene import Scene
+from cnncalc.subject import Subject
+
+#: Formats by the suffixes of their files.
+SUFFIXES = {".svg": "svg", ".md": "mermaid", ".mmd": "mermaid", ".mermaid": "mermaid", ".tex": "tikz", ".tikz": "tikz"}
+FORMATS = ("svg", "mermaid", "tikz")
+#: Rows and boxes of a picture at most: nobody can read more, and the layout takes long.
+_MOST = 3000
+
+
+class CannotDraw(ValueError):
+    """The network has no picture in this format; the message says why, and what to do instead."""
+
+
+class Picture(NamedTuple):
+    """The text of a file, and what the reader should know about it."""
+
+    text: str
+    note: str = ""
+
+
+def scene(subject: Subject, options: Drawing) -> Scene:
+    """The picture as shapes."""
+    if options.style == "volumes":
+        from cnncalc.report.picture.volumes import scene as draw
+    elif options.style == "graph":
+        from cnncalc.report.picture.rows import scene as draw
+    else:
+        from cnncalc.report.picture.blocks import scene as draw
+    return draw(subject, options)
+
+
+def picture(subject: Subject, form: str, options: Drawing) -> Picture:
+    """The text of the picture. Raises CannotDraw."""
+    if form == "mermaid":
+        from cnncalc.report.picture import mermaid
+
+        try:
+            return Picture(*mermaid.chart(subject, options))
+        except mermaid.TooLarge as error:
+            raise CannotDraw(str(error)) from None
+    found = scene(subject, options)
+    if form == "tikz":
+        from cnncalc.report.picture import tikz
+
+        try:
+            return Picture(tikz.text(found))
+        except tikz.TooLarge as error:
+            raise CannotDraw(str(error)) from None
+    from cnncalc.report.picture import svg
+
+    return Picture(svg.text(found))

@@ -1,0 +1,67 @@
+"""Families of layer kinds and their colours: the palette of Okabe and Ito, whose colours the colour-blind can tell apart."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from cnncalc.graph import Node
+from cnncalc.layers import Layer
+from cnncalc.layers.base import Pointwise
+
+
+class Family(NamedTuple):
+    """Kinds that are drawn in one colour; `title` stands in the legend.
+
+    Source of the colours: Okabe & Ito 2008, Color Universal Design.
+    """
+
+    name: str
+    title: str
+    colour: str
+
+
+FAMILIES = {
+    family.name: family
+    for family in (
+        Family("input", "input", "#d5d9e0"),
+        Family("conv", "convolution", "#56b4e9"),
+        Family("pool", "pooling", "#d55e00"),
+        Family("norm", "normalisation", "#f0e442"),
+        Family("activation", "activation", "#e69f00"),
+        Family("dense", "fully connected", "#cc79a7"),
+        Family("sequence", "recurrent, attention, embedding", "#0072b2"),
+        Family("join", "join", "#009e73"),
+        Family("spatial", "resize, crop, reorder", "#9aa5b1"),
+        Family("passing", "dropout, identity", "#c8b89a"),
+        Family("other", "other", "#6b7280"),
+    )
+}
+
+#: Families that are drawn as a band on the layer they follow.
+BANDS = ("norm", "activation", "passing")
+
+
+def family_of(layer: Layer) -> str:
+    """The family of a kind: the module that defines it.
+
+    Layers that change no size and stand beside those that do, such as dropout, are a family of their own.
+    """
+    module = type(layer).__module__.rpartition(".")[2]
+    if isinstance(layer, Pointwise) and module not in ("norm", "activation", "sequence"):
+        return "passing"
+    return module if module in FAMILIES else "other"
+
+
+def is_band(node: Node) -> bool:
+    """Whether a layer is drawn as a band on the one before it: it reads one result and keeps its size."""
+    return len(node.inputs) == 1 and family_of(node.layer) in BANDS and node.inputs[0].flow == node.flow
+
+
+def mixed(colour: str, other: str, part: float) -> str:
+    """A colour `part` of the way to another.
+
+    >>> mixed("#000000", "#ffffff", 0.5)
+    '#808080'
+    """
+    pairs = zip(bytes.fromhex(colour[1:]), bytes.fromhex(other[1:]), strict=True)
+    return "#" + bytes(round(a + (b - a) * part) for a, b in pairs).hex()

@@ -1,0 +1,45 @@
+"""How wide a text is in a picture. The reader's font is unknown, so the widths are those of a wide one."""
+
+from __future__ import annotations
+
+from cnncalc.problem import one_line
+
+#: Advance widths of DejaVu Sans, the widest of the fonts that usually stand behind `sans-serif`, in 1/2048 em.
+_WIDTHS = {
+    569: "ijl", 604: "IJ", 563: "'", 651: " ,.", 690: "/:;\\|", 721: "f", 739: "-", 799: "()[]", 803: "t", 821: "!", 842: "r",
+    942: '"', 1024: "*_`", 1067: "s", 1075: "z", 1087: "?", 1126: "c", 1141: "L", 1178: "F", 1186: "k", 1212: "vxy",
+    1235: "P", 1251: "TY", 1255: "a", 1253: "o", 1260: "e", 1294: "E", 1298: "hnu", 1300: "bdgpqS", 1303: "$0123456789{}",
+    1343: "K", 1401: "AV", 1403: "XZ", 1405: "B", 1423: "R", 1430: "C", 1499: "U", 1532: "N", 1540: "H", 1577: "D", 1587: "G",
+    1597: "&", 1612: "OQ", 1675: "w", 1716: "#+<=>^~×−≥≤≠", 1767: "M", 1946: "%", 1995: "m", 2025: "W", 2048: "@…→✗",
+    750: "·",
+}  # fmt: skip
+_EM = {character: width / 2048 for width, characters in _WIDTHS.items() for character in characters}
+#: A character outside the table: the full square of Chinese and of most symbols, and some more for emoji.
+_OTHER = 1.35
+_BOLD = 1.13
+
+
+def text_width(text: str, size: float, *, bold: bool = False) -> float:
+    """Pixels that `text` takes at most, at a font of `size` pixels.
+
+    >>> round(text_width("55x55x96", 10), 1), text_width("", 10)
+    (50.0, 0)
+    """
+    width = sum(_EM.get(character, _OTHER) for character in text) * size
+    return width * _BOLD if bold else width
+
+
+def clipped(text: str, size: float, room: float, *, bold: bool = False) -> str:
+    """`text` on one line, its middle left out if it takes more than `room` pixels.
+
+    >>> clipped("left_descriptor", 10, 60), clipped("conv1", 10, 60)
+    ('left_…riptor', 'conv1')
+    """
+    # Nothing longer than this fits into any picture, and measuring it would take as long as it is.
+    text = one_line(text if len(text) <= 400 else f"{text[:200]}…{text[-200:]}")
+    if text_width(text, size, bold=bold) <= room:
+        return text
+    head, tail = text[: len(text) // 2], text[len(text) // 2 :]
+    while (head or tail) and text_width(f"{head}…{tail}", size, bold=bold) > room:
+        head, tail = (head[:-1], tail) if len(head) > len(tail) else (head, tail[1:])
+    return f"{head}…{tail}"

@@ -1,0 +1,117 @@
+"""A picture as a Mermaid flowchart in a fenced block, as GitHub draws it in Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from cnncalc.report import words
+from cnncalc.report.picture.captions import named
+from cnncalc.report.picture.family import FAMILIES
+from cnncalc.report.picture.fold import Fold, Item
+from cnncalc.report.picture.measure import clipped
+from cnncalc.report.picture.options import Drawing
+from cnncalc.subject import Subject
+
+#: GitHub draws no flowchart beyond these (Mermaid's maxTextSize and maxEdges).
+CHARACTERS = 50_000
+EDGES = 500
+_WIDEST = 300
+#: Colours on which white is easier to read than black.
+_DARK = ("sequence", "other")
+
+
+class Chart(NamedTuple):
+    """The text, and a sentence about what was folded to stay within the limits, if anything was."""
+
+    text: str
+    note: str
+
+
+class TooLarge(ValueError):
+    """The network does not fit into GitHub's limits however it is folded."""
+
+
+def chart(subject: Subject, options: Drawing) -> Chart:
+    """The flowchart, folded as far as GitHub's limits demand. Raises TooLarge."""
+    depths = [None, *range(6, 0, -1)] if options.depth is None else list(range(options.depth, 0, -1))
+    edges = 0
+    for depth in depths:
+        fold = Fold(subject, depth, frames=True, bands=False)
+        edges = len(fold.edges)
+        if edges > EDGES:
+            continue
+        note = "" if depth == depths[0] else f"folded to --depth {depth}: GitHub draws at most {EDGES} edges and {CHARACTERS:,} characters"
+        text = _text(fold, subject, options, note)
+        if len(text) <= CHARACTERS:
+            return Chart(text, note)
+    raise TooLarge(
+        f"the network does not fit into GitHub's limits for Mermaid, {EDGES} edges and {CHARACTERS:,} characters: "
+        f"folded to --depth 1 it has {edges:,} edges; draw it as svg, or put layers into blocks"
+    )
+
+
+def _text(fold: Fold, subject: Subject, options: Drawing, note: str) -> str:
+    names: dict[int, str] = {}
+    lines = ["```mermaid", "flowchart TB"]
+    title = subject.name if options.title is None else options.title
+    if title:
+        lines.insert(1, "---\ntitle: " + _quoted(clipped(words.sentence(title), 12, 600)) + "\n---")
+    if note:
+        lines.append(f"%% {note}")
+    _items(fold.items, names, lines, subject, options, "  ")
+    for edge in fold.edges:
+        size = words.flow(edge.flow, subject.layout)
+        lines.append(f"  {names[id(edge.start)]} -- {_quoted(size)} --> {names[id(edge.end)]}")
+    used: dict[str, list[str]] = {}
+    for leaf in (leaf for item in fold.items for leaf in item.leaves()):
+        used.setdefault(_family(leaf), []).append(names[id(leaf)])
+    for name, family in FAMILIES.items():
+        if name in used:
+            ink = "#fff" if name in _DARK else "#000"
+            lines.append(f"  classDef {name} fill:{family.colour},stroke:#57606a,color:{ink}")
+            lines.append(f"  class {','.join(used[name])} {name}")
+    bad = [names[id(leaf)] for item in fold.items for leaf in item.leaves() if leaf.mark == "error"]
+    if bad:
+        lines.append("  classDef bad stroke:#cf222e,stroke-width:4px")
+        lines.append(f"  class {','.join(bad)} bad")
+    return "\n".join([*lines, "```", ""])
+
+
+def _family(item: Item) -> str:
+    return item.family if item.family in FAMILIES else "other"
+
+
+def _items(
+    items: Iterable[Item], names: dict[int, str], lines: list[str], subject: Subject, options: Drawing, indent: str
+) -> None:
+    for item in items:
+        own = names[id(item)] = f"n{len(names)}"
+        if item.children:
+            label = f"{named(item)} {clipped(item.kind, 12, _WIDEST)}"
+            lines.append(f"{indent}subgraph {own}[{_quoted(label)}]")
+            _items(item.children, names, lines, subject, options, indent + "  ")
+            lines.append(f"{indent}end")
+        else:
+            lines.append(f"{indent}{own}[{_quoted('<br/>'.join(_lines(item, options)), keep_breaks=True)}]")
+
+
+def _lines(item: Item, options: Drawing) -> list[str]:
+    columns = options.columns if options.columns is not None else ("name", "kind")
+    found = [_escaped(named(item))] if "name" in columns else []
+    about = item.text if item.source is not None else " ".join(filter(None, (item.kind, item.text)))
+    if "kind" in columns and about:
+        found.append(_escaped(clipped(about, 12, _WIDEST)))
+    for column, word in (("parameters", "parameters"), ("macs", "MACs")):
+        if column in columns and item.nodes:
+            found.append(f"{sum(getattr(node, column) or 0 for node in item.nodes):,} {word}")
+    return found
+
+
+def _quoted(text: str, *, keep_breaks: bool = False) -> str:
+    return f'"{text if keep_breaks else _escaped(text)}"'
+
+
+def _escaped(text: str) -> str:
+    """Text as Mermaid shows it: letters, digits and plain signs as they are, the rest by number."""
+    return "".join(c if c.isalnum() or c in " .,-_×/:+=()…·~✗∗" else f"#{ord(c)};" for c in text)

@@ -1,0 +1,23 @@
+"""How a picture is drawn: what the reader may choose."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+STYLES = ("volumes", "graph", "blocks")
+#: What can be written at an item.
+COLUMNS = ("name", "kind", "output", "parameters", "macs", "receptive_field")
+
+
+class Drawing(NamedTuple):
+    """`columns` are what is written at each item; None for the style's own choice. Sizes are in pixels.
+
+    `title` is None for the network's name and its totals, and empty for none. `depth` is None for as far as it can be read.
+    """
+
+    style: str = "volumes"
+    title: str | None = None
+    legend: bool = True
+    columns: tuple[str, ...] | None = None
+    width: float = 1000
+    depth: int | None = None

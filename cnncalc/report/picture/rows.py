@@ -1,0 +1,270 @@
+"""The style `graph`: a row for each layer from top to bottom, sizes on the edges, blocks as frames."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from cnncalc.report import words
+from cnncalc.report.picture import frame
+from cnncalc.report.picture.captions import named
+from cnncalc.report.picture.fold import Edge, Fold, Item
+from cnncalc.report.picture.layout import Arrangement, Cell, Spacing, arrange
+from cnncalc.report.picture.measure import clipped, text_width
+from cnncalc.report.picture.options import Drawing
+from cnncalc.report.picture.scene import Group, Part, Path, Rect, Scene, Text, arrow
+from cnncalc.report.picture.tooltip import tooltip
+from cnncalc.shape import Flow
+from cnncalc.subject import Subject
+
+_HEIGHT = 24
+#: Below a layer's box: the size of its result, beside the edge that leaves it.
+_SIZE = 15
+_PAD = 10
+_STRIPE = 6
+_WIDEST = 330
+_TITLE = 18
+#: Rows drawn at most if `depth` does not say how far to unfold.
+_MOST = 48
+
+
+@dataclass(eq=False, slots=True)
+class Port:
+    """Where a result enters or leaves a frame; `key` is the leaf that it comes from."""
+
+    key: Item
+    flow: Flow | None
+
+
+@dataclass(eq=False, slots=True)
+class Tree:
+    """The inside of a frame, or of the whole network, with the places of its parts."""
+
+    item: Item | None
+    entries: list[Port]
+    children: list[Tree | Item]
+    exits: list[Port]
+    cells: list[Cell]
+    #: Start, end and result of each edge, by place among entries, children and exits.
+    edges: list[tuple[int, int, Edge]]
+    found: Arrangement
+    #: Where an edge meets a part: by the part's place and the leaf it comes from, pixels from the part's axis.
+    offsets: dict[tuple[int, Item, bool], float] = field(default_factory=dict)
+
+
+def scene(subject: Subject, options: Drawing) -> Scene:
+    """The picture of a whole network."""
+    fold = _fold(subject, options)
+    return of_fold(fold, subject, options)
+
+
+def of_fold(fold: Fold, subject: Subject, options: Drawing) -> Scene:
+    """The picture of a network that has been folded."""
+    writer = Rows(subject, options)
+    parts = writer.drawn(fold.items, fold.edges)
+    return frame.framed(subject, options, parts, writer.families, "")
+
+
+def _fold(subject: Subject, options: Drawing) -> Fold:
+    if options.depth is not None:
+        return Fold(subject, options.depth, frames=True, bands=False)
+    best = Fold(subject, 1, frames=True, bands=False)
+    for depth in range(2, 12):
+        more = Fold(subject, depth, frames=True, bands=False)
+        if sum(1 for item in more.items for _ in item.leaves()) > _MOST:
+            break
+        best = more
+    return best
+
+
+class Rows:
+    """Lays out and draws items with their frames."""
+
+    def __init__(self, subject: Subject, options: Drawing) -> None:
+        self._subject = subject
+        self._options = options
+        self.families: list[str] = []
+        #: The place of each leaf in the order of the network.
+        self._order: dict[int, int] = {}
+
+    def drawn(self, items: Sequence[Item], edges: Iterable[Edge]) -> list[Part]:
+        """Shapes around the axis x = 0, from y = 0 down."""
+        self._order = {id(leaf): i for i, leaf in enumerate(leaf for item in items for leaf in item.leaves())}
+        tree = self._tree(None, items, list(edges), [], [])
+        parts: list[Part] = []
+        self._draw(tree, 0, 0, parts)
+        return parts
+
+    # -- layout
+
+    def _tree(
+        self, item: Item | None, items: Sequence[Item], edges: list[Edge], entries: list[Port], exits: list[Port]
+    ) -> Tree:
+        """Lays out `items` inside their frame; `edges` are those with an end in it."""
+        home = {id(leaf): i for i, child in enumerate(items) for leaf in child.leaves()}
+        children: list[Tree | Item] = []
+        for i, child in enumerate(items):
+            if not child.children:
+                children.append(child)
+                continue
+            own = [e for e in edges if home.get(id(e.start)) == i or home.get(id(e.end)) == i]
+            inner = [e for e in own if home.get(id(e.end)) == i and home.get(id(e.start)) != i]
+            outer = [e for e in own if home.get(id(e.start)) == i and home.get(id(e.end)) != i]
+            children.append(self._tree(child, child.children, own, self._ports(inner), self._ports(outer)))
+        first = len(entries)
+        last = first + len(children)
+        entry = {id(port.key): i for i, port in enumerate(entries)}
+        leave = {id(port.key): last + i for i, port in enumerate(exits)}
+        pairs: dict[tuple[int, int, int], Edge] = {}
+        for edge in edges:
+            start, end = home.get(id(edge.start)), home.get(id(edge.end))
+            if start is not None and start == end:
+                continue
+            a = entry.get(id(edge.start)) if start is None else first + start
+            b = leave.get(id(edge.start)) if end is None else first + end
+            if a is not None and b is not None:
+                pairs.setdefault((a, b, id(edge.start)), edge)
+        cells = [Cell(0, 5, 5)] * len(entries) + [self._cell(child) for child in children] + [Cell(0, 5, 5)] * len(exits)
+        found_edges = [(a, b, edge) for (a, b, _), edge in pairs.items()]
+        spacing = Spacing(gap=9, fan=12, lane=22, bypass=10)
+        found = arrange(cells, [(a, b) for a, b, _ in found_edges], spacing)
+        tree = Tree(item, entries, children, exits, cells, found_edges, found)
+        for i, child in enumerate(children):
+            if isinstance(child, Tree):
+                count = len(child.entries) + len(child.children)
+                for j, port in enumerate(child.entries):
+                    tree.offsets[first + i, port.key, True] = child.found.places[j][1]
+                for j, port in enumerate(child.exits):
+                    tree.offsets[first + i, port.key, False] = child.found.places[count + j][1]
+        return tree
+
+    def _cell(self, child: Tree | Item) -> Cell:
+        if isinstance(child, Item):
+            half = self._width(child) / 2
+            return Cell(_HEIGHT + _SIZE, half, max(half, 8 + text_width(self._size(child), 11)))
+        assert child.item is not None
+        title = text_width(self._frame_title(child.item), 11, bold=True) + 2 * _PAD
+        before, after = child.found.before + _PAD, child.found.after + _PAD
+        # The title stands beside the edge that comes in first.
+        first = min((child.found.places[i][1] for i in range(len(child.entries))), default=after)
+        return Cell(child.found.along + _TITLE + 2 * _PAD, max(before, title - first), max(after, title - before))
+
+    def _frame_title(self, item: Item) -> str:
+        title = item.kind if item.label == item.kind else f"{item.label} {item.kind}"
+        times = f" ×{item.count}" if item.count > 1 else ""
+        mark = {"error": "✗ ", "unread": "~ "}.get(item.mark, "")
+        return clipped(mark + title, 11, _WIDEST, bold=True) + times
+
+    def _name(self, item: Item) -> str:
+        return clipped(named(item), 12, 150, bold=True)
+
+    def _about(self, item: Item) -> str:
+        columns = self._options.columns
+        parts = []
+        if columns is None or "kind" in columns:
+            kind = "" if item.label == item.kind else item.kind
+            parts.append(" ".join(filter(None, (kind, item.text))))
+        if columns is not None:
+            for name, word in (("parameters", "parameters"), ("macs", "MACs")):
+                if name in columns and item.nodes:
+                    parts.append(f"{sum(getattr(node, name) or 0 for node in item.nodes):,} {word}")
+        return clipped(", ".join(filter(None, parts)), 11, _WIDEST - 100)
+
+    def _size(self, item: Item) -> str:
+        columns = self._options.columns
+        return words.flow(item.flow, self._subject.layout) if columns is None or "output" in columns else ""
+
+    def _width(self, item: Item) -> float:
+        about = self._about(item)
+        return _STRIPE + 16 + text_width(self._name(item), 12, bold=True) + (8 + text_width(about, 11) if about else 0)
+
+    def _ports(self, edges: Iterable[Edge]) -> list[Port]:
+        """A port for each leaf that edges come from; those from far away first, as they pass on that side."""
+        found = {id(edge.start): Port(edge.start, edge.flow) for edge in edges}
+        return [found[key] for key in sorted(found, key=lambda key: self._order[key])]
+
+    # -- drawing; the axis of the flow is x = `across`
+
+    def _draw(self, tree: Tree, along: float, across: float, parts: list[Part]) -> None:
+        first = len(tree.entries)
+        places = [(along + a, across + b) for a, b in tree.found.places]
+        for i, child in enumerate(tree.children):
+            if isinstance(child, Tree):
+                self._frame(child, *places[first + i], tree.cells[first + i], parts)
+        for index, (a, b, edge) in enumerate(tree.edges):
+            parts += self._edge(tree, index, a, b, edge, places, (along, across))
+        for i, child in enumerate(tree.children):
+            top, axis = places[first + i]
+            if isinstance(child, Tree):
+                self._draw(child, top + _TITLE + _PAD, axis, parts)
+            else:
+                parts.append(self._box(child, top, axis))
+
+    def _edge(
+        self, tree: Tree, index: int, a: int, b: int, edge: Edge, places: Sequence[tuple[float, float]], origin: tuple[float, float]
+    ) -> list[Part]:
+        first, last = len(tree.entries), len(tree.entries) + len(tree.children)
+        along, across = origin
+        start = self._leaves(tree, a, first, last, edge.start, places)
+        end = self._arrives(tree, b, edge.start, places)
+        route = [(across + y, along + x) for x, y in tree.found.routes.get(index, ())]
+        is_leaf = first <= b < last and isinstance(tree.children[b - first], Item)
+        points = [start, *route, end]
+        if first <= a < last and isinstance(tree.children[a - first], Item):
+            # The size stands beside the first, straight part.
+            points.insert(1, (start[0], start[1] + _SIZE))
+        style = "skip" if index in tree.found.passing else "edge"
+        found = arrow(points, style, head=5 if is_leaf else 0, vertical=True)
+        return found
+
+    def _leaves(
+        self, tree: Tree, place: int, first: int, last: int, key: Item, places: Sequence[tuple[float, float]]
+    ) -> tuple[float, float]:
+        top, axis = places[place]
+        if not first <= place < last:
+            return axis, top
+        child = tree.children[place - first]
+        if isinstance(child, Item):
+            return axis, top + _HEIGHT
+        return axis + tree.offsets.get((place, key, False), 0), top + tree.cells[place].along
+
+    def _arrives(self, tree: Tree, place: int, key: Item, places: Sequence[tuple[float, float]]) -> tuple[float, float]:
+        top, axis = places[place]
+        return axis + tree.offsets.get((place, key, True), 0), top
+
+    def _frame(self, child: Tree, top: float, axis: float, cell: Cell, parts: list[Part]) -> None:
+        item = child.item
+        assert item is not None
+        style = "badline" if item.mark == "error" else "frameline"
+        parts.append(Rect(axis - cell.before, top, cell.before + cell.after, cell.along, style, 8))
+        parts.append(Text(axis - cell.before + _PAD, top + 15, self._frame_title(item), "frame"))
+        # The frame's edges, on its border and inside: from the border to the first port, and from the last one to the border.
+        for j in range(len(child.entries)):
+            x = axis + child.found.places[j][1]
+            parts.append(Path((x, top), [((x, top + _TITLE + _PAD),)], "edge"))
+        count = len(child.entries) + len(child.children)
+        for j in range(len(child.exits)):
+            start, x = child.found.places[count + j]
+            parts.append(Path((axis + x, top + _TITLE + _PAD + start), [((axis + x, top + cell.along),)], "edge"))
+
+    def _box(self, item: Item, top: float, axis: float) -> Part:
+        width = self._width(item)
+        left = axis - width / 2
+        group = Group(tooltip(item, self._subject))
+        if item.count > 1:
+            group.parts.append(Rect(left + 4, top + 4, width, _HEIGHT, "card", 4))
+        group.parts.append(Rect(left, top, width, _HEIGHT, "badline" if item.mark == "error" else "card", 4))
+        strips = item.strips or (item.family,)
+        self.families += strips
+        each = (_HEIGHT - 4) / len(strips)
+        group.parts += [Rect(left + 2, top + 2 + i * each, _STRIPE, each, f"f-{name}") for i, name in enumerate(strips)]
+        name = self._name(item)
+        x = left + _STRIPE + 8
+        group.parts.append(Text(x, top + 16, name, "name"))
+        about = self._about(item)
+        if about:
+            group.parts.append(Text(x + text_width(name, 12, bold=True) + 8, top + 16, about, "kind"))
+        size = self._size(item)
+        if size:
+            group.parts.append(Text(axis + 7, top + _HEIGHT + 12, size, "size"))
+        return group

@@ -1,0 +1,114 @@
+"""A picture as a LaTeX document of its own, drawn with TikZ: `pdflatex net.tex` makes a PDF that fits the picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cnncalc.report.picture.family import FAMILIES, mixed
+from cnncalc.report.picture.scene import FONTS, Group, Part, Path, Point, Polygon, Rect, Scene, Text
+from cnncalc.report.picture.svg import PAGE, number
+
+_SIGNS = {
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
+    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
+    '"': r"\textquotedbl{}", "×": r"$\times$", "−": "$-$", "·": r"$\cdot$", "…": r"\dots{}", "→": r"$\to$", "✗": r"$\times$",
+    "≥": r"$\ge$", "≤": r"$\le$", "≠": r"$\ne$", "⌈": r"$\lceil$", "⌉": r"$\rceil$", "²": r"\textsuperscript{2}",
+    "∗": "*", "'": r"\textquotesingle{}", "`": r"\textasciigrave{}",
+}  # fmt: skip
+_LINES = {
+    "edge": "line", "skip": "skip", "frameline": "frame,dashed", "panel": "frame", "badline": "bad,line width=1.2pt",
+    "warnline": "warn,line width=1.2pt",
+}  # fmt: skip
+_INK = {"kind": "soft", "sub": "soft", "note": "soft", "error": "bad", "frame": "soft"}
+_ANCHORS = {"start": "base west", "middle": "base", "end": "base east"}
+#: TeX can hold no coordinate beyond this many points.
+LARGEST = 16_000
+
+
+class TooLarge(ValueError):
+    """The picture is larger than a page of TeX can be."""
+
+
+def text(scene: Scene) -> str:
+    """The document. Raises TooLarge."""
+    if max(scene.width, scene.height) > LARGEST:
+        raise TooLarge(
+            f"the picture is {scene.height:,.0f} points high, and TeX draws at most {LARGEST:,}; fold it by --depth, or draw it as svg"
+        )
+    colours = {name: colour for name, (colour, _) in PAGE.items()}
+    for family in FAMILIES.values():
+        colours[f"f{family.name}"] = family.colour
+        colours[f"f{family.name}t"] = mixed(family.colour, "#ffffff", 0.45)
+        colours[f"f{family.name}s"] = mixed(family.colour, "#000000", 0.26)
+    lines = [
+        "% Compile with pdflatex. Needs the packages standalone and tikz.",
+        r"\documentclass[tikz,border=0pt]{standalone}",
+        r"\usepackage[T1]{fontenc}",
+        r"\usepackage{textcomp}",
+        r"\renewcommand{\familydefault}{\sfdefault}",
+        *(rf"\definecolor{{{name}}}{{HTML}}{{{colour[1:].upper()}}}" for name, colour in colours.items()),
+        r"\begin{document}",
+        r"\begin{tikzpicture}[x=0.75pt,y=-0.75pt,line width=0.6pt]",
+        rf"\useasboundingbox (0,0) rectangle ({number(scene.width)},{number(scene.height)});",
+        *_parts(scene.parts),
+        r"\end{tikzpicture}",
+        r"\end{document}",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _parts(parts: Iterable[Part]) -> list[str]:
+    found = []
+    for part in parts:
+        if isinstance(part, Group):
+            found += _parts(part.parts)
+        elif part.style != "paper":
+            found.append(_shape(part))
+    return found
+
+
+def _shape(part: Polygon | Rect | Path | Text) -> str:
+    if isinstance(part, Polygon):
+        return rf"{_area(part.style)} {' -- '.join(map(_point, part.points))} -- cycle;"
+    if isinstance(part, Rect):
+        corners = f"{_point((part.x, part.y))} rectangle {_point((part.x + part.width, part.y + part.height))}"
+        command = rf"\draw[{_LINES[part.style]}]" if part.style in _LINES else _area(part.style)
+        if part.radius:
+            command = command.replace("]", f",rounded corners={number(0.75 * part.radius)}pt]", 1)
+        return f"{command} {corners};"
+    if isinstance(part, Path):
+        steps = "".join(
+            f" -- {_point(step[0])}"
+            if len(step) == 1
+            else f" .. controls {_point(step[0])} and {_point(step[1])} .. {_point(step[2])}"
+            for step in part.steps
+        )
+        return rf"\draw[{_LINES.get(part.style, 'line')}] {_point(part.start)}{steps};"
+    size, bold = FONTS[part.style]
+    # Computer Modern's sans serif is as wide at 0.75 of the size as the fonts that the widths were reckoned for.
+    font = rf"\fontsize{{{number(0.75 * size)}}}{{{number(0.9 * size)}}}\selectfont" + (r"\bfseries" if bold else "")
+    options = f"anchor={_ANCHORS[part.anchor]},inner sep=0pt,text={_INK.get(part.style, 'ink')},font={font}"
+    return rf"\node[{options}] at {_point((part.x, part.y))} {{{escaped(part.text)}}};"
+
+
+def _area(style: str) -> str:
+    if style in ("head", "skiphead"):
+        return rf"\fill[{'skip' if style == 'skiphead' else 'line'}]"
+    if style.startswith("f-"):
+        return rf"\filldraw[fill=f{style[2:]},draw=rim,line width=0.3pt]"
+    fill, edge = {"card": ("card", "frame"), "cell": ("paper", "line"), "pad": ("card", "frame")}.get(style, ("card", "frame"))
+    return rf"\filldraw[fill={fill},draw={edge}]"
+
+
+def _point(point: Point) -> str:
+    return f"({number(point[0])},{number(point[1])})"
+
+
+def escaped(text: str) -> str:
+    r"""Text as LaTeX prints it; characters that pdflatex has no letter for become their number.
+
+    >>> escaped("a_1 & 50%"), escaped("層")
+    ('a\\_1 \\& 50\\%', 'U+5C64')
+    """
+    return "".join(_SIGNS.get(c) or (c if " " <= c <= "~" else f"U+{ord(c):04X}") for c in text)

@@ -1,0 +1,258 @@
+"""The style `volumes`, as published figures draw networks: a box for each result, left to right, in slight perspective.
+
+Heights are proportional to the resolution, widths to the logarithm of the channels. Activations and normalisations are bands on
+the layer before them; a folded block shows the layers in it as strips, and its copies as further slabs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from cnncalc.report.picture import frame, ushape
+from cnncalc.report.picture.captions import Caption, captions
+from cnncalc.report.picture.family import family_of
+from cnncalc.report.picture.fold import Edge, Fold, Item
+from cnncalc.report.picture.layout import Arrangement, Cell, Spacing, arrange
+from cnncalc.report.picture.measure import text_width
+from cnncalc.report.picture.options import Drawing
+from cnncalc.report.picture.scene import FONTS, Group, Part, Path, Polygon, Rect, Scene, Text, arrow
+from cnncalc.report.picture.tooltip import tooltip
+from cnncalc.shape import Flow, Shape, Tokens
+from cnncalc.subject import Subject
+
+_TALLEST = 160
+_LEAST = 10
+_BAND = 4
+_STRIP = 4.5
+_SLABS = 3
+_LINE = 14
+#: Items drawn at most if `depth` does not say how far to unfold.
+_MOST = 22
+
+
+@dataclass(eq=False, slots=True)
+class Volume:
+    """An item with its size: the front is `width` × `height`, its depth goes `dx` to the right and `dy` up."""
+
+    item: Item
+    width: float
+    height: float
+    dx: float
+    dy: float
+    lines: list[Caption]
+    #: Families of the strips of one slab, and of the bands at its end.
+    strips: list[str] = field(default_factory=list)
+    bands: list[str] = field(default_factory=list)
+    tail: list[str] = field(default_factory=list)
+    slabs: int = 1
+    x: float = 0
+    y: float = 0
+
+    @property
+    def drawn(self) -> float:
+        """Pixels from the left edge of the first slab to the right edge of the last one's depth."""
+        return self.slabs * self.width + (self.slabs - 1) * 3 + _BAND * len(self.tail) + self.dx
+
+    @property
+    def labels(self) -> float:
+        return max((text_width(c.text, FONTS[c.style][0], bold=FONTS[c.style][1]) for c in self.lines), default=0)
+
+    @property
+    def cell(self) -> Cell:
+        along = max(self.drawn, self.labels)
+        return Cell(along, self.height / 2 + self.dy + 12, self.height / 2 + 4 + _LINE * len(self.lines))
+
+    def stand(self, along: float, across: float) -> None:
+        """Puts it where its cell begins; picture and labels are centred on each other."""
+        self.x = along + (self.cell.along - self.drawn) / 2
+        self.y = across
+
+    @property
+    def right(self) -> float:
+        return self.x + self.drawn
+
+    @property
+    def top(self) -> float:
+        return self.y - self.height / 2 - self.dy
+
+    @property
+    def middle(self) -> float:
+        return self.x + self.drawn / 2
+
+
+def scene(subject: Subject, options: Drawing) -> Scene:
+    """The picture of a whole network."""
+    fold = _fold(subject, options)
+    volumes = {id(item): volume for item, volume in zip(fold.items, _volumes(fold.items, subject, options), strict=True)}
+    body = [volumes[id(item)] for item in fold.items]
+    levels = ushape.levels(fold)
+    if levels is not None:
+        parts = ushape.place(body, fold, levels)
+    else:
+        spacing = Spacing(gap=22, fan=6, lane=14, bypass=6, longest=options.width - 2 * frame.MARGIN, turn=26)
+        place = {id(item): i for i, item in enumerate(fold.items)}
+        edges = [(place[id(edge.start)], place[id(edge.end)]) for edge in fold.edges]
+        found = arrange([volume.cell for volume in body], edges, spacing)
+        for volume, (along, across) in zip(body, found.places, strict=True):
+            volume.stand(along, across)
+        parts = _edges(fold.edges, volumes, found)
+    parts += [_drawn(volume, subject) for volume in body]
+    families = [name for volume in body for name in (*volume.strips, *volume.bands, *volume.tail)]
+    note = "height: resolution, width: channels (logarithmic)"
+    return frame.framed(subject, options, parts, families, note)
+
+
+def _fold(subject: Subject, options: Drawing) -> Fold:
+    """Unfolded as far as asked for, else as far as it can be read."""
+    if options.depth is not None:
+        return Fold(subject, options.depth)
+    best = Fold(subject, 1)
+    for depth in (2, 3, 4):
+        more = Fold(subject, depth)
+        # Deeper is better if it shows layers in the place of blocks, not if it shows more blocks.
+        if len(more.items) > _MOST or _folded(more) >= _folded(best) or _is_wide(more):
+            break
+        best = more
+    return best
+
+
+def _folded(fold: Fold) -> int:
+    return sum(item.is_folded for item in fold.items)
+
+
+def _is_wide(fold: Fold) -> bool:
+    """Whether unfolding made a picture of many lanes, which only blocks and graph show well."""
+    sources = sum(item.source is not None for item in fold.items)
+    read: dict[int, int] = {}
+    for edge in fold.edges:
+        read[id(edge.end)] = read.get(id(edge.end), 0) + 1
+    return len(fold.items) > 12 and sum(n - 1 for n in read.values()) > 2 + sources
+
+
+def _volumes(items: Sequence[Item], subject: Subject, options: Drawing) -> list[Volume]:
+    largest: dict[int, float] = {}
+    for item in items:
+        rank, size = _resolution(item.flow)
+        largest[rank] = max(largest.get(rank, 1), size)
+    found = []
+    for item in items:
+        width, height, dx, dy = _size(item.flow, largest)
+        strips = [*item.strips] or [item.family]
+        volume = Volume(item, width, height, dx, dy, captions(item, subject, options))
+        # Families in sequence that are alike become one strip if there are too many of them.
+        while len(strips) > 12:
+            strips = strips[::2]
+        volume.strips = strips
+        volume.bands = [family_of(node.layer) for node in item.bands]
+        volume.tail = [family_of(node.layer) for node in item.tail]
+        volume.slabs = min(item.count, _SLABS)
+        volume.width = max(width, _STRIP * len(strips)) + _BAND * len(volume.bands)
+        found.append(volume)
+    return found
+
+
+def _resolution(flow: Flow | None) -> tuple[int, float]:
+    """Number of spatial axes, and the size that the height stands for: the mean of the last two axes."""
+    if isinstance(flow, Tokens):
+        return 1, flow.length
+    if flow is None or not flow.rank:
+        return 0, 1
+    return flow.rank, math.sqrt(flow.spatial[-1] * flow.spatial[-2]) if flow.rank > 1 else flow.spatial[0]
+
+
+def _size(flow: Flow | None, largest: dict[int, float]) -> tuple[float, float, float, float]:
+    """Width, height and depth of one slab."""
+    if flow is None:
+        return 22, 22, 0, 0
+    rank, size = _resolution(flow)
+    if isinstance(flow, Tokens):
+        return 8, max(_LEAST, 0.8 * _TALLEST * size / largest[1]), 3, 3
+    if rank == 0:
+        return 9, min(_TALLEST, 8 + 8 * math.log2(1 + flow.channels)), 3, 3
+    width = 3 + 4 * math.log2(1 + flow.channels)
+    if rank == 1:
+        return width, max(_LEAST, 0.8 * _TALLEST * size / largest[1]), 4, 3
+    scale = _TALLEST / largest[rank]
+    ratio = math.sqrt(flow.spatial[-2] / flow.spatial[-1])
+    height = min(1.6 * _TALLEST, max(_LEAST, size * ratio * scale))
+    depth = min(60.0, 0.26 * size / ratio * scale)
+    return width, height, max(2.0, depth * 0.9), max(1.5, depth * 0.6)
+
+
+def _edges(edges: Sequence[Edge], volumes: dict[int, Volume], found: Arrangement) -> list[Part]:
+    parts: list[Part] = []
+    for index, edge in enumerate(edges):
+        start, end = volumes[id(edge.start)], volumes[id(edge.end)]
+        route = found.routes.get(index, [])
+        if index in found.turns:
+            across = route[0][1]
+            out = start.middle + start.cell.along / 2 + 9
+            into = end.middle - end.cell.along / 2 - 9
+            points = [(start.right, start.y), (out, start.y), (out, across), (into, across), (into, end.y), (end.x - 2, end.y)]
+            parts += arrow(points, "edge", curved=False)
+            continue
+        height = found.passing.get(index)
+        if height is not None:
+            height = min(height, start.top - 7, end.top - 7)
+        if height is not None and height < end.y:
+            parts += _arc(start, end, height)
+        else:
+            parts += arrow([(start.right, start.y), *route, (end.x - 2, end.y)], "edge")
+    return parts
+
+
+def _arc(start: Volume, end: Volume, height: float) -> list[Part]:
+    """A skip: up from the top of one volume, over those between, down to the top of the other."""
+    a, b = start.middle, end.middle
+    bend = min(16.0, (b - a) / 4)
+    rise, fall = min(bend, start.top - height), min(bend, end.top - height - 5)
+    tip = end.top - 1
+    steps = [
+        ((a, height + rise),),
+        ((a, height), (a, height), (a + bend, height)),
+        ((b - bend, height),),
+        ((b, height), (b, height), (b, height + fall)),
+        ((b, tip - 5),),
+    ]
+    return [
+        Path((a, start.top + 2), steps, "skip"),
+        Polygon([(b - 3, tip - 5), (b + 3, tip - 5), (b, tip)], "skiphead"),
+    ]
+
+
+def _drawn(volume: Volume, subject: Subject) -> Part:
+    group = Group(tooltip(volume.item, subject))
+    step = volume.width + 3
+    for slab in range(volume.slabs):
+        bands = [*volume.bands, *(volume.tail if slab + 1 == volume.slabs else ())]
+        group.parts += _slab(volume, volume.x + slab * step, bands)
+    if volume.item.mark == "error":
+        top = volume.top - 3
+        bottom = volume.y + volume.height / 2 + 3
+        group.parts.append(Rect(volume.x - 3, top, volume.drawn + 6, bottom - top, "badline", 3))
+    y = volume.y + volume.height / 2 + 1
+    for caption in volume.lines:
+        y += _LINE
+        group.parts.append(Text(volume.middle, y, caption.text, caption.style, "middle"))
+    return group
+
+
+def _slab(volume: Volume, x: float, bands: Sequence[str]) -> list[Part]:
+    """Front and top face by strip and band, then the side face."""
+    parts: list[Part] = []
+    top, bottom = volume.y - volume.height / 2, volume.y + volume.height / 2
+    dx, dy = volume.dx, volume.dy
+    each = (volume.width - len(volume.bands) * _BAND) / len(volume.strips)
+    left = x
+    for family, width in [*((name, each) for name in volume.strips), *((name, _BAND) for name in bands)]:
+        right = left + width
+        parts.append(Polygon([(left, top), (right, top), (right, bottom), (left, bottom)], f"f-{family}"))
+        if dx:
+            parts.append(Polygon([(left, top), (left + dx, top - dy), (right + dx, top - dy), (right, top)], f"f-{family}t"))
+        left = right
+    if dx:
+        last = (bands or volume.strips)[-1]
+        parts.append(Polygon([(left, top), (left + dx, top - dy), (left + dx, bottom - dy), (left, bottom)], f"f-{last}s"))
+    return parts
