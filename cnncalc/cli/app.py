@@ -13,7 +13,22 @@ from typer.core import TyperGroup
 from cnncalc.cli import PipeClosed
 
 #: In the order in which --help lists them. A command is a function in the file of its name.
-COMMANDS = ("show", "check", "run", "layer", "solve", "sizes", "sweep", "diff", "shell", "explain", "schema", "specs", "server")
+COMMANDS = (
+    "show",
+    "check",
+    "run",
+    "layer",
+    "solve",
+    "sizes",
+    "sweep",
+    "diff",
+    "draw",
+    "shell",
+    "explain",
+    "schema",
+    "specs",
+    "server",
+)
 
 
 class Commands(TyperGroup):

@@ -47,5 +47,23 @@ def complain(problems: Iterable[Problem]) -> None:
     plain.write(plain.text(rows(problems)), sys.stderr)
 
 
+def warn(text: str) -> None:
+    """A line on stderr."""
+    from cnncalc.report import plain
+
+    plain.write(text + "\n", sys.stderr)
+
+
+def deliver(text: str, path: str | None) -> None:
+    """Text into a file, as a whole or not at all; on stdout without one, or if its name is `-`."""
+    if path is None or path == "-":
+        say(text)
+        return
+    from cnncalc.files import write_atomically
+
+    with write_atomically(path) as stream:
+        stream.write(text.encode("utf-8"))
+
+
 def _on_terminal() -> bool:
     return sys.stdout is not None and sys.stdout.isatty()

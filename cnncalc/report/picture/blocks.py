@@ -33,6 +33,7 @@ def scene(subject: Subject, options: Drawing) -> Scene:
     """The picture of a whole network."""
     writer = Rows(subject, options)
     whole = Fold(subject, options.depth or 1, frames=True, bands=False)
+    whole.check_size()
     panels = [_panel(writer, whole, "network")]
     for twig, uses in _blocks(tree(subject.graph)):
         assert twig.group is not None
@@ -71,7 +72,7 @@ def _panel(writer: Rows, fold: Fold, title: str) -> _Panel:
 
 def _shelves(panels: list[_Panel], width: float) -> list[Part]:
     """Panels in columns: each under the last one, or in a new column if that would make the picture taller than the tallest."""
-    tallest = max(max(panel.height for panel in panels), _squarish(panels, width))
+    tallest = max([_squarish(panels, width), *(panel.height for panel in panels)])
     parts: list[Part] = []
     x = y = column = 0.0
     for panel in panels:

@@ -54,7 +54,9 @@ def _line(item: Item, subject: Subject, column: str) -> tuple[str, str]:
 def named(item: Item) -> str:
     """Its name with its mark, and how often it is repeated."""
     times = f" ×{item.count}" if item.count > 1 else ""
-    return clipped(_SIGNS.get(item.mark, "") + item.label, 12, _WIDEST - 14 if item.count < 2 else _WIDEST - 40, bold=True) + times
+    return (
+        clipped(_SIGNS.get(item.mark, "") + item.label, 12, _WIDEST - 14 if item.count < 2 else _WIDEST - 40, bold=True) + times
+    )
 
 
 def kind(item: Item) -> str:

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from cnncalc.report.picture.options import Drawing
+from cnncalc.report.picture.options import CannotDraw, Drawing
 from cnncalc.report.picture.scene import Scene
 from cnncalc.subject import Subject
 
 #: Formats by the suffixes of their files.
 SUFFIXES = {".svg": "svg", ".md": "mermaid", ".mmd": "mermaid", ".mermaid": "mermaid", ".tex": "tikz", ".tikz": "tikz"}
 FORMATS = ("svg", "mermaid", "tikz")
-#: Rows and boxes of a picture at most: nobody can read more, and the layout takes long.
-_MOST = 3000
 
 
-class CannotDraw(ValueError):
-    """The network has no picture in this format; the message says why, and what to do instead."""
+__all__ = ["FORMATS", "SUFFIXES", "CannotDraw", "Picture", "picture", "scene"]
 
 
 class Picture(NamedTuple):
@@ -42,18 +39,12 @@ def picture(subject: Subject, form: str, options: Drawing) -> Picture:
     if form == "mermaid":
         from cnncalc.report.picture import mermaid
 
-        try:
-            return Picture(*mermaid.chart(subject, options))
-        except mermaid.TooLarge as error:
-            raise CannotDraw(str(error)) from None
+        return Picture(*mermaid.chart(subject, options))
     found = scene(subject, options)
     if form == "tikz":
         from cnncalc.report.picture import tikz
 
-        try:
-            return Picture(tikz.text(found))
-        except tikz.TooLarge as error:
-            raise CannotDraw(str(error)) from None
+        return Picture(tikz.text(found))
     from cnncalc.report.picture import svg
 
     return Picture(svg.text(found))

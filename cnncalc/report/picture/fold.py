@@ -11,10 +11,13 @@ from cnncalc.problem import one_line
 from cnncalc.report import words
 from cnncalc.report.network.lines import Lines
 from cnncalc.report.picture.family import family_of, is_band
+from cnncalc.report.picture.options import CannotDraw
 from cnncalc.shape import Flow, Shape
 from cnncalc.subject import Subject
 
 _INDEX = re.compile(r"(.*)\.(\d+)$", re.DOTALL)
+#: Boxes of a picture at most.
+_MOST = 2000
 #: The worst mark first.
 _MARKS = ("error", "unread", "changed", "")
 
@@ -111,6 +114,13 @@ class Fold:
         self.edges = self._edges(self.items)
         return self
 
+    def check_size(self) -> None:
+        """Raise CannotDraw if there is more to draw than anybody can read."""
+        number = sum(1 for item in self.items for _ in item.leaves())
+        if number > _MOST:
+            hint = "fold it by --depth" if self._depth != 1 else "put repeated layers into blocks, or use repeat"
+            raise CannotDraw(f"the picture would have {number:,} boxes, and {_MOST:,} is the most that is drawn; {hint}")
+
     def _input(self, source: Input) -> Item:
         vocabulary = getattr(source.flow, "vocabulary", None)
         text = f"vocabulary {vocabulary:,}" if vocabulary else ""
@@ -179,7 +189,7 @@ class Fold:
 
     @staticmethod
     def _label(name: str, prefix: str) -> str:
-        """A name as seen from where it is drawn: inside a frame without the frame's, else its last part, with its copy's number."""
+        """A name as seen from where it is drawn: without its frame's name, else its last part with its copy's number."""
         if prefix and name.startswith(prefix):
             return one_line(name.removeprefix(prefix))
         copy = _INDEX.match(name)
@@ -197,8 +207,14 @@ class Fold:
     def _folded(self, twig: Twig, group: Group, prefix: str) -> Item:
         nodes = sorted(twig.nodes(), key=lambda node: self._places[id(node)])
         main = [family_of(node.layer) for node in nodes if not is_band(node)] or ["passing"]
-        title = group.title if group.kind != "branches" else f"{group.title} of {f'{len(twig.children)} branches'}"
-        item = Item(self._label(group.name, prefix), one_line(title), words.plural(len(nodes), "layer"), "block",
+        title = group.title
+        if group.kind == "branches":
+            title += f" of {len(twig.children)} branches"
+        real = [node for node in nodes if not is_band(node)]
+        text = words.plural(len(nodes), "layer")
+        if len(real) == 1:
+            text = f"{real[0].kind} {words.summary(real[0], self._layout)}".rstrip()
+        item = Item(self._label(group.name, prefix), one_line(title), text, "block",
                     _result(group), None, nodes, strips=tuple(main))  # fmt: skip
         item.mark = next(mark for mark in _MARKS if not mark or any(self._marks[id(node)] == mark for node in nodes))
         item.is_output = any(id(node) in self._outputs for node in nodes)

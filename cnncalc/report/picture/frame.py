@@ -39,7 +39,11 @@ def framed(subject: Subject, options: Drawing, body: list[Part], families: Seque
     total_height = foot_top + y
     paper = Rect(0, 0, width + 2 * MARGIN, total_height + 2 * MARGIN, "paper", 6)
     return Scene(
-        paper.width, paper.height, words.sentence(subject.name)[:200], _description(subject), [paper, *shifted(moved, MARGIN, MARGIN)]
+        paper.width,
+        paper.height,
+        words.sentence(subject.name)[:200],
+        _description(subject),
+        [paper, *shifted(moved, MARGIN, MARGIN)],
     )
 
 

@@ -10,7 +10,7 @@ from cnncalc.report.picture.captions import named
 from cnncalc.report.picture.family import FAMILIES
 from cnncalc.report.picture.fold import Fold, Item
 from cnncalc.report.picture.measure import clipped
-from cnncalc.report.picture.options import Drawing
+from cnncalc.report.picture.options import CannotDraw, Drawing
 from cnncalc.subject import Subject
 
 #: GitHub draws no flowchart beyond these (Mermaid's maxTextSize and maxEdges).
@@ -28,12 +28,8 @@ class Chart(NamedTuple):
     note: str
 
 
-class TooLarge(ValueError):
-    """The network does not fit into GitHub's limits however it is folded."""
-
-
 def chart(subject: Subject, options: Drawing) -> Chart:
-    """The flowchart, folded as far as GitHub's limits demand. Raises TooLarge."""
+    """The flowchart, folded as far as GitHub's limits demand. Raises CannotDraw."""
     depths = [None, *range(6, 0, -1)] if options.depth is None else list(range(options.depth, 0, -1))
     edges = 0
     for depth in depths:
@@ -41,11 +37,15 @@ def chart(subject: Subject, options: Drawing) -> Chart:
         edges = len(fold.edges)
         if edges > EDGES:
             continue
-        note = "" if depth == depths[0] else f"folded to --depth {depth}: GitHub draws at most {EDGES} edges and {CHARACTERS:,} characters"
+        note = (
+            ""
+            if depth == depths[0]
+            else f"folded to --depth {depth}: GitHub draws at most {EDGES} edges and {CHARACTERS:,} characters"
+        )
         text = _text(fold, subject, options, note)
         if len(text) <= CHARACTERS:
             return Chart(text, note)
-    raise TooLarge(
+    raise CannotDraw(
         f"the network does not fit into GitHub's limits for Mermaid, {EDGES} edges and {CHARACTERS:,} characters: "
         f"folded to --depth 1 it has {edges:,} edges; draw it as svg, or put layers into blocks"
     )

@@ -9,6 +9,10 @@ STYLES = ("volumes", "graph", "blocks")
 COLUMNS = ("name", "kind", "output", "parameters", "macs", "receptive_field")
 
 
+class CannotDraw(ValueError):
+    """The network has no picture in this format; the message says why, and what to do instead."""
+
+
 class Drawing(NamedTuple):
     """`columns` are what is written at each item; None for the style's own choice. Sizes are in pixels.
 

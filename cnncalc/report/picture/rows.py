@@ -55,11 +55,7 @@ class Tree:
 def scene(subject: Subject, options: Drawing) -> Scene:
     """The picture of a whole network."""
     fold = _fold(subject, options)
-    return of_fold(fold, subject, options)
-
-
-def of_fold(fold: Fold, subject: Subject, options: Drawing) -> Scene:
-    """The picture of a network that has been folded."""
+    fold.check_size()
     writer = Rows(subject, options)
     parts = writer.drawn(fold.items, fold.edges)
     return frame.framed(subject, options, parts, writer.families, "")
@@ -97,17 +93,19 @@ class Rows:
 
     # -- layout
 
-    def _tree(
-        self, item: Item | None, items: Sequence[Item], edges: list[Edge], entries: list[Port], exits: list[Port]
-    ) -> Tree:
+    def _tree(self, item: Item | None, items: Sequence[Item], edges: list[Edge], entries: list[Port], exits: list[Port]) -> Tree:
         """Lays out `items` inside their frame; `edges` are those with an end in it."""
         home = {id(leaf): i for i, child in enumerate(items) for leaf in child.leaves()}
         children: list[Tree | Item] = []
+        by_child: dict[int, list[Edge]] = {}
+        for edge in edges:
+            for place in {home.get(id(edge.start)), home.get(id(edge.end))} - {None}:
+                by_child.setdefault(place or 0, []).append(edge)
         for i, child in enumerate(items):
             if not child.children:
                 children.append(child)
                 continue
-            own = [e for e in edges if home.get(id(e.start)) == i or home.get(id(e.end)) == i]
+            own = by_child.get(i, [])
             inner = [e for e in own if home.get(id(e.end)) == i and home.get(id(e.start)) != i]
             outer = [e for e in own if home.get(id(e.start)) == i and home.get(id(e.end)) != i]
             children.append(self._tree(child, child.children, own, self._ports(inner), self._ports(outer)))
@@ -129,13 +127,13 @@ class Rows:
         spacing = Spacing(gap=9, fan=12, lane=22, bypass=10)
         found = arrange(cells, [(a, b) for a, b, _ in found_edges], spacing)
         tree = Tree(item, entries, children, exits, cells, found_edges, found)
-        for i, child in enumerate(children):
-            if isinstance(child, Tree):
-                count = len(child.entries) + len(child.children)
-                for j, port in enumerate(child.entries):
-                    tree.offsets[first + i, port.key, True] = child.found.places[j][1]
-                for j, port in enumerate(child.exits):
-                    tree.offsets[first + i, port.key, False] = child.found.places[count + j][1]
+        for i, part in enumerate(children):
+            if isinstance(part, Tree):
+                count = len(part.entries) + len(part.children)
+                for j, port in enumerate(part.entries):
+                    tree.offsets[first + i, port.key, True] = part.found.places[j][1]
+                for j, port in enumerate(part.exits):
+                    tree.offsets[first + i, port.key, False] = part.found.places[count + j][1]
         return tree
 
     def _cell(self, child: Tree | Item) -> Cell:
@@ -201,7 +199,14 @@ class Rows:
                 parts.append(self._box(child, top, axis))
 
     def _edge(
-        self, tree: Tree, index: int, a: int, b: int, edge: Edge, places: Sequence[tuple[float, float]], origin: tuple[float, float]
+        self,
+        tree: Tree,
+        index: int,
+        a: int,
+        b: int,
+        edge: Edge,
+        places: Sequence[tuple[float, float]],
+        origin: tuple[float, float],
     ) -> list[Part]:
         first, last = len(tree.entries), len(tree.entries) + len(tree.children)
         along, across = origin
@@ -214,8 +219,7 @@ class Rows:
             # The size stands beside the first, straight part.
             points.insert(1, (start[0], start[1] + _SIZE))
         style = "skip" if index in tree.found.passing else "edge"
-        found = arrow(points, style, head=5 if is_leaf else 0, vertical=True)
-        return found
+        return arrow(points, style, head=5 if is_leaf else 0, vertical=True)
 
     def _leaves(
         self, tree: Tree, place: int, first: int, last: int, key: Item, places: Sequence[tuple[float, float]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Union
 
 Point = tuple[float, float]
@@ -93,13 +94,13 @@ FONTS = {
 def arrow(points: Sequence[Point], style: str, *, head: float = 5, vertical: bool = False, curved: bool = True) -> list[Part]:
     """A line through `points` with a head at its end (none if `head` is 0), curved where it changes lanes."""
     steps: list[tuple[Point, ...]] = []
-    (x, y), (last_x, last_y) = points[-2], points[-1]
+    x, (last_x, last_y) = points[-2][0], points[-1]
     if head:
         end = _short(points[-2], points[-1], head, vertical)
     else:
         end = (last_x, last_y)
     line = [*points[:-1], end]
-    for a, b in zip(line, line[1:], strict=False):
+    for a, b in pairwise(line):
         same = abs(a[0] - b[0]) < 0.5 if vertical else abs(a[1] - b[1]) < 0.5
         if same or not curved:
             steps.append((b,))

@@ -11,9 +11,10 @@ _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;",
 
 #: Colours of the page: light, dark.
 PAGE = {
-    "paper": ("#ffffff", "#0d1117"), "ink": ("#1f2328", "#e6edf3"), "soft": ("#57606a", "#9da7b3"), "line": ("#6e7781", "#8b949e"),
-    "rim": ("#24292f", "#0d1117"), "card": ("#f6f8fa", "#161b22"), "frame": ("#afb8c1", "#484f58"), "bad": ("#cf222e", "#ff7b72"),
-    "warn": ("#9a6700", "#d29922"), "skip": ("#0969da", "#58a6ff"),
+    "paper": ("#ffffff", "#0d1117"), "ink": ("#1f2328", "#e6edf3"), "soft": ("#57606a", "#9da7b3"),
+    "line": ("#6e7781", "#8b949e"), "rim": ("#24292f", "#0d1117"), "card": ("#f6f8fa", "#161b22"),
+    "frame": ("#afb8c1", "#484f58"), "bad": ("#cf222e", "#ff7b72"), "warn": ("#9a6700", "#d29922"),
+    "skip": ("#0969da", "#58a6ff"),
 }  # fmt: skip
 
 
@@ -54,7 +55,11 @@ def _rules(used: set[str], mode: int) -> str:
         weight = ";font-weight:600" if bold else ""
         rules[name] = f"font-size:{size}px{weight};fill:{page[colour]}"
     for family in FAMILIES.values():
-        for face, toward, part in (("", "#ffffff", 0), ("t", "#ffffff", 0.45), ("s", "#000000", 0.1 if family.name == "input" else 0.26)):
+        for face, toward, part in (
+            ("", "#ffffff", 0),
+            ("t", "#ffffff", 0.45),
+            ("s", "#000000", 0.1 if family.name == "input" else 0.26),
+        ):
             rim = f";stroke:{page['rim']};stroke-width:.6;stroke-linejoin:round"
             rules[f"f-{family.name}{face}"] = f"fill:{mixed(family.colour, toward, part)}{rim}"
     first = ["text{font-family:Helvetica,Arial,'DejaVu Sans',sans-serif}"] if not mode else []

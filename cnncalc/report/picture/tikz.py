@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cnncalc.report.picture.family import FAMILIES, mixed
+from cnncalc.report.picture.options import CannotDraw
 from cnncalc.report.picture.scene import FONTS, Group, Part, Path, Point, Polygon, Rect, Scene, Text
 from cnncalc.report.picture.svg import PAGE, number
 
@@ -25,16 +26,11 @@ _ANCHORS = {"start": "base west", "middle": "base", "end": "base east"}
 LARGEST = 16_000
 
 
-class TooLarge(ValueError):
-    """The picture is larger than a page of TeX can be."""
-
-
 def text(scene: Scene) -> str:
-    """The document. Raises TooLarge."""
+    """The document. Raises CannotDraw."""
     if max(scene.width, scene.height) > LARGEST:
-        raise TooLarge(
-            f"the picture is {scene.height:,.0f} points high, and TeX draws at most {LARGEST:,}; fold it by --depth, or draw it as svg"
-        )
+        size = f"{max(scene.width, scene.height):,.0f} points"
+        raise CannotDraw(f"the picture takes {size} and TeX draws at most {LARGEST:,}; fold it by --depth, or draw it as svg")
     colours = {name: colour for name, (colour, _) in PAGE.items()}
     for family in FAMILIES.values():
         colours[f"f{family.name}"] = family.colour

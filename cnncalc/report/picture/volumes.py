@@ -19,7 +19,7 @@ from cnncalc.report.picture.measure import text_width
 from cnncalc.report.picture.options import Drawing
 from cnncalc.report.picture.scene import FONTS, Group, Part, Path, Polygon, Rect, Scene, Text, arrow
 from cnncalc.report.picture.tooltip import tooltip
-from cnncalc.shape import Flow, Shape, Tokens
+from cnncalc.shape import Flow, Tokens
 from cnncalc.subject import Subject
 
 _TALLEST = 160
@@ -85,6 +85,7 @@ class Volume:
 def scene(subject: Subject, options: Drawing) -> Scene:
     """The picture of a whole network."""
     fold = _fold(subject, options)
+    fold.check_size()
     volumes = {id(item): volume for item, volume in zip(fold.items, _volumes(fold.items, subject, options), strict=True)}
     body = [volumes[id(item)] for item in fold.items]
     levels = ushape.levels(fold)

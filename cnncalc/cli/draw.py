@@ -1,0 +1,116 @@
+"""`cnncalc draw`: a picture of a network."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from cnncalc.cli import UNUSABLE, options, output
+from cnncalc.cli.spec import load, status
+
+if TYPE_CHECKING:
+    from cnncalc.report.picture.options import Drawing
+
+
+def draw(
+    spec: options.Spec,
+    to: Annotated[
+        str | None,
+        typer.Option(
+            "-o", "--output", metavar="FILE", help="Where to write; standard output without it. Its suffix is the format."
+        ),
+    ] = None,
+    style: Annotated[
+        Literal["volumes", "graph", "blocks"],
+        typer.Option("--style", help="Boxes in perspective, a row for each layer, or each block drawn once."),
+    ] = "volumes",
+    form: Annotated[
+        Literal["svg", "mermaid", "tikz"] | None,
+        typer.Option("--format", help="Output format, if not by the file's suffix: .svg, .md or .mmd, .tex."),
+    ] = None,
+    title: Annotated[
+        str | None, typer.Option("--title", metavar="TEXT", help="Title instead of the network's name and totals; '' for none.")
+    ] = None,
+    no_legend: Annotated[bool, typer.Option("--no-legend", help="Leave out the legend.")] = False,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--columns",
+            metavar="NAMES",
+            help="What is written at each layer, with commas between: name, kind, output, parameters, macs, receptive_field.",
+        ),
+    ] = None,
+    width: Annotated[
+        int, typer.Option("--width", min=300, max=10_000, metavar="PIXELS", help="Width at which a long network goes on below.")
+    ] = 1000,
+    depth: Annotated[
+        int | None,
+        typer.Option(
+            "--depth", min=1, metavar="N", help="Fold what is nested deeper than N levels; as far as readable without it."
+        ),
+    ] = None,
+    input: options.Input = None,  # noqa: A002 - the word of the language
+    set: options.Set = None,  # noqa: A002
+    fit: options.Fit = None,
+    layout: options.Layout = None,
+) -> None:
+    """Draw a network as SVG, as a Mermaid flowchart for GitHub, or as TikZ for LaTeX.
+
+    volumes: a box for each result, height by resolution, width by channels. graph: a row for each layer, sizes on the edges.
+    blocks: the network with its blocks folded, and each block once. Repeats are drawn once, with how often. Problems are marked.
+
+    Exit status: 0 without problems, 1 with errors in the network, 2 if the file is no network or cannot be drawn.
+    """
+    wanted = _format(form, to)
+    chosen = _options(style, title, not no_legend, columns, width, depth)
+    network = load(spec, input=input, set=set or [], fit=fit, layout=layout)
+    if network is None:
+        raise typer.Exit(UNUSABLE)
+    from cnncalc.report.picture.draw import CannotDraw, picture
+
+    try:
+        found = picture(network, wanted, chosen)
+    except CannotDraw as error:
+        output.warn(f"error: {error}")
+        raise typer.Exit(UNUSABLE) from None
+    output.deliver(found.text, to)
+    if found.note:
+        output.warn(f"note: {found.note}")
+    output.complain(network.problems)
+    raise typer.Exit(status([network]))
+
+
+draw.epilog = "Example: cnncalc draw alexnet -o alexnet.svg"  # type: ignore[attr-defined]  # for --help
+
+
+def _format(form: str | None, to: str | None) -> str:
+    """The format asked for, else that of the file's suffix, else SVG."""
+    from cnncalc.report.picture.draw import SUFFIXES
+
+    if form is not None:
+        return form
+    if to is None or to == "-":
+        return "svg"
+    suffix = os.path.splitext(to)[1].lower()
+    if suffix not in SUFFIXES:
+        known = ", ".join(SUFFIXES)
+        raise typer.BadParameter(
+            f"{to}: no format has the suffix {suffix or '(none)'}; use {known}, or --format", param_hint="'-o'"
+        )
+    return SUFFIXES[suffix]
+
+
+def _options(style: str, title: str | None, legend: bool, columns: list[str] | None, width: int, depth: int | None) -> Drawing:
+    from cnncalc.language.suggest import did_you_mean
+    from cnncalc.report.picture.options import COLUMNS, Drawing
+
+    names = [name.strip().lower().replace("-", "_") for text in columns or () for name in text.split(",") if name.strip()]
+    for name in names:
+        if name not in COLUMNS:
+            hint = did_you_mean(name, COLUMNS)
+            raise typer.BadParameter(
+                f"there is no column {name}{hint or '; columns are ' + ', '.join(COLUMNS)}", param_hint="'--columns'"
+            )
+    return Drawing(style, title, legend, tuple(names) if columns else None, width, depth)

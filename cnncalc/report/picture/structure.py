@@ -1,0 +1,199 @@
+"""The structure of a graph: items in a row, lanes side by side, in any nesting, and layers for what is neither.
+
+A node through which every path passes is a bottleneck. Bottlenecks stand in a row; what lies between two of them falls into
+components, and each component is a lane of its own with the same structure. Edges that run past a part are a lane too. Parts that
+have neither a bottleneck nor a second component are put in layers by the longest path, ordered by the mean place of what they
+read. Source: Sugiyama, Tagawa & Toda 1981, Methods for Visual Understanding of Hierarchical System Structures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Union
+
+#: Nested parts beyond this depth are put in layers.
+_DEEPEST = 80
+
+
+@dataclass(eq=False)
+class Series:
+    parts: list[Part]
+    along: float = 0
+    before: float = 0
+    after: float = 0
+
+
+@dataclass(eq=False)
+class Lanes:
+    """Parts side by side. `entries` and `exits` are the edges that enter and leave each lane, `bypass` those that run past."""
+
+    lanes: list[Series]
+    entries: list[list[int]]
+    exits: list[list[int]]
+    bypass: list[int]
+    along: float = 0
+    before: float = 0
+    after: float = 0
+    axes: list[float] = field(default_factory=list)
+    bypass_axis: float = 0
+
+
+@dataclass(eq=False)
+class Layers:
+    """Items in layers; a negative number stands for an edge that passes through the layer, as −1 − its index."""
+
+    layers: list[list[int]]
+    along: float = 0
+    before: float = 0
+    after: float = 0
+    starts: list[float] = field(default_factory=list)
+    axes: dict[tuple[int, int], float] = field(default_factory=dict)
+
+
+Part = Union[int, Series, Lanes, Layers]
+
+
+def structure(count: int, edges: Sequence[tuple[int, int]]) -> Series:
+    """The structure of `count` items, whose order is such that every edge leads from an earlier one to a later one."""
+    return _Structure(edges).region(list(range(count)), list(range(len(edges))), [], [], 0)
+
+
+class _Structure:
+    def __init__(self, edges: Sequence[tuple[int, int]]) -> None:
+        self._edges = edges
+
+    def region(self, part: list[int], inner: list[int], entries: list[int], exits: list[int], depth: int) -> Series:
+        """The items of `part`, given the edges inside it, into it and out of it."""
+        edges = self._edges
+        place = {item: i for i, item in enumerate(part)}
+        count = len(part)
+        far = [-1] * count
+        read = [False] * count
+        for edge in inner:
+            start, end = edges[edge]
+            far[place[start]] = max(far[place[start]], place[end])
+            read[place[end]] = True
+        for edge in exits:
+            far[place[edges[edge][0]]] = count
+        starts = [place[edges[edge][1]] for edge in entries] + [i for i in range(count) if not read[i]]
+        reach = max(starts, default=0)
+        necks: list[int] = []
+        for i in range(count):
+            if reach <= i:
+                necks.append(i)
+            reach = max(reach, far[i] if far[i] >= 0 else count)
+        if not necks:
+            return Series([self._between(part, inner, entries, exits, [], depth)])
+        return self._series(part, necks, inner, entries, exits, depth)
+
+    def _series(
+        self, part: list[int], necks: list[int], inner: list[int], entries: list[int], exits: list[int], depth: int
+    ) -> Series:
+        edges = self._edges
+        segment: dict[int, int] = {}
+        is_neck = dict.fromkeys((part[i] for i in necks), True)
+        members: list[list[int]] = [[] for _ in range(len(necks) + 1)]
+        passed = 0
+        for item in part:
+            segment[item] = passed
+            if item in is_neck:
+                passed += 1
+            else:
+                members[passed].append(item)
+        sorted_edges: list[tuple[list[int], list[int], list[int], list[int]]] = [([], [], [], []) for _ in members]
+        for edge in inner:
+            start, end = edges[edge]
+            own = segment[end]
+            kinds = sorted_edges[own]
+            if start in is_neck:
+                kinds[3 if end in is_neck else 1].append(edge)
+            else:
+                kinds[2 if end in is_neck else 0].append(edge)
+        for edge in entries:
+            kinds = sorted_edges[0]
+            kinds[3 if edges[edge][1] in is_neck else 1].append(edge)
+        for edge in exits:
+            kinds = sorted_edges[-1]
+            kinds[3 if edges[edge][0] in is_neck else 2].append(edge)
+        parts: list[Part] = []
+        for i, items in enumerate(members):
+            if items:
+                parts.append(self._between(items, *sorted_edges[i], depth))
+            if i < len(necks):
+                parts.append(part[necks[i]])
+        return Series(parts)
+
+    def _between(
+        self, items: list[int], inner: list[int], entries: list[int], exits: list[int], bypass: list[int], depth: int
+    ) -> Part:
+        """What lies between two bottlenecks."""
+        components = self._components(items, inner)
+        if len(components) == 1 and not bypass:
+            return self._layers(items, inner, entries, exits)
+        if depth >= _DEEPEST:
+            return self._layers(items, inner, [*entries, *bypass], exits)
+        home = {item: i for i, component in enumerate(components) for item in component}
+        parts: list[tuple[list[int], list[int], list[int]]] = [([], [], []) for _ in components]
+        for edge in inner:
+            parts[home[self._edges[edge][0]]][0].append(edge)
+        for edge in entries:
+            parts[home[self._edges[edge][1]]][1].append(edge)
+        for edge in exits:
+            parts[home[self._edges[edge][0]]][2].append(edge)
+        lanes = [self.region(c, *own, depth + 1) for c, own in zip(components, parts, strict=True)]
+        return Lanes(lanes, [own[1] for own in parts], [own[2] for own in parts], bypass)
+
+    def _components(self, items: list[int], inner: list[int]) -> list[list[int]]:
+        leader = {item: item for item in items}
+
+        def find(item: int) -> int:
+            while leader[item] != item:
+                leader[item] = leader[leader[item]]
+                item = leader[item]
+            return item
+
+        for edge in inner:
+            a, b = map(find, self._edges[edge])
+            leader[max(a, b)] = min(a, b)
+        found: dict[int, list[int]] = {}
+        for item in items:
+            found.setdefault(find(item), []).append(item)
+        return list(found.values())
+
+    def _layers(self, items: list[int], inner: list[int], entries: list[int], exits: list[int]) -> Layers:
+        edges = self._edges
+        known = set(items)
+        depth = dict.fromkeys(items, 0)
+        for item in items:
+            for edge in (e for e in inner if edges[e][1] == item):
+                depth[item] = max(depth[item], depth[edges[edge][0]] + 1)
+        layers: list[list[int]] = [[] for _ in range(max(depth.values()) + 1)]
+        for item in items:
+            layers[depth[item]].append(item)
+        before: dict[int, list[int]] = {}
+        for edge in [*inner, *entries, *exits]:
+            start, end = edges[edge]
+            first = depth[start] if start in known else -1
+            last = depth[end] if end in known else len(layers)
+            previous = start if start in known else None
+            for layer in range(first + 1, last):
+                layers[layer].append(-1 - edge)
+                if layer == first + 1 and previous is not None:
+                    before.setdefault(-1 - edge, []).append(previous)
+            if end in known:
+                before.setdefault(end, []).append(-1 - edge if last - first > 1 else start)
+        self._order(layers, before)
+        return Layers(layers)
+
+    @staticmethod
+    def _order(layers: list[list[int]], before: dict[int, list[int]]) -> None:
+        """Orders each layer by the mean place of what it reads; an edge that passes keeps its own."""
+        for above, layer in pairwise(layers):
+            place = {item: i for i, item in enumerate(above)}
+            key = {}
+            for i, item in enumerate(layer):
+                places = [place[other] for other in [item, *before.get(item, ())] if other in place]
+                key[item] = sum(places) / len(places) if places else i
+            layer.sort(key=key.__getitem__)

@@ -1,0 +1,214 @@
+"""Pictures of the bundled networks: readable, small, the same each time, and valid XML whatever names stand in the file."""
+
+import re
+import shutil
+import subprocess
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+import cnncalc
+from cnncalc.report.picture.draw import picture, scene
+from cnncalc.report.picture.mermaid import CHARACTERS, EDGES
+from cnncalc.report.picture.options import STYLES, Drawing
+from cnncalc.report.picture.scene import Text
+from tests.report.picture.browser import OVERLAPS, measured, needs_chromium
+
+SPECS = sorted((Path(__file__).parents[3] / "specs").glob("*.yaml"))
+_SVG = "{http://www.w3.org/2000/svg}"
+
+HOSTILE = ["</svg><script>alert(1)</script>", "x" * 10_000, "שלום עולם", "a]]>&quot;\"'", "層畳み込み", "\u202eevil", "%{}$\\_#"]
+
+
+def hostile(name: str) -> cnncalc.Network:
+    quoted = "".join(f"\\U{ord(c):08X}" for c in name)
+    text = f"""
+name: "{quoted}"
+input: 8x8x3
+blocks:
+  ? "{quoted}"
+  : {{layers: [{{conv: 4, kernel_size: 3}}, relu]}}
+layers: [{{block: "{quoted}"}}, {{conv: 2, kernel_size: 9, name: wide}}]
+"""
+    return cnncalc.loads(text)
+
+
+@pytest.fixture(scope="module")
+def networks() -> dict[str, cnncalc.Network]:
+    return {path.stem: cnncalc.load(path) for path in SPECS}
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_every_bundled_network_is_a_small_valid_picture_that_fetches_nothing(networks, style):
+    for name, network in networks.items():
+        text = picture(network, "svg", Drawing(style)).text
+        assert len(text.encode()) < 100_000, name
+        root = ET.fromstring(text)
+        assert {element.tag.removeprefix(_SVG) for element in root.iter()} <= {
+            "svg", "title", "desc", "style", "g", "rect", "path", "polygon", "text",
+        }  # fmt: skip
+        assert not re.search(r"href|url\(|@import|<script|foreignObject", text)
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_the_same_network_is_the_same_picture_to_the_byte(networks, style):
+    for path in SPECS[::4]:
+        assert picture(cnncalc.load(path), "svg", Drawing(style)) == picture(networks[path.stem], "svg", Drawing(style))
+
+
+@needs_chromium
+@pytest.mark.parametrize("style", STYLES)
+def test_no_two_labels_overlap_and_nothing_leaves_the_picture(networks, style, tmp_path):
+    body = "".join(picture(network, "svg", Drawing(style)).text for network in networks.values())
+    found = measured(body, OVERLAPS, tmp_path)
+    assert [one["title"] for one in found] == [network.name for network in networks.values()]
+    assert all(one["labels"] >= 5 for one in found)
+    assert [(one["title"], one["faults"]) for one in found if one["faults"]] == []
+
+
+@needs_chromium
+def test_deeper_folds_and_all_columns_do_not_overlap_either(networks, tmp_path):
+    columns = ("name", "kind", "output", "parameters", "macs", "receptive_field")
+    body = "".join(
+        picture(networks[name], "svg", Drawing(style, columns=columns, depth=depth)).text
+        for name in ("unet", "resnet18", "googlenet", "wavenet", "vqa")
+        for style in STYLES
+        for depth in (1, 2, 4)
+    )
+    assert [one for one in measured(body, OVERLAPS, tmp_path) if one["faults"]] == []
+
+
+@needs_chromium
+def test_hostile_names_stay_text(tmp_path):
+    networks = [hostile(name) for name in HOSTILE]
+    pictures = [picture(network, "svg", Drawing(style)).text for network in networks for style in STYLES]
+    found = measured("".join(pictures), OVERLAPS, tmp_path)
+    assert len(found) == len(pictures)
+    assert [one["faults"] for one in found if one["faults"]] == []
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_names_harm_no_format(name):
+    network = hostile(name)
+    for style in STYLES:
+        drawn = picture(network, "svg", Drawing(style)).text
+        ET.fromstring(drawn)
+        assert "<script" not in drawn
+        assert len(drawn) < 60_000
+        tex = picture(network, "tikz", Drawing(style)).text
+        assert tex.isascii()
+    chart = picture(network, "mermaid", Drawing()).text
+    assert chart.count("```") == 2
+    assert "<script" not in chart
+
+
+def test_errors_are_marked_and_written(networks):
+    network = cnncalc.load(SPECS[0].parent / "alexnet.yaml", input="224x224x3")
+    for style in STYLES:
+        texts = [shape.text for shape in scene(network, Drawing(style)).shapes() if isinstance(shape, Text)]
+        assert "✗ conv1" in texts
+        assert any(text.startswith("✗ conv1 does not fit") for text in texts)
+
+
+def test_unet_is_drawn_as_a_u(networks):
+    """Down and up in resolution are down and up on the page; both ends of a skip stand on one level."""
+    labels = {
+        shape.text: (shape.x, shape.y)
+        for shape in scene(networks["unet"], Drawing()).shapes()
+        if isinstance(shape, Text) and shape.style == "name"
+    }
+    way = ["down1", "down2", "down3", "down4", "bottom", "up4", "up3", "up2", "up1"]
+    across = [labels[name][0] for name in way]
+    down = [labels[name][1] for name in way]
+    assert across == sorted(across)
+    assert down[:5] == sorted(down[:5])
+    assert down[4:] == sorted(down[4:], reverse=True)
+
+
+def test_heights_are_proportional_to_the_resolution():
+    """32 → 16 → 8 cells with nothing else that differs."""
+    from cnncalc.report.picture.volumes import _size
+
+    heights = [_size(cnncalc.loads(f"input: {n}x{n}x3\nlayers: [relu]").layers[0].flow, {2: 64})[1] for n in (64, 32, 16)]
+    assert heights[0] / heights[1] == pytest.approx(2)
+    assert heights[1] / heights[2] == pytest.approx(2)
+
+
+def test_repeats_are_drawn_once_with_their_number(networks):
+    texts = [shape.text for shape in scene(networks["resnet50"], Drawing()).shapes() if isinstance(shape, Text)]
+    assert [text for text in texts if "×" in text and text.startswith(("stage", "~ stage"))] == [
+        "stage2 ×3", "~ stage3 ×4", "~ stage4 ×6", "~ stage5 ×3",
+    ]  # fmt: skip
+
+
+def test_each_block_is_drawn_once_with_its_uses(networks):
+    texts = [shape.text for shape in scene(networks["resnet50"], Drawing("blocks")).shapes() if isinstance(shape, Text)]
+    # 16 bottlenecks of three conv_bn each, four projections, and the first convolution.
+    assert "bottleneck · 16 uses" in texts
+    assert f"conv_bn · {16 * 3 + 4 + 1} uses" in texts
+
+
+def test_title_legend_and_columns_are_the_readers():
+    network = cnncalc.loads("input: 8x8x3\nlayers: [{conv: 4, kernel_size: 3}]")
+    drawing = Drawing(title="Fig. 1", legend=False, columns=("parameters",))
+    texts = [shape.text for shape in scene(network, drawing).shapes() if isinstance(shape, Text)]
+    # (3·3·3 + 1)·4
+    assert texts == ["Fig. 1", "112 parameters"]
+    empty = scene(network, Drawing(title="", legend=False, columns=()))
+    assert [shape for shape in empty.shapes() if isinstance(shape, Text)] == []
+
+
+def test_a_long_network_goes_on_below():
+    wide = scene(cnncalc.load(SPECS[0].parent / "googlenet.yaml"), Drawing(width=3000))
+    narrow = scene(cnncalc.load(SPECS[0].parent / "googlenet.yaml"), Drawing(width=700))
+    assert narrow.width < 900 < wide.width
+    assert narrow.height > 1.5 * wide.height
+
+
+def test_mermaid_stays_within_githubs_limits_and_says_what_it_folded(networks):
+    for name, network in networks.items():
+        chart = picture(network, "mermaid", Drawing())
+        assert len(chart.text) <= CHARACTERS, name
+        assert chart.text.count(" --> ") <= EDGES
+        assert chart.text.startswith("```mermaid\n")
+    rows = "".join(f"  - {{block: b, name: b{i}}}\n" for i in range(120))
+    long = cnncalc.loads(f"input: 8x8x3\nblocks: {{b: {{layers: [relu, relu, relu, relu, relu, relu]}}}}\nlayers:\n{rows}")
+    chart = picture(long, "mermaid", Drawing())
+    assert chart.text.count(" --> ") <= EDGES
+    assert chart.note.startswith("folded to --depth 1")
+    assert chart.note in chart.text
+
+
+def test_what_no_folding_makes_small_enough_is_refused():
+    from cnncalc.report.picture.draw import CannotDraw
+
+    rows = "".join("  - relu\n  - {maxpool: 1}\n" for _ in range(300))
+    long = cnncalc.loads(f"input: 8x8x3\nlayers:\n{rows}")
+    with pytest.raises(CannotDraw, match="500 edges and 50,000 characters: folded to --depth 1 it has 600 edges"):
+        picture(long, "mermaid", Drawing())
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+@pytest.mark.parametrize(
+    ("name", "style"),
+    [("alexnet", "volumes"), ("unet", "volumes"), ("vqa", "graph"), ("googlenet", "blocks"), ("wavenet", "volumes")],
+)
+def test_tikz_compiles(networks, name, style, tmp_path):
+    file = tmp_path / "net.tex"
+    file.write_text(picture(networks[name], "tikz", Drawing(style)).text, encoding="utf-8")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", file.name]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace", timeout=120, check=False)
+    assert done.returncode == 0, done.stdout[-2000:]
+    assert (tmp_path / "net.pdf").stat().st_size > 5000
+
+
+@pytest.mark.skipif(shutil.which("rsvg-convert") is None, reason="librsvg is not installed")
+def test_librsvg_draws_them_at_their_size(networks, tmp_path):
+    file = tmp_path / "net.svg"
+    found = scene(networks["unet"], Drawing())
+    file.write_text(picture(networks["unet"], "svg", Drawing()).text, encoding="utf-8")
+    subprocess.run(["rsvg-convert", file, "-o", tmp_path / "net.png"], check=True, timeout=60)
+    head = (tmp_path / "net.png").read_bytes()[16:24]
+    size = int.from_bytes(head[:4], "big"), int.from_bytes(head[4:], "big")
+    assert size == (pytest.approx(found.width, abs=1), pytest.approx(found.height, abs=1))
