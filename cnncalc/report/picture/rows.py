@@ -66,6 +66,8 @@ def _fold(subject: Subject, options: Drawing) -> Fold:
         return Fold(subject, options.depth, frames=True, bands=False)
     best = Fold(subject, 1, frames=True, bands=False)
     for depth in range(2, 12):
+        if not any(leaf.is_folded for item in best.items for leaf in item.leaves()):
+            break
         more = Fold(subject, depth, frames=True, bands=False)
         if sum(1 for item in more.items for _ in item.leaves()) > _MOST:
             break
