@@ -103,7 +103,9 @@ def _infer(layer: Layer, flows: tuple[Flow | None, ...], fit: str) -> Inferred:
     except LayerError as fact:
         inferred.fault = fact
         return inferred
-    if not isinstance(layer, Join):
+    if isinstance(layer, Join):
+        inferred.macs = layer.joined_macs(tuple(check_flow(layer, flow) for flow in known), inferred.shape)
+    else:
         x = _reads(layer, tuple(check_flow(layer, flow) for flow in known))
         inferred.weights = layer.weights(x)
         inferred.macs = layer.macs(x, inferred.shape)

@@ -75,3 +75,9 @@ def channel_shuffle(x: Array, groups: int) -> Array:
     xs = packed(channels_last(x))
     split = xs.reshape(*xs.shape[:-1], groups, -1)
     return channels_first(split.swapaxes(-1, -2).reshape(xs.shape))
+
+
+def repeat_examples(array: Array, batch: int) -> Array:
+    """`array`, (channels, *spatial), for each example of a batch."""
+    one = packed(channels_last(array[None]))
+    return channels_first(np.repeat(one, batch, axis=0))

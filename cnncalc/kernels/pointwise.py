@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from cnncalc.kernels.arrays import Array, channels_first, channels_last, packed, per_channel
-from cnncalc.kernels.run import NO_EPILOGUE, Epilogue, Run
+from cnncalc.kernels.run import Epilogue, Run
 from cnncalc.kernels.workers import BLOCK
 
 Apply = Callable[[Array, Array], None]
@@ -64,11 +64,11 @@ def per_channels(x: Array, scale: Array | None, shift: Array | None, run: Run) -
             part = np.multiply(part, epilogue.scale, out=target)
         Epilogue(shift=epilogue.shift, function=epilogue.function).finish(part, target)
 
-    _channel_chunks(task, x, out, run)
+    channel_chunks(task, x, out, run)
     return out
 
 
-def _channel_chunks(task: Callable[[Array, Array], None], x: Array, out: Array, run: Run) -> None:
+def channel_chunks(task: Callable[[Array, Array], None], x: Array, out: Array, run: Run) -> None:
     """Calls `task` on pieces (…, channels) of the input and of the output, example by example."""
     for example, target in zip(channels_last(x), channels_last(out), strict=True):
         if example.ndim == 1:
@@ -85,12 +85,18 @@ def prelu(x: Array, slopes: Array, run: Run) -> Array:
         np.multiply(part, slopes, out=target)
         np.copyto(target, part, where=part >= 0)
 
-    _channel_chunks(task, x, out, run)
+    channel_chunks(task, x, out, run)
     return out
 
 
-def softmax(x: Array, run: Run) -> Array:
-    """exp(x) over its sum along the channels; the largest is taken off first, so that nothing overflows."""
+def softmax(x: Array, run: Run, axis: int = -1) -> Array:
+    """exp(x) over its sum along `axis` of (batch, *spatial, channels); the largest is subtracted first to avoid overflow."""
+    if axis != -1:
+        xs = channels_last(x)
+        shares = xs - xs.max(axis=axis, keepdims=True)
+        np.exp(shares, out=shares)
+        shares /= shares.sum(axis=axis, keepdims=True)
+        return channels_first(shares)
     out = np.empty_like(x)
 
     def task(part: Array, target: Array) -> None:
@@ -98,7 +104,7 @@ def softmax(x: Array, run: Run) -> Array:
         np.exp(target, out=target)
         target /= target.sum(axis=-1, keepdims=True)
 
-    _channel_chunks(task, x, out, run)
+    channel_chunks(task, x, out, run)
     return out
 
 
@@ -219,80 +225,4 @@ _ABOVE = (
 _BELOW = (-1.45660718464996e-05, -2.13374055278905e-04, -1.68282697438203e-03, -7.37332916720468e-03, -1.42647390514189e-02)
 
 
-def add(xs: tuple[Array, ...], run: Run) -> Array:
-    """The sum, number by number."""
-    return _combine(np.add, xs, run)
-
-
-def multiply(xs: tuple[Array, ...], run: Run) -> Array:
-    """The product, number by number; a vector or one cell stands for every cell."""
-    rank = max(x.ndim for x in xs)
-    return _combine(np.multiply, tuple(x if x.ndim == rank else per_channel_map(x, rank) for x in xs), run)
-
-
-def per_channel_map(x: Array, rank: int) -> Array:
-    """(batch, channels) as a map of one cell."""
-    return x.reshape(*x.shape, *(1,) * (rank - x.ndim))
-
-
-def _combine(operation: np.ufunc, xs: tuple[Array, ...], run: Run) -> Array:
-    total = xs[0]
-    own = run.overwrite and total.flags.writeable
-    if len(xs) == 1:
-        return _epilogue_alone(total, own, run)
-    for k, other in enumerate(xs[1:], start=2):
-        shape = np.broadcast_shapes(total.shape, other.shape)
-        if not (own and total.shape == shape):
-            largest = total if total.shape == shape else other
-            target = run.empty_like(largest) if largest.shape == shape else np.empty(shape, total.dtype)
-        else:
-            target = total
-        epilogue = run.epilogue if k == len(xs) else NO_EPILOGUE
-
-        def task(p: Array, q: Array, r: Array, epilogue: Epilogue = epilogue) -> None:
-            operation(p, q, out=r)
-            epilogue.finish(r, r)
-
-        a, b = (channels_last(np.broadcast_to(x, shape)) for x in (total, other))
-        for n in range(shape[0]):
-            out = channels_last(target)[n]
-            if out.ndim == 1:
-                run.workers.parallel_for(lambda _, n=n, out=out: task(a[n], b[n], out), 1)  # type: ignore[misc]  # noqa: B023 - called now
-            else:
-                run.workers.parallel_chunks(task, a[n], b[n], out)
-        total, own = target, True
-    return total
-
-
-def _epilogue_alone(x: Array, own: bool, run: Run) -> Array:
-    """Apply the epilogue to the single input of a join, in its memory if `own`."""
-    if run.epilogue.empty:
-        return x
-    out = x if own else run.empty_like(x)
-
-    def task(part: Array, target: Array) -> None:
-        if not own:
-            np.copyto(target, part)
-        run.epilogue.finish(target, target)
-
-    _channel_chunks(task, x, out, run)
-    return out
-
-
-def concat(xs: tuple[Array, ...], run: Run) -> Array:
-    """Channels behind one another."""
-    parts = [channels_last(x) for x in xs]
-    out = run.empty((*parts[0].shape[:-1], sum(p.shape[-1] for p in parts)), parts[0].dtype)
-
-    def task(target: Array, *sources: Array) -> None:
-        np.concatenate(sources, axis=-1, out=target)
-
-    for n in range(out.shape[0]):
-        if out.ndim == 2:
-            np.concatenate([p[n] for p in parts], out=out[n])
-        else:
-            run.workers.parallel_chunks(task, out[n], *(p[n] for p in parts))
-    return channels_first(out)
-
-
-__all__ = ["add", "apply", "concat", "erf", "multiply", "per_channel", "per_channels", "prelu", "softmax"]
+__all__ = ["apply", "channel_chunks", "erf", "per_channel", "per_channels", "prelu", "softmax"]

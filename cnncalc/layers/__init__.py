@@ -1,6 +1,6 @@
 """Every layer kind. A new family is a file beside this one, imported here; a new kind is a class in one of them."""
 
-from cnncalc.layers import activation, conv, custom, dense, join, norm, pool, sequence, spatial
+from cnncalc.layers import activation, arithmetic, conv, custom, dense, join, norm, parameter, pool, sequence, spatial
 from cnncalc.layers.base import KINDS, Join, Layer, Mismatch, Weight
 
 __all__ = [
@@ -10,11 +10,13 @@ __all__ = [
     "Mismatch",
     "Weight",
     "activation",
+    "arithmetic",
     "conv",
     "custom",
     "dense",
     "join",
     "norm",
+    "parameter",
     "pool",
     "sequence",
     "spatial",

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, ClassVar
 
-from cnncalc.layers.base import Example, Pointwise, Weight
+from cnncalc.layers.base import Example, Pointwise, Weight, axis_of
 from cnncalc.layers.memory import INPUT_SAVED, OUTPUT_SAVED, Grad, Reuse, Saved
-from cnncalc.layers.option import Number, option
+from cnncalc.layers.option import Axis, Choice, Number, option
+from cnncalc.layers.view import SAME, View
 from cnncalc.shape import Flow, Shape
+from cnncalc.window import Window
 
 if TYPE_CHECKING:
     from cnncalc.kernels.arrays import Array
@@ -94,10 +96,12 @@ class SELU(Activation, kind="selu"):
 
 
 class GELU(Activation, kind="gelu"):
-    """x·Φ(x), with the exact normal distribution function Φ.
+    """x·Φ(x), with the normal distribution function Φ, exact or approximated by tanh.
 
     Source: Hendrycks & Gimpel 2016.
     """
+
+    approximate: str = option(Choice("none", "tanh"), "how Φ is computed", default="none")
 
     gain = 1.53
     example = Example({"gelu": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
@@ -105,6 +109,10 @@ class GELU(Activation, kind="gelu"):
     def function(self) -> Apply:
         from cnncalc.kernels import pointwise
 
+        if self.approximate == "tanh":
+            from cnncalc.kernels import functions
+
+            return functions.gelu_tanh
         return pointwise.gelu
 
 
@@ -166,19 +174,23 @@ class Sigmoid(Activation, kind="sigmoid"):
 
 
 class HardSigmoid(Activation, kind="hard_sigmoid"):
-    """min(max(0, x + 3), 6)/6.
+    """min(max(0, slope·x + offset), 1); by default min(max(0, x + 3), 6)/6 as in PyTorch and Keras 3.
 
-    Source: Howard et al. 2019, MobileNetV3.
+    Keras 2 and ONNX have slope 0.2. Source: Howard et al. 2019, MobileNetV3.
     """
 
+    slope: float = option(Number(), "factor of x", default=1 / 6, also=("alpha",))
+    offset: float = option(Number(), "added before the limits", default=0.5, also=("beta",))
     also = ("hardsigmoid", "hsigmoid")
     gain = 1.0
     example = Example({"hard_sigmoid": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
 
     def function(self) -> Apply:
-        from cnncalc.kernels import pointwise
+        from cnncalc.kernels import functions, pointwise
 
-        return pointwise.hard_sigmoid
+        if (self.slope, self.offset) == (1 / 6, 0.5):
+            return pointwise.hard_sigmoid
+        return functions.hard_sigmoid(self.slope, self.offset)
 
 
 class HardSwish(Activation, kind="hard_swish"):
@@ -212,16 +224,29 @@ class Tanh(Activation, kind="tanh"):
 
 
 class Softmax(Activation, kind="softmax"):
-    """exp(x) divided by its sum over the channels, at each position: shares that add up to 1."""
+    """exp(x) divided by its sum over the channels, or along another `axis`: shares that add up to 1."""
 
     saves_output = True
+    axis: str = option(Axis(), "axis of the sum", default="channels", also=("dim",))
     gain = 1.0
     example = Example({"softmax": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
+
+    def output_shape(self, x: Shape, fit: str) -> Shape:
+        axis_of(x, self.axis)
+        return x
+
+    def views(self, x: Shape, windows: tuple[Window, ...]) -> tuple[View, ...]:
+        if self.axis == "channels":
+            return SAME
+        return tuple(
+            View.whole(n) if name == self.axis else View(0, 0, 1, i)
+            for i, (name, n) in enumerate(zip(x.axes, x.spatial, strict=True))
+        )
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         from cnncalc.kernels import pointwise
 
-        return pointwise.softmax(x, run)
+        return pointwise.softmax(x, run, axis_of(Shape(*x.shape[2:], x.shape[1]), self.axis) - (x.ndim - 1))
 
 
 class LeakyReLU(Activation, kind="leaky_relu"):

@@ -91,6 +91,9 @@ class Layer:
         if fields:
             raise TypeError(f"{self.kind} has no {', '.join(fields)}")
 
+    def check(self) -> None:
+        """Raise LayerError if two of its fields contradict each other."""
+
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(f"{type(self).__name__} is frozen; make a new one")
 
@@ -131,7 +134,14 @@ class Layer:
                 faults.append(
                     (cls.kind, LayerError(f"{cls.kind} needs {what}: {declared.type.describe()}", rule="missing", field=name))
                 )
-        return (None, faults) if faults else (cls(**fields), [])
+        if faults:
+            return None, faults
+        layer = cls(**fields)
+        try:
+            layer.check()
+        except LayerError as error:
+            return None, [(error.field if error.field in given and error.field is not None else cls.kind, error)]
+        return layer, []
 
     def output_shape(self, x: Shape, fit: str) -> Shape:
         """What comes out of `x`; a stride that does not fit is floored unless `fit` is `ceil`. Raises LayerError."""
@@ -256,6 +266,14 @@ def along(x: Shape, field: str, value: tuple[T, ...]) -> tuple[T, ...]:
     raise LayerError(f"{field} has {numbers}, and {{}} has {x.rank} spatial {axes}{image_hint(x)}", x, field=field)
 
 
+def axis_of(x: Shape, name: str, field: str = "axis") -> int:
+    """Return the place of the axis `name` in `x`, the channels last. Raises LayerError if `x` has no such axis."""
+    names = (*x.axes, "channels")
+    if name not in names:
+        raise LayerError(f"there is no axis {name} in {{}}, which has {', '.join(names)}{image_hint(x)}", x, field=field)
+    return names.index(name)
+
+
 def near_divisors(count: int, wanted: int) -> str:
     """The two divisors of `count` nearest to `wanted`, for advice.
 
@@ -334,6 +352,10 @@ class Join(Layer):
     def join(self, shapes: tuple[Shape, ...]) -> Shape:
         """What comes out of all `shapes`. Raises Mismatch with the two that do not go together."""
         raise NotImplementedError
+
+    def joined_macs(self, shapes: tuple[Shape, ...], y: Shape) -> int:
+        """Multiply-accumulates for one example, given the shapes of its inputs and of its output."""
+        return 0
 
     def forward_join(self, xs: tuple[Array, ...], run: Run) -> Array:
         """What comes out of all `xs`; `run.overwrite` speaks of the first."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from cnncalc.layers.base import Example, Layer, Weight
-from cnncalc.layers.memory import Reuse
+from cnncalc.layers.memory import Grad, Reuse, Saved
 from cnncalc.layers.option import Count, ShapeOrSame, Word, option
-from cnncalc.shape import LayerError, Shape
+from cnncalc.shape import Flow, LayerError, Shape
 
 
 class Custom(Layer, kind="custom"):
@@ -28,6 +28,13 @@ class Custom(Layer, kind="custom"):
     example = Example(
         {"custom": "grid_sample", "output": "4x7x6", "parameters": 30, "macs": 1200}, (Shape(3, 5, 2),), Shape(4, 7, 6)
     )
+
+    def reuse(self, training: bool) -> Reuse:
+        return "overwrite" if self.output == "same" else "none"
+
+    def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
+        # Unknown; its inputs, as most layers keep them.
+        return Saved(inputs=tuple(range(len(xs))))
 
     def output_shape(self, x: Shape, fit: str) -> Shape:
         if isinstance(self.output, Shape):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from cnncalc.layers.base import Example, Layer, Pointwise, Weight
 from cnncalc.layers.conv import with_bias
 from cnncalc.layers.memory import INPUT_SAVED, NOTHING_SAVED, Grad, Reuse, Saved
 from cnncalc.layers.option import Count, Flag, Number, option
+from cnncalc.layers.view import SAME, View
 from cnncalc.shape import Flow, Shape
+from cnncalc.window import Window
 
 if TYPE_CHECKING:
     from cnncalc.kernels.arrays import Array
@@ -21,7 +24,7 @@ class FullyConnected(Layer, kind="fc"):
     Whatever comes in is stretched first, channels and then space, as PyTorch's flatten does: 32×32×3 becomes 3072 numbers.
     """
 
-    also = ("dense", "linear", "fullyconnected", "innerproduct", "gemm", "matmul", "mlp")
+    also = ("dense", "fullyconnected", "innerproduct", "gemm", "mlp")
     units: int = option(
         Count(), "numbers that come out", main=True, also=("out_features", "num_output", "features", "out_channels", "filters")
     )
@@ -49,6 +52,47 @@ class FullyConnected(Layer, kind="fc"):
         from cnncalc.kernels.dense import fully_connected
 
         return fully_connected(x, w["weight"], w.get("bias"), run)
+
+
+class Linear(Layer, kind="linear"):
+    """Every unit sees every channel, at each position with the same weights: C in, units out, (C + 1)·units parameters.
+
+    Sizes stay: PyTorch's `Linear` and Keras's `Dense` act on the last axis in this way. MACs are the positions times C·units.
+    A convolution with a window of one cell computes the same.
+    """
+
+    also = ("timedistributeddense", "lineardense", "pointwisedense")
+    units: int = option(
+        Count(), "channels that come out", main=True, also=("out_features", "num_output", "features", "out_channels", "filters")
+    )
+    bias: bool = option(Flag(), "one learned number added per unit", default=True, also=("use_bias", "bias_term"))
+    example = Example({"linear": 7}, (Shape(3, 5, 2),), Shape(3, 5, 7))
+
+    def output_shape(self, x: Shape, fit: str) -> Shape:
+        return Shape(*x.spatial, self.units)
+
+    def weights(self, x: Shape) -> tuple[Weight, ...]:
+        return with_bias(Weight("weight", (self.units, x.channels)), self.units, self.bias)
+
+    def macs(self, x: Shape, y: Shape) -> int:
+        return math.prod(x) * self.units
+
+    def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
+        return INPUT_SAVED if grad.weights else NOTHING_SAVED
+
+    def views(self, x: Shape, windows: tuple[Window, ...]) -> tuple[View, ...]:
+        return SAME
+
+    def formulas(self, x: Shape) -> list[tuple[str, str]]:
+        return [("channels", f"{x.channels} → {self.units} at each position")] if x.rank else []
+
+    fuses_epilogue = True
+    fuses_add = True
+
+    def forward(self, x: Array, w: Arrays, run: Run) -> Array:
+        from cnncalc.kernels.dense import linear
+
+        return linear(x, w["weight"], w.get("bias"), run)
 
 
 class Flatten(Layer, kind="flatten"):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
-from cnncalc.layers.base import Example, Join, Mismatch
+from cnncalc.layers.base import Example, Join, Mismatch, axis_of
 from cnncalc.layers.memory import Grad, Saved
-from cnncalc.layers.option import RowNames, option
+from cnncalc.layers.option import Axis, Choice, Number, RowNames, option
 from cnncalc.shape import Flow, LayerError, Shape
 
 if TYPE_CHECKING:
@@ -16,9 +17,34 @@ if TYPE_CHECKING:
 _NAMES = "rows to join: one name beside the row above, or a list of names"
 
 
-class Add(Join, kind="add"):
-    """Adds results of the same shape, number by number: the shortcut of a residual network.
+class _Elementwise(Join):
+    """Combines results number by number: maps of one shape, and beside a map what stands for each of its cells or channels."""
 
+    def join(self, shapes: tuple[Shape, ...]) -> Shape:
+        if not shapes:
+            raise LayerError(f"{self.kind} joins nothing")
+        largest = max(range(len(shapes)), key=lambda i: (shapes[i].size, shapes[i].rank))
+        whole = shapes[largest]
+        for i, shape in enumerate(shapes):
+            if shape != whole and not broadcasts(shape, whole):
+                first, second = sorted((i, largest))
+                needed = "the same shape from each; beside a map also one number per channel, or a map of one channel"
+                raise Mismatch(first, second, f"{self.kind} needs {needed}")
+        return whole
+
+
+def broadcasts(shape: Shape, whole: Shape) -> bool:
+    """Whether `shape` stands for each cell of the map `whole` (a vector or one cell) or for each of its channels."""
+    if not whole.rank:
+        return False
+    per_channel = shape.channels == whole.channels and set(shape.spatial) <= {1} and shape.rank in (0, whole.rank)
+    return per_channel or (shape.channels == 1 and shape.spatial == whole.spatial)
+
+
+class Add(_Elementwise, kind="add"):
+    """Adds results number by number: the shortcut of a residual network.
+
+    Beside a map it also takes a vector or a map of one cell with as many channels, and a map of one channel with the same sizes.
     Source: He et al. 2015, Deep Residual Learning.
     """
 
@@ -28,40 +54,23 @@ class Add(Join, kind="add"):
     names: tuple[str, ...] | str = option(RowNames(), _NAMES, main=True)
     example = Example({"add": ["a", "b"]}, (Shape(3, 5, 2), Shape(3, 5, 2)), Shape(3, 5, 2))
 
-    def join(self, shapes: tuple[Shape, ...]) -> Shape:
-        for i, shape in enumerate(shapes):
-            if shape != shapes[0]:
-                raise Mismatch(0, i, "add wants the same shape from each")
-        return shapes[0]
-
     def forward_join(self, xs: tuple[Array, ...], run: Run) -> Array:
-        from cnncalc.kernels import pointwise
+        from cnncalc.kernels import join
 
-        return pointwise.add(xs, run)
+        return join.add(xs, run)
 
 
-class Multiply(Join, kind="multiply"):
-    """Multiplies results number by number; a vector, or a map of one cell, scales the channels of a map: a gate.
+class Multiply(_Elementwise, kind="multiply"):
+    """Multiplies results number by number: a gate.
 
-    Source: Hu et al. 2017, Squeeze-and-Excitation; Antol et al. 2015, VQA.
+    Beside a map it also takes a vector or a map of one cell with as many channels (a channel gate), and a map of one channel with
+    the same sizes (a spatial gate). Source: Hu et al. 2017, Squeeze-and-Excitation; Woo et al. 2018, CBAM.
     """
 
     also = ("mul", "product", "times", "gate")
     fuses_epilogue = True
     names: tuple[str, ...] | str = option(RowNames(), _NAMES, main=True)
-    example = Example({"multiply": ["a", "b"]}, (Shape(3, 5, 2), Shape(2)), Shape(3, 5, 2))
-
-    def join(self, shapes: tuple[Shape, ...]) -> Shape:
-        largest = max(range(len(shapes)), key=lambda i: (shapes[i].size, shapes[i].rank))
-        whole = shapes[largest]
-        for i, shape in enumerate(shapes):
-            if shape == whole or (
-                shape.channels == whole.channels and set(shape.spatial) <= {1} and shape.rank in (0, whole.rank)
-            ):
-                continue
-            first, second = sorted((i, largest))
-            raise Mismatch(first, second, "multiply wants the same shape, or a vector or one cell with as many channels")
-        return whole
+    example = Example({"multiply": ["a", "b"]}, (Shape(3, 5, 2), Shape(3, 5, 1)), Shape(3, 5, 2))
 
     def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
         # Products are formed from left to right; each factor is kept for the gradient of the other.
@@ -78,30 +87,158 @@ class Multiply(Join, kind="multiply"):
         return Saved(inputs=tuple(sorted(inputs)), numbers=numbers)
 
     def forward_join(self, xs: tuple[Array, ...], run: Run) -> Array:
-        from cnncalc.kernels import pointwise
+        from cnncalc.kernels import join
 
-        return pointwise.multiply(xs, run)
+        return join.multiply(xs, run)
+
+
+class Maximum(_Elementwise, kind="maximum"):
+    """Keeps the largest number at each place: maxout over results. Shapes as for `add`.
+
+    Source: Goodfellow et al. 2013, Maxout Networks.
+    """
+
+    also = ("max", "elementwisemax")
+    fuses_epilogue = True
+    names: tuple[str, ...] | str = option(RowNames(), _NAMES, main=True)
+    example = Example({"maximum": ["a", "b"]}, (Shape(3, 5, 2), Shape(2)), Shape(3, 5, 2))
+
+    def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
+        return Saved(inputs=tuple(range(len(xs))))
+
+    def forward_join(self, xs: tuple[Array, ...], run: Run) -> Array:
+        from cnncalc.kernels import join
+
+        return join.maximum(xs, run)
+
+
+class Average(_Elementwise, kind="average"):
+    """The mean of results, number by number. Shapes as for `add`."""
+
+    also = ("mean", "elementwisemean")
+    names: tuple[str, ...] | str = option(RowNames(), _NAMES, main=True)
+    example = Example({"average": ["a", "b"]}, (Shape(3, 5, 2), Shape(3, 5, 2)), Shape(3, 5, 2))
+
+    def forward_join(self, xs: tuple[Array, ...], run: Run) -> Array:
+        from cnncalc.kernels import join
+
+        return join.average(xs, run)
+
+
+class _OfTwo(_Elementwise):
+    """A join of exactly two results, whose order counts."""
+
+    def join(self, shapes: tuple[Shape, ...]) -> Shape:
+        if len(shapes) != 2:
+            raise LayerError(f"{self.kind} joins exactly two results, got {len(shapes)}", field="names", rule="value")
+        return super().join(shapes)
+
+
+class Subtract(_OfTwo, kind="subtract"):
+    """The first result minus the second, number by number: `subtract: b` is the row above minus b. Shapes as for `add`."""
+
+    also = ("sub", "minus", "difference")
+    fuses_epilogue = True
+    names: tuple[str, ...] | str = option(RowNames(), _NAMES, main=True)
+    example = Example({"subtract": ["a", "b"]}, (Shape(3, 5, 2), Shape(3, 5, 1)), Shape(3, 5, 2))
+
+    def forward_join(self, xs: tuple[Array, ...], run: Run) -> Array:
+        from cnncalc.kernels import join
+
+        return join.subtract(xs, run)
+
+
+class Divide(_OfTwo, kind="divide"):
+    """The first result over the second, number by number: `divide: b` is the row above over b. Shapes as for `add`."""
+
+    also = ("div", "quotient", "truediv")
+    fuses_epilogue = True
+    names: tuple[str, ...] | str = option(RowNames(), _NAMES, main=True)
+    example = Example({"divide": ["a", "b"]}, (Shape(3, 5, 2), Shape(2)), Shape(3, 5, 2))
+
+    def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
+        return Saved(inputs=(0, 1) if grad.inputs[1] else (1,))
+
+    def forward_join(self, xs: tuple[Array, ...], run: Run) -> Array:
+        from cnncalc.kernels import join
+
+        return join.divide(xs, run)
+
+
+class MatMul(Join, kind="matmul"):
+    """The matrix product of two sequences, L×C times C×M, as in attention written out: L×M.
+
+    `transpose` swaps rows and columns of one of them first, `factor` multiplies the result. In maps, each matrix is the last
+    spatial axis by the channels, and the axes before must be the same. MACs: L·C·M. Source: Vaswani et al. 2017, eq. 1.
+    """
+
+    also = ("batchmatmul", "bmm", "matrixproduct", "dotproduct", "einsum")
+    names: tuple[str, ...] | str = option(RowNames(), _NAMES, main=True)
+    transpose: str = option(Choice("none", "first", "second"), "which of the two is transposed first", default="none")
+    factor: float = option(Number(), "constant factor of the result", default=1.0, also=("scale",))
+    example = Example({"matmul": ["a", "b"], "transpose": "second"}, (Shape(3, 5), Shape(7, 5)), Shape(3, 7))
+
+    def join(self, shapes: tuple[Shape, ...]) -> Shape:
+        if len(shapes) != 2:
+            raise LayerError(f"matmul joins exactly two results, got {len(shapes)}", field="names", rule="value")
+        for shape in shapes:
+            if not shape.rank:
+                raise LayerError("matmul needs sequences, length × channels, and {} is a vector", shape)
+        a, b = shapes
+        rows, inner = a[-2:] if self.transpose != "first" else a[:-3:-1]
+        inner_too, columns = b[-2:] if self.transpose != "second" else b[:-3:-1]
+        if a[:-2] != b[:-2]:
+            raise Mismatch(0, 1, "matmul needs the same axes before the last two")
+        if inner != inner_too:
+            sides = {
+                "none": "as many channels in the first as the second is long",
+                "first": "two of the same length",
+                "second": "as many channels in both",
+            }
+            raise Mismatch(0, 1, f"matmul needs {sides[self.transpose]}; {inner} ≠ {inner_too}")
+        return Shape(*a[:-2], rows, columns)
+
+    def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
+        # Each factor is kept for the gradient of the other.
+        return Saved(inputs=tuple(i for i in (0, 1) if grad.inputs[1 - i]))
+
+    def joined_macs(self, shapes: tuple[Shape, ...], y: Shape) -> int:
+        return math.prod(y) * shapes[0][-2 if self.transpose == "first" else -1]
+
+    def forward_join(self, xs: tuple[Array, ...], run: Run) -> Array:
+        from cnncalc.kernels import dense
+
+        first, second = xs
+        return dense.matrix_product(first, second, self.transpose, self.factor)
 
 
 class Concat(Join, kind="concat"):
-    """Puts results behind one another along the channels; their spatial sizes must be the same.
+    """Puts results behind one another along the channels, or along another `axis`; the other sizes must be the same.
 
     Source: Szegedy et al. 2014, Going Deeper with Convolutions.
     """
 
     also = ("concatenate", "cat", "merge", "depthconcat", "route")
     names: tuple[str, ...] | str = option(RowNames(), _NAMES, main=True)
+    axis: str = option(Axis(), "axis along which they are put behind one another", default="channels", also=("dim",))
     example = Example({"concat": ["a", "b"]}, (Shape(3, 5, 2), Shape(3, 5, 4)), Shape(3, 5, 6))
 
     def join(self, shapes: tuple[Shape, ...]) -> Shape:
-        for i, shape in enumerate(shapes):
-            if shape.spatial != shapes[0].spatial:
-                raise Mismatch(0, i, "concat wants the same spatial sizes from each")
         if not shapes:
             raise LayerError("concat joins nothing")
-        return Shape(*shapes[0].spatial, sum(s.channels for s in shapes))
+        place = axis_of(shapes[0], self.axis)
+        for i, shape in enumerate(shapes):
+            if shape.rank != shapes[0].rank or any(
+                n != m for k, (n, m) in enumerate(zip(shape, shapes[0], strict=True)) if k != place
+            ):
+                needed = "the same spatial sizes" if self.axis == "channels" else f"the same sizes but for {self.axis}"
+                raise Mismatch(0, i, f"concat needs {needed} from each")
+        sizes = list(shapes[0])
+        sizes[place] = sum(shape[place] for shape in shapes)
+        return Shape(*sizes)
 
     def forward_join(self, xs: tuple[Array, ...], run: Run) -> Array:
-        from cnncalc.kernels import pointwise
+        from cnncalc.kernels import join
 
-        return pointwise.concat(xs, run)
+        place = axis_of(Shape(*xs[0].shape[2:], xs[0].shape[1]), self.axis)
+        return join.concat(xs, run, place - (xs[0].ndim - 1))

@@ -340,6 +340,16 @@ class ChannelRange:
         return {"type": "string", "pattern": r"^\s*[0-9_]*\s*:\s*[0-9_]*\s*$"}
 
 
+AXIS_NAMES = ("depth", "height", "width", "length", "channels")
+
+
+class Axis(Choice):
+    """The name of one axis."""
+
+    def __init__(self) -> None:
+        super().__init__(*AXIS_NAMES)
+
+
 class AxisNames:
     """Names of axes, in the order wanted, in the file's layout."""
 
