@@ -171,6 +171,12 @@ FUNCTIONS = {
     "hard_sigmoid": lambda v: min(max(0.0, v + 3), 6.0) / 6,
     "hard_swish": lambda v: v * min(max(0.0, v + 3), 6.0) / 6,
     "tanh": math.tanh,
+    "square": lambda v: v * v,
+    "sqrt": lambda v: math.sqrt(v) if v >= 0 else math.nan,
+    "exp": math.exp,
+    "abs": abs,
+    "reciprocal": lambda v: 1 / v,
+    "log": lambda v: math.log(v) if v > 0 else math.nan,
 }
 
 
@@ -237,12 +243,36 @@ def lrn(layer):
     return function
 
 
-def multiply(xs):
-    rank = max(x.ndim for x in xs)
-    out = 1.0
-    for x in xs:
-        out = out * (x if x.ndim == rank else x.reshape(*x.shape, *(1,) * (rank - x.ndim)))
+def joined(xs, function):
+    """`function` of the numbers at each place; a vector, one cell or one channel stands for what it lacks."""
+    whole = max((x.shape for x in xs), key=lambda shape: (len(shape), math.prod(shape)))
+    out = np.empty(whole)
+    for place in np.ndindex(*whole):
+        seen = []
+        for x in xs:
+            at = place[: x.ndim]
+            seen.append(float(x[tuple(min(p, n - 1) for p, n in zip(at, x.shape, strict=True))]))
+        out[place] = function(seen)
     return out
+
+
+def matmul(layer, a, b):
+    a, b = np.moveaxis(a, 1, -1), np.moveaxis(b, 1, -1)
+    if layer.transpose == "first":
+        a = np.moveaxis(a, -1, -2)
+    if layer.transpose == "second":
+        b = np.moveaxis(b, -1, -2)
+    out = np.zeros((*a.shape[:-1], b.shape[-1]))
+    for place in np.ndindex(*out.shape):
+        *lead, i, j = place
+        out[place] = layer.factor * sum(a[(*lead, i, k)] * b[(*lead, k, j)] for k in range(a.shape[-1]))
+    return np.moveaxis(out, -1, 1)
+
+
+def softmax_along(layer, x):
+    names = {2: ["channels"], 3: ["channels", "length"], 4: ["channels", "height", "width"]}
+    axis = names.get(x.ndim, ["channels", "depth", "height", "width"]).index(layer.axis) + 1
+    return np.apply_along_axis(softmax, axis, x)
 
 
 def upsample(layer, x):
@@ -342,7 +372,7 @@ def forward(layer: Any, xs: tuple[np.ndarray, ...], w: dict[str, np.ndarray], fi
     """What `layer` makes of `xs`, each (batch, channels, *spatial) or (batch, length) of tokens."""
     x, kind = xs[0], layer.kind
     cells = tuple(range(2, x.ndim))
-    if kind in FUNCTIONS:
+    if kind in FUNCTIONS and not (kind == "gelu" and layer.approximate == "tanh") and kind != "hard_sigmoid":
         return each(FUNCTIONS[kind], x)
     table = {
         "conv": lambda: conv(layer, x, w, fit),
@@ -362,16 +392,36 @@ def forward(layer: Any, xs: tuple[np.ndarray, ...], w: dict[str, np.ndarray], fi
         "identity": lambda: x,
         "leaky_relu": lambda: each(lambda v: v if v >= 0 else layer.slope * v, x),
         "prelu": lambda: per_channel(x, lambda values, c: np.where(values >= 0, values, w["weight"][c] * values)),
-        "softmax": lambda: at_each_place(x, softmax),
+        "softmax": lambda: softmax_along(layer, x),
+        "hard_sigmoid": lambda: each(lambda v: min(max(0.0, layer.slope * v + layer.offset), 1.0), x),
+        "gelu": lambda: each(lambda v: v / 2 * (1 + math.tanh(math.sqrt(2 / math.pi) * (v + 0.044715 * v**3))), x),
+        "power": lambda: each(lambda v: v**layer.exponent, x),
+        "clip": lambda: each(
+            lambda v: min(
+                max(v, -math.inf if layer.least is None else layer.least), math.inf if layer.most is None else layer.most
+            ),
+            x,
+        ),
+        "rescale": lambda: x * (w["weight"][0] if w else layer.factor) + (w["bias"][0] if w else layer.offset),
+        "add_bias": lambda: per_channel(x, lambda values, c: values + w["bias"][c]),
+        "linear": lambda: np.moveaxis(np.moveaxis(x, 1, -1) @ w["weight"].T + w.get("bias", 0.0), -1, 1),
+        "parameter": lambda: np.stack([w["weight"]] * len(x)),
         "batchnorm": lambda: batchnorm(layer, x, w),
         "instancenorm": lambda: affine(per_channel(x, lambda values, c: normalised(values, layer.epsilon)), w),
         "layernorm": lambda: affine(at_each_place(x, lambda values: normalised(values, layer.epsilon)), w),
         "groupnorm": lambda: group_norm(x, layer.groups, w, layer.epsilon),
         "lrn": lambda: at_each_place(x, lrn(layer)),
         "scale": lambda: per_channel(x, lambda values, c: values * w["weight"][c]),
-        "add": lambda: sum(xs),
-        "multiply": lambda: multiply(xs),
-        "concat": lambda: np.concatenate(xs, axis=1),
+        "add": lambda: joined(xs, sum),
+        "multiply": lambda: joined(xs, math.prod),
+        "subtract": lambda: joined(xs, lambda seen: seen[0] - seen[1]),
+        "divide": lambda: joined(xs, lambda seen: seen[0] / seen[1]),
+        "maximum": lambda: joined(xs, max),
+        "average": lambda: joined(xs, lambda seen: sum(seen) / len(seen)),
+        "matmul": lambda: matmul(layer, *xs),
+        "concat": lambda: np.concatenate(
+            xs, axis={"channels": 1, "length": 2, "depth": 2, "height": x.ndim - 2, "width": x.ndim - 1}[layer.axis]
+        ),
         "upsample": lambda: upsample(layer, x),
         "pad": lambda: np.pad(x, ((0, 0), (0, 0), *spread(layer.cells, x.ndim - 2))),
         "crop": lambda: x[

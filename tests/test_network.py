@@ -92,7 +92,10 @@ layers:
     (said,) = messages(text)
     assert said.startswith("3:5 concat1: branch `5x5` ends at 28x28x32, `pool` at 27x27x16")
     (said,) = messages("input: 8x8x4\nlayers:\n  - {conv: 8, kernel_size: 1, name: wide}\n  - {add: input}\n")
-    assert said == "4:5 add1: wide gives 8x8x8, input 8x8x4 (channels 8 ≠ 4); add wants the same shape from each [join]"
+    assert (
+        said
+        == "4:5 add1: wide gives 8x8x8, input 8x8x4 (channels 8 ≠ 4); add needs the same shape from each; beside a map also one number per channel, or a map of one channel [join]"
+    )
 
 
 def test_a_fault_in_a_block_is_said_once_with_its_copies():

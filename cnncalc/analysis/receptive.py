@@ -92,14 +92,22 @@ def _behind(node: Node, known: dict[int, Fields]) -> Fields | None:
     if node.inferred.shape is None or node.layer.opaque:
         return None
     if isinstance(node.layer, Join):
+        flows = [source.flow for source in node.inputs]
+        views = node.layer.joined_views(tuple(flow for flow in flows if isinstance(flow, Shape)))
         paths = [known.get(id(source)) for source in node.inputs]
-        read = [path for path in paths if path is not None]
+        read = [_through(path, view) for path, view in zip(paths, views, strict=True) if path is not None]
         return _joined(read) if len(read) == len(paths) else None
+    if not node.inputs:
+        return {}
     (source,) = node.inputs
     before, flow = known.get(id(source)), source.flow
     if before is None or flow is None:
         return None
-    views = node.layer.views(flow if isinstance(flow, Shape) else Shape(*flow), node.inferred.windows)
+    return _through(before, node.layer.views(flow if isinstance(flow, Shape) else Shape(*flow), node.inferred.windows))
+
+
+def _through(before: Fields, views: tuple[View, ...]) -> Fields:
+    """The fields behind a layer that shows `views` of the axes of its input."""
     if not views:
         return before
     return {

@@ -179,7 +179,8 @@ class Expander:
         if source is not None:
             return source
         joins = isinstance(layer, Join) and isinstance(layer.value("names"), tuple)
-        if not joins and not row.broken and self._builder.graph.inputs:
+        alone = layer is not None and layer.accepts == "nothing"
+        if not joins and not alone and not row.broken and self._builder.graph.inputs:
             inputs = " or ".join(f"from: {i.name}" for i in self._builder.graph.inputs)
             message = f"the network has several inputs, and {name} does not say which it reads; write {inputs}"
             self._problems.add("missing", row.kind_at, message, layer=name)
@@ -229,7 +230,9 @@ class Expander:
     ) -> Node:
         """The layer of a row, with its inputs."""
         inputs: tuple[Producer, ...] = (self._reading(source, row, layer, name),)
-        if isinstance(layer, Join):
+        if layer is not None and layer.accepts == "nothing":
+            inputs = ()
+        elif isinstance(layer, Join):
             inputs = self._joined(row, name, layer, scope, inputs[0])
         return self._builder.layer(
             name,

@@ -30,7 +30,10 @@ def kind_for(word: str) -> str | None:
 
 
 #: Names that are near to a kind and mean something else.
-_NOT_QUITE = {"logsoftmax": "softmax is here, without the logarithm, which changes no size and no count"}
+_NOT_QUITE = {
+    "linear": "did you mean linear (at each position) or fc (over the whole map)?",
+    "logsoftmax": "softmax is here, without the logarithm, which changes no size and no count",
+}
 
 
 def kind_hint(word: str) -> str:

@@ -353,6 +353,10 @@ class Join(Layer):
         """What comes out of all `shapes`. Raises Mismatch with the two that do not go together."""
         raise NotImplementedError
 
+    def joined_views(self, shapes: tuple[Shape, ...]) -> tuple[tuple[View, ...], ...]:
+        """What an output cell sees of each spatial axis of each input; `SAME` if it is the cell in its own place."""
+        return (SAME,) * len(shapes)
+
     def joined_macs(self, shapes: tuple[Shape, ...], y: Shape) -> int:
         """Multiply-accumulates for one example, given the shapes of its inputs and of its output."""
         return 0

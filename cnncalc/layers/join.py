@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cnncalc.layers.base import Example, Join, Mismatch, axis_of
 from cnncalc.layers.memory import Grad, Saved
 from cnncalc.layers.option import Axis, Choice, Number, RowNames, option
+from cnncalc.layers.view import View
 from cnncalc.shape import Flow, LayerError, Shape
 
 if TYPE_CHECKING:
@@ -201,6 +202,12 @@ class MatMul(Join, kind="matmul"):
     def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
         # Each factor is kept for the gradient of the other.
         return Saved(inputs=tuple(i for i in (0, 1) if grad.inputs[1 - i]))
+
+    def joined_views(self, shapes: tuple[Shape, ...]) -> tuple[tuple[View, ...], ...]:
+        a, b = shapes
+        before = tuple(View(0, 0, 1, axis) for axis in range(a.rank - 1))
+        rows = View.whole(a[-2]) if self.transpose == "first" else View(0, 0, 1, a.rank - 1)
+        return (*before, rows), (*before, View.whole(b[-2]))
 
     def joined_macs(self, shapes: tuple[Shape, ...], y: Shape) -> int:
         return math.prod(y) * shapes[0][-2 if self.transpose == "first" else -1]

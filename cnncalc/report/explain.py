@@ -7,14 +7,15 @@ import re
 import textwrap
 from typing import Any
 
+from cnncalc.infer import Inference
 from cnncalc.language.schema import ROW_KEYS
 from cnncalc.layers import KINDS, Join, Layer
-from cnncalc.layers.base import check_flow, display
+from cnncalc.layers.base import display
 from cnncalc.layers.option import Option
 from cnncalc.problem import ERROR_RULES, RULES
 from cnncalc.report.network.table import Row, wrapped
 from cnncalc.rules.manual import level, manual
-from cnncalc.shape import Shape, Tokens
+from cnncalc.shape import Tokens
 
 ROWS = {
     "block": """A use of a block: a group of rows with parameters, defined under `blocks`.
@@ -150,21 +151,20 @@ def _row_keys(width: int) -> list[Row]:
 
 
 def _example(kind: type[Layer]) -> list[Row]:
-    """The kind's own example, worked out."""
+    """The kind's own example with its inputs, output shape and parameters."""
     row, inputs, _ = kind.example
     said = kind.kind if list(row) == [kind.kind] and row[kind.kind] is None else _flow_map(row)
     layer, _ = kind.read({key: _value(value) for key, value in row.items()})
     assert layer is not None
-    shapes = tuple(check_flow(layer, x) for x in inputs)
-    output: Shape = layer.join(shapes) if isinstance(layer, Join) else layer.output_shape(shapes[0], "exact")
-    parameters = 0 if isinstance(layer, Join) else sum(w.size for w in layer.weights(shapes[0]) if w.role != "buffer")
-    names = row[kind.kind] if isinstance(layer, Join) else ["input"]
+    inferred = Inference()(layer, inputs, "exact")
+    parameters = inferred.parameters
+    names = row[kind.kind] if isinstance(layer, Join) else ["input"][: len(inputs)]
     rows: list[Row] = []
     for name, flow in zip(names, inputs, strict=True):
         shown = f"{{tokens: {flow.length}, vocabulary: {flow.vocabulary}}}" if isinstance(flow, Tokens) else str(flow)
         rows.append([(f"    {name}: {shown}", "output")])
     rows.append([(f"    - {said}", "output")])
-    rows.append([(f"    gives {output}, {parameters:,} parameter{'' if parameters == 1 else 's'}", "")])
+    rows.append([(f"    gives {inferred.shape}, {parameters:,} parameter{'' if parameters == 1 else 's'}", "")])
     return rows
 
 

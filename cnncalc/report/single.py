@@ -23,7 +23,7 @@ def rows(subject: Subject, node: Node, width: int | None) -> list[Row]:
     layout = subject.layout
     reads = " and ".join(words.flow(source.flow, layout) for source in node.inputs)
     summary = "" if len(node.inputs) > 1 else words.summary(node, layout)
-    found: list[Row] = [[(" ".join(filter(None, (node.kind, summary, "on", reads))), "title")], []]
+    found: list[Row] = [[(" ".join(filter(None, (node.kind, summary, f"on {reads}" if reads else ""))), "title")], []]
     if node.shape is None:
         return found[:1]
     for axes, formula in formulas(node):
@@ -45,7 +45,7 @@ def _line(name: str, said: str, role: str = "") -> Row:
 
 def formulas(node: Node) -> list[tuple[list[str], str]]:
     """Each formula once, with the axes along which it holds."""
-    flow = node.inputs[0].flow
+    flow = node.inputs[0].flow if node.inputs else None
     found: dict[str, list[str]] = {}
     if isinstance(flow, Shape) and node.shape is not None:
         for axis, formula in node.layer.formulas(flow):
@@ -103,8 +103,8 @@ def _neurons(node: Node, shape: Shape) -> str:
 
 
 def fully_connected(node: Node) -> int:
-    """Parameters of a fully connected layer with the same output; 0 where the layer shares no weights between places."""
-    flow = node.inputs[0].flow
+    """Parameters of a fully connected layer with the same output; 0 if the layer shares no weights between places."""
+    flow = node.inputs[0].flow if node.inputs else None
     shares = any(len(weight.shape) > 2 for weight in node.weights)
     if not shares or not isinstance(flow, Shape) or node.shape is None:
         return 0
@@ -121,8 +121,8 @@ def _sharing(node: Node, dense: int) -> str:
 
 
 def _drawings(node: Node, width: int) -> list[tuple[str, list[str]]]:
-    """A drawing for each axis that differs, where there is room for it."""
-    flow = node.inputs[0].flow
+    """A drawing for each axis that differs, if there is room for it."""
+    flow = node.inputs[0].flow if node.inputs else None
     found: dict[tuple[str, ...], list[str]] = {}
     if not isinstance(flow, Shape) or node.shape is None:
         return []

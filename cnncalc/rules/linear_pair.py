@@ -31,7 +31,7 @@ from collections.abc import Iterator
 
 from cnncalc.graph import Node
 from cnncalc.layers.conv import Conv
-from cnncalc.layers.dense import Flatten, FullyConnected, Identity
+from cnncalc.layers.dense import Flatten, FullyConnected, Identity, Linear
 from cnncalc.rules.base import Finding, Subject
 from cnncalc.shape import Shape
 
@@ -59,7 +59,9 @@ def find(subject: Subject) -> Iterator[Finding]:
 def _full(node: Node) -> bool:
     """Whether it is a linear layer in which every channel sees every other."""
     layer = node.layer
-    return node.shape is not None and (isinstance(layer, FullyConnected) or (isinstance(layer, Conv) and layer.groups == 1))
+    return node.shape is not None and (
+        isinstance(layer, (FullyConnected, Linear)) or (isinstance(layer, Conv) and layer.groups == 1)
+    )
 
 
 def _only(subject: Subject, node: Node) -> bool:

@@ -30,7 +30,7 @@ from collections.abc import Iterator
 
 from cnncalc.graph import Node
 from cnncalc.layers.activation import Softmax
-from cnncalc.layers.join import Multiply
+from cnncalc.layers.join import MatMul, Multiply
 from cnncalc.rules.base import Finding, Subject
 
 
@@ -55,7 +55,7 @@ def _next_weighted(subject: Subject, node: Node) -> Node | None:
             if reader.weights:
                 return reader
             # Of a layer that could not be worked out nobody knows the weights.
-            if id(reader) not in seen and reader.shape is not None and not isinstance(reader.layer, Multiply):
+            if id(reader) not in seen and reader.shape is not None and not isinstance(reader.layer, (Multiply, MatMul)):
                 seen.add(id(reader))
                 todo.append(reader)
     return None

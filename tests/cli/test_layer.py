@@ -85,9 +85,13 @@ def test_f5_s2_says_what_is_never_read(cnncalc):
 def _words(kind, row, inputs):
     """An example of a kind as words."""
     first = (
-        [f"tokens={inputs[0].length}", f"vocabulary={inputs[0].vocabulary}"]
-        if isinstance(inputs[0], Tokens)
-        else [str(inputs[0])]
+        ["8x8x3"]
+        if not inputs
+        else (
+            [f"tokens={inputs[0].length}", f"vocabulary={inputs[0].vocabulary}"]
+            if isinstance(inputs[0], Tokens)
+            else [str(inputs[0])]
+        )
     )
     said = []
     for name, given in row.items():

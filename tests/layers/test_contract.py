@@ -22,6 +22,8 @@ def spec_of(kind):
     example = kind.example
     inputs = example.inputs
     row = ", ".join(f"{key}: {text(value)}" for key, value in example.row.items())
+    if not inputs:
+        return f"input: 2x3x5\nlayers:\n  - {{{row}}}\n"
     if len(inputs) == 1:
         (flow,) = inputs
         said = f"{{tokens: {flow.length}, vocabulary: {flow.vocabulary}}}" if isinstance(flow, Tokens) else str(flow)
@@ -81,6 +83,13 @@ COUNTED = {
     # two directions, two layers; the second reads 10 channels.
     "lstm": (2 * 4 * 5 * (3 + 5 + 2) + 2 * 4 * 5 * (10 + 5 + 2), 7 * (2 * 4 * 5 * (3 + 5) + 2 * 4 * 5 * (10 + 5))),
     "gru": (2 * 3 * 4 * (3 + 4 + 2), 7 * 2 * 3 * 4 * (3 + 4)),
+    # 7 units over 2 channels at 15 positions.
+    "linear": ((2 + 1) * 7, 15 * 2 * 7),
+    # 3×5 times 5×7.
+    "matmul": (0, 3 * 5 * 7),
+    "parameter": (30, 0),
+    "rescale": (2, 0),
+    "add_bias": (2, 0),
     # As declared.
     "custom": (30, 1200),
     "attention": (4 * 36 + 4 * 6, 4 * 7 * 36 + 2 * 49 * 6),

@@ -43,14 +43,15 @@ def arrays(flows: tuple[Any, ...], rng: np.random.Generator, batch: int = 2) -> 
 def random_weights(layer: Layer, flow: Any, rng: np.random.Generator) -> dict[str, np.ndarray]:
     if isinstance(layer, Join):
         return {}
-    found = {w.name: rng.standard_normal(w.shape) for w in layer.weights(check_flow(layer, flow))}
+    x = Shape() if flow is None else check_flow(layer, flow)
+    found = {w.name: rng.standard_normal(w.shape) for w in layer.weights(x)}
     if "running_var" in found:
         found["running_var"] = np.abs(found["running_var"]) + 0.1
     return found
 
 
 def compute(layer: Layer, xs: tuple[np.ndarray, ...], w: dict[str, np.ndarray], fit: str, threads: int = 2) -> np.ndarray:
-    with Workers(threads).running() as workers:
+    with Workers(threads).running() as workers, np.errstate(all="ignore"):
         run = Run(workers, fit)
         return layer.forward_join(xs, run) if isinstance(layer, Join) else layer.forward(xs[0], w, run)
 
@@ -58,8 +59,9 @@ def compute(layer: Layer, xs: tuple[np.ndarray, ...], w: dict[str, np.ndarray], 
 def compare(layer: Layer, flows: tuple[Any, ...], seed: int = 0, fit: str = "floor") -> np.ndarray:
     """Runs `layer` on `flows` and holds it against the loops, from arrays that lie either way in memory; gives the result."""
     rng = np.random.default_rng(seed)
-    xs = arrays(flows, rng)
-    w = random_weights(layer, flows[0], rng)
+    # A layer that reads nothing is told the batch by an input without numbers.
+    xs = arrays(flows, rng) or (np.empty((2, 0)),)
+    w = random_weights(layer, flows[0] if flows else None, rng)
     before = [x.copy() for x in xs]
     wanted = naive.forward(layer, xs, w, fit)
     found = compute(layer, xs, w, fit)
@@ -99,6 +101,33 @@ def test_the_example_computes_its_output(kind: str) -> None:
         ({"multiply": ["a", "b"]}, (Shape(2), Shape(3, 5, 2))),
         ({"multiply": ["a", "b", "c"]}, (Shape(1, 1, 2), Shape(3, 5, 2), Shape(2))),
         ({"concat": ["a", "b", "c"]}, (Shape(7), Shape(2), Shape(3))),
+        ({"concat": ["a", "b"], "axis": "height"}, (Shape(3, 5, 2), Shape(4, 5, 2))),
+        ({"concat": ["a", "b", "c"], "axis": "length"}, (Shape(1, 5), Shape(4, 5), Shape(2, 5))),
+        ({"concat": ["a", "b"], "axis": "width"}, (Shape(2, 3, 5, 2), Shape(2, 3, 4, 2))),
+        ({"add": ["a", "b", "c"]}, (Shape(2), Shape(3, 5, 1), Shape(3, 5, 2))),
+        ({"add": ["a", "b"]}, (Shape(7, 3), Shape(1, 3))),
+        ({"subtract": ["a", "b"]}, (Shape(2), Shape(3, 5, 2))),
+        ({"divide": ["a", "b"]}, (Shape(3, 5, 1), Shape(3, 5, 2))),
+        ({"maximum": ["a", "b", "c"]}, (Shape(7),) * 3),
+        ({"average": ["a", "b", "c"]}, (Shape(3, 5, 2), Shape(2), Shape(3, 5, 2))),
+        ({"matmul": ["a", "b"]}, (Shape(3, 5), Shape(5, 7))),
+        ({"matmul": ["a", "b"], "transpose": "first", "factor": 0.25}, (Shape(5, 3), Shape(5, 7))),
+        ({"matmul": ["a", "b"], "transpose": "second"}, (Shape(2, 3, 5), Shape(2, 7, 5))),
+        ({"softmax": None, "axis": "length"}, (Shape(7, 3),)),
+        ({"softmax": None, "axis": "height"}, (Shape(3, 5, 2),)),
+        ({"softmax": None, "axis": "width"}, (Shape(2, 3, 5, 2),)),
+        ({"gelu": None, "approximate": "tanh"}, (Shape(3, 5, 2),)),
+        ({"hard_sigmoid": None, "slope": 0.2, "offset": 0.5}, (Shape(3, 5, 2),)),
+        ({"clip": None, "min": 0}, (Shape(7),)),
+        ({"clip": None, "max": 0.5}, (Shape(7),)),
+        ({"power": 2}, (Shape(7, 3),)),
+        ({"rescale": None, "factor": -3}, (Shape(7, 3),)),
+        ({"add_bias": None}, (Shape(7),)),
+        ({"linear": 4}, (Shape(7),)),
+        ({"linear": 4, "bias": False}, (Shape(7, 3),)),
+        ({"linear": 5}, (Shape(2, 3, 4, 6),)),
+        ({"parameter": 7}, ()),
+        ({"parameter": "7x3"}, ()),
         ({"upsample": "3x2", "mode": "bilinear"}, (Shape(4, 5, 2),)),
         ({"upsample": 2}, (Shape(3, 4, 5, 2),)),
         ({"upsample": 3, "mode": "bilinear"}, (Shape(1, 1, 2),)),

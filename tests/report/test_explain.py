@@ -26,7 +26,7 @@ def test_a_kind_has_its_fields_and_an_example_that_holds(name: str) -> None:
         assert f"\n  {name if declared.main else field} " in said
     example = said.split("\nExample\n")[1].splitlines()
     *inputs, row, gives = (line[4:] for line in example)
-    given = inputs[0].removeprefix("input: ") if len(inputs) == 1 else "{" + ", ".join(inputs) + "}"
+    given = inputs[0].removeprefix("input: ") if len(inputs) == 1 else "8x8x3" if not inputs else "{" + ", ".join(inputs) + "}"
     net = cnncalc.loads(f"input: {given}\nlayers:\n  {row}\n")
     assert net.problems == []
     (layer,) = net.layers
