@@ -43,9 +43,6 @@ class Custom(Layer, kind="custom"):
             raise LayerError("output same needs an input; write the shape", field="output")
         return x
 
-    def reuse(self, training: bool) -> Reuse:
-        return "overwrite" if self.output == "same" else "none"
-
     def certain_shape(self) -> Shape | None:
         return self.output if isinstance(self.output, Shape) else None
 
