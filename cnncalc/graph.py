@@ -89,21 +89,12 @@ class Node:
 
     @property
     def fields(self) -> dict[str, Any]:
-        """Hyper-parameters by name, windows written out per axis; a branches row has its `merge` and its branches' names."""
-        if self.kind == "branches":
-            return {"merge": self.layer.kind, "branches": list(self.merges.labels) if self.merges is not None else []}
-        found = self.layer.fields(self.inputs[0].flow if self.inputs else None)
-        if "names" in found:
-            found["names"] = [source.name for source in self.inputs]
-        return found
+        """Hyper-parameters by name, windows written out per axis."""
+        return self.layer.fields(self.inputs[0].flow if self.inputs else None)
 
     @property
     def summary(self) -> str:
         """Hyper-parameters in a few words."""
-        if self.kind == "branches":
-            return f"{self.layer.kind} of {', '.join(self.merges.labels if self.merges is not None else ())}"
-        if "names" in self.layer.options:
-            return ", ".join(source.name for source in self.inputs)
         return self.layer.summary(self.inputs[0].flow if self.inputs else None)
 
     @property

@@ -84,6 +84,13 @@ class _Item:
 _Match = tuple[_Item | None, _Item | None]
 
 
+def written_fields(node: Node) -> dict[str, Any]:
+    """The fields that a row sets, except the names of what it reads: those change wherever rows are put between."""
+    if node.merges is not None:
+        return {"merge": node.kind, "branches": list(node.merges.labels)}
+    return node.fields
+
+
 class _Aligner:
     """Matches two networks once."""
 
@@ -141,15 +148,14 @@ class _Aligner:
         # Equal layers on inputs of one shape have their inferred in common, and so their fields.
         key = (node.kind, id(node.inferred), node.merges.labels if node.merges is not None else ())
         content = self._known.get(key)
+        kind = node.kind if node.merges is None else "branches"
         if content is None:
-            fields = node.fields
-            # What a join reads is called otherwise wherever rows were put between.
-            fields.pop("names", None)
-            content = self._content((node.kind, repr(fields), len(node.inputs)))
+            fields = written_fields(node)
+            content = self._content((kind, repr(fields), len(node.inputs)))
             self._fields[content] = fields
             self._known[key] = content
         identity = self._identity(label, named)
-        return _Item(node.name, label, _base(label), identity, named, node.kind, content, 1, node.flow, node.location, node, [])
+        return _Item(node.name, label, _base(label), identity, named, kind, content, 1, node.flow, node.location, node, [])
 
     def _identity(self, label: str, named: bool) -> str | None:
         if self._same_text:

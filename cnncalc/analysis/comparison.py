@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from cnncalc.analysis.alignment import align
+from cnncalc.analysis.alignment import align, written_fields
 from cnncalc.graph import Node, Producer
 from cnncalc.shape import Flow
 from cnncalc.subject import Before, Subject
@@ -97,12 +97,10 @@ def _facts(node: Node) -> tuple[Any, ...]:
 
 def _fields(a: Node, b: Node, became: Mapping[Node, Node | None]) -> dict[str, tuple[Any, Any]]:
     """The hyper-parameters that differ, in both."""
-    if a.kind != b.kind:
+    if a.kind != b.kind and (a.merges is None or b.merges is None):
         return {"kind": (a.kind, b.kind)}
-    first, second = a.fields, b.fields
+    first, second = written_fields(a), written_fields(b)
     found = {name: (first.get(name), second.get(name)) for name in {**first, **second} if first.get(name) != second.get(name)}
-    # What a join or a later row reads is called otherwise where rows were put between; only names written down count.
-    found.pop("names", None)
     if (became.get(a.shared) if a.shared else None) is not b.shared:
         found["share"] = (a.shared.name if a.shared else None, b.shared.name if b.shared else None)
     return found

@@ -122,5 +122,5 @@ def complete_set(ctx: Context, incomplete: str) -> list[str]:
         found = network.load(resolve(spec))
     except SpecError:
         return []
-    fields = [f"{node.name}.{name}=" for node in found.layers if node.kind != "branches" for name in node.layer.options]
+    fields = [f"{node.name}.{name}=" for node in found.layers if node.merges is None for name in node.layer.stored]
     return [word for word in (*(f"{name}=" for name in found.reading.vars), *fields) if word.startswith(incomplete)]

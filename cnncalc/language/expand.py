@@ -11,14 +11,16 @@ from cnncalc.build.problems import Problems
 from cnncalc.graph import Graph, Input, Node, Producer
 from cnncalc.language.document import Block, Document
 from cnncalc.language.expression import UNKNOWN, Names, Unknown
-from cnncalc.language.fields import Given, LayerReader
+from cnncalc.language.fields import Given, Joined, LayerReader
 from cnncalc.language.keys import KeyReader, Texts, names_for
 from cnncalc.language.rows import FAULTY, MERGES, Argument, Row, name_fault, number
 from cnncalc.language.scope import Binding, Copy, Scope
 from cnncalc.language.sharing import counterpart, share_block, share_layer, shared_branch
+from cnncalc.language.source import Sequence, location
 from cnncalc.language.template import evaluate
 from cnncalc.language.uses import use_faults
-from cnncalc.layers import KINDS, Join, Layer
+from cnncalc.layers import KINDS, Layer
+from cnncalc.layers.option import RowNames
 from cnncalc.problem import Location
 from cnncalc.shape import LayerError, Shape
 from cnncalc.spelling import did_you_mean
@@ -124,7 +126,7 @@ class Expander:
         if not keys and row.static is not None and scope.peer is None and not self._sets_fields:
             self._count(row, 1)
             name = scope.prefix + base
-            node = self._layer(row, name, row.static, scope.fit, scope.frozen, scope, current)
+            node = self._layer(row, name, row.static, scope.fit, scope.frozen, scope, current, row.joins)
             scope.names[base] = Binding([Copy(node)], False, row.at.line)
             return node
         source = self._from(keys["from"], row, scope.prefix + base, scope, current) if "from" in keys else current
@@ -174,13 +176,11 @@ class Expander:
             self._problems.error(error, at, layer=layer)
             return None
 
-    def _reading(self, source: Producer | None, row: Row, layer: Layer | None, name: str) -> Producer:
-        """The row's input; in a network of several inputs, a row must say which it reads unless it joins rows by name."""
+    def _reading(self, source: Producer | None, row: Row, name: str, *, alone: bool) -> Producer:
+        """The row's input; in a network of several inputs, a row must say which it reads unless it needs none from above."""
         if source is not None:
             return source
-        joins = isinstance(layer, Join) and isinstance(layer.value("names"), tuple)
-        alone = layer is not None and layer.accepts == "nothing"
-        if not joins and not alone and not row.broken and self._builder.graph.inputs:
+        if not alone and not row.broken and self._builder.graph.inputs:
             inputs = " or ".join(f"from: {i.name}" for i in self._builder.graph.inputs)
             message = f"the network has several inputs, and {name} does not say which it reads; write {inputs}"
             self._problems.add("missing", row.kind_at, message, layer=name)
@@ -214,8 +214,10 @@ class Expander:
             copy.source = walk(row, name, inner, source, given, peer, copy)
             self._depth -= 1
             return
-        layer = row.static if not given and not row.dynamic else self._reader.read(row, name, names_for(texts, source), given)
-        node = self._layer(row, name, layer, fit, frozen, scope, source)
+        layer, joins = row.static, row.joins
+        if given or row.dynamic:
+            layer, joins = self._reader.read(row, name, names_for(texts, source), given)
+        node = self._layer(row, name, layer, fit, frozen, scope, source, joins)
         if peer is not None:
             share_layer(row, node, peer, self._builder)
         copy.source = node
@@ -226,14 +228,22 @@ class Expander:
         return self._builder.changes_of(name, path, row.layer, tuple(block.parameters) if block is not None else ())
 
     def _layer(
-        self, row: Row, name: str, layer: Layer | None, fit: str, frozen: bool, scope: Scope, source: Producer | None
+        self,
+        row: Row,
+        name: str,
+        layer: Layer | None,
+        fit: str,
+        frozen: bool,
+        scope: Scope,
+        source: Producer | None,
+        joins: Joined,
     ) -> Node:
-        """The layer of a row, with its inputs."""
-        inputs: tuple[Producer, ...] = (self._reading(source, row, layer, name),)
-        if layer is not None and layer.accepts == "nothing":
-            inputs = ()
-        elif isinstance(layer, Join):
-            inputs = self._joined(row, name, layer, scope, inputs[0])
+        """The layer of a row, with its inputs: the row above, or for a join the rows that it names, `joins`."""
+        reads_nothing = layer is not None and layer.accepts == "nothing"
+        above = self._reading(source, row, name, alone=reads_nothing or isinstance(joins, tuple))
+        inputs: tuple[Producer, ...] = () if reads_nothing else (above,)
+        if layer is not None and joins is not None:
+            inputs = self._joined(row, name, joins, scope, above)
         return self._builder.layer(
             name,
             layer,
@@ -246,16 +256,29 @@ class Expander:
             settled=True,
         )
 
-    def _joined(self, row: Row, own: str, layer: Join, scope: Scope, source: Producer) -> tuple[Producer, ...]:
+    def _joined(self, row: Row, own: str, joins: tuple[str, ...] | str, scope: Scope, above: Producer) -> tuple[Producer, ...]:
         """The inputs of a join: the row above and one name, or the names alone."""
-        names = layer.value("names")
-        node = row.fields[row.kind].node if row.kind in row.fields else row.node
-        items = getattr(node, "items", None)
-        found: list[Producer] = [source] if isinstance(names, str) else []
-        for i, name in enumerate((names,) if isinstance(names, str) else names):
-            at = row.fields[row.kind].location if not isinstance(items, list) else _at(items[i])
-            found.append(self._find(name, own, scope, at) or Input(name, None))
-        return tuple(found)
+        argument = row.fields.get(row.kind)
+        items = argument.node.items if argument is not None and isinstance(argument.node, Sequence) else []
+        found: list[Producer] = [above] if isinstance(joins, str) else []
+        for i, name in enumerate((joins,) if isinstance(joins, str) else joins):
+            at = location(items[i]) if i < len(items) else argument.location if argument is not None else row.at
+            if name.endswith(RowNames.ALL):
+                found += self._copies(name, own, scope, at)
+            else:
+                found.append(self._find(name, own, scope, at) or Input(name, None))
+        if not found:
+            message = f"{own} joins nothing: the rows that it names stand 0 times"
+            self._problems.add("unknown-name", argument.location if argument is not None else row.at, message, layer=own)
+        return tuple(found) or (Input("?", None),)
+
+    def _copies(self, name: str, own: str, scope: Scope, at: Location) -> list[Producer]:
+        """The results of all copies of a repeated row, in order."""
+        try:
+            return scope.copies(name.removesuffix(RowNames.ALL))
+        except LayerError as error:
+            self._problems.error(error, at, layer=own)
+            return [Input(name, None)]
 
     # Blocks and branches
 
@@ -289,7 +312,7 @@ class Expander:
 
     def _lost(self, row: Row, name: str, inner: Scope) -> Producer:
         """Stands for a use of a block that cannot be walked, so that its row is not missing among the layers."""
-        return self._layer(row, name, None, inner.fit, False, inner, Input("?", None))
+        return self._layer(row, name, None, inner.fit, False, inner, Input("?", None), None)
 
     def _usable(self, row: Row, name: str, block: Block) -> bool:
         """Whether a use of a block whose name is computed has the arguments that the block needs."""
@@ -344,7 +367,7 @@ class Expander:
             name,
             merge,
             ends or [Input("?", None)],
-            kind="branches",
+            kind=None if merge is not None else "branches",
             place=row.place,
             fit=inner.fit,
             named=named,
@@ -365,7 +388,7 @@ class Expander:
             return None
         layer = self._joins.get(str(kind))
         if layer is None:
-            layer = self._joins[str(kind)] = KINDS[str(kind)](names=())
+            layer = self._joins[str(kind)] = KINDS[str(kind)]()
         return layer
 
     def _peer(
@@ -403,7 +426,3 @@ class Expander:
         if isinstance(flow, Shape) and flow != expected and source is not None:
             message = f"{source.name} gives {flow.text(layout)}, and {expected.text(layout)} is expected"
             self._problems.add("expect", argument.location, message, layer=source.name)
-
-
-def _at(node: Any) -> Location:
-    return Location(node.line, node.column, node.end_line, node.end_column)

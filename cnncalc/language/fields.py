@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from cnncalc.build.problems import Problems
 from cnncalc.language.expression import Names, Unknown
 from cnncalc.language.rows import FAULTY, Row
@@ -10,6 +12,9 @@ from cnncalc.layers import Layer
 from cnncalc.place import NOWHERE
 from cnncalc.shape import LayerError
 from cnncalc.values import Value
+
+Joined = tuple[str, ...] | str | None
+"""The rows that a join names, one name beside the row above; None for a layer that is no join."""
 
 Given = dict[str, tuple[Value, str]]
 """Fields set from outside, each with the text that set it."""
@@ -22,10 +27,13 @@ class LayerReader:
         self._problems = problems
         self._layers: dict[object, tuple[Layer | None, list[tuple[str, LayerError]]]] = {}
 
-    def read(self, row: Row, name: str, names: Names, given: Given) -> Layer | None:
-        """The layer of a row with expressions or fields of `--set`; None if it cannot be read, which is reported."""
+    def read(self, row: Row, name: str, names: Names, given: Given) -> tuple[Layer | None, Joined]:
+        """The layer of a row with expressions or fields of `--set`, and the rows it joins.
+
+        The layer is None if it cannot be read, which is reported.
+        """
         if row.layer is None or (row.broken and not given):
-            return None
+            return None, None
         fields: dict[str, Value] = {}
         for key, argument in row.fields.items():
             if key in given or argument.value is FAULTY:
@@ -34,9 +42,9 @@ class LayerReader:
                 fields[key] = evaluate(argument.value, names) if argument.dynamic else argument.value  # type: ignore[assignment]  # static
             except LayerError as error:
                 self._problems.error(error, argument.location, prefix=f"{name}: ", layer=name)
-                return None
+                return None, None
             except Unknown:
-                return None
+                return None, None
         fields.update((key, value) for key, (value, _) in given.items())
         known = (row.kind, tuple(fields.items()))
         found = self._layers.get(known)
@@ -49,4 +57,12 @@ class LayerReader:
             else:
                 at = row.kind_at if wrong.rule == "missing" or key not in row.fields else row.fields[key].location
                 self._problems.error(wrong, at, prefix=f"{name}: ", layer=name)
-        return layer
+        return layer, joined(row.layer, fields) if layer is not None else None
+
+
+def joined(kind: type[Layer], fields: Mapping[str, Value]) -> Joined:
+    """The rows that a row of this kind joins. Raises LayerError unless `fields` could be read."""
+    if kind.main is None or not kind.main.wires:
+        return None
+    names: Joined = kind.main.type.read(fields[kind.kind], "channels_last")
+    return names

@@ -42,8 +42,8 @@ class Row:
     """A row of the file: a layer, a use of a block, or branches. `kind` is as written, `layer` its class where there is one."""
 
     __slots__ = (
-        "at", "branches", "broken", "dynamic", "fields", "kind", "kind_at", "layer", "node", "place", "reported", "row_keys",
-        "static",
+        "at", "branches", "broken", "dynamic", "fields", "joins", "kind", "kind_at", "layer", "node", "place", "reported",
+        "row_keys", "static",
     )  # fmt: skip
 
     def __init__(self, node: YamlNode, kind: str, kind_at: Location, lines: Lines) -> None:
@@ -59,6 +59,8 @@ class Row:
         #: Whether any field holds a ${…}; otherwise `static` is the layer, or None where the fields are wrong.
         self.dynamic = False
         self.static: Layer | None = None
+        #: The rows that a join names, if no field holds a ${…}.
+        self.joins: tuple[str, ...] | str | None = None
         #: Whether a problem of the row has been reported, so that its uses need not report it again.
         self.broken = False
         #: Whether one has been that does not keep its layer from being read.
@@ -312,16 +314,16 @@ class RowReader:
         if row.broken:
             self._report(row, row.layer.read(_sound(row), self._problems.layout)[1])
             return
-        key = (row.kind, *((name, a.value) for name, a in row.fields.items()))
+        fields: dict[str, Value] = {name: a.value for name, a in row.fields.items()}  # type: ignore[misc]  # no value is dynamic
+        key = (row.kind, *fields.items())
         row.static = self._interned.get(key)
         if row.static is None:
-            row.static, faults = row.layer.read(
-                {name: a.value for name, a in row.fields.items()},  # type: ignore[misc]  # no value is dynamic here
-                self._problems.layout,
-            )
+            row.static, faults = row.layer.read(fields, self._problems.layout)
             self._report(row, faults)
             if row.static is not None:
                 self._interned[key] = row.static
+        if row.static is not None and row.layer.main is not None and row.layer.main.wires:
+            row.joins = row.layer.main.type.read(fields[row.kind], self._problems.layout)
 
     def _report(self, row: Row, faults: list[tuple[str, LayerError]]) -> None:
         assert row.layer is not None

@@ -70,6 +70,10 @@ class Scope:
     def find(self, name: str) -> Copy:
         """What `name` stands for here, also a path into blocks and branches. Raises LayerError with the nearest name there is."""
         first, *rest = name.split(".")
+        if rest and rest[-1] == "*":
+            raise LayerError(
+                f"{written(name)} stands for several rows; a join reads them, as in concat: [{name}]", rule="unknown-name"
+            )
         if first == "input" and not rest:
             if self.input is None:
                 names = " or ".join([*self.outward()][-1].names)
@@ -80,6 +84,25 @@ class Scope:
             if binding is not None:
                 return _descend(binding, first, rest)
         raise self._unknown(name, first)
+
+    def copies(self, name: str) -> list[Producer]:
+        """The results of all copies of a repeated row. Raises LayerError if `name` is not one that is finished."""
+        *path, last = name.split(".")
+        try:
+            inner = self.find(".".join(path)).inner if path else None
+        except LayerError:
+            # Of a block or branch that is not finished yet, the rows above are.
+            inner = None
+        scopes = [inner] if inner is not None else [] if path else list(self.outward())
+        binding = next((found for scope in scopes if (found := scope.names.get(last)) is not None), None)
+        if binding is None:
+            raise self._unknown(name, name.partition(".")[0])
+        if not binding.repeated:
+            raise LayerError(f"{name}.* stands for the copies of a row with repeat, and {name} has none", rule="unknown-name")
+        results = [copy.source for copy in binding.copies if copy.source is not None]
+        if len(results) < len(binding.copies):
+            raise LayerError(f"{name} is not finished here: this row is part of it", rule="unknown-name")
+        return results
 
     def _unknown(self, name: str, first: str) -> LayerError:
         for scope in self.outward():

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar, dataclass_transform
 
 from cnncalc.layers.memory import NOTHING_SAVED, Grad, Reuse, Saved
-from cnncalc.layers.option import Cells, Every, Option, PerAxis, option
+from cnncalc.layers.option import Cells, Every, Option, PerAxis, RowNames, option
 from cnncalc.layers.view import SAME, View, whole
 from cnncalc.shape import Flow, LayerError, Shape, Tokens
 from cnncalc.values import Value
@@ -53,7 +53,9 @@ class Layer:
     """A layer with its hyper-parameters, before it knows what flows in."""
 
     kind: ClassVar[str] = ""
+    #: What a row of the kind can say, and of that what an instance stores.
     options: ClassVar[dict[str, Option[Any]]] = {}
+    stored: ClassVar[dict[str, Option[Any]]] = {}
     main: ClassVar[Option[Any] | None] = None
     #: Names that other tools give the kind, in lower case and without 1d, 2d, 3d.
     also: ClassVar[tuple[str, ...]] = ()
@@ -75,6 +77,7 @@ class Layer:
             declared.attribute = attribute
             declared.name = declared.name or attribute
         cls.options = {**cls.options, **{declared.name: declared for declared in own.values()}}
+        cls.stored = {name: declared for name, declared in cls.options.items() if not declared.wires}
         cls.main = next((o for o in cls.options.values() if o.main), None)
         if kind:
             if kind in KINDS:
@@ -83,7 +86,7 @@ class Layer:
             KINDS[kind] = cls
 
     def __init__(self, **fields: Any) -> None:
-        for name, declared in self.options.items():
+        for name, declared in self.stored.items():
             value = fields.pop(name, declared.default)
             if declared.required and value is declared.default:
                 raise TypeError(f"{self.kind} needs {name}")
@@ -98,11 +101,11 @@ class Layer:
         raise AttributeError(f"{type(self).__name__} is frozen; make a new one")
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{name}={self.value(name)!r}' for name in self.options)})"
+        return f"{type(self).__name__}({', '.join(f'{name}={self.value(name)!r}' for name in self.stored)})"
 
     def value(self, name: str) -> Any:
         """The value of the field that the language calls `name`."""
-        return getattr(self, self.options[name].attribute)
+        return getattr(self, self.stored[name].attribute)
 
     @classmethod
     def read(cls, given: Mapping[str, Value], layout: str = "channels_last") -> tuple[Layer | None, list[tuple[str, LayerError]]]:
@@ -136,7 +139,7 @@ class Layer:
                 )
         if faults:
             return None, faults
-        layer = cls(**fields)
+        layer = cls(**{name: value for name, value in fields.items() if name in cls.stored})
         try:
             layer.check()
         except LayerError as error:
@@ -222,12 +225,12 @@ class Layer:
     def fields(self, x: Flow | None) -> dict[str, Any]:
         """Its fields as JSON shows them, windows written out per axis where the input is known."""
         rank = x.rank if isinstance(x, Shape) else 0
-        return {name: _plain(declared, self.value(name), rank) for name, declared in self.options.items()}
+        return {name: _plain(declared, self.value(name), rank) for name, declared in self.stored.items()}
 
     def summary(self, x: Flow | None) -> str:
         """Its hyper-parameters in a few words: the value, then each field that is not at its default."""
         parts: list[str] = []
-        for name, declared in self.options.items():
+        for name, declared in self.stored.items():
             value = self.value(name)
             if declared.main:
                 parts.insert(0, display(value))
@@ -341,7 +344,11 @@ class Pointwise(Layer):
 
 
 class Join(Layer):
-    """A layer that reads several results; its value names them."""
+    """A layer that reads several results. A row names them in the kind's value; the layer itself only joins them."""
+
+    names: tuple[str, ...] | str = option(
+        RowNames(), "rows to join: one name beside the row above, or a list of names", main=True, wires=True
+    )
 
     #: Whether it adds them up, so that their spreads grow together.
     sums: ClassVar[bool] = False

@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 
 from cnncalc.layers.base import Example, Join, Mismatch, axis_of
 from cnncalc.layers.memory import Grad, Saved
-from cnncalc.layers.option import Axis, Choice, Number, RowNames, option
+from cnncalc.layers.option import Axis, Choice, Number, option
 from cnncalc.layers.view import View
 from cnncalc.shape import Flow, LayerError, Shape
 
 if TYPE_CHECKING:
     from cnncalc.kernels.arrays import Array
     from cnncalc.kernels.run import Run
-
-_NAMES = "rows to join: one name beside the row above, or a list of names"
 
 
 class _Elementwise(Join):
@@ -52,7 +50,6 @@ class Add(_Elementwise, kind="add"):
     also = ("sum", "eltwise", "residual", "shortcut", "plus")
     sums = True
     fuses_epilogue = True
-    names: tuple[str, ...] | str = option(RowNames(), _NAMES, main=True)
     example = Example({"add": ["a", "b"]}, (Shape(3, 5, 2), Shape(3, 5, 2)), Shape(3, 5, 2))
 
     def forward_join(self, xs: tuple[Array, ...], run: Run) -> Array:
@@ -70,7 +67,6 @@ class Multiply(_Elementwise, kind="multiply"):
 
     also = ("mul", "product", "times", "gate")
     fuses_epilogue = True
-    names: tuple[str, ...] | str = option(RowNames(), _NAMES, main=True)
     example = Example({"multiply": ["a", "b"]}, (Shape(3, 5, 2), Shape(3, 5, 1)), Shape(3, 5, 2))
 
     def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
@@ -101,7 +97,6 @@ class Maximum(_Elementwise, kind="maximum"):
 
     also = ("max", "elementwisemax")
     fuses_epilogue = True
-    names: tuple[str, ...] | str = option(RowNames(), _NAMES, main=True)
     example = Example({"maximum": ["a", "b"]}, (Shape(3, 5, 2), Shape(2)), Shape(3, 5, 2))
 
     def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
@@ -117,7 +112,6 @@ class Average(_Elementwise, kind="average"):
     """The mean of results, number by number. Shapes as for `add`."""
 
     also = ("mean", "elementwisemean")
-    names: tuple[str, ...] | str = option(RowNames(), _NAMES, main=True)
     example = Example({"average": ["a", "b"]}, (Shape(3, 5, 2), Shape(3, 5, 2)), Shape(3, 5, 2))
 
     def forward_join(self, xs: tuple[Array, ...], run: Run) -> Array:
@@ -140,7 +134,6 @@ class Subtract(_OfTwo, kind="subtract"):
 
     also = ("sub", "minus", "difference")
     fuses_epilogue = True
-    names: tuple[str, ...] | str = option(RowNames(), _NAMES, main=True)
     example = Example({"subtract": ["a", "b"]}, (Shape(3, 5, 2), Shape(3, 5, 1)), Shape(3, 5, 2))
 
     def forward_join(self, xs: tuple[Array, ...], run: Run) -> Array:
@@ -154,7 +147,6 @@ class Divide(_OfTwo, kind="divide"):
 
     also = ("div", "quotient", "truediv")
     fuses_epilogue = True
-    names: tuple[str, ...] | str = option(RowNames(), _NAMES, main=True)
     example = Example({"divide": ["a", "b"]}, (Shape(3, 5, 2), Shape(2)), Shape(3, 5, 2))
 
     def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
@@ -174,7 +166,6 @@ class MatMul(Join, kind="matmul"):
     """
 
     also = ("batchmatmul", "bmm", "matrixproduct", "dotproduct", "einsum")
-    names: tuple[str, ...] | str = option(RowNames(), _NAMES, main=True)
     transpose: str = option(Choice("none", "first", "second"), "which of the two is transposed first", default="none")
     factor: float = option(Number(), "constant factor of the result", default=1.0, also=("scale",))
     example = Example({"matmul": ["a", "b"], "transpose": "second"}, (Shape(3, 5), Shape(7, 5)), Shape(3, 7))
@@ -222,11 +213,11 @@ class MatMul(Join, kind="matmul"):
 class Concat(Join, kind="concat"):
     """Puts results behind one another along the channels, or along another `axis`; the other sizes must be the same.
 
+    `concat: [stem, stage.*]` takes every copy of the repeated row stage, as dense blocks do.
     Source: Szegedy et al. 2014, Going Deeper with Convolutions.
     """
 
     also = ("concatenate", "cat", "merge", "depthconcat", "route")
-    names: tuple[str, ...] | str = option(RowNames(), _NAMES, main=True)
     axis: str = option(Axis(), "axis along which they are put behind one another", default="channels", also=("dim",))
     example = Example({"concat": ["a", "b"]}, (Shape(3, 5, 2), Shape(3, 5, 4)), Shape(3, 5, 6))
 

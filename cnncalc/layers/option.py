@@ -47,12 +47,15 @@ REQUIRED: Any = _Required()
 class Option(Generic[T_co]):
     """A field of a kind: its type, default and a sentence.
 
-    `main` marks the kind's value, `also` the names other tools give it; `attribute` is where an instance holds it.
+    `main` marks the kind's value, `also` the names other tools give it; `attribute` is where an instance stores it.
+    `wires`: it names the layer's inputs, and an instance does not store it.
     """
 
-    __slots__ = ("also", "attribute", "default", "doc", "main", "name", "type")
+    __slots__ = ("also", "attribute", "default", "doc", "main", "name", "type", "wires")
 
-    def __init__(self, type_: Type[T_co], doc: str, default: Any, main: bool, also: tuple[str, ...], name: str) -> None:
+    def __init__(
+        self, type_: Type[T_co], doc: str, default: Any, main: bool, also: tuple[str, ...], name: str, wires: bool
+    ) -> None:
         self.name = name
         self.attribute = name
         self.type = type_
@@ -60,6 +63,7 @@ class Option(Generic[T_co]):
         self.default = default
         self.main = main
         self.also = also
+        self.wires = wires
 
     @property
     def required(self) -> bool:
@@ -67,10 +71,17 @@ class Option(Generic[T_co]):
 
 
 def option(
-    type_: Type[T_co], doc: str, *, default: Any = REQUIRED, main: bool = False, also: tuple[str, ...] = (), name: str = ""
+    type_: Type[T_co],
+    doc: str,
+    *,
+    default: Any = REQUIRED,
+    main: bool = False,
+    also: tuple[str, ...] = (),
+    name: str = "",
+    wires: bool = False,
 ) -> Any:
     """Declares a field in the body of a kind's class; `name` is its name in the language where Python cannot have it."""
-    return Option(type_, doc, default, main, also, name)
+    return Option(type_, doc, default, main, also, name, wires)
 
 
 class Count:
@@ -256,23 +267,28 @@ class Cells:
 
 
 class RowNames:
-    """The rows that a join reads: one name beside the row above, or a list of two or more."""
+    """The rows that a join reads: one name beside the row above, or a list of two or more; `stage.*` is every copy of stage."""
+
+    ALL = ".*"
 
     def read(self, value: Value, layout: str) -> tuple[str, ...] | str:
         if isinstance(value, str) and value:
+            if value.endswith(self.ALL):
+                raise LayerError(f"takes the copies of a repeated row in a list: [{value}]", rule="value")
             return value
-        if isinstance(value, tuple) and not isinstance(value, values.Map) and len(value) > 1:
+        if isinstance(value, tuple) and not isinstance(value, values.Map):
             names = tuple(v for v in value if isinstance(v, str) and v)
-            if len(names) == len(value):
+            if len(names) == len(value) and (len(names) > 1 or (names and names[0].endswith(self.ALL))):
                 return names
         raise LayerError(f"is {self.describe()}, not {written(value)}", rule="value")
 
     def describe(self) -> str:
-        return "the name of a row to join with the one above, or a list of two or more names"
+        return "the name of a row to join with the one above, or a list of two or more names; [stage.*] names every copy of stage"
 
     def schema(self) -> dict[str, Any]:
         name = {"type": ["string", "number", "boolean"]}
-        return {"anyOf": [name, {"type": "array", "items": name, "minItems": 2}]}
+        copies = {"type": "array", "items": {"type": "string", "pattern": r"\.\*$"}, "minItems": 1}
+        return {"anyOf": [name, {"type": "array", "items": name, "minItems": 2}, copies]}
 
 
 class ShapeText:

@@ -90,16 +90,16 @@ class Sliding(Layer):
         rank = x.rank if isinstance(x, Shape) and x.rank else 2
         kernel = tuple(self.kernel_size) * rank if isinstance(self.kernel_size, Every) else self.kernel_size
         parts = ["×".join(map(str, kernel))]
-        if self.main is not None and self.main.name != "kernel_size" and self.main.name in self.options:
+        if self.main is not None and self.main.name != "kernel_size" and self.main.name in self.stored:
             parts[0] = f"{self.value(self.main.name)} × {parts[0]}"
         for name, word in (("stride", "stride"), ("padding", "pad"), ("dilation", "dilation")):
-            value = self.value(name) if name in self.options else None
-            if value is not None and value != self.options[name].default:
+            value = self.value(name) if name in self.stored else None
+            if value is not None and value != self.stored[name].default:
                 parts.append(f"{word} {display(value)}")
-        for name in self.options:
+        for name in self.stored:
             value = self.value(name)
-            if name not in ("kernel_size", "stride", "padding", "dilation") and not self.options[name].main:
-                if value != self.options[name].default:
+            if name not in ("kernel_size", "stride", "padding", "dilation") and not self.stored[name].main:
+                if value != self.stored[name].default:
                     parts.append(f"no {name}" if value is False else f"{name} {display(value)}")
         return ", ".join(parts)
 

@@ -40,9 +40,9 @@ def _what(change: Change, layout: str) -> str:
     if a is None or b is None:
         node = b or a
         assert node is not None
-        return f"{change.status}: {node.kind} {words.summary(node, layout)}".rstrip()
+        return f"{change.status}: {words.kind(node)} {words.summary(node, layout)}".rstrip()
     if "kind" in change.fields:
-        return f"{a.kind} {words.summary(a, layout)} → {b.kind} {words.summary(b, layout)}"
+        return f"{words.kind(a)} {words.summary(a, layout)} → {words.kind(b)} {words.summary(b, layout)}"
     return ", ".join(f"{name} {_said(x)} → {_said(y)}" for name, (x, y) in change.fields.items())
 
 
@@ -161,7 +161,7 @@ def _layer(change: Change, layout: str) -> dict[str, Any]:
     return {
         "status": change.status,
         "name": change.name,
-        "kind": [None if n is None else n.kind for n in (a, b)],
+        "kind": [None if n is None else words.kind(n) for n in (a, b)],
         "names": [None if n is None else n.name for n in (a, b)],
         "fields": {name: list(values) for name, values in change.fields.items()},
         "shape": [None if n is None or n.shape is None else list(n.shape.ordered(layout)) for n in (a, b)],

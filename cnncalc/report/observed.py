@@ -8,6 +8,7 @@ from typing import Any
 
 from cnncalc.forward.observe import Observation, Observations
 from cnncalc.problem import one_line
+from cnncalc.report import words
 from cnncalc.report.network.table import GAP, LEAST, Row, shortened, wrapped
 from cnncalc.shape import Shape
 from cnncalc.subject import Subject
@@ -30,7 +31,7 @@ def rows(
     lines = [
         (
             one_line(one.node.name),
-            one_line(one.node.layer.kind if one.node.kind == "branches" else one.node.kind),
+            one_line(one.node.kind),
             one.node.shape.text(layout) if one.node.shape is not None else "?",
             computed(one).text(layout),
             *(number(value) for value in (one.spread.mean, one.spread.deviation, one.spread.least, one.spread.most)),
@@ -103,7 +104,7 @@ def document(subject: Subject, run: Observations, shown: Sequence[Observation], 
         "layers": [
             {
                 "name": one.node.name,
-                "kind": one.node.kind,
+                "kind": words.kind(one.node),
                 "inferred": list(one.node.shape.ordered(layout)) if one.node.shape is not None else None,
                 "computed": list(computed(one).ordered(layout)),
                 "mean": _finite(one.spread.mean),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cnncalc.graph import Input, Node, Producer
+from cnncalc.layers import Join
 from cnncalc.layers.base import display
 from cnncalc.machine import written
 from cnncalc.problem import one_line
@@ -26,10 +27,19 @@ def in_layout(value: Any, layout: str) -> Any:
     return value
 
 
+def kind(node: Node) -> str:
+    """What the file calls it: the layer that merges branches stands for its branches row."""
+    return "branches" if node.merges is not None else node.kind
+
+
 def fields(node: Node, layout: str) -> dict[str, Any]:
-    """Its hyper-parameters by name, as JSON shows them."""
+    """Its hyper-parameters by name, as JSON shows them: of a join also what it reads, of merged branches their names."""
+    if node.merges is not None:
+        return {"merge": node.kind, "branches": list(node.merges.labels)}
     found = node.fields
-    for name in node.layer.options if layout == "channels_first" and node.kind != "branches" else ():
+    if isinstance(node.layer, Join):
+        found["names"] = [source.name for source in node.inputs]
+    for name in node.layer.stored if layout == "channels_first" else ():
         value = node.layer.value(name)
         changed = in_layout(value, layout)
         if changed is not value:
@@ -39,12 +49,14 @@ def fields(node: Node, layout: str) -> dict[str, Any]:
 
 def summary(node: Node, layout: str) -> str:
     """Its hyper-parameters in a few words; names from where it stands."""
-    scope = node.group.name + "." if node.group else ""
-    if node.kind != "branches" and "names" in node.layer.options:
-        return ", ".join(nearby(source, scope) for source in node.inputs)
+    if node.merges is not None:
+        return one_line(f"{node.kind} of {', '.join(node.merges.labels)}")
     text = node.summary
+    if isinstance(node.layer, Join):
+        scope = node.group.name + "." if node.group else ""
+        return ", ".join([*(nearby(source, scope) for source in node.inputs), *([one_line(text)] if text else [])])
     main = node.layer.main
-    if layout == "channels_first" and main is not None and node.kind != "branches":
+    if layout == "channels_first" and main is not None:
         value = node.layer.value(main.name)
         changed = in_layout(value, layout)
         if changed is not value:

@@ -54,7 +54,7 @@ def layer(node: Node, layout: str) -> dict[str, Any]:
     """
     return {
         "name": node.name,
-        "kind": node.kind,
+        "kind": words.kind(node),
         "inputs": [source.name for source in node.inputs],
         **_flow(node.shape, layout),
         "fields": words.fields(node, layout),

@@ -6,6 +6,7 @@ from bisect import bisect_left
 from dataclasses import dataclass
 
 from cnncalc.graph import Group, Node, Producer, Twig, tree
+from cnncalc.layers import Join
 from cnncalc.problem import Location, one_line
 from cnncalc.report import words
 from cnncalc.shape import Flow
@@ -165,7 +166,7 @@ class Lines:
         return Line(
             one_line(node.name),
             label,
-            one_line(node.kind),
+            one_line(words.kind(node)),
             said,
             reads,
             node.flow,
@@ -184,7 +185,7 @@ class Lines:
             or (self._misfits and not inferred.fits and node.fit == "exact")
         ):
             return "error"
-        if self._places and node.kind != "branches" and self._has_place(node.location):
+        if self._places and node.merges is None and self._has_place(node.location):
             return "error"
         if any(node.unread):
             return "unread"
@@ -203,7 +204,7 @@ def _gives(group: Group) -> Flow | None:
 
 def _origin(node: Node, current: Producer | None) -> Producer | None:
     """What it reads where that is not what stands above it; a join says what it reads as its hyper-parameter."""
-    if node.kind == "branches" or "names" in node.layer.options or not node.inputs:
+    if isinstance(node.layer, Join) or not node.inputs:
         return None
     source = node.inputs[0]
     if source is current or source.name == "?" or (current is not None and source.name == current.name):
