@@ -103,8 +103,8 @@ def _format(form: str | None, to: str | None) -> str:
 
 
 def _options(style: str, title: str | None, legend: bool, columns: list[str] | None, width: int, depth: int | None) -> Drawing:
-    from cnncalc.spelling import did_you_mean
     from cnncalc.report.picture.options import COLUMNS, Drawing
+    from cnncalc.spelling import did_you_mean
 
     names = [name.strip().lower().replace("-", "_") for text in columns or () for name in text.split(",") if name.strip()]
     for name in names:
