@@ -17,6 +17,7 @@ from cnncalc.problem import Location, Problem, SpecError
 from cnncalc.spelling import did_you_mean
 
 if TYPE_CHECKING:
+    from cnncalc.analysis.memory import Memory
     from cnncalc.forward.plan import Plan
     from cnncalc.forward.weights import Weights
     from cnncalc.kernels.arrays import Array
@@ -63,6 +64,18 @@ class Network:
     def problems(self) -> list[Problem]:
         """Every problem found, by place."""
         return self.reading.problems
+
+    @property
+    def dtype(self) -> str:
+        """Type of the numbers, for figures in bytes."""
+        return self.reading.dtype
+
+    @cached_property
+    def memory(self) -> Memory:
+        """Bytes of one example: the peak of inference, and where it is; `Memory(graph, dtype, batch)` has other batches."""
+        from cnncalc.analysis.memory import Memory
+
+        return Memory(self.graph, self.dtype)
 
     @property
     def expect_skipped(self) -> bool:
@@ -178,13 +191,15 @@ def load(
     set: str | Sequence[str] = (),  # noqa: A002 - as on the command line
     fit: str | None = None,
     layout: str | None = None,
+    dtype: str | None = None,
 ) -> Network:
     """The network in a file; `-` is standard input.
 
-    `input` is a shape (of several inputs `name=SHAPE`, one or more), `set` holds `NAME=VALUE` of vars and fields, `fit` replaces
-    the file's. Raises SpecError if the file is not a network at all; a network with problems loads and lists them.
+    `input` is a shape (of several inputs `name=SHAPE`, one or more), `set` holds `NAME=VALUE` of vars and fields, `fit` and
+    `dtype` replace the file's. Raises SpecError if the file is not a network at all; a network with problems loads
+    and lists them.
     """
-    return of(Source(os.fspath(path)), changes(input, set, fit, layout))
+    return of(Source(os.fspath(path)), changes(input, set, fit, layout, dtype))
 
 
 def text_of(file: str) -> str:
@@ -200,9 +215,10 @@ def loads(
     set: str | Sequence[str] = (),  # noqa: A002 - as on the command line
     fit: str | None = None,
     layout: str | None = None,
+    dtype: str | None = None,
 ) -> Network:
     """The network that `text` describes; `file` is its name in problems. As `load` otherwise."""
-    return of(Source(file, text=text), changes(input, set, fit, layout))
+    return of(Source(file, text=text), changes(input, set, fit, layout, dtype))
 
 
 def of(source: Source, changes: Changes = UNCHANGED) -> Network:

@@ -6,7 +6,9 @@ from collections.abc import Collection, Iterator, Mapping
 from fractions import Fraction
 from typing import NamedTuple
 
-from cnncalc.graph import Graph, Node
+from cnncalc.analysis.memory import peak_of
+from cnncalc.dtype import DEFAULT, bytes_of
+from cnncalc.graph import Graph, Node, Producer
 from cnncalc.infer import Inference, Outcome, outcome
 from cnncalc.layers import Join, Layer
 from cnncalc.layers.base import check_flow
@@ -74,10 +76,13 @@ class Judge:
         *,
         forgiven: Collection[Node] = (),
         budget: Mapping[str, int] | None = None,
+        dtype: str = DEFAULT,
         by_channels: bool = False,
     ) -> None:
         self._forgiven = frozenset(map(id, forgiven))
+        self._graph = graph
         self._budget = dict(budget or {})
+        self._dtype = dtype
         self._by_channels = by_channels
         self._outcomes: dict[tuple[object, ...], Outcome | LayerError] = {}
         self._infer = Inference()
@@ -86,6 +91,7 @@ class Judge:
         for node in graph.nodes:
             self._steps.append((node, tuple(places[source] for source in node.inputs)))
             places[node] = len(places)
+        self._producers: list[Producer] = [*graph.inputs, *graph.nodes]
         self._shared = any(node.shared is not None for node in graph.nodes)
 
     def __call__(self, inputs: tuple[Flow, ...]) -> Verdict | None:
@@ -226,8 +232,10 @@ class Judge:
             if node.shared is None:
                 totals["parameters"] += inferred.parameters
                 totals["trainable"] += 0 if node.frozen else inferred.parameters
-        totals["weights"] = 4 * totals["parameters"]
-        return all(totals[key] <= most for key, most in self._budget.items() if key in totals)
+        totals["weights"] = bytes_of(totals["parameters"], self._dtype)
+        if "peak_memory" in self._budget:
+            totals["peak_memory"] = peak_of(self._graph, dict(zip(self._producers, flows, strict=True)), self._dtype)
+        return all(totals[key] <= most for key, most in self._budget.items())
 
 
 def _misfitting(found: Outcome, x: Flow, before: _Origins) -> frozenset[Axis]:

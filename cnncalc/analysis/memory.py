@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from cnncalc.analysis.liveness import Step, Storages, last_readings
 from cnncalc.dtype import bytes_of
 from cnncalc.graph import Graph, Node, Producer
 from cnncalc.layers.memory import Grad, Reuse
-from cnncalc.shape import Tokens
+from cnncalc.shape import Flow, Tokens
 
 #: Numbers that an optimizer stores for each trainable parameter.
 OPTIMIZERS = {"sgd": 0, "momentum": 1, "adam": 2}
@@ -43,12 +43,7 @@ class Memory:
 
     def size(self, source: Producer) -> int:
         """Return the bytes of an input or of a layer's result."""
-        flow = source.flow
-        if flow is None:
-            return 0
-        if isinstance(flow, Tokens):
-            return self.batch * flow.length * _INT64
-        return bytes_of(self.batch * flow.size, self.dtype)
+        return flow_bytes(source.flow, self.dtype, self.batch)
 
     @property
     def weights(self) -> int:
@@ -137,6 +132,23 @@ class Memory:
         trainable = bytes_of(self.graph.totals["trainable"], self.dtype)
         inputs = sum(map(self.size, self.graph.inputs))
         return Training(self.weights, trainable, OPTIMIZERS[optimizer] * trainable, sum(self.kept), inputs)
+
+
+def flow_bytes(flow: Flow | None, dtype: str, batch: int = 1) -> int:
+    """Return the bytes of a batch of one shape; token ids are int64, and an unknown shape has none."""
+    if flow is None:
+        return 0
+    if isinstance(flow, Tokens):
+        return batch * flow.length * _INT64
+    return bytes_of(batch * flow.size, dtype)
+
+
+def peak_of(graph: Graph, flows: Mapping[Producer, Flow | None], dtype: str) -> int:
+    """Return the peak of inference of one example if other shapes flow through the graph."""
+    steps = [Step(node.inputs, node) for node in graph.nodes]
+    frees = last_readings(steps, graph.outputs)
+    live = Storages(steps, graph.inputs, frees, lambda source: flow_bytes(flows.get(source), dtype), _in_inference).walk()
+    return max(live, default=0)
 
 
 def _in_inference(node: Node) -> Reuse:

@@ -1,4 +1,4 @@
-"""What is changed from outside the file: `--input`, `--set`, `--fit` and `--layout`, for every format."""
+"""What is changed from outside the file: `--input`, `--set`, `--fit`, `--layout` and `--dtype`, for every format."""
 
 from __future__ import annotations
 
@@ -62,9 +62,10 @@ class Changes(NamedTuple):
     set: tuple[Override, ...] = ()
     fit: str | None = None
     layout: str | None = None
+    dtype: str | None = None
 
     def __bool__(self) -> bool:
-        """Whether the network is changed; `layout` only changes how it is printed."""
+        """Whether the network is changed; `layout` and `dtype` only change how shapes and bytes are printed."""
         return bool(self.input or self.set or self.fit is not None)
 
     @property

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from cnncalc.dtype import DEFAULT
 from cnncalc.graph import Graph, Producer
 from cnncalc.place import LINE_BREAK
 from cnncalc.problem import Fix, Location, Problem, SpecError
@@ -179,6 +180,8 @@ class Reading:
     credit: str | None = None
     #: How the file writes shapes.
     layout: str = "channels_last"
+    #: Type of the numbers, for figures in bytes.
+    dtype: str = DEFAULT
     #: Whether every operation of the file is known: False if some became `custom` layers.
     complete: bool = True
     #: Whether it differs from its file by `--input`, `--set` or `--fit`.

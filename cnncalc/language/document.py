@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from cnncalc import values
 from cnncalc.build.problems import Problems
+from cnncalc.dtype import DEFAULT, DTYPES
 from cnncalc.language.expression import RESERVED, UNKNOWN, Names, Unknown
 from cnncalc.language.place import Lines
 from cnncalc.language.rows import FAULTY, ROW_KEYS, Argument, Body, RowReader, name_fault
@@ -25,7 +26,7 @@ T = TypeVar("T")
 _IN_ROWS = LayerError("in_channels is known in rows only", rule="expression")
 
 TOP_KEYS = (
-    "name", "description", "source", "input", "layers", "blocks", "vars", "fit", "layout",
+    "name", "description", "source", "input", "layers", "blocks", "vars", "fit", "dtype", "layout",
     "outputs", "expect", "budget", "ignore",
 )  # fmt: skip
 _ALSO = {
@@ -34,7 +35,7 @@ _ALSO = {
     "output": "outputs", "data_format": "layout", "rounding": "fit", "ceil_mode": "fit", "limits": "budget", "expected": "expect",
 }  # fmt: skip
 EXPECTED = ("output", "parameters", "trainable", "buffers", "macs")
-BUDGETED = ("parameters", "trainable", "macs", "weights")
+BUDGETED = ("parameters", "trainable", "macs", "weights", "peak_memory")
 
 
 class Block:
@@ -59,6 +60,7 @@ class Document:
         self.source: str | None = None
         self.layout = "channels_last"
         self.fit = "exact"
+        self.dtype = DEFAULT
         self.vars: dict[str, Value | object] = {}
         self.var_locations: dict[str, Location] = {}
         self.inputs: dict[str, Flow | None] = {}
@@ -119,6 +121,7 @@ class DocumentReader:
         found.layout = self._word(root, "layout", LAYOUTS, found.layout)
         self._problems.layout = found.layout
         found.fit = self._word(root, "fit", FITS, found.fit)
+        found.dtype = self._word(root, "dtype", DTYPES, found.dtype)
         found.name, found.description, found.source = (self._text(root, key) for key in ("name", "description", "source"))
         self._ignore(root, found)
         self._blocks(found)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from cnncalc.analysis.memory import Memory
 from cnncalc.build.problems import Problems
-from cnncalc.graph import Graph
+from cnncalc.dtype import bytes_of
+from cnncalc.graph import Graph, Producer
 from cnncalc.language.document import Document
 from cnncalc.language.scope import Scope
+from cnncalc.machine import written as bytes_text
+from cnncalc.problem import Location
 from cnncalc.shape import LayerError
 from cnncalc.values import written
 
@@ -16,8 +20,10 @@ _WORDS = {
     "trainable": "trainable parameters",
     "buffers": "buffers",
     "macs": "MACs",
-    "weights": "bytes of weights in float32",
 }
+
+#: Results named in a message.
+_NAMED = 5
 
 
 def check_totals(document: Document, graph: Graph, scope: Scope, problems: Problems, *, expectations: bool) -> None:
@@ -34,12 +40,40 @@ def check_totals(document: Document, graph: Graph, scope: Scope, problems: Probl
             elif known and totals[key] != count:
                 message = f"the network has {totals[key]:,} {_WORDS[key]}, and {count:,} are expected ({totals[key] - count:+,})"
                 problems.add("expect", at, message)
-    totals["weights"] = 4 * totals["parameters"]
+    # The known layers already count, though an unreadable row may hide more.
+    totals["weights"] = bytes_of(totals["parameters"], document.dtype)
     for key, (most, text, at) in document.budget.items():
-        # The known layers already count, though an unreadable row may hide more.
-        if totals[key] > most:
-            message = f"the network has {totals[key]:,} {_WORDS[key]}, {totals[key] - most:,} more than the budget of {text}"
+        if key == "peak_memory":
+            _peak(document, graph, problems, most, text, at)
+        elif totals[key] > most:
+            unit = f"bytes of weights in {document.dtype}" if key == "weights" else _WORDS[key]
+            message = f"the network has {totals[key]:,} {unit}, {totals[key] - most:,} more than the budget of {text}"
             problems.add("budget", at, message)
+
+
+def _peak(document: Document, graph: Graph, problems: Problems, most: int, text: str, at: Location) -> None:
+    """Report the layer at the peak of inference, and the results that are live there, if they need more than `most` bytes."""
+    memory = Memory(graph, document.dtype)
+    node = memory.peak_at
+    if node is None or memory.peak <= most:
+        return
+    live = sorted(memory.live_at_peak, key=memory.size, reverse=True)
+    names = [f"{one.name} ({_flow(one, document.layout)}, {bytes_text(memory.size(one))})" for one in live[:_NAMED]]
+    if len(live) > _NAMED:
+        names.append(f"{len(live) - _NAMED:,} more")
+    listed = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+    problems.add(
+        "budget",
+        at,
+        f"inference needs {memory.peak:,} bytes of activations in {document.dtype}, {memory.peak - most:,} "
+        f"({bytes_text(memory.peak - most)}) more than the peak_memory budget of {text}; "
+        f"the peak is at {node.name}, where {listed} {'are' if len(names) > 1 else 'is'} live",
+        layer=node.name,
+    )
+
+
+def _flow(source: Producer, layout: str) -> str:
+    return source.flow.text(layout) if source.flow is not None else "?"
 
 
 def _outputs(document: Document, graph: Graph, scope: Scope, problems: Problems) -> None:

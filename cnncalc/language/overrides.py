@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from cnncalc.build.changes import Changes, Override, cannot
+from cnncalc.dtype import DTYPES
 from cnncalc.language.source import compose, value_of
 from cnncalc.problem import SpecError
 from cnncalc.shape import LAYOUTS
@@ -17,14 +18,15 @@ def changes(
     set: str | Sequence[str] = (),  # noqa: A002 - as on the command line
     fit: str | None = None,
     layout: str | None = None,
+    dtype: str | None = None,
 ) -> Changes:
     """The changes that options describe. Raises SpecError for a text that cannot be read, TypeError for what is no text."""
-    for value, words, option in ((fit, FITS, "fit"), (layout, LAYOUTS, "layout")):
+    for value, words, option in ((fit, FITS, "fit"), (layout, LAYOUTS, "layout"), (dtype, DTYPES, "dtype")):
         if value is not None and value not in words:
             raise cannot(f"{option} is {', '.join(words[:-1])} or {words[-1]}, not {written(str(value))}")
     overrides = tuple(_override(one) for one in _texts(set, "set", "NAME=VALUE"))
     inputs = tuple(_input(one) for one in _texts(() if input is None else input, "input", "a shape, as 32x32x3"))
-    return Changes(inputs, overrides, fit, layout)
+    return Changes(inputs, overrides, fit, layout, dtype)
 
 
 def _texts(given: str | Sequence[str], option: str, example: str) -> Sequence[str]:

@@ -46,6 +46,7 @@ def _read(source: Source, changes: Changes) -> Reading:
     graph, scope = expander.run()
     changes.check_used(node.name for node in graph.nodes)
     if not problems.unusable:
+        document.dtype = changes.dtype or document.dtype
         check_totals(document, graph, scope, problems, expectations=not changes)
     ignores = FileIgnores(text, root, document)
     found = [problem for problem in problems.sorted() if not ignores.hides(problem)]
@@ -59,6 +60,7 @@ def _read(source: Source, changes: Changes) -> Reading:
         description=document.description,
         credit=document.source,
         layout=document.layout,
+        dtype=document.dtype,
         changed=bool(changes),
         expect_skipped=bool(changes) and bool(document.expect or document.expect_output or expander.expected),
         expected=frozenset(document.expect),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cnncalc.dtype import DEFAULT, DTYPES
 from cnncalc.language.document import BUDGETED, EXPECTED
 from cnncalc.language.rows import MERGES
 from cnncalc.layers import KINDS, Layer
@@ -121,6 +122,9 @@ def _top() -> Schema:
             },
         ),
         "fit": _described("What a stride that does not fit means.", {"default": "exact", **_open({"enum": list(FITS)})}),
+        "dtype": _described(
+            "Type of the numbers, for every figure in bytes.", {"default": DEFAULT, **_open({"enum": list(DTYPES)})}
+        ),
         "layout": _described(
             "How shapes are written: 32x32x3 or 3x32x32.", {"default": "channels_last", **_open({"enum": list(LAYOUTS)})}
         ),

@@ -122,6 +122,7 @@ class Oracle:
             network.graph,
             forgiven=[node for node in network.layers if _forgiven(network, node)],
             budget=network.reading.budget,
+            dtype=network.dtype,
             by_channels=self._by_channels,
         )
         return True

@@ -173,3 +173,14 @@ def test_a_layer_without_a_shape_counts_nothing():
     found = memory("input: 8x8x3\nlayers:\n  - {conv: 4, kernel_size: 9}\n  - relu\n  - {fc: 5}\n")
     assert not found.complete
     assert found.peak == 4 * (192 + 5) or found.peak == 4 * 192
+
+
+def test_sizes_stay_within_the_budget_of_memory():
+    from cnncalc.analysis.judge import Judge
+    from cnncalc.shape import Shape
+
+    net = cnncalc.loads("input: 8x8x3\nlayers:\n  - {conv: 5, kernel_size: 3, padding: 1}\n  - {maxpool: 2}\n")
+    # Input and convolution: 8 numbers at each of n·n places, in int8.
+    judge = Judge(net.graph, budget={"peak_memory": 8 * 20 * 20}, dtype="int8")
+    assert judge((Shape(20, 20, 3),)).works
+    assert not judge((Shape(22, 22, 3),)).works
