@@ -141,14 +141,45 @@ CASES: list[tuple[str, Any, str]] = [
     ("{lstm: 5, layers: 2, bidirectional: true}", lambda: Recurrent(nn.LSTM, 5, 2, True), "7x4"),
     ("{gru: 5}", lambda: Recurrent(nn.GRU, 5), "7x4"),
     ("{gru: 5, layers: 3}", lambda: Recurrent(nn.GRU, 5, 3), "3x4"),
+    ("{softmax: , axis: length}", lambda: nn.Softmax(2), "9x4"),
+    ("{gelu: , approximate: tanh}", lambda: nn.GELU(approximate="tanh"), ""),
+    ("square", lambda: torch.square, ""),
+    ("sqrt", lambda: torch.sqrt, ""),
+    ("exp", lambda: torch.exp, ""),
+    ("abs", lambda: torch.abs, ""),
+    ("reciprocal", lambda: torch.reciprocal, ""),
+    ("log", lambda: torch.log, ""),
+    ("{power: 3}", lambda: lambda x: x**3, ""),
+    ("{clip: , min: -0.5, max: 0.25}", lambda: lambda x: x.clamp(-0.5, 0.25), ""),
+    ("{rescale: , factor: 2, offset: 1}", lambda: lambda x: 2 * x + 1, ""),
+    ("{rescale: , learned: true}", lambda: Affine((1,), (1,)), ""),
+    ("add_bias", lambda: Affine(None, (4, 1, 1)), ""),
+    ("{linear: 5}", lambda: Last(nn.Linear(4, 5)), "9x4"),
     ("{attention: 2}", lambda: Last(Attention(4, 2)), "7x4"),
 ]
+
+
+class Affine(nn.Module):
+    """A learned factor and offset of any shape."""
+
+    def __init__(self, factor: Any, offset: Any) -> None:
+        super().__init__()
+        self.factor = None if factor is None else nn.Parameter(torch.ones(factor))
+        self.offset = nn.Parameter(torch.zeros(offset))
+
+    def forward(self, x: Any) -> Any:
+        return (x if self.factor is None else x * self.factor) + self.offset
+
 
 JOINS: list[tuple[str, Any, int]] = [
     ("{add: [a, b]}", lambda a, b: a + b, 2),
     ("{multiply: [a, b]}", lambda a, b: a * b, 2),
     ("{multiply: [a, b, c]}", lambda a, b, c: a * b * c, 3),
     ("{multiply: [a, a]}", lambda a, b: a * a, 2),
+    ("{maximum: [a, b]}", torch.maximum, 2),
+    ("{average: [a, b]}", lambda a, b: (a + b) / 2, 2),
+    ("{subtract: [a, b]}", lambda a, b: a - b, 2),
+    ("{divide: [a, b]}", lambda a, b: a / b, 2),
     ("{concat: [a, b]}", lambda a, b: torch.cat([a, b], 1), 2),
 ]
 
@@ -221,13 +252,38 @@ def test_every_kind_is_measured() -> None:
     """A new kind says what it keeps, and PyTorch agrees."""
     measured = {cnncalc.loads(f"input: {shape or '6x8x4'}\nlayers: [{row}]\n").layers[0].kind for row, _, shape in CASES}
     measured |= {row[1:].partition(":")[0] for row, _, _ in JOINS}
-    # scale stands before every case; embedding keeps token ids, which are the network's input; custom is declared.
-    assert set(KINDS) - measured <= {"scale", "embedding", "custom"}
+    # scale stands before every case, and matmul and parameter have tests of their own; embedding keeps token ids, which are the
+    # network's input; custom is declared.
+    assert set(KINDS) - measured <= {"scale", "embedding", "custom", "matmul", "parameter"}
 
 
 def test_a_factor_per_channel_keeps_its_input() -> None:
     net = cnncalc.loads("input: 6x8x2\nlayers: [scale, scale]\n")
     assert sum(Memory(net.graph, batch=2).kept) == kept(nn.Sequential(Scale(), Scale()), torch.randn(2, 2, 6, 8)) == 4 * 2 * 96
+
+
+def test_a_matrix_product_keeps_both_factors() -> None:
+    rows = "  - {scale: , name: a, from: in_a}\n  - {scale: , name: b, from: in_b}\n  - {matmul: [a, b], transpose: second}\n"
+    net = cnncalc.loads(f"input: {{in_a: 6x5, in_b: 7x5}}\nlayers:\n{rows}")
+    inputs = torch.randn(2, 6, 5), torch.randn(2, 7, 5)
+    module = After(lambda a, b: a @ b.transpose(1, 2), 2)
+    assert sum(Memory(net.graph, batch=2).kept) == kept(module, *inputs) == 4 * 2 * (6 + 7) * 5
+
+
+def test_a_learned_array_takes_the_memory_of_its_weights_alone() -> None:
+    net = cnncalc.loads("input: 6x8x4\nlayers:\n  - {parameter: 6x8x4, name: p}\n  - {multiply: [input, p]}\n")
+
+    class Gate(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.p = nn.Parameter(torch.ones(4, 6, 8))
+
+        def forward(self, x: Any) -> Any:
+            return x * self.p
+
+    assert sum(Memory(net.graph, batch=2).kept) == kept(Gate(), torch.randn(2, 4, 6, 8)) == 0
+    # The input and the product.
+    assert Memory(net.graph).live == [4 * 192, 2 * 4 * 192]
 
 
 def test_frozen_layers() -> None:

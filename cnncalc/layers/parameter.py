@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cnncalc.layers.base import Example, Layer, Weight
-from cnncalc.layers.memory import NOTHING_SAVED, Grad, Saved
+from cnncalc.layers.memory import NOTHING_SAVED, Grad, Reuse, Saved
 from cnncalc.layers.option import ShapeText, option
 from cnncalc.shape import Flow, Shape
 
@@ -36,6 +36,9 @@ class Parameter(Layer, kind="parameter"):
 
     def spread(self, weight: Weight, gain: float) -> tuple[float, float]:
         return 0, 1
+
+    def reuse(self, training: bool) -> Reuse:
+        return "weights"
 
     def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
         return NOTHING_SAVED
