@@ -23,6 +23,7 @@ COMMANDS = (
     "sweep",
     "diff",
     "draw",
+    "report",
     "shell",
     "explain",
     "schema",

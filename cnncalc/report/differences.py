@@ -75,7 +75,7 @@ def _became(a: str, b: str) -> str:
     return b if a == b or not a else a if not b else f"{a} → {b}"
 
 
-def _totals(found: Difference) -> list[list[str]]:
+def totals_table(found: Difference) -> list[list[str]]:
     return [
         [TOTALS[key], *(_total(n, key, side) for n, side in ((a, found.before), (b, found.after))), words.difference(a, b)]
         for key, (a, b) in found.totals.items()
@@ -88,7 +88,7 @@ def _total(value: int, key: str, side: Subject) -> str:
     return f"≥{value:,}" if key == "macs" and side.graph.uncounted else f"{value:,}"
 
 
-def _notes(found: Difference, layout: str) -> list[str]:
+def notes(found: Difference, layout: str) -> list[str]:
     """Inputs and outputs that are not what they were, and rows that are called otherwise and are otherwise the same."""
     said = []
     for what, *sides in found.ends:
@@ -101,23 +101,23 @@ def _notes(found: Difference, layout: str) -> list[str]:
 def rows(found: Difference, names: tuple[str, str], layout: str, width: int | None) -> list[Row]:
     """Title, a line for each layer that differs, and the totals of both."""
     result: list[Row] = [[(f"{one_line(names[0])} → {one_line(names[1])}", "title")], []]
-    notes: list[Row] = [[(one_line(said), "")] for said in _notes(found, layout)]
+    remarks: list[Row] = [[(one_line(said), "")] for said in notes(found, layout)]
     if not found:
-        return [*result, *notes, [(f"the same: {words.plural(found.same, 'layer')}", "")]]
-    result += notes
+        return [*result, *remarks, [(f"the same: {words.plural(found.same, 'layer')}", "")]]
+    result += remarks
     if found.changes:
         table = [[SIGNS[change.status], *cells(change, layout)] for change in found.changes]
         roles = [_ROLES[change.status] for change in found.changes]
         result += [
-            *([[]] if notes else []),
+            *([[]] if remarks else []),
             *grid(["", *HEAD], table, right=_RIGHT, roles=roles, width=width, spare=("MACs", "parameters")),
         ]
-    result += [[], *grid(["", "before", "after", "difference"], _totals(found), right=_RIGHT)]
-    result += [[], [(_summary(found), "note")]]
+    result += [[], *grid(["", "before", "after", "difference"], totals_table(found), right=_RIGHT)]
+    result += [[], [(summary(found), "note")]]
     return result
 
 
-def _summary(found: Difference) -> str:
+def summary(found: Difference) -> str:
     counts = {status: sum(change.status == status for change in found.changes) for status in SIGNS}
     said = [f"{counts[status]:,} {status}" for status in ("changed", "added", "removed") if counts[status]]
     return f"{words.plural(found.same, 'layer')} the same" + "".join(f", {part}" for part in said)
@@ -126,15 +126,15 @@ def _summary(found: Difference) -> str:
 def markdown(found: Difference, names: tuple[str, str], layout: str) -> str:
     """The same for a comment on a pull request."""
     parts = [f"### {escaped(names[0])} → {escaped(names[1])}"]
-    notes = [f"- {escaped(said)}" for said in _notes(found, layout)]
+    remarks = [f"- {escaped(said)}" for said in notes(found, layout)]
     if not found:
-        return "\n\n".join([*parts, *notes, f"The same: {words.plural(found.same, 'layer')}."]) + "\n"
-    parts.append(_markdown_table(["", "before", "after", "difference"], _totals(found)))
-    parts += notes
+        return "\n\n".join([*parts, *remarks, f"The same: {words.plural(found.same, 'layer')}."]) + "\n"
+    parts.append(_markdown_table(["", "before", "after", "difference"], totals_table(found)))
+    parts += remarks
     if found.changes:
         body = [[f"`{SIGNS[change.status]}`", *map(escaped, cells(change, layout))] for change in found.changes]
         parts.append(_markdown_table(["", *HEAD], body))
-    return "\n\n".join([*parts, f"{_summary(found)}."]) + "\n"
+    return "\n\n".join([*parts, f"{summary(found)}."]) + "\n"
 
 
 def _markdown_table(head: list[str], body: list[list[str]]) -> str:

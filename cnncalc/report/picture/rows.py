@@ -22,7 +22,7 @@ _HEIGHT = 24
 _SIZE = 15
 _PAD = 10
 _STRIPE = 6
-_WIDEST = 330
+_WIDEST = 290
 _TITLE = 18
 #: Rows drawn at most if `depth` does not say how far to unfold.
 _MOST = 48

@@ -48,6 +48,11 @@ def _rules(used: set[str], mode: int) -> str:
         "badline": f"fill:none;stroke:{page['bad']};stroke-width:2",
         "warnline": f"fill:none;stroke:{page['warn']};stroke-width:2",
         "cell": f"fill:{page['paper']};stroke:{page['line']}",
+        "grid": f"stroke:{page['frame']};stroke-width:.6",
+        "area": f"fill:{page['skip']};fill-opacity:.18",
+        "curve": f"fill:none;stroke:{page['skip']};stroke-width:1.5",
+        "dot": f"fill:{page['bad']}",
+        "hover": "fill:#000;fill-opacity:0",
         "pad": f"fill:{page['card']};stroke:{page['frame']};stroke-dasharray:2 2",
     }
     for name, (size, bold) in FONTS.items():

@@ -1,0 +1,71 @@
+"""`cnncalc report`: a page about a network, or about the difference between two."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cnncalc.cli import UNUSABLE, options, output
+from cnncalc.cli.spec import complete, load, status
+
+if TYPE_CHECKING:
+    from cnncalc.network import Network
+    from cnncalc.problem import Problem
+
+
+def report(
+    spec: options.Spec,
+    other: Annotated[
+        str | None,
+        typer.Argument(metavar="[OTHER]", help="A second network: the page shows what changed.", autocompletion=complete),
+    ] = None,
+    to: Annotated[
+        str | None,
+        typer.Option("-o", "--output", metavar="FILE", help="Where to write; standard output without it."),
+    ] = None,
+    input: options.Input = None,  # noqa: A002 - the word of the language
+    set: options.Set = None,  # noqa: A002
+    fit: options.Fit = None,
+    layout: options.Layout = None,
+) -> None:
+    """Write a page of HTML: picture, table, bars of parameters, MACs and memory, memory curve, problems with their lines.
+
+    The page stands alone: it fetches nothing, and can be read without JavaScript, which folds and sorts its table. With two
+    networks it shows what changed between them.
+
+    Exit status: 0 without problems, 1 with errors in a network, 2 if a file is no network.
+    """
+    networks = [load(one, input=input, set=set or [], fit=fit, layout=layout) for one in (spec, other) if one is not None]
+    if any(network is None for network in networks):
+        raise typer.Exit(UNUSABLE)
+    found = [network for network in networks if network is not None]
+    if other is None:
+        output.deliver(_page(found[0]), to)
+    else:
+        from cnncalc.analysis.comparison import compare
+        from cnncalc.report.page import comparison
+
+        before, after = found
+        output.deliver(comparison.page(compare(before, after), (before, after), (spec, other), after.layout), to)
+    for network in found:
+        output.complain(network.problems)
+    raise typer.Exit(status(found))
+
+
+report.epilog = "Example: cnncalc report resnet50 -o resnet50.html"  # type: ignore[attr-defined]  # for --help
+
+
+def _page(network: Network) -> str:
+    from cnncalc import rules
+    from cnncalc.place import LINE_BREAK
+    from cnncalc.problem import RULES
+    from cnncalc.report.page.page import page
+
+    warnings = rules.run(network.reading, frozenset(name for name, level in RULES.items() if level == "warning"))
+    problems: list[Problem] = sorted([*network.problems, *warnings], key=lambda p: (p.location, p.rule, p.message))
+    lines: dict[int, str] = {}
+    if any(problem.location.line for problem in problems):
+        every = LINE_BREAK.split(network.reading.source.text)
+        lines = {p.location.line: every[p.location.line - 1] for p in problems if 0 < p.location.line <= len(every)}
+    return page(network, problems, lines)

@@ -1,0 +1,43 @@
+"""The page about the difference between two networks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cnncalc.analysis.comparison import Difference
+from cnncalc.problem import one_line
+from cnncalc.report import differences
+from cnncalc.report.page.page import document, picture, scrolled, section
+from cnncalc.report.picture.svg import escaped
+from cnncalc.subject import Subject
+
+_RIGHT = ("before", "after", "difference", "parameters", "MACs")
+
+
+def page(found: Difference, subjects: tuple[Subject, Subject], names: tuple[str, str], layout: str) -> str:
+    """The file: totals, layers that differ, and both pictures."""
+    title = f"{one_line(names[0])[:200]} → {one_line(names[1])[:200]}"
+    notes = "".join(f"<li>{escaped(note[:500])}</li>" for note in differences.notes(found, layout))
+    body = [
+        f"<h1>{escaped(title)}</h1>",
+        f'<p class="about">{escaped(differences.summary(found))}.</p>',
+        section("Totals", _table("totals", ["total", "before", "after", "difference"], differences.totals_table(found))),
+    ]
+    if notes:
+        body.append(section("Inputs, outputs and names", f"<ul>{notes}</ul>"))
+    if found.changes:
+        rows = [[differences.SIGNS[change.status], *differences.cells(change, layout)] for change in found.changes]
+        body.append(section("Layers that differ", _table("layers that differ", ["change", *differences.HEAD], rows)))
+    for word, subject in zip(("Before", "After"), subjects, strict=True):
+        body.append(section(word, picture(subject, "volumes")))
+    return document(title, body)
+
+
+def _table(label: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    right = [' class="num"' if title in _RIGHT else "" for title in head]
+    cells = "".join(f'<th scope="col"{style}>{escaped(title)}</th>' for title, style in zip(head, right, strict=True))
+    lines = [
+        "<tr>" + "".join(f"<td{style}>{escaped(cell[:300])}</td>" for cell, style in zip(row, right, strict=True)) + "</tr>"
+        for row in rows
+    ]
+    return scrolled(label, f"<table><thead><tr>{cells}</tr></thead><tbody>{''.join(lines)}</tbody></table>")
