@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc.build.changes import UNCHANGED, Changes
 from cnncalc.build.reading import Reading, Source
+from cnncalc.formats import read
 from cnncalc.graph import Graph, Input, Node, Producer
 from cnncalc.language.overrides import changes
-from cnncalc.language.read import read
 from cnncalc.problem import Location, Problem, SpecError
 from cnncalc.spelling import did_you_mean
 

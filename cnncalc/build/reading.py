@@ -27,6 +27,8 @@ class Source:
         self.file = file
         self._text = text
         self._data = data
+        #: Whether the contents are those of the file, so that a format may read parts of it.
+        self.on_disk = text is None and data is None and file is not None and file != "-"
         #: Whether `_data` is everything there is.
         self._whole = data is not None
 

@@ -1,0 +1,80 @@
+"""Files of any format → a reading.
+
+A format is a module below with `SUFFIXES`, `claims(first_bytes)` and `read(source, changes)`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Protocol, cast
+
+from cnncalc.build.changes import UNCHANGED, Changes
+from cnncalc.build.reading import Reading, Source, unusable
+from cnncalc.problem import Location, SpecError
+
+FORMATS: dict[str, tuple[str, ...]] = {
+    "ultralytics": (".yaml", ".yml"),
+    "keras": (".keras", ".json", ".h5", ".hdf5"),
+    "darknet": (".cfg",),
+}
+"""Modules and the suffixes of their files, so that only those that may claim a file are imported."""
+
+OWN = (".yaml", ".yml")
+"""Suffixes of cnncalc's own language."""
+
+SUFFIXES = tuple(dict.fromkeys((*OWN, *(suffix for suffixes in FORMATS.values() for suffix in suffixes))))
+"""Every suffix that some format has."""
+
+_RECOGNISED = (
+    "cnncalc reads its own YAML (input and layers), Ultralytics YAML (backbone and head), Keras (.keras, a model's JSON, .h5) "
+    "and Darknet (.cfg that begins with [net])"
+)
+
+
+class Format(Protocol):
+    """What a module of a format has."""
+
+    SUFFIXES: tuple[str, ...]
+
+    def claims(self, first_bytes: bytes) -> bool: ...
+    def read(self, source: Source, changes: Changes) -> Reading: ...
+
+
+def _module(name: str) -> Format:
+    return cast("Format", import_module(f"cnncalc.formats.{name}"))
+
+
+def format_of(source: Source) -> Format | None:
+    """The format that claims a file, None for cnncalc's own language. Raises SpecError for a file that no format knows."""
+    start = source.start()
+    suffix = source.suffix
+    for name, suffixes in FORMATS.items():
+        if suffix in suffixes and _module(name).claims(start):
+            return _module(name)
+    if suffix in OWN:
+        return None
+    for name, suffixes in FORMATS.items():
+        if suffix not in suffixes and _module(name).claims(start):
+            return _module(name)
+    if suffix in SUFFIXES and start.strip():
+        raise unusable("file", source.file, Location(), f"the {suffix} file is none that is known here; {_RECOGNISED}")
+    return None
+
+
+def claims(name: str, first_bytes: bytes) -> bool:
+    """Whether a file found in a folder is a network of another format than cnncalc's own, by its suffix and first bytes."""
+    suffix = Source(name).suffix
+    return any(suffix in suffixes and _module(module).claims(first_bytes) for module, suffixes in FORMATS.items())
+
+
+def read(source: Source, changes: Changes = UNCHANGED) -> Reading:
+    """The network of a file in any format. Never raises for a bad one: `unusable` then, with the problems that say why."""
+    try:
+        found = format_of(source)
+        if found is not None:
+            return found.read(source, changes)
+    except SpecError as error:
+        return Reading.failed(source, error.problems)
+    from cnncalc.language.read import read as read_own
+
+    return read_own(source, changes)

@@ -1,0 +1,141 @@
+"""Layers and groups under the names of a foreign file: a thin layer over the builder that several formats share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from cnncalc.layers import KINDS
+from cnncalc.layers.option import Cells, Every, PerAxis
+from cnncalc.place import NOWHERE
+from cnncalc.shape import LayerError, Shape
+
+if TYPE_CHECKING:
+    from cnncalc.build.builder import Builder
+    from cnncalc.graph import Graph, Group, Node, Producer
+    from cnncalc.layers import Layer
+    from cnncalc.place import Place
+
+#: The language's own limit after expansion.
+MAX_LAYERS = 200_000
+
+
+class TooManyLayers(Exception):
+    """The network would have more layers than cnncalc takes."""
+
+
+class UnknownShape(Exception):
+    """A module needs a shape that is unknown because of an earlier problem."""
+
+
+class Draft:
+    """Makes layers inside the group that is open, under full names; every layer takes the place `location`."""
+
+    def __init__(self, builder: Builder, fit: str = "floor") -> None:
+        self.builder = builder
+        self.fit = fit
+        self.location = NOWHERE
+        #: The place with its fields, if the format knows them; it replaces the location.
+        self.place: Place | None = None
+        self.trainable = True
+        #: Dotted names of the open groups, as a prefix.
+        self.prefix = ""
+
+    def layer(
+        self, name: str, kind: str, *inputs: Producer, trainable: bool = True, fit: str | None = None, **fields: Any
+    ) -> Producer:
+        """Add a layer; its name is relative to the open group. Field values are plain numbers, tuples and words."""
+        return self.add(name, make_layer(kind, **fields), *inputs, trainable=trainable, fit=fit)
+
+    def add(
+        self,
+        name: str,
+        layer: Layer,
+        *inputs: Producer,
+        trainable: bool = True,
+        fit: str | None = None,
+        shares: Node | None = None,
+    ) -> Node:
+        """Add a layer that is made already. Raises TooManyLayers."""
+        if len(self.builder.graph.nodes) >= MAX_LAYERS:
+            raise TooManyLayers(f"the network has more than {MAX_LAYERS:,} layers")
+        return self.builder.layer(
+            self.prefix + name if name else self.prefix.removesuffix("."),
+            layer,
+            inputs,
+            location=self.location,
+            place=self.place,
+            fit=fit or self.fit,
+            trainable=trainable and self.trainable,
+            shares=shares,
+        )
+
+    def custom(
+        self,
+        name: str,
+        operator: str,
+        *inputs: Producer,
+        output: Shape | str,
+        parameters: int = 0,
+        buffers: int = 0,
+        macs: int | None = None,
+        trainable: bool = True,
+    ) -> Producer:
+        """Add a layer that the language has no word for. `macs` is None if they are unknown."""
+        fields: dict[str, Any] = {"operator": operator, "output": output, "parameters": parameters, "buffers": buffers}
+        return self.layer(name, "custom", *inputs, trainable=trainable, macs=macs, **fields)
+
+    @contextmanager
+    def group(self, name: str, title: str, reads: Producer | None = None) -> Iterator[Group]:
+        """Layers made inside belong to the group `name`; `title` says what it is."""
+        outside = self.prefix
+        with self.builder.group(outside + name, "block", title, location=self.location, reads=reads) as group:
+            self.prefix = f"{outside}{name}."
+            try:
+                yield group
+            finally:
+                self.prefix = outside
+
+
+def shape_of(x: Producer) -> Shape:
+    """The shape of a result. Raises UnknownShape."""
+    flow = x.flow
+    if not isinstance(flow, Shape):
+        raise UnknownShape
+    return flow
+
+
+def channels(x: Producer) -> int:
+    """The channels of a result. Raises UnknownShape."""
+    return shape_of(x).channels
+
+
+def make_layer(kind: str, **fields: Any) -> Layer:
+    """The layer of a kind from plain values: a number stands for every axis. Raises LayerError with the field at fault."""
+    cls = KINDS.get(kind)
+    if cls is None:
+        raise LayerError(f"the language has no {kind}")
+    read: dict[str, Any] = {}
+    for name, given in fields.items():
+        value = given
+        declared = cls.options.get(name) or next((one for one in cls.options.values() if one.attribute == name), None)
+        if declared is None:
+            raise LayerError(f"{kind} has no {name}")
+        if isinstance(declared.type, PerAxis) and value is not None:
+            value = Every((value,)) if isinstance(value, int) else tuple(value)
+        elif isinstance(declared.type, Cells) and not isinstance(value, str):
+            value = (
+                Every(((value, value),))
+                if isinstance(value, int)
+                else tuple(v if isinstance(v, tuple) else (v, v) for v in value)
+            )
+        read[declared.name] = value
+    if "names" in cls.options:
+        read["names"] = ()
+    return cls(**read)
+
+
+def is_complete(graph: Graph) -> bool:
+    """Whether every layer has a word of the language and a shape."""
+    return not any(node.kind == "custom" or node.shape is None for node in graph.nodes)

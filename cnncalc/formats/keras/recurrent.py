@@ -1,0 +1,233 @@
+"""Recurrent layers, attention, and wrappers."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from cnncalc.formats.keras.calls import Broken
+from cnncalc.formats.keras.use import Tensor, Use, keras, opaque, tensors
+from cnncalc.graph import Producer
+from cnncalc.shape import Shape
+
+KINDS = {"LSTM": "lstm", "CuDNNLSTM": "lstm", "GRU": "gru", "CuDNNGRU": "gru", "SimpleRNN": "rnn"}
+
+
+def _biases(class_name: str, config: dict[str, Any]) -> int:
+    """Bias vectors of each gate: cuDNN's form has two, Keras's own one."""
+    if config.get("use_bias", True) is False:
+        return 0
+    if class_name.startswith("CuDNN"):
+        return 2
+    return 2 if class_name == "GRU" and config.get("reset_after", False) is True else 1
+
+
+def _states(use: Use, class_name: str, y: Tensor, units: int, sequence: bool, copies: int = 1) -> Any:
+    """The result, and behind it the final states if the configuration asks for them."""
+    if not use.config.get("return_state") and not (copies == 2 and _wrapped(use).get("return_state")):
+        return y
+    count = (2 if "LSTM" in class_name else 1) * copies
+    found = [y]
+    for i in range(count):
+        name = use.net.free(f"{use.name}_state{i}")
+        if i == 0 and not sequence and copies == 1:
+            found.append(Tensor(use.net.layer(name, "identity", y.node), False))
+        else:
+            found.append(Tensor(use.net.custom(name, "final state", y.node, output=Shape(units), macs=0), False))
+    return found
+
+
+def _wrapped(use: Use) -> dict[str, Any]:
+    layer = use.config.get("layer")
+    config = layer.get("config") if isinstance(layer, dict) else None
+    return config if isinstance(config, dict) else {}
+
+
+@keras(*KINDS)
+def _recurrent(use: Use) -> Any:
+    x = use.net.ordered(use.x, False, use.name)
+    units = use.whole("units")
+    sequence = use.flag("return_sequences", False)
+    made = use.layer(
+        KINDS[use.class_name],
+        x.node,
+        hidden=units,
+        biases=_biases(use.class_name, use.config),
+        returns="sequence" if sequence else "last",
+    )
+    return _states(use, use.class_name, Tensor(made, False), units, sequence)
+
+
+@keras("Bidirectional")
+def _bidirectional(use: Use) -> Any:
+    layer = use.config.get("layer")
+    class_name = layer.get("class_name") if isinstance(layer, dict) else None
+    config = _wrapped(use)
+    merge = use.config.get("merge_mode", "concat")
+    if not isinstance(layer, dict) or class_name not in KINDS:
+        raise Broken(f"it wraps LSTM, GRU or SimpleRNN, got {class_name}")
+    units, sequence = config.get("units"), config.get("return_sequences", False)
+    if not isinstance(units, int) or isinstance(units, bool) or units < 1:
+        raise Broken(f"units must be an integer ≥ 1, got {units}")
+    x = use.net.ordered(use.x, False, use.name)
+    fields: dict[str, Any] = {
+        "hidden": units,
+        "biases": _biases(class_name, config),
+        "returns": "sequence" if sequence else "last",
+    }
+    backward = use.config.get("backward_layer")
+    other = backward.get("config") if isinstance(backward, dict) else None
+    alike = not isinstance(other, dict) or all(other.get(key) == config.get(key) for key in ("units", "use_bias", "reset_after"))
+    if merge == "concat" and alike:
+        made = use.layer(KINDS[class_name], x.node, bidirectional=True, **fields)
+        return _states(use, class_name, Tensor(made, False), units, bool(sequence), copies=2)
+    kinds = {"sum": "add", "mul": "multiply", "ave": "average", "concat": "concat"}
+    with use.net.group(use.name, use.class_name, x.node) as group:
+        one = use.net.layer("forward", KINDS[class_name], x.node, **fields)
+        if not alike and isinstance(other, dict):
+            fields["hidden"] = other.get("units", units)
+            fields["biases"] = _biases(class_name, other)
+        # It reads the sequence from its end.
+        two = use.net.layer("backward", KINDS[class_name], x.node, **fields)
+        if merge is None:
+            return [Tensor(one, False), Tensor(two, False)]
+        if merge not in kinds:
+            raise Broken(f"merge_mode must be concat, sum, mul, ave or none, got {merge}")
+        group.result = use.net.layer("merge", kinds[merge], one, two)
+        return Tensor(group.result, False)
+
+
+@keras("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
+def _conv_lstm(use: Use) -> Any:
+    x = use.map()
+    rank = x.shape.rank - 1
+    if rank != int(use.class_name[8]):
+        raise Broken(f"it needs a sequence of maps with {use.class_name[8]} spatial axes, and {x.shape} flows in")
+    if any(one != 1 for one in use.sizes("dilation_rate", rank, 1)):
+        return opaque(use)
+    made = use.layer(
+        "conv_lstm",
+        x.node,
+        filters=use.whole("filters"),
+        kernel_size=use.sizes("kernel_size", rank),
+        stride=use.sizes("strides", rank, 1),
+        padding=use.padding("valid", "same"),
+        bias=use.flag("use_bias", True),
+        returns="sequence" if use.flag("return_sequences", False) else "last",
+    )
+    return Tensor(made, x.first)
+
+
+@keras("TimeDistributed")
+def _time_distributed(use: Use) -> Any:
+    layer = use.config.get("layer")
+    if not isinstance(layer, dict):
+        raise Broken("it wraps no layer")
+    x = use.x
+    config = layer.get("config")
+    name = layer.get("class_name")
+    if isinstance(name, str) and isinstance(config, dict) and not x.first:
+        found = _per_step(use, x, name, config, layer)
+        if found is not None:
+            return found
+    return use.steps(layer, x)
+
+
+_POINTWISE = frozenset(
+    ("Dense", "Activation", "ReLU", "LeakyReLU", "ELU", "Dropout", "Identity", "Softmax", "LayerNormalization", "Rescaling")
+)
+_LIFTED = {"Conv1D": "Conv2D", "Conv2D": "Conv3D", "ZeroPadding2D": "ZeroPadding3D", "Cropping2D": "Cropping3D"}
+_LIFTED |= {f"{kind}Pooling{n}D": f"{kind}Pooling{n + 1}D" for kind in ("Max", "Average") for n in (1, 2)}
+_PER_AXIS = {"kernel_size": 1, "strides": 1, "dilation_rate": 1, "pool_size": 1, "padding": 0, "cropping": 0}
+
+
+def _per_step(use: Use, x: Tensor, name: str, config: dict[str, Any], layer: dict[str, Any]) -> Any:
+    """The layer over all steps at once if a layer of the language does that: along time, its window is one cell."""
+    if name in _POINTWISE and config.get("axis", -1) in (-1, [-1]):
+        return use.inner(layer, use.name, [x])
+    if name == "BatchNormalization" and config.get("axis", -1) in (-1, x.shape.rank, [x.shape.rank]):
+        return use.inner({**layer, "config": {**config, "axis": -1}}, use.name, [x])
+    lifted = _LIFTED.get(name)
+    if lifted is not None and config.get("data_format") in (None, "channels_last") and config.get("padding") != "causal":
+        rank = x.shape.rank - 1
+        changed = dict(config)
+        for key, alone in _PER_AXIS.items():
+            value = config.get(key)
+            if isinstance(value, int) and not isinstance(value, bool):
+                changed[key] = [alone, *[value] * rank]
+            elif isinstance(value, list):
+                changed[key] = [alone, *value]
+        if "pool_size" in config and config.get("strides") is None:
+            changed["strides"] = changed["pool_size"]
+        return use.inner({**layer, "class_name": lifted, "config": changed}, use.name, [x])
+    if name in ("GlobalAveragePooling2D", "GlobalMaxPooling2D") and x.shape.rank == 3:
+        operation = "max" if "Max" in name else "mean"
+        keep = bool(config.get("keepdims"))
+        return [Tensor(use.layer("reduce", x.node, operation=operation, axes=("height", "width"), keep=keep), False)]
+    if name == "Flatten":
+        steps = x.shape[0]
+        return [Tensor(use.layer("reshape", x.node, shape=Shape(steps, x.shape.size // steps)), False)]
+    return None
+
+
+@keras("MultiHeadAttention", "GroupedQueryAttention", "GroupQueryAttention")
+def _attention(use: Use) -> Any:
+    query, value, key = _query_value_key(use)
+    heads = use.whole("num_heads" if "num_heads" in use.config else "num_query_heads")
+    pairs = use.whole("num_key_value_heads", heads) if "num_key_value_heads" in use.config else heads
+    width = use.whole("key_dim" if "key_dim" in use.config else "head_dim")
+    value_width = width if use.config.get("value_dim") is None else use.whole("value_dim")
+    bias = use.flag("use_bias", True)
+    c = query.shape.channels
+    out = use.config.get("output_shape")
+    given = c if out is None else out[-1] if isinstance(out, list) and out else out
+    if not isinstance(given, int) or given < 1:
+        raise Broken(f"output_shape must be an integer or none, got {out}")
+    over_length = query.shape.rank == 1 and value.shape.rank == 1
+    alike = query == value == key and heads * width == c == heads * value_width == given and pairs == heads
+    if alike and over_length and not use.kwargs.get("return_attention_scores"):
+        return Tensor(use.layer("attention", query.node, heads=heads, bias=bias), False)
+    k, v = key.shape.channels, value.shape.channels
+    one = int(bias)
+    parameters = (c + one) * heads * width + (k + one) * pairs * width + (v + one) * pairs * value_width
+    parameters += heads * value_width * given + one * given
+    cells, others = math.prod(query.shape.spatial), math.prod(value.shape.spatial)
+    macs = cells * c * heads * width + others * (k * pairs * width + v * pairs * value_width)
+    macs += cells * others * heads * (width + value_width) + cells * heads * value_width * given
+    shape = Shape(*query.shape.spatial, given)
+    inputs: list[Producer] = [one.node for one in dict.fromkeys((query, value, key))]
+    made = use.net.custom(use.name, use.class_name, *inputs, output=shape, parameters=parameters, macs=macs)
+    return Tensor(made, False)
+
+
+def _query_value_key(use: Use) -> tuple[Tensor, Tensor, Tensor]:
+    """The three tensors of an attention layer; the key is the value if it is not given. Raises Broken."""
+    given = tensors(use.args)
+    named = {key: one[0] for key, value in use.kwargs.items() if (one := tensors(value))}
+    query = given[0] if given else named.get("query")
+    value = given[1] if len(given) > 1 else named.get("value")
+    key = given[2] if len(given) > 2 else named.get("key", value)
+    if query is None or value is None or key is None:
+        raise Broken("it needs a query and a value")
+    return query, value, key
+
+
+@keras("Attention", "AdditiveAttention")
+def _products(use: Use) -> Any:
+    """Attention without projections: a learned factor, or one number per channel in the additive form."""
+    xs = tensors(use.args)
+    if len(xs) < 2:
+        raise Broken(f"it reads a query and a value, and {len(xs)} tensors flow in")
+    query, value = xs[0], xs[1]
+    key = xs[2] if len(xs) > 2 else value
+    width = key.shape.channels
+    learned = use.flag("use_scale", use.class_name == "AdditiveAttention")
+    parameters = (width if use.class_name == "AdditiveAttention" else 1) if learned else 0
+    if use.config.get("score_mode") == "concat":
+        parameters += 1
+    shape = Shape(*query.shape.spatial, value.shape.channels)
+    cells, others = math.prod(query.shape.spatial), math.prod(value.shape.spatial)
+    macs = cells * others * (width + value.shape.channels)
+    inputs = [x.node for x in dict.fromkeys(xs)]
+    made = use.net.custom(use.name, use.class_name, *inputs, output=shape, parameters=parameters, macs=macs)
+    return Tensor(made, False)

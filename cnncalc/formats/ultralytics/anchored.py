@@ -1,0 +1,54 @@
+"""YOLOv5's heads, which predict around anchor boxes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cnncalc.formats.draft import shape_of
+from cnncalc.formats.ultralytics.catalog import Net
+from cnncalc.formats.ultralytics.conv import plain_conv
+from cnncalc.graph import Producer
+from cnncalc.shape import LayerError, Shape
+
+if TYPE_CHECKING:
+    from cnncalc.formats.ultralytics.heads import Results
+
+
+def per_level(anchors: object, count: int) -> list[int]:
+    """Anchor boxes of each level: `anchors` is a number of boxes, or per level a list of widths and heights in turn."""
+    if isinstance(anchors, int) and anchors > 0:
+        return [anchors] * count
+    if isinstance(anchors, list) and all(isinstance(level, list) and level and len(level) % 2 == 0 for level in anchors):
+        if len(anchors) == count:
+            return [len(level) // 2 for level in anchors]
+        raise LayerError(f"anchors has {len(anchors)} levels, and the head reads {count} rows; give as many")
+    raise LayerError("anchors is a number of boxes, or a list of widths and heights for each level")
+
+
+def detect(net: Net, xs: list[Producer], nc: int, anchors: object, more: int = 0) -> Results:
+    """Per level a 1×1 convolution to (classes + 5) numbers per anchor and cell; `more` numbers for masks."""
+    from cnncalc.formats.ultralytics.heads import Results
+
+    width = nc + 5 + more
+    parts: list[Producer] = []
+    boxes = per_level(anchors, len(xs))
+    if len(set(boxes)) > 1:
+        raise LayerError(f"every level has as many anchors, got {', '.join(map(str, boxes))}")
+    with net.group("m", "ModuleList", xs[0] if xs else None):
+        maps = [plain_conv(net, str(i), x, width * boxes[i]) for i, x in enumerate(xs)]
+    for i, x in enumerate(maps):
+        height, wide, _ = shape_of(x)
+        out = Shape(boxes[i] * height * wide, width)
+        parts.append(net.custom(f"decode{i}", "decode boxes around anchors", x, output=out, macs=0))
+    output = net.layer("output", "concat", *parts, axis="length") if len(parts) > 1 else parts[0]
+    return Results(output, tuple(maps))
+
+
+def segment(net: Net, xs: list[Producer], nc: int, anchors: object, nm: int = 32, npr: int = 256) -> Results:
+    """A head with mask coefficients for each box, and the maps that they mix."""
+    from cnncalc.formats.ultralytics.heads import Results, proto
+
+    if nm < 1:
+        raise LayerError(f"the number of masks must be an integer ≥ 1, got {nm}")
+    found = detect(net, xs, nc, anchors, nm)
+    return Results(found.main, (proto(net, xs, npr, nm), *found.others))

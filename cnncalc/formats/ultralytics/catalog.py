@@ -1,0 +1,73 @@
+"""The modules that a row may name: how each is laid out, and what the reader does to its arguments first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from cnncalc.formats.draft import Draft
+from cnncalc.graph import Producer
+from cnncalc.shape import Shape
+
+Build = Callable[..., Any]
+"""Lays out a module: (net, inputs, *arguments) → the producer of its result, or several."""
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A module by the name that rows use.
+
+    `scaled`: the first argument is a number of channels, multiplied by the width. `repeats`: the row's number of repeats is an
+    argument of the module, after the channels; other modules stand in sequence as often. `many`: it reads a list of rows.
+    `single`: it is one layer, which bears the row's own name.
+    """
+
+    name: str
+    build: Build
+    scaled: bool = False
+    repeats: bool = False
+    many: bool = False
+    single: bool = False
+
+
+MODULES: dict[str, Module] = {}
+"""Every module that is known, by name."""
+
+
+def module(
+    name: str, *, scaled: bool = False, repeats: bool = False, many: bool = False, single: bool = False
+) -> Callable[[Build], Build]:
+    """Register the function below as the layout of module `name`."""
+
+    def register(build: Build) -> Build:
+        MODULES[name] = Module(name, build, scaled, repeats, many, single)
+        return build
+
+    return register
+
+
+class Net(Draft):
+    """A draft with what the whole YAML decides: the default activation, and the dialect."""
+
+    activation: str | None = "silu"
+    #: Rows of YOLOv5's own package, whose Detect has anchors and whose Bottleneck begins with a 1×1 convolution.
+    anchored = False
+    #: Heads of networks before YOLO11 have plain convolutions in their class branch.
+    legacy = True
+    scale = ""
+    reg_max = 16
+    end2end = False
+
+    classes = 80
+    #: The embeddings of the classes' names, as later rows see them.
+    words: Producer | None = None
+    #: The same as they enter the network.
+    given_words: Producer | None = None
+
+    def text(self, width: int, *, given: bool = False) -> Producer:
+        """The network's second input, one embedding of `width` numbers per class; `given`: before any row changed it."""
+        if self.given_words is None:
+            self.words = self.given_words = self.builder.input("text", Shape(self.classes, width), self.location)
+        assert self.words is not None
+        return self.given_words if given else self.words

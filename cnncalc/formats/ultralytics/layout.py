@@ -1,0 +1,267 @@
+"""Rows → layers: channels scaled, modules laid out one after the other, the results of rows joined."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from cnncalc.build.reading import Reading
+from cnncalc.formats.draft import TooManyLayers, UnknownShape, is_complete
+from cnncalc.formats.ultralytics.arguments import bind
+from cnncalc.formats.ultralytics.catalog import Module, Net
+from cnncalc.formats.ultralytics.heads import Results
+from cnncalc.formats.ultralytics.modules import MODULES
+from cnncalc.graph import Input, Producer
+from cnncalc.problem import Location
+from cnncalc.shape import LayerError, Shape, Tokens
+from cnncalc.spelling import did_you_mean
+from cnncalc.values import written
+
+if TYPE_CHECKING:
+    from cnncalc.build.builder import Builder
+    from cnncalc.build.changes import Changes
+    from cnncalc.build.problems import Problems
+    from cnncalc.build.reading import Source
+    from cnncalc.formats.ultralytics.rows import Model, Row
+
+#: Ultralytics' own sizes where nothing else is asked for.
+DETECTION_SIZE, CLASSIFICATION_SIZE = 640, 224
+
+Result = Producer | list[Producer]
+"""What a row gives: one result, or several that later rows pick from."""
+
+
+def lay_out(model: Model, builder: Builder, problems: Problems, source: Source, changes: Changes) -> Reading:
+    """The reading of a model. Raises SpecError if the input that is asked for is impossible."""
+    last = next((row for row in reversed(model.rows) if row is not None), None)
+    size = CLASSIFICATION_SIZE if last is not None and last.module == "Classify" else DETECTION_SIZE
+    layout = changes.layout or "channels_first"
+    inputs = changes.inputs({"input": Shape(size, size, model.channels)}, layout)
+    flow = inputs["input"]
+    made = builder.input("input", flow)
+    net = Net(builder, changes.fit or "floor")
+    net.activation = model.activation
+    net.anchored = model.anchors is not None
+    net.scale = model.scale
+    net.classes = model.classes
+    net.reg_max = model.names["reg_max"]
+    net.end2end = bool(model.names["end2end"])
+    if isinstance(flow, Tokens):
+        problems.add("shape", Location(), "the input is a map such as 3x640x640, not tokens")
+    walk = _Walk(model, net, problems, made)
+    walk.run()
+    builder.outputs(walk.outputs)
+    changes.check_used([node.name for node in builder.graph.nodes])
+    return Reading(
+        source,
+        builder.graph,
+        problems.sorted(),
+        description=_description(model, size if not changes.input else None),
+        layout="channels_first",
+        complete=is_complete(builder.graph),
+        changed=bool(changes),
+        vars=("scale", "nc", "ch", "depth_multiple", "width_multiple"),
+        rows={f"model.{row.index}": row.place for row in model.rows if row is not None},
+    )
+
+
+def _description(model: Model, size: int | None) -> str:
+    """The scale and what it multiplies, and what was assumed."""
+    parts = []
+    if model.scale:
+        most = f", at most {model.most:,.0f} channels" if model.most < math.inf else ""
+        parts.append(f"scale {model.scale}: depth × {model.depth:g}, width × {model.width:g}{most}")
+    elif model.depth != 1 or model.width != 1:
+        parts.append(f"depth × {model.depth:g}, width × {model.width:g}")
+    if model.assumed:
+        others = ", ".join(letter for letter in model.scales if letter != model.scale)
+        parts.append(f"--set scale=… for {others}")
+    if size is not None:
+        parts.append(f"input {model.channels}x{size}x{size} assumed, as Ultralytics does; --input for another")
+    return "; ".join(parts)
+
+
+def divisible(x: float, divisor: int = 8) -> int:
+    """The least multiple of `divisor` that is not below x."""
+    return math.ceil(x / divisor) * divisor
+
+
+class _Walk:
+    """Lays out the rows in order and keeps what each gives."""
+
+    def __init__(self, model: Model, net: Net, problems: Problems, made: Input) -> None:
+        self._model = model
+        self._net = net
+        self._problems = problems
+        self._input = made
+        #: What each row gives; None if it could not be laid out.
+        self._results: list[Result | None] = []
+        self.outputs: list[Producer] = []
+
+    def run(self) -> None:
+        for row in self._model.rows:
+            self.outputs = []
+            result: Result | None = None
+            if row is not None:
+                self._net.location = row.place
+                try:
+                    result = self._row(row)
+                except TooManyLayers as error:
+                    self._problems.add("limit", row.place, str(error))
+                    return
+            self._results.append(result)
+            if result is not None:
+                first = result[0] if isinstance(result, list) else result
+                self.outputs = self.outputs or [first]
+
+    def _row(self, row: Row) -> Result | None:
+        name = f"model.{row.index}"
+        sources = [self._source(row, place) for place in row.reads]
+        module = MODULES.get(row.module)
+        if module is None:
+            known = did_you_mean(row.module, MODULES)
+            self._problems.add("unknown-kind", row.module_at, f"module {written(row.module)} is not known{known}", layer=name)
+            self._lost(row)
+            return None
+        if any(source is None for source in sources):
+            self._lost(row)
+            return None
+        inputs = [source for source in sources if source is not None]
+        if row.reads_list and not module.many:
+            if len(inputs) > 1:
+                message = f"{name}: {module.name} reads one row, and from names {len(inputs)}"
+                self._problems.add("value", row.reads_at, message, layer=name)
+                self._lost(row)
+            return None
+        try:
+            return self._module(row, module, inputs)
+        except UnknownShape:
+            self._lost(row)
+            return None
+        except LayerError as error:
+            at = row.arguments_at if error.rule in ("value", "missing", "limit") else row.place
+            self._problems.add(error.rule, at, f"{name}: {error.text(self._problems.layout)}", layer=name)
+            self._lost(row)
+            return None
+
+    def _source(self, row: Row, place: int) -> Result | None:
+        """What a row reads; a number that no row above has is reported."""
+        index = row.index
+        if place == -1 and index == 0:
+            return self._input
+        target = index + place if place < 0 else place
+        if not 0 <= target < index:
+            above = f"rows 0 to {index - 1} and -1" if index else "-1, the input,"
+            where = f"row {target}" if place >= 0 else f"{-place} rows above"
+            message = f"model.{index} reads {where}, which does not exist; {above} stand above it"
+            self._problems.add("unknown-name", row.reads_at, message, layer=f"model.{index}")
+            return None
+        return self._results[target]
+
+    def _lost(self, row: Row) -> None:
+        """Stands for a row that cannot be laid out, so that it is not missing among the layers."""
+        found = next((self._results[p] for p in row.reads if -len(self._results) <= p < len(self._results)), None)
+        reads = found[0] if isinstance(found, list) else found
+        builder = self._net.builder
+        builder.layer(f"model.{row.index}", None, [reads] if reads is not None else [], kind=row.module, location=row.place)
+
+    def _module(self, row: Row, module: Module, inputs: list[Result]) -> Result:
+        model = self._model
+        number = max(round(row.number * model.depth), 1) if row.number > 1 else row.number
+        arguments = list(row.arguments)
+        title = [module.name]
+        if module.scaled:
+            title += self._scale_channels(row, module, arguments, inputs)
+        if number != row.number:
+            title.append(f"{row.number} × {model.depth:g} → {number} repeats")
+        if module.repeats:
+            arguments.insert(1, number)
+        elif module.name == "HGBlock":
+            arguments.insert(3, number)
+        self._adjust(module, arguments)
+        given = len(arguments)
+        bound = bind(module, arguments)
+        more = {"given": given} if module.name == "SPPF" else {}
+        x: Any = inputs if module.many else inputs[0]
+        if module.many and module.name != "CBFuse" and any(isinstance(one, list) for one in inputs):
+            raise LayerError(f"{module.name} reads rows that give one map each")
+        if not module.many and isinstance(x, list) and module.name != "Index":
+            raise LayerError(f"the row above gives {len(x)} maps; pick one with Index or CBFuse")
+        times = 1 if module.repeats or module.name == "HGBlock" else number
+        return self._laid(f"model.{row.index}", ", ".join(title), module, x, bound, more, times)
+
+    def _laid(self, name: str, title: str, module: Module, x: Any, bound: list[Any], more: dict[str, Any], times: int) -> Result:
+        """The module once, or `times` in sequence inside a group."""
+        net = self._net
+        reads = x[0] if isinstance(x, list) else x
+        reads = reads[0] if isinstance(reads, list) else reads
+        if times > 1:
+            with net.group(name, title, reads):
+                for i in range(times):
+                    x = self._laid(str(i), module.name, module, x, bound, more, 1)
+            return x  # type: ignore[no-any-return]  # the last module's result
+        if module.single:
+            outside = net.prefix
+            net.prefix = f"{outside}{name}."
+            try:
+                return module.build(net, x, *bound, **more)  # type: ignore[no-any-return]  # layouts give results
+            finally:
+                net.prefix = outside
+        with net.group(name, title, reads) as group:
+            found = module.build(net, x, *bound, **more)
+            if isinstance(found, Results):
+                self.outputs = [found.main, *found.others]
+                found = found.main
+            group.result = found[0] if isinstance(found, list) else found
+        return found  # type: ignore[no-any-return]  # layouts give results
+
+    def _scale_channels(self, row: Row, module: Module, arguments: list[Any], inputs: list[Result]) -> list[str]:
+        """Multiply the first argument by the width, as the row's title then says."""
+        model = self._model
+        written_as = arguments[0] if arguments else None
+        if not isinstance(written_as, (int, float)) or isinstance(written_as, bool) or not 1 <= written_as <= 1_000_000:
+            raise LayerError(f"{module.name}'s first argument is the number of channels, got {written_as}", rule="value")
+        if self._net.anchored and self._is_output(written_as):
+            return []
+        c2 = divisible(min(written_as, model.most) * model.width)
+        if module.name == "C2fAttn" and len(arguments) > 2:
+            self._scale_heads(arguments, c2)
+        arguments[0] = c2
+        return [f"{written_as} → {c2} channels"] if c2 != written_as else [f"{c2} channels"]
+
+    def _is_output(self, c2: float) -> bool:
+        """Whether YOLOv5 takes a row's channels for those of its predictions, which are never scaled."""
+        anchors = self._model.anchors
+        first = anchors[0] if isinstance(anchors, list) and anchors else anchors
+        boxes = len(first) // 2 if isinstance(first, list) else first if isinstance(first, int) else 0
+        return bool(c2 == boxes * (self._model.classes + 5))
+
+    def _scale_heads(self, arguments: list[Any], c2: int) -> None:
+        """C2fAttn: the heads are scaled as well, and the embedding has as many numbers as the hidden channels."""
+        model = self._model
+        heads = arguments[2]
+        share = arguments[6] if len(arguments) > 6 else 0.5
+        if not isinstance(heads, int) or heads < 1 or not isinstance(share, (int, float)):
+            raise LayerError(f"C2fAttn's heads must be an integer ≥ 1, got {heads}", rule="value")
+        if heads > 1:
+            most = model.most // 2 // 32 if model.most < math.inf else heads
+            heads = int(max(round(min(heads, most)) * model.width, 1))
+        hidden = int(c2 * share)
+        if hidden % heads:
+            raise LayerError(f"C2fAttn's {heads} heads do not divide its {hidden} hidden channels", rule="value")
+        arguments[1], arguments[2] = hidden, heads
+
+    def _adjust(self, module: Module, arguments: list[Any]) -> None:
+        """What larger scales change, and heads whose maps are scaled."""
+        net, model = self._net, self._model
+        if module.name in ("C3k2", "A2C2f", "C2fCIB"):
+            net.legacy = False
+        if module.name == "C3k2" and net.scale in ("m", "l", "x"):
+            arguments[2:3] = [True]
+        if module.name == "A2C2f" and net.scale in ("l", "x"):
+            arguments += [True, 1.2]
+        place = 3 if net.anchored else 2
+        if module.name in ("Segment", "YOLOESegment", "Segment26", "YOLOESegment26") and len(arguments) > place:
+            width = arguments[place]
+            if isinstance(width, int) and not isinstance(width, bool):
+                arguments[place] = divisible(min(width, model.most) * model.width)

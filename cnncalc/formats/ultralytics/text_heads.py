@@ -1,0 +1,109 @@
+"""Heads that compare the map with an embedding of each class's name: YOLO-World and YOLOE."""
+
+from __future__ import annotations
+
+from cnncalc.formats.draft import channels, shape_of
+from cnncalc.formats.ultralytics.blocks import add, cut
+from cnncalc.formats.ultralytics.catalog import Net, module
+from cnncalc.formats.ultralytics.heads import Detection, Results, levels, proto, proto26
+from cnncalc.graph import Producer
+from cnncalc.shape import LayerError, Shape
+
+
+def _contrast(net: Net, prefix: str, maps: list[Producer], text: Producer, normalised: bool) -> list[Producer]:
+    """At each cell the product of the map with every class's embedding, a learned factor and offset."""
+    classes = shape_of(text)[0]
+    found = []
+    with net.group(f"{prefix}cv4", "ModuleList", maps[0]):
+        for i, x in enumerate(maps):
+            with net.group(str(i), "BNContrastiveHead" if normalised else "ContrastiveHead", x):
+                y = net.layer("norm", "batchnorm", x) if normalised else x
+                height, width, embed = shape_of(y)
+                out = Shape(height, width, classes)
+                macs = height * width * embed * classes
+                found.append(net.custom("compare", "product with the text", y, text, output=out, parameters=2, macs=macs))
+    return found
+
+
+@module("WorldDetect", many=True)
+def _world(net: Net, xs: list[Producer], nc: int = 80, embed: int = 512, with_bn: bool = False, *more: object) -> Results:
+    head = Detection(net, xs, nc, 16)
+    text = net.text(embed, given=True)
+    boxes = head.boxes("")
+    maps = _contrast(net, "", head.class_maps("", embed, separable=False), text, with_bn)
+    return Results(head.decoded(boxes, levels(net, "scores", maps)))
+
+
+def _yoloe(net: Net, xs: list[Producer], nc: int, embed: int, masks: int = 0) -> Results:
+    head = Detection(net, xs, nc, net.reg_max)
+    if head.class_width > embed:
+        raise LayerError(f"the class branch has {head.class_width} channels, more than the embedding's {embed}")
+    text = net.text(embed)
+    with net.group("reprta", "Residual", text):
+        with net.group("m", "SwiGLUFFN", text):
+            a, b = cut(net, net.layer("w12", "linear", text, units=4 * embed), 2 * embed, 2 * embed)
+            y = net.layer("gate", "multiply", net.layer("silu", "silu", a), b)
+            y = net.layer("w3", "linear", y, units=embed)
+        text = add(net, text, y)
+    found: list[tuple[Producer, ...]] = []
+    for prefix in ("", "one2one_") if net.end2end else ("",):
+        boxes = head.boxes(prefix)
+        maps = _contrast(net, prefix, head.class_maps(prefix, embed, separable=not net.legacy), text, normalised=True)
+        parts: tuple[Producer, ...] = (boxes, levels(net, f"{prefix}scores", maps))
+        if masks:
+            parts = (*parts, levels(net, f"{prefix}extra", head.extra(prefix, "cv5", max(channels(xs[0]) // 4, masks), masks)))
+        found.append(parts)
+    others = tuple(part for parts in found[1:] for part in parts)
+    return Results(head.decoded(*found[0]), (*others, _visual(net, xs, head.class_width, embed)))
+
+
+def _visual(net: Net, xs: list[Producer], c: int, embed: int) -> Producer:
+    """The encoder of visual prompts, which takes the place of the text when a prompt is drawn; only its weights count here."""
+    inner = 16
+    parameters = buffers = 0
+    # Windows, channels in and out of each convolution with batch normalisation.
+    for wide in map(channels, xs):
+        for k, c1, c2 in ((3, wide, c), (3, c, c), (1, wide, c)):
+            parameters += k * k * c1 * c2 + 2 * c2
+            buffers += 2 * c2
+    parameters += 3 * c * embed + embed + 9 * 3 * c * inner + inner + 9 * inner + inner
+    parameters += 9 * 2 * inner * inner + 2 * inner + 9 * inner * inner + inner
+    buffers += 2 * inner
+    return net.custom(
+        "savpe", "encoder of visual prompts", *xs, output=Shape(1, embed), parameters=parameters, buffers=buffers, macs=0
+    )
+
+
+@module("YOLOEDetect", many=True)
+def _yoloe_detect(net: Net, xs: list[Producer], nc: int = 80, embed: int = 512, with_bn: bool = True, *more: object) -> Results:
+    return _yoloe(net, xs, nc, embed)
+
+
+@module("YOLOESegment", many=True)
+def _yoloe_segment(
+    net: Net,
+    xs: list[Producer],
+    nc: int = 80,
+    nm: int = 32,
+    npr: int = 256,
+    embed: int = 512,
+    with_bn: bool = True,
+    *more: object,
+) -> Results:
+    found = _yoloe(net, xs, nc, embed, nm)
+    return Results(found.main, (proto(net, xs, npr, nm), *found.others))
+
+
+@module("YOLOESegment26", many=True)
+def _yoloe_segment26(
+    net: Net,
+    xs: list[Producer],
+    nc: int = 80,
+    nm: int = 32,
+    npr: int = 256,
+    embed: int = 512,
+    with_bn: bool = True,
+    *more: object,
+) -> Results:
+    found = _yoloe(net, xs, nc, embed, nm)
+    return Results(found.main, (*proto26(net, xs, npr, nm, nc), *found.others))
