@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from typing import NamedTuple
 
 from cnncalc import network, rules
 from cnncalc.build.reading import MAX_BYTES, Source, decode
+from cnncalc.check.claims import claims
 from cnncalc.check.settings import Settings
-from cnncalc.check.sources import Candidate, claims
+from cnncalc.check.sources import Candidate
 from cnncalc.place import LINE_BREAK
 from cnncalc.problem import Location, Problem, SpecError
 from cnncalc.report.problems import Result
 
 
 class How(NamedTuple):
-    """How files are looked at, the same for all of them.
+    """How files are checked, the same for all of them.
 
-    `lines` keeps the lines that problems stand on; `fix` works out the safe fixes, and with `write` the files are changed, so
-    that the problems are those that are left. The rest changes the networks as on the command line.
+    `lines` keeps the lines that problems stand on; `fix` computes the safe fixes, and with `write` the files are changed, so
+    that only the problems that are left are reported. The rest changes the networks as on the command line.
     """
 
     lines: bool = False
@@ -30,7 +32,7 @@ class How(NamedTuple):
 
     @property
     def changes(self) -> bool:
-        """Whether the networks are others than their files say."""
+        """Whether the networks are changed from outside their files."""
         return self.input is not None or self.fit is not None or bool(self.set)
 
 
@@ -38,7 +40,7 @@ DEFAULT = How()
 
 
 def check_file(candidate: Candidate, how: How = DEFAULT, *, name: str | None = None) -> Result:
-    """A file's problems; `name` is what it is called, where that is not its own."""
+    """A file's problems; they call it `name` if that is given."""
     file = name or candidate.file
     try:
         source = Source(candidate.file)
@@ -53,18 +55,28 @@ def check_file(candidate: Candidate, how: How = DEFAULT, *, name: str | None = N
     if how.fix:
         from cnncalc.check.fixes import fixed, replace
 
-        mended = fixed(text, file, candidate.settings)
-        if mended != text:
-            change = text, mended
-            if how.write:
-                try:
-                    replace(candidate.file, data, mended)
-                except OSError as error:
-                    said = f"the file could not be written: {error.strerror or error}"
-                    return _result(text, file, candidate, how, [Problem("file", "error", file, Location(), None, said)])
-                text = mended
-    found = _result(text, file, candidate, how, [])
-    return found._replace(change=change)
+        after = fixed(text, file, candidate.settings)
+        outside = _is_outside(candidate)
+        if after != text and how.write:
+            try:
+                if outside:
+                    raise OSError(f"it is a link to a file outside of {candidate.folder}; name the file itself to fix it")
+                replace(candidate.file, data, after)
+            except OSError as error:
+                message = f"the fixes were not written: {error.strerror or error}"
+                return _result(text, file, candidate, how, [Problem("file", "error", file, Location(), None, message)])
+        if after != text and not outside:
+            change = text, after
+            text = after if how.write else text
+    return _result(text, file, candidate, how, [])._replace(change=change)
+
+
+def _is_outside(candidate: Candidate) -> bool:
+    """Whether links lead from the folder that was given to a file outside of it."""
+    if candidate.folder is None:
+        return False
+    top = os.path.join(os.path.realpath(candidate.folder), "")
+    return not os.path.realpath(candidate.file).startswith(top)
 
 
 def check_text(text: str, file: str | None, settings: Settings, how: How = DEFAULT) -> tuple[list[Problem], bool]:

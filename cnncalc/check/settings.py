@@ -10,26 +10,37 @@ from cnncalc.problem import ERROR_RULES, IGNORABLE, RULES
 
 
 class SettingsError(Exception):
-    """What was asked for cannot be: a short fact with where it stands."""
+    """Settings that cannot be used: a short sentence with where they stand."""
+
+
+class Pattern(NamedTuple):
+    """Files to leave out: `text` as written, relative to `folder`."""
+
+    folder: str
+    text: str
+    #: Where it is written, for messages.
+    origin: str
 
 
 class Settings(NamedTuple):
-    """None stands for what nobody has said."""
+    """None stands for a setting that nobody has given."""
 
     select: tuple[str, ...] | None = None
     ignore: tuple[str, ...] | None = None
     strict: bool | None = None
     notes: bool | None = None
-    exclude: tuple[str, ...] | None = None
+    exclude: tuple[Pattern, ...] | None = None
 
     def over(self, other: Settings) -> Settings:
-        """These, and the other ones where these say nothing."""
-        said = {name: value for name, value in self._asdict().items() if value is not None}
-        return other._replace(**said)
+        """These, and the other ones where these say nothing; patterns of both."""
+        given = {name: value for name, value in self._asdict().items() if value is not None}
+        if other.exclude:
+            given["exclude"] = (*(self.exclude or ()), *other.exclude)
+        return other._replace(**given)
 
     @property
     def chosen(self) -> frozenset[str]:
-        """The rules to run: warnings, and notes where they are wanted or named."""
+        """The rules to run: warnings, and notes if they are wanted or named."""
         names = set(RULES) if self.notes else {name for name, level in RULES.items() if level != "note"}
         if self.select is not None:
             names = {name for name in RULES if name in self.select}
@@ -51,7 +62,7 @@ def check_names(names: tuple[str, ...], where: str) -> tuple[str, ...]:
 
 
 def settings_for(file: str, given: Settings) -> Settings:
-    """The settings for one file: what was given, else what the nearest pyproject.toml says. Raises SettingsError."""
+    """The settings for one file: the given ones, else those of the nearest pyproject.toml. Raises SettingsError."""
     return given.over(_found(os.path.dirname(os.path.abspath(file))))
 
 
@@ -62,31 +73,47 @@ def forget() -> None:
 
 @cache
 def _found(folder: str) -> Settings:
-    """What the nearest pyproject.toml with a `[tool.cnncalc]` says, from `folder` upward."""
+    """The settings of the nearest pyproject.toml with a `[tool.cnncalc]`, from `folder` upward."""
+    while True:
+        settings = _in_folder(folder)
+        parent = os.path.dirname(folder)
+        if settings is not None or parent == folder:
+            return settings or Settings()
+        folder = parent
+
+
+@cache
+def _in_folder(folder: str) -> Settings | None:
+    """The settings in a folder's own pyproject.toml, None if it has none."""
     path = os.path.join(folder, "pyproject.toml")
     try:
         with open(path, "rb") as stream:
             data = stream.read()
-    except OSError:
-        data = b""
-    if b"cnncalc" in data:
-        table = _table(path, data)
-        if table is not None:
-            return _settings(path, table)
-    parent = os.path.dirname(folder)
-    return Settings() if parent == folder else _found(parent)
+    except OSError as error:
+        if os.path.lexists(path):
+            raise SettingsError(f"{path}: the settings cannot be read: {error.strerror or error}") from None
+        return None
+    if b"\0" in data:
+        raise SettingsError(f"{path}: the settings cannot be read: the file is not UTF-8 text")
+    if b"cnncalc" not in data:
+        return None
+    table = _table(path, data)
+    return None if table is None else _settings(path, table)
 
 
 def _table(path: str, data: bytes) -> dict[str, Any] | None:
     import tomllib
 
     try:
-        tool = tomllib.loads(data.decode("utf-8")).get("tool", {})
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        tool = tomllib.loads(data.decode("utf-8-sig")).get("tool", {})
+    except RecursionError:
+        raise SettingsError(f"{path}: the settings cannot be read: lists or tables are nested too deeply") from None
+    except ValueError as error:
+        # Broken TOML, bytes that are not UTF-8, and numbers of thousands of digits.
         raise SettingsError(f"{path}: {error}") from None
     table = tool.get("cnncalc") if isinstance(tool, dict) else None
     if table is not None and not isinstance(table, dict):
-        raise SettingsError(f"{path}: tool.cnncalc is a table")
+        raise SettingsError(f"{path}: tool.cnncalc must be a table")
     return table
 
 
@@ -100,16 +127,23 @@ def _settings(path: str, table: dict[str, Any]) -> Settings:
             raise SettingsError(f"{where} has no {key}{did_you_mean(key, Settings._fields)}")
         if key in ("strict", "notes"):
             if not isinstance(value, bool):
-                raise SettingsError(f"{where}.{key} is true or false, not {value!r}")
+                raise SettingsError(f"{where}.{key} must be true or false, not {_shown(value)}")
             found[key] = value
+            continue
+        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+            raise SettingsError(f"{where}.{key} must be a list of words, not {_shown(value)}")
+        if key == "exclude":
+            found[key] = tuple(Pattern(os.path.dirname(path), one, f"{where}.exclude") for one in value)
         else:
-            if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-                raise SettingsError(f"{where}.{key} is a list of words, not {value!r}")
-            found[key] = tuple(value) if key == "exclude" else check_names(tuple(value), f"{where}.{key}")
-    if "exclude" in found:
-        # Patterns speak of places below the pyproject.toml.
-        from glob import escape
-
-        folder = escape(os.path.dirname(path))
-        found["exclude"] = tuple(os.path.join(folder, pattern) for pattern in found["exclude"])
+            found[key] = check_names(tuple(value), f"{where}.{key}")
     return Settings(**found)
+
+
+def _shown(value: Any) -> str:
+    """A value in a message: short, and never a number too long for Python to print."""
+    if isinstance(value, dict | list):
+        return "a table" if isinstance(value, dict) else "a list with other values"
+    if isinstance(value, int) and abs(value) >= 10**18:
+        return "a number"
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:59]}…"

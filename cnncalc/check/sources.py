@@ -3,127 +3,157 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
 from collections.abc import Iterator
-from fnmatch import fnmatch
+from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from cnncalc.check.settings import Settings, settings_for
+from cnncalc.check.patterns import expand, is_pattern
+from cnncalc.check.settings import Pattern, Settings, settings_for
 
 SUFFIXES = (".yaml", ".yml")
 #: Folders in which nobody keeps specs of their own.
-_PASSED_OVER = frozenset(("node_modules", "__pycache__", "venv"))
+_SKIPPED = frozenset(("node_modules", "__pycache__", "venv"))
 
 
 class Candidate(NamedTuple):
-    """A file to look at: one that was `named` whatever it holds, one found in a folder only if it claims to be a network."""
+    """A file to look at: one that was `named` whatever it holds, one found in a folder only if it claims to be a network.
+
+    `folder` is the folder that was given, for a file found in it.
+    """
 
     file: str
     named: bool
     settings: Settings
+    folder: str | None = None
 
 
-def candidates(paths: list[str], given: Settings, *, skip_others: bool = False) -> tuple[list[Candidate], list[tuple[str, str]]]:
-    """The files that `paths` mean, each once, and what cannot be looked into, with the reason. Raises SettingsError.
+class Sources:
+    """The files that paths mean, each once, and whatever is worth a word beside them. Raises SettingsError."""
 
-    With `skip_others` a file that is named is passed over like one found in a folder.
-    """
-    found: dict[str, Candidate] = {}
-    faults: list[tuple[str, str]] = []
-    for path in paths:
-        for file, said in _expand(path, faults):
-            named = said and not skip_others
-            known = found.get(os.path.normpath(file))
-            if known is None or (named and not known.named):
-                settings = settings_for(file, given)
-                if named or not _excluded(file, settings):
-                    found[os.path.normpath(file)] = Candidate(file, named, settings)
-    return list(found.values()), faults
+    def __init__(self, paths: list[str], given: Settings, *, skip_others: bool = False) -> None:
+        self._given = given
+        self._skip_others = skip_others
+        self._found: dict[str, Candidate] = {}
+        self._folders: list[str] = []
+        self._patterns: dict[Pattern, bool] = dict.fromkeys(given.exclude or (), False)
+        self._excluded = 0
+        #: Places that cannot be looked into, each with the reason.
+        self.faults: list[tuple[str, str]] = []
+        for path in paths:
+            for file, folder in self._expand(path):
+                self._add(file, folder)
 
+    @property
+    def candidates(self) -> list[Candidate]:
+        return list(self._found.values())
 
-def _expand(path: str, faults: list[tuple[str, str]]) -> Iterator[tuple[str, bool]]:
-    if path == "-" or not re.search(r"[*?\[]", path) or os.path.lexists(path):
-        if os.path.isdir(path):
-            yield from ((file, False) for file in _walk(path, faults))
+    @property
+    def warnings(self) -> list[str]:
+        """Requests that had no effect, which are probably mistakes."""
+        found = []
+        for pattern, used in self._patterns.items():
+            inside = any(_is_below(pattern.folder, folder) for folder in self._folders)
+            if not used and (pattern in (self._given.exclude or ()) or inside):
+                found.append(f"{pattern.origin}: {pattern.text} matches no file that would be checked")
+        if not self._found and not self.faults:
+            where = ", ".join(self._folders) or "the arguments"
+            found.append(
+                f"nothing to check: no *.yaml or *.yml in {where}" + (", except excluded files" if self._excluded else "")
+            )
+        return found
+
+    def _add(self, file: str, folder: str | None) -> None:
+        named = folder is None and not self._skip_others
+        key = os.path.normpath(file)
+        known = self._found.get(key)
+        if known is not None and (known.named or not named):
+            return
+        settings = settings_for(file, self._given)
+        if not named and self._is_excluded(file, settings):
+            self._excluded += 1
+            return
+        self._found[key] = Candidate(file, named, settings, folder)
+
+    def _is_excluded(self, file: str, settings: Settings) -> bool:
+        for pattern in settings.exclude or ():
+            self._patterns.setdefault(pattern, False)
+            if _matches(os.path.abspath(file), pattern):
+                self._patterns[pattern] = True
+                return True
+        return False
+
+    def _expand(self, path: str) -> Iterator[tuple[str, str | None]]:
+        """The files that an argument means, each with the folder that it was found in."""
+        if path == "-" or not is_pattern(path) or os.path.lexists(path):
+            matches = [path]
         else:
-            yield path, True
-        return
-    from glob import glob
+            matches = expand(path)
+            if not matches:
+                self.faults.append((path, "no file matches the pattern"))
+        for match in matches:
+            if match != "-" and os.path.isdir(match):
+                self._folders.append(match)
+                yield from ((file, match) for file in self._walk(match))
+            else:
+                yield match, None
 
-    matches = sorted(glob(path, recursive=True))
-    if not matches:
-        faults.append((path, "no file matches the pattern"))
-    for match in matches:
-        if os.path.isdir(match):
-            yield from ((file, False) for file in _walk(match, faults))
-        else:
-            yield match, True
-
-
-def _walk(top: str, faults: list[tuple[str, str]]) -> Iterator[str]:
-    """The YAML files below a folder in order of their names; each folder once, though links may lead to it again."""
-    seen: set[tuple[int, int]] = set()
-    todo = [top]
-    while todo:
-        folder = todo.pop()
-        try:
-            status = os.stat(folder)
-            names = sorted(os.listdir(folder))
-        except FileNotFoundError:
-            # It went away meanwhile.
-            continue
-        except OSError as error:
-            faults.append((folder, f"the folder cannot be looked into: {error.strerror or error}"))
-            continue
-        if (status.st_dev, status.st_ino) in seen:
-            continue
-        seen.add((status.st_dev, status.st_ino))
-        below = []
-        for name in names:
-            path = name if folder == "." else os.path.join(folder, name)
-            if name.endswith(SUFFIXES):
-                if not os.path.isdir(path):
-                    if _readable_kind(path):
-                        yield path
-                    continue
-            if not name.startswith(".") and name not in _PASSED_OVER and os.path.isdir(path):
-                below.append(path)
-        todo += reversed(below)
+    def _walk(self, top: str) -> Iterator[str]:
+        """The YAML files below a folder in order of their names; each folder once, though links may lead to it again."""
+        seen: set[tuple[int, int]] = set()
+        todo = [top]
+        while todo:
+            folder = todo.pop()
+            try:
+                status = os.stat(folder)
+                names = sorted(os.listdir(folder))
+            except FileNotFoundError:
+                # It went away meanwhile.
+                continue
+            except OSError as error:
+                self.faults.append((folder, f"the folder cannot be read: {error.strerror or error}"))
+                continue
+            if (status.st_dev, status.st_ino) in seen:
+                continue
+            seen.add((status.st_dev, status.st_ino))
+            below = []
+            for name in names:
+                path = name if folder == "." else os.path.join(folder, name)
+                if name.endswith(SUFFIXES):
+                    if not os.path.isdir(path):
+                        if _can_be_read(path):
+                            yield path
+                        continue
+                if not name.startswith(".") and name not in _SKIPPED and os.path.isdir(path):
+                    below.append(path)
+            todo += reversed(below)
 
 
-def _readable_kind(path: str) -> bool:
-    """Whether reading can end: a pipe or a device in a folder is passed over. What cannot be asked is left to the reader."""
+def _is_below(path: str, folder: str) -> bool:
+    """Whether `path` is a folder or stands below it."""
+    top = os.path.realpath(folder)
+    return os.path.join(os.path.realpath(path), "").startswith(os.path.join(top, ""))
+
+
+def _matches(path: str, pattern: Pattern) -> bool:
+    """Whether a pattern means a file or a folder above it; without a slash it means a name at any depth."""
+    try:
+        parts = os.path.relpath(path, pattern.folder).split(os.sep)
+    except ValueError:
+        # Another drive.
+        return False
+    if parts[0] == os.pardir:
+        return False
+    text = pattern.text.removeprefix("./").rstrip("/")
+    if "/" not in text:
+        return any(fnmatchcase(part, text) for part in parts)
+    below = "/".join(parts)
+    return fnmatchcase(below, text) or fnmatchcase(below, f"{text}/*")
+
+
+def _can_be_read(path: str) -> bool:
+    """Whether reading can end: a pipe or a device in a folder is skipped. If the system does not say, the reader finds out."""
     try:
         return stat.S_ISREG(os.stat(path).st_mode)
     except OSError:
         return True
-
-
-def _excluded(file: str, settings: Settings) -> bool:
-    path = os.path.abspath(file)
-    return any(fnmatch(path, pattern) or fnmatch(path, os.path.join(pattern, "*")) for pattern in settings.exclude or ())
-
-
-_FIRST = re.compile(rb"^(?!---|%)([ ]*)([^\s#])", re.MULTILINE)
-
-
-def claims(data: bytes) -> bool:
-    r"""Whether a text looks like a network: `input` or `layers` is a key of its top level.
-
-    >>> claims(b"layers:\n  - relu\n"), claims(b"{input: 8x8x3}"), claims(b"jobs:\n  layers: 3\n")
-    (True, True, False)
-    """
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        data = data.decode("utf-16", "replace").encode("utf-8", "replace")
-    data = data.removeprefix(b"\xef\xbb\xbf").replace(b"\r", b"\n")
-    first = _FIRST.search(data)
-    if first is None:
-        return False
-    if first[2] == b"{":
-        return _keys_in_braces(data[first.start(2) :])
-    return re.search(rb"^" + first[1] + rb"[\"']?(?:input|layers)[\"']?[ \t]*:(?:\s|$)", data, re.MULTILINE) is not None
-
-
-def _keys_in_braces(data: bytes) -> bool:
-    return re.match(rb"\{(?:[^{}\[\]]|\{[^{}]*\}|\[[^\[\]]*\])*?[\"']?\b(?:input|layers)[\"']?\s*:", data) is not None

@@ -9,78 +9,90 @@ from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
-from cnncalc.cli import PROBLEMS, UNUSABLE, options, output
+from cnncalc.cli import UNUSABLE, options, output
 
 if TYPE_CHECKING:
     from cnncalc.check.one import How
     from cnncalc.check.settings import Settings
-    from cnncalc.check.sources import Candidate
     from cnncalc.report.problems import Result
 
 
 def check(
     paths: Annotated[
         list[str] | None,
-        typer.Argument(metavar="PATH...", help="Files, folders, patterns, - for standard input. By default the current folder."),
+        typer.Argument(metavar="PATH...", help="Files, folders, patterns, or - for standard input; default: the current folder."),
     ] = None,
     select: Annotated[
         list[str] | None,
-        typer.Option("--select", metavar="RULES", help="Of warnings and notes, these alone, with commas; errors count anyway."),
+        typer.Option(
+            "--select", metavar="RULES", help="Only these warnings and notes, separated by commas; errors always count."
+        ),
     ] = None,
     ignore: Annotated[
-        list[str] | None, typer.Option("--ignore", metavar="RULES", help="Not these: warnings, notes, stride-fit; with commas.")
+        list[str] | None,
+        typer.Option("--ignore", metavar="RULES", help="Not these warnings, notes or stride-fit, separated by commas."),
     ] = None,
-    notes: Annotated[bool | None, typer.Option("--notes/--no-notes", help="Notes as well, which never fail.")] = None,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--exclude",
+            metavar="PATTERN",
+            help="Skip matching files and folders below the folders given, as build or nets/old/*. Repeatable.",
+        ),
+    ] = None,
+    notes: Annotated[bool | None, typer.Option("--notes/--no-notes", help="Report notes too; they never fail.")] = None,
     strict: Annotated[bool | None, typer.Option("--strict/--no-strict", help="Warnings fail too.")] = None,
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit with 0 whatever is found in the files.")] = False,
     form: Annotated[
-        Literal["text", "json", "github", "gitlab", "sarif", "junit"], typer.Option("--format", help="How problems are written.")
+        Literal["text", "json", "github", "gitlab", "sarif", "junit"], typer.Option("--format", help="Output format.")
     ] = "text",
-    mend: Annotated[bool, typer.Option("--fix", help="Make the fixes that cannot change what was meant.")] = False,
-    diff: Annotated[bool, typer.Option("--diff", help="Show what --fix would change; change nothing.")] = False,
+    output_file: Annotated[
+        str | None, typer.Option("--output-file", "-o", metavar="FILE", help="Write the report to FILE, not to standard output.")
+    ] = None,
+    fix: Annotated[bool, typer.Option("--fix", help="Apply the fixes that are safe.")] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Show the fixes as a diff; change nothing.")] = False,
     diff_base: Annotated[
-        str | None, typer.Option("--diff-base", metavar="REF", help="Only files that differ from a git ref, as origin/main.")
+        str | None, typer.Option("--diff-base", metavar="REF", help="Only files that differ from a git ref, such as origin/main.")
     ] = None,
     stdin_filename: Annotated[
-        str | None, typer.Option("--stdin-filename", metavar="FILE", help="What to call standard input.")
+        str | None, typer.Option("--stdin-filename", metavar="FILE", help="The name of standard input in problems.")
     ] = None,
     skip_others: Annotated[
-        bool, typer.Option("--skip-others", help="Pass over named files that are no networks or excluded, as in folders.")
+        bool, typer.Option("--skip-others", help="Skip named files that are no networks or are excluded, as in folders.")
     ] = False,
-    jobs: Annotated[
-        int | None, typer.Option("--jobs", "-j", min=1, metavar="N", help="Processes; by default as many as pay.")
-    ] = None,
+    jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, metavar="N", help="Number of processes.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary.")] = False,
     input: options.Input = None,  # noqa: A002 - the word of the language
     set: options.Set = None,  # noqa: A002
     fit: options.Fit = None,
     layout: options.Layout = None,
 ) -> None:
-    """Check files and folders for CI: problems one a line, with the place, the reason and how to mend it.
+    """Check files and folders for CI: one problem a line, with its place, the reason and how to fix it.
 
-    In a folder every *.yaml and *.yml with input or layers at its top level is checked, the others are counted.
-    Settings select, ignore, notes, strict and exclude may stand under [tool.cnncalc] in pyproject.toml.
+    In a folder, every *.yaml and *.yml with input and layers at its top level is checked, or with one of them and a list of
+    layers; other YAML files are counted. The settings select, ignore, notes, strict and exclude can also be given under
+    [tool.cnncalc] in pyproject.toml.
 
-    Exit status: 0 without problems, 1 with errors (with --strict warnings too), 2 where something is no network.
+    Exit status: 0 without problems, 1 with errors (with --strict also with warnings), 2 if a file is no network.
     """
     from cnncalc.check.one import How
-    from cnncalc.check.settings import Settings, SettingsError, check_names
+    from cnncalc.check.session import Request, Session
+    from cnncalc.check.settings import SettingsError
 
-    if mend and diff:
-        raise typer.BadParameter("--fix changes the files and --diff shows what it would; take one", param_hint="'--fix'")
-    if (mend or diff) and (input is not None or set or fit is not None):
+    if fix and diff:
+        raise typer.BadParameter("--fix changes the files and --diff only shows the changes; choose one", param_hint="'--fix'")
+    if (fix or diff) and (input is not None or set or fit is not None):
         raise typer.BadParameter(
-            "a mend is for the network as its file says it; leave --input, --set and --fit out", param_hint="'--fix'"
+            "fixes are for networks as their files say; leave out --input, --set and --fit", param_hint="'--fix'"
         )
+    terminal = output.width() is not None and form == "text" and output_file is None
+    how = How(terminal, fix or diff, fix, input, tuple(set or ()), fit, layout)
     try:
-        given = Settings(
-            None if select is None else check_names(_names(select), "--select"),
-            None if ignore is None else check_names(_names(ignore), "--ignore"),
-            strict,
-            notes,
-        )
-        how = How(output.width() is not None and form == "text", mend or diff, mend, input, tuple(set or ()), fit, layout)
-        status = _check(paths or ["."], given, how, form, diff_base, stdin_filename, skip_others, jobs, quiet)
+        given = _settings(select, ignore, exclude, strict, notes)
+        session = Session(Request(paths or ["."], given, how, diff_base, stdin_filename, skip_others, jobs))
+        for warning in session.warnings:
+            _say(f"warning: {warning}")
+        status = _report(session.results(), how, form, output_file, quiet)
     except SettingsError as error:
         _wrong(str(error))
     raise typer.Exit(0 if exit_zero else status)
@@ -89,79 +101,64 @@ def check(
 check.epilog = "Example: cnncalc check specs --strict --format github"  # type: ignore[attr-defined]  # for --help
 
 
+def _settings(
+    select: list[str] | None, ignore: list[str] | None, exclude: list[str] | None, strict: bool | None, notes: bool | None
+) -> Settings:
+    from cnncalc.check.settings import Pattern, Settings, check_names
+
+    return Settings(
+        None if select is None else check_names(_names(select), "--select"),
+        None if ignore is None else check_names(_names(ignore), "--ignore"),
+        strict,
+        notes,
+        None if exclude is None else tuple(Pattern(os.getcwd(), text, "--exclude") for text in exclude),
+    )
+
+
 def _names(texts: list[str]) -> tuple[str, ...]:
     return tuple(name.strip() for text in texts for name in text.split(",") if name.strip())
 
 
-def _wrong(message: str) -> NoReturn:
+def _say(message: str) -> None:
     from cnncalc.problem import one_line
     from cnncalc.report.plain import write
 
-    write(f"error: {one_line(message)}\n", sys.stderr)
+    write(f"{one_line(message)}\n", sys.stderr)
+
+
+def _wrong(message: str) -> NoReturn:
+    _say(f"error: {message}")
     raise typer.Exit(UNUSABLE)
 
 
-def _check(
-    paths: list[str],
-    given: Settings,
-    how: How,
-    form: str,
-    diff_base: str | None,
-    stdin_filename: str | None,
-    skip_others: bool,
-    jobs: int | None,
-    quiet: bool,
-) -> int:
-    from cnncalc.check.settings import SettingsError
-    from cnncalc.check.sources import candidates
+def _report(results: Iterator[Result], how: How, form: str, output_file: str | None, quiet: bool) -> int:
+    """Write the results and the summary; the exit status."""
+    from cnncalc.check.tally import Tally
 
-    if how.write and "-" in paths:
-        raise SettingsError("--fix changes files, and standard input is none; --diff shows what it would change")
-    found, faults = candidates(paths, given, skip_others=skip_others)
-    if diff_base is not None:
-        found = _changed(found, diff_base)
-    if stdin_filename is not None:
-        from cnncalc.check.settings import settings_for
-
-        found = [one._replace(settings=settings_for(stdin_filename, given)) if one.file == "-" else one for one in found]
-    tally = Tally()
-    results = tally.counted(_results(found, faults, how, stdin_filename or "-", jobs))
-    if how.fix and not how.write:
-        for result in results:
-            output.say(_diff(result))
-    else:
-        for part in _written(form, results, how.lines):
+    tally = Tally(fixes="made" if how.write else "shown" if how.fix else "offered")
+    parts = _parts(
+        "diff" if how.fix and not how.write else form, tally.counted(results), terminal=how.lines, to_file=bool(output_file)
+    )
+    if output_file is None:
+        for part in parts:
             output.say(part)
-    if not quiet:
-        _say_summary(tally, how)
+    else:
+        from cnncalc.files import write_atomically
+
+        with write_atomically(output_file) as stream:
+            stream.writelines(part.encode("utf-8", "backslashreplace") for part in parts)
+    if not tally.files and tally.skipped:
+        _say(f"warning: {tally}")
+    elif not quiet:
+        _say(str(tally))
+        if how.changes:
+            from cnncalc.report.network.footer import SKIPPED
+
+            _say(SKIPPED)
     return tally.status
 
 
-def _results(
-    found: list[Candidate], faults: list[tuple[str, str]], how: How, stdin_name: str, jobs: int | None
-) -> Iterator[Result]:
-    """The results of what cannot be looked into, of standard input, and of files."""
-    from cnncalc.check.many import check_files
-    from cnncalc.check.one import check_file
-    from cnncalc.problem import Location, Problem
-    from cnncalc.report.problems import Result
-
-    for place, message in faults:
-        yield Result(place, [Problem("file", "error", place, Location(), None, message)], unusable=True)
-    for one in found:
-        if one.file == "-":
-            yield check_file(one, how, name=stdin_name)
-    yield from check_files([one for one in found if one.file != "-"], how, jobs=jobs)
-
-
-def _changed(found: list[Candidate], ref: str) -> list[Candidate]:
-    from cnncalc.check.changed import changed_files
-
-    changed = changed_files(ref)
-    return [one for one in found if one.file == "-" or os.path.realpath(one.file) in changed]
-
-
-def _written(form: str, results: Iterable[Result], terminal: bool) -> Iterator[str]:
+def _parts(form: str, results: Iterable[Result], *, terminal: bool, to_file: bool) -> Iterator[str]:
     """The results in a format; text inside GitHub Actions with the annotations as well."""
     from cnncalc.report import problems as formats
 
@@ -169,65 +166,13 @@ def _written(form: str, results: Iterable[Result], terminal: bool) -> Iterator[s
         from cnncalc import __version__
 
         yield from formats.write(form, results, version=__version__)
-    elif os.environ.get("GITHUB_ACTIONS") == "true":
+    elif os.environ.get("GITHUB_ACTIONS") == "true" and not to_file:
         for result in results:
             yield from formats.write("text", [result])
             yield from formats.write("github", [result])
-    elif terminal:
+    elif not to_file and (terminal or output.coloured()):
         from cnncalc.report.problems.text import pretty
 
-        yield from pretty(results, colour="NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb")
+        yield from pretty(results, colour=output.coloured())
     else:
         yield from formats.write("text", results)
-
-
-def _diff(result: Result) -> str:
-    if result.change is None:
-        return ""
-    import difflib
-
-    before, after = (text.splitlines(keepends=True) for text in result.change)
-    lines = difflib.unified_diff(before, after, f"a/{result.file}", f"b/{result.file}")
-    return "".join(line if line.endswith(("\n", "\r")) else line + "\n\\ No newline at end of file\n" for line in lines)
-
-
-class Tally:
-    """Counts of what has been looked at, for the summary and the exit status."""
-
-    def __init__(self) -> None:
-        self.files = self.skipped = self.with_problems = self.changed = self.status = 0
-        self.levels = {"error": 0, "warning": 0, "note": 0}
-
-    def counted(self, results: Iterable[Result]) -> Iterator[Result]:
-        for result in results:
-            if result.skipped:
-                self.skipped += 1
-            else:
-                self.files += 1
-                self.changed += result.change is not None
-                self.with_problems += bool(result.problems)
-                for problem in result.problems:
-                    self.levels[problem.level] += 1
-                self.status = max(self.status, UNUSABLE if result.unusable else PROBLEMS if result.failed else 0)
-            yield result
-
-    def __str__(self) -> str:
-        found = ", ".join(_count(n, level) for level, n in self.levels.items() if n)
-        files = _count(self.files, "file")
-        said = f"{found} in {self.with_problems} of {files}" if found else f"{files} checked, no problems"
-        if self.changed:
-            said += f"; {_count(self.changed, 'file')} with fixes"
-        if self.skipped:
-            said += f"; {_count(self.skipped, 'other YAML file')} passed over"
-        return said
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
-
-
-def _say_summary(tally: Tally, how: How) -> None:
-    from cnncalc.report.network.footer import SKIPPED
-    from cnncalc.report.plain import write
-
-    write(f"{tally}\n" + (f"{SKIPPED}\n" if how.changes else ""), sys.stderr)

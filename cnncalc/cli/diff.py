@@ -95,22 +95,18 @@ def _in_history(side: str) -> bool:
 
 def _shown(side: str) -> str:
     """The text of REV:path. Raises SpecError with git's own words."""
-    import subprocess
-
     from cnncalc.build.reading import decode
+    from cnncalc.git import GitError, git
     from cnncalc.problem import Location, Problem, SpecError
 
     revision, _, path = side.partition(":")
-    try:
-        # A path below the current folder, as one would type any other; else from the root, as git itself reads it.
-        for place in (f"{revision}:./{path}", f"{revision}:{path}"):
-            git = subprocess.run(["git", "show", "--end-of-options", place], check=False, capture_output=True, timeout=60)
-            if git.returncode == 0:
-                return decode(git.stdout, side)
-    except FileNotFoundError:
-        raise SpecError(
-            [Problem("file", "error", side, Location(), None, "this names a version in git, and there is no git")]
-        ) from None
-    said = git.stderr.decode("utf-8", "replace").strip().splitlines()
-    message = f"git has no such file: {said[-1].removeprefix('fatal: ') if said else 'it said nothing'}"
+    message = ""
+    # A path below the current folder, as one would type any other; else from the root, as git itself reads it.
+    for place in (f"{revision}:./{path}", f"{revision}:{path}"):
+        try:
+            return decode(git("show", "--end-of-options", place), side)
+        except GitError as error:
+            message = f"git has no such file: {error}" if error.refused else str(error)
+            if not error.refused:
+                break
     raise SpecError([Problem("file", "error", side, Location(), None, message)])

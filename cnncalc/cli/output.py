@@ -1,7 +1,8 @@
-"""What a command says: on a terminal in colour, into a pipe as plain text, problems on stderr."""
+"""The output of a command: on a terminal in colour, in a pipe as plain text, problems on stderr."""
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def width() -> int | None:
-    """Cells of the terminal; None into a pipe, where nothing is cut or wrapped."""
+    """Columns of the terminal; None in a pipe, where nothing is cut or wrapped."""
     if not _on_terminal():
         return None
     import shutil
@@ -20,23 +21,32 @@ def width() -> int | None:
     return shutil.get_terminal_size().columns
 
 
+def coloured() -> bool:
+    """Whether output is coloured: on a terminal, and in a pipe if FORCE_COLOR asks for it; never with NO_COLOR."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR", "0") not in ("", "0", "false"):
+        return sys.stdout is not None
+    return _on_terminal() and os.environ.get("TERM") != "dumb"
+
+
 def say(text: str) -> None:
-    """Text on stdout, as it is."""
+    """Text on stdout, unchanged."""
     from cnncalc.report.plain import write
 
     write(text, sys.stdout)
 
 
 def say_rows(rows: Iterable[Row]) -> None:
-    """Lines of spans on stdout, coloured where that is a terminal."""
-    if _on_terminal():
+    """Lines of spans on stdout, coloured if that is a terminal or if FORCE_COLOR is set."""
+    if coloured():
         from cnncalc.report.terminal import write
 
         write(rows, sys.stdout)
     else:
-        from cnncalc.report.plain import text
+        from cnncalc.report.plain import inert, text
 
-        say(text(rows))
+        say(inert(text(rows)))
 
 
 def complain(problems: Iterable[Problem]) -> None:
@@ -44,7 +54,7 @@ def complain(problems: Iterable[Problem]) -> None:
     from cnncalc.report import plain
     from cnncalc.report.problems.listing import rows
 
-    plain.write(plain.text(rows(problems)), sys.stderr)
+    plain.write(plain.inert(plain.text(rows(problems))), sys.stderr)
 
 
 def warn(text: str) -> None:

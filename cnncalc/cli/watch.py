@@ -19,7 +19,7 @@ _CLEAR = "\x1b[H\x1b[2J"
 
 def follow(specs: Sequence[str], draw: Callable[[], int]) -> NoReturn:
     """Draws now and after every change of the files, until it is interrupted. A file that is away for a moment is waited for."""
-    from cnncalc.problem import SpecError
+    from cnncalc.problem import SpecError, one_line
 
     if "-" in specs:
         raise typer.BadParameter("standard input is read once; --watch wants files", param_hint="'--watch'")
@@ -38,7 +38,7 @@ def follow(specs: Sequence[str], draw: Callable[[], int]) -> NoReturn:
                 output.say("\n")
             draw()
             if output.width() is not None:
-                output.say(f"\nwatching {', '.join(files)}; Ctrl-C ends\n")
+                output.say(f"\nwatching {one_line(', '.join(files))}; Ctrl-C ends\n")
             seen = now
         time.sleep(_EVERY)
 

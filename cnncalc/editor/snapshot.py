@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from cnncalc.check.claims import claims
 from cnncalc.check.one import examine
 from cnncalc.check.settings import Settings
-from cnncalc.check.sources import claims
 from cnncalc.editor.outline import Outline
 from cnncalc.editor.positions import Positions
 from cnncalc.editor.recovery import Recovered, hidden, recover

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from typing import TextIO
@@ -24,6 +25,17 @@ _POWER = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 def text(rows: Iterable[Row]) -> str:
     """Lines of spans as text, each ended."""
     return "".join("".join(part for part, _ in row) + "\n" for row in rows)
+
+
+#: GitHub Actions takes lines of a log that begin with `::`, and `##[` anywhere in a line, for commands.
+_COMMAND = re.compile(r"^(\s*):(?=:)|##(?=\[)", re.MULTILINE)
+
+
+def inert(text: str) -> str:
+    """`text`, changed inside GitHub Actions so that no part of it is taken for a command to the runner."""
+    if os.environ.get("GITHUB_ACTIONS") != "true":
+        return text
+    return _COMMAND.sub(lambda found: f"{found[0]} ", text)
 
 
 def encodable(said: str, encoding: str | None) -> str:

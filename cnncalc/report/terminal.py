@@ -10,7 +10,7 @@ from rich.segment import Segment, Segments
 from rich.style import Style
 
 from cnncalc.report.network.table import Row
-from cnncalc.report.plain import encodable
+from cnncalc.report.plain import encodable, inert
 
 STYLES = {
     "title": Style(bold=True),
@@ -35,14 +35,14 @@ def segments(rows: Iterable[Row], encoding: str | None = "utf-8") -> Segments:
     """Lines as rich prints them: text is never read as markup, cut or wrapped."""
     found = []
     for row in rows:
-        found += [Segment(encodable(part, encoding), STYLES.get(role)) for part, role in row]
+        found += [Segment(encodable(inert(part), encoding), STYLES.get(role)) for part, role in row]
         found.append(Segment.line())
     return Segments(found)
 
 
 def write(rows: Iterable[Row], stream: TextIO) -> None:
-    """Prints lines with the colours that the terminal has; NO_COLOR is heeded."""
-    console = Console(file=stream, highlight=False, markup=False, emoji=False)
+    """Print lines with the colours that the terminal has; in a pipe too, for callers that want that."""
+    console = Console(file=stream, highlight=False, markup=False, emoji=False, force_terminal=True)
     # Problems are longer than the terminal is wide; rich would cut them at its edge.
     console.print(segments(rows, stream.encoding), end="", crop=False)
     stream.flush()

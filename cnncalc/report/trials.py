@@ -12,6 +12,7 @@ from cnncalc.report import words
 from cnncalc.report.grid import grid
 from cnncalc.report.network.footer import SKIPPED
 from cnncalc.report.network.table import GAP, Row, cells_of, wrapped
+from cnncalc.report.sheet import cell
 
 #: Cells below which the beginning of a problem says nothing.
 _READABLE = 24
@@ -75,10 +76,11 @@ def csv_text(outcomes: Sequence[Outcome], names: Sequence[str]) -> str:
     """Raw numbers below a header; `problems` counts them."""
     stream = StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow([*names, "output", *COUNTED, "problems", "first_problem"])
+    writer.writerow([*map(cell, names), "output", *COUNTED, "problems", "first_problem"])
     for one in outcomes:
         counts = [one.totals.get(key, "") for key in COUNTED]
-        writer.writerow([*one.values, one.output, *counts, len(one.problems), one.problems[0][1] if one.problems else ""])
+        first = one.problems[0][1] if one.problems else ""
+        writer.writerow([*map(cell, one.values), one.output, *counts, len(one.problems), cell(first)])
     return stream.getvalue()
 
 

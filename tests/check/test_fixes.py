@@ -183,3 +183,40 @@ def test_killed_half_way_no_file_is_half_written(tmp_path: Path) -> None:
     assert len(texts) == 200
     assert set(texts) <= {before, after}
     assert after in texts
+
+
+def test_hard_links_and_extended_attributes(tmp_path: Path) -> None:
+    file = tmp_path / "a.yaml"
+    file.write_text("one")
+    try:
+        os.setxattr(file, "user.note", b"kept")
+    except (AttributeError, OSError):
+        pass
+    else:
+        replace(str(file), b"one", "two")
+        assert os.getxattr(file, "user.note") == b"kept"
+        file.write_text("one")
+    os.link(file, tmp_path / "b.yaml")
+    with pytest.raises(OSError, match="2 hard links"):
+        replace(str(file), b"one", "two")
+    assert (tmp_path / "b.yaml").read_text() == "one"
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_links_out_of_the_folder_are_not_followed(tmp_path: Path) -> None:
+    text = HEAD + "  - {conv: 8, kernel_size: 3}\n  - batchnorm\n"
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "given").mkdir()
+    for name in ("outside/a.yaml", "given/b.yaml"):
+        (tmp_path / name).write_text(text)
+    (tmp_path / "given" / "a.yaml").symlink_to("../outside/a.yaml")
+    (tmp_path / "given" / "all").symlink_to("../outside")
+    (tmp_path / "given" / "c.yaml").symlink_to("b.yaml")
+    command = [sys.executable, "-c", "from cnncalc.cli import main; main()", "check", "--fix"]
+    done = subprocess.run([*command, "given"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (tmp_path / "outside" / "a.yaml").read_text() == text
+    assert "bias: false" in (tmp_path / "given" / "b.yaml").read_text()
+    assert "given/a.yaml: error: the fixes were not written: it is a link to a file outside of given" in done.stdout
+    assert done.returncode == 2
+    done = subprocess.run([*command, "given/a.yaml"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "bias: false" in (tmp_path / "outside" / "a.yaml").read_text()

@@ -53,7 +53,7 @@ def test_a_folder(repo: Path) -> None:
         "nets/misfit.yaml:3:6 stride-fit",
         "nets/deep/warned.yml:3:6 bias-before-norm",
     ]
-    assert done.stderr == "2 errors, 1 warning in 3 of 5 files; 2 other YAML files passed over\n"
+    assert done.stderr == "2 errors, 1 warning in 3 of 5 files; 1 fixable with --fix; 2 other YAML files skipped\n"
     assert done.returncode == 2
 
 
@@ -213,11 +213,11 @@ def test_settings_of_the_nearest_pyproject(repo: Path) -> None:
     ("text", "said"),
     [
         ("[tool.cnncalc]\nstrikt = true\n", "did you mean strict?"),
-        ("[tool.cnncalc]\nstrict = 1\n", "strict is true or false, not 1"),
-        ("[tool.cnncalc]\nignore = 'x'\n", "ignore is a list of words"),
+        ("[tool.cnncalc]\nstrict = 1\n", "strict must be true or false, not 1"),
+        ("[tool.cnncalc]\nignore = 'x'\n", "ignore must be a list of words"),
         ("[tool.cnncalc]\nselect = ['linear']\n", "there is no rule linear"),
         ("[tool.cnncalc]\nignore = ['join']\n", "join is an error, which always counts"),
-        ("[tool]\ncnncalc = 3\n", "tool.cnncalc is a table"),
+        ("[tool]\ncnncalc = 3\n", "tool.cnncalc must be a table"),
         ("[tool.cnncalc\n", "pyproject.toml: Expected"),
     ],
 )
@@ -296,7 +296,7 @@ def test_fix_and_diff(repo: Path) -> None:
     assert (patch.returncode, patch.stderr) == (0, "")
     done = run("check", "nets", "--fix", cwd=repo)
     assert lines(done.stdout) == ["nets/misfit.yaml:3:6 stride-fit"]
-    assert done.stderr == "1 error in 1 of 3 files; 1 file with fixes\n"
+    assert done.stderr == "1 error in 1 of 3 files; 1 file fixed\n"
     assert warned.read_text() == WARNED.replace("conv: 4,", "conv: 4, bias: false,")
     assert (repo / "nets/misfit.yaml").read_text() == MISFIT
 
@@ -340,3 +340,92 @@ def test_names_of_files_break_no_format(form: str, jobs: str, tmp_path: Path) ->
     else:
         json.loads(done.stdout)
     assert run("check", "[x]*.yaml", cwd=tmp_path).stderr == "1 error in 1 of 1 file\n"
+
+
+def test_nothing_to_check_is_a_warning(tmp_path: Path) -> None:
+    (tmp_path / "ci.yaml").write_text("jobs: {}\n")
+    done = run("check", "-q", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "warning: no network among 1 YAML file, nothing was checked\n")
+    (tmp_path / "ci.yaml").unlink()
+    done = run("check", "-q", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "warning: nothing to check: no *.yaml or *.yml in .\n")
+
+
+def test_output_file(repo: Path) -> None:
+    for form in ("json", "text", "sarif"):
+        printed = run("check", "nets", "--format", form, cwd=repo).stdout
+        done = run("check", "nets", "--format", form, "-o", "report", cwd=repo, FORCE_COLOR="1", GITHUB_ACTIONS="true")
+        assert (done.returncode, done.stdout) == (1, "")
+        assert (repo / "report").read_text() == printed != ""
+    assert "nowhere/report: No such file" in run("check", "-o", "nowhere/report", cwd=repo).stderr
+
+
+def test_colour_in_a_pipe_if_it_is_asked_for(repo: Path) -> None:
+    plain = run("check", "nets", cwd=repo).stdout
+    forced = run("check", "nets", cwd=repo, FORCE_COLOR="1").stdout
+    assert "\x1b[31m" in forced
+    assert without_styles(forced) == plain
+    assert run("check", "nets", cwd=repo, FORCE_COLOR="1", NO_COLOR="1").stdout == plain
+    assert "\x1b[" in run("show", "lenet5", FORCE_COLOR="1").stdout
+    assert "\x1b[" not in run("show", "lenet5", FORCE_COLOR="0").stdout
+
+
+def test_paths_are_relative_to_the_root_of_the_repository(repo: Path) -> None:
+    (repo / ".git").mkdir()
+    nets = repo / "nets"
+    assert run("check", "misfit.yaml", cwd=nets).stdout.startswith("misfit.yaml:3:6: ")
+    for name in ("misfit.yaml", "../nets/misfit.yaml", str(nets / "misfit.yaml")):
+        assert "file=nets/misfit.yaml," in run("check", name, "--format", "github", cwd=nets).stdout
+        (issue,) = json.loads(run("check", name, "--format", "gitlab", cwd=nets).stdout)
+        assert issue["location"]["path"] == "nets/misfit.yaml"
+        sarif = json.loads(run("check", name, "--format", "sarif", cwd=nets).stdout)
+        (place,) = sarif["runs"][0]["results"][0]["locations"]
+        assert place["physicalLocation"]["artifactLocation"]["uri"] == "nets/misfit.yaml"
+
+
+def test_file_names_are_no_commands_and_no_escapes(tmp_path: Path) -> None:
+    for name in ("::error::a.yaml", "##[group]b.yaml", "c\x1b[31m\nd.yaml"):
+        (tmp_path / name).write_text(WARNED)
+    done = run("check", cwd=tmp_path, GITHUB_ACTIONS="true")
+    commands = [line for line in done.stdout.splitlines() if line.lstrip().startswith("::") or "##[" in line]
+    assert len(commands) == 3
+    assert all(line.startswith("::warning file=") for line in commands if "##[" not in line)
+    diff = run("check", "--diff", cwd=tmp_path).stdout
+    assert "\x1b" not in diff
+    assert '--- "a/c\\033[31m\\012d.yaml"\n' in diff
+    patch = subprocess.run(["git", "apply", "-"], input=diff, text=True, cwd=tmp_path, capture_output=True, check=False)
+    assert (patch.returncode, patch.stderr) == (0, "")
+    assert "bias: false" in (tmp_path / "c\x1b[31m\nd.yaml").read_text()
+
+
+def test_a_git_that_hangs_or_is_missing(repo: Path) -> None:
+    (repo / "bin").mkdir()
+    done = run("check", "--diff-base", "main", cwd=repo, PATH=str(repo / "bin"))
+    assert (done.returncode, done.stderr) == (2, "error: --diff-base main: git is not installed\n")
+    fake = repo / "bin" / "git"
+    fake.write_text(f"#!{sys.executable}\nimport time\ntime.sleep(600)\n")
+    fake.chmod(0o755)
+    code = "from cnncalc import git; git.git.__kwdefaults__['seconds'] = 0.5; from cnncalc.cli import main; main()"
+    command = [sys.executable, "-c", code, "diff", "HEAD:a", "HEAD:b"]
+    done = subprocess.run(
+        command, cwd=repo, env=environment(PATH=str(repo / "bin")), capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 2
+    assert "git has not answered within" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_killed_worker_is_replaced(repo: Path) -> None:
+    from tests.test_parallel import children
+
+    for i in range(300):
+        (repo / f"net{i:03}.yaml").write_text([GOOD, MISFIT, WARNED][i % 3])
+    expected = run("check", "-j1", cwd=repo)
+    process = subprocess.Popen(
+        [*CNNCALC, "check", "-j2"], cwd=repo, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    while process.poll() is None and not (workers := children(process.pid)):
+        pass
+    os.kill(workers[0], 9)
+    out, err = process.communicate(timeout=60)
+    assert (out, err, process.returncode) == (expected.stdout, expected.stderr, expected.returncode)

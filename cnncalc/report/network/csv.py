@@ -6,9 +6,9 @@ import csv
 from collections.abc import Sequence
 from io import StringIO
 
-from cnncalc.problem import one_line
 from cnncalc.report.network.columns import Column, Whole
 from cnncalc.report.network.lines import Lines
+from cnncalc.report.sheet import cell
 from cnncalc.subject import Subject
 
 
@@ -22,7 +22,7 @@ def text(subjects: Sequence[Subject], columns: Sequence[Column], *, with_file: b
     writer.writerow((["file"] if with_file else []) + [column.name for column in columns])
     for subject in subjects:
         whole = Whole.of(subject, columns)
-        first = [one_line(subject.file or "")] if with_file else []
+        first = [cell(subject.file or "")] if with_file else []
         for line in Lines(subject).flat():
             writer.writerow(first + [_field(column.value(line, whole)) for column in columns])
     return stream.getvalue()
@@ -31,4 +31,4 @@ def text(subjects: Sequence[Subject], columns: Sequence[Column], *, with_file: b
 def _field(value: str | int | float | None) -> str:
     if value is None or value == "?":
         return ""
-    return f"{value:.9g}" if isinstance(value, float) else str(value)
+    return f"{value:.9g}" if isinstance(value, float) else cell(value) if isinstance(value, str) else str(value)

@@ -14,6 +14,7 @@ from cnncalc.report.network.table import MARKS
 from cnncalc.subject import Subject
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
+_MENTION = re.compile(r"@(?=\w)|#(?=\d)")
 _INDENT = "\u00a0\u00a0"
 
 
@@ -39,6 +40,11 @@ def text(subject: Subject, columns: Sequence[Column], *, depth: int | None = Non
     return "\n\n".join(parts) + "\n"
 
 
-def escaped(said: str) -> str:
-    """Text that Markdown shows as it is, on one line."""
-    return _SPECIAL.sub(r"\\\1", one_line(said))
+def escaped(text: str) -> str:
+    r"""`text` on one line, escaped for Markdown; it notifies nobody and links to no issue.
+
+    >>> escaped("*x*"), escaped("@everyone, see #12")
+    ('\\\\*x\\\\*', '@&#8203;everyone, see \\\\#&#8203;12')
+    """
+    # A backslash does not keep GitHub from reading a mention; an invisible space does.
+    return _MENTION.sub(r"\g<0>&#8203;", _SPECIAL.sub(r"\\\1", one_line(text)))

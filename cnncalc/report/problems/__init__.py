@@ -7,7 +7,7 @@ from importlib import import_module
 
 from cnncalc.report.problems.base import Result
 
-FORMATS = ("text", "json", "github", "gitlab", "sarif", "junit")
+FORMATS = ("text", "json", "github", "gitlab", "sarif", "junit", "diff")
 
 
 def write(form: str, results: Iterable[Result], *, version: str = "0.0.0") -> Iterator[str]:

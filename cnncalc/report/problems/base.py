@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import PurePath
 from typing import NamedTuple
 
@@ -31,16 +33,23 @@ class Result(NamedTuple):
 
 
 def relative(file: str) -> str:
-    """A file as other programs call it: relative to the current folder, with slashes."""
-    import os
+    """A file as other programs call it: from the root of the repository, or from the current folder outside of one; with slashes.
 
-    path = PurePath(file)
-    if path.is_absolute():
-        try:
-            path = path.relative_to(os.getcwd())
-        except ValueError:
-            return path.as_posix()
-    return PurePath(os.path.normpath(path)).as_posix()
+    A file elsewhere keeps its absolute path.
+    """
+    top = _root(os.getcwd())
+    path = os.path.abspath(file)
+    for place in (path, os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))):
+        if place.startswith(os.path.join(top, "")):
+            return PurePath(os.path.relpath(place, top)).as_posix()
+    return PurePath(path).as_posix() if os.path.isabs(file) else PurePath(os.path.normpath(file)).as_posix()
+
+
+@cache
+def _root(folder: str) -> str:
+    from cnncalc.git import root
+
+    return root(folder)
 
 
 def fingerprints(results: Iterable[Result]) -> Iterator[tuple[Result, Problem, str]]:

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 
 from cnncalc.problem import Problem, one_line
+from cnncalc.report.plain import inert
 from cnncalc.report.problems.base import Result
 
 _COLOURS = {"error": "31", "warning": "33", "note": "36"}
@@ -14,14 +15,14 @@ _COLOURS = {"error": "31", "warning": "33", "note": "36"}
 def write(results: Iterable[Result]) -> Iterator[str]:
     for result in results:
         for problem in result.problems:
-            yield f"{problem}\n"
+            yield f"{_text(problem)}\n"
 
 
 def pretty(results: Iterable[Result], *, colour: bool) -> Iterator[str]:
     """As `write`, with the source line below each problem where it is at hand."""
     for result in results:
         for problem in result.problems:
-            said = str(problem)
+            said = _text(problem)
             if colour:
                 before, level, after = said.partition(f"{problem.level}: ")
                 said = f"\x1b[1m{before}\x1b[{_COLOURS[problem.level]}m{level}\x1b[0m{after}"
@@ -29,6 +30,13 @@ def pretty(results: Iterable[Result], *, colour: bool) -> Iterator[str]:
             line = result.lines.get(problem.location.line)
             if line is not None:
                 yield excerpt(problem, line)
+
+
+def _text(problem: Problem) -> str:
+    if problem.file is not None and problem.file.startswith(("::", "##[")):
+        # The same file, and no command to GitHub Actions.
+        problem = problem._replace(file=f"./{problem.file}")
+    return inert(str(problem))
 
 
 def excerpt(problem: Problem, line: str) -> str:
