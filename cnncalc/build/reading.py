@@ -75,7 +75,7 @@ class Source:
             return b""
         try:
             if self.file == "-":
-                return self._take(sys.stdin.buffer, count)
+                return self._take(_standard_input(), count)
             with open(self.file, "rb") as stream:
                 return self._take(stream, count)
         except OSError as error:
@@ -93,6 +93,13 @@ class Source:
         data = stream.read() if count is None else stream.read(count)
         self._whole = count is None or len(data) < count
         return data
+
+
+def _standard_input() -> BinaryIO:
+    if sys.stdin is None:
+        # Closed before the start, as by `cnncalc show - <&-`.
+        raise OSError("standard input is closed")
+    return sys.stdin.buffer
 
 
 def decode(data: bytes, file: str | None) -> str:

@@ -69,6 +69,7 @@ def settings_for(file: str, given: Settings) -> Settings:
 def forget() -> None:
     """Read every pyproject.toml again when it is next needed."""
     _found.cache_clear()
+    _in_folder.cache_clear()
 
 
 @cache

@@ -9,7 +9,7 @@ import pytest
 
 from cnncalc.check.claims import claims
 from cnncalc.check.patterns import expand
-from cnncalc.check.settings import Pattern, Settings, SettingsError, settings_for
+from cnncalc.check.settings import Pattern, Settings, SettingsError, forget, settings_for
 from cnncalc.check.sources import Sources
 
 NET = "input: 8x8x3\nlayers: [relu]\n"
@@ -83,8 +83,7 @@ def test_requests_without_effect_are_told(here: Path) -> None:
     assert warnings("empty") == ["nothing to check: no *.yaml or *.yml in empty"]
     assert warnings("build", exclude=("*.yaml",)) == ["nothing to check: no *.yaml or *.yml in build, except excluded files"]
     (here / "pyproject.toml").write_text('[tool.cnncalc]\nexclude = ["bild"]\n')
-    settings_for.__globals__["_found"].cache_clear()
-    settings_for.__globals__["_in_folder"].cache_clear()
+    forget()
     assert [text.rpartition(": ")[2] for text in warnings(".")] == ["bild matches no file that would be checked"]
     # A hook that hands over some files says nothing of patterns for others.
     assert warnings("a.yaml") == []

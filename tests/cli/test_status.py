@@ -225,3 +225,13 @@ def test_a_spec_in_the_place_of_the_command(spec):
     done = run(spec)
     assert done.returncode == 2
     assert f"there is no command {spec}; did you mean cnncalc show {spec}?" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["show", "check", "run", "sizes"])
+def test_standard_input_that_is_closed(command):
+    script = f'exec "$0" -c "{CNNCALC[2]}" {command} - <&-'
+    done = subprocess.run(
+        ["sh", "-c", script, CNNCALC[0]], check=False, capture_output=True, text=True, cwd=ROOT, env=environment(), timeout=60
+    )
+    assert done.returncode == 2
+    assert "-: error: standard input is closed [file]\n" in done.stdout + done.stderr
