@@ -63,6 +63,18 @@ class Shape(tuple[int, ...]):
         return f"Shape({', '.join(map(str, self))})"
 
 
+class OpenShape(Shape):
+    """A shape with one size left open, which is 0 here and `_` in text."""
+
+    __slots__ = ()
+
+    def text(self, layout: str = "channels_last") -> str:
+        return "x".join(str(n) if n else "_" for n in self.ordered(layout))
+
+    def __repr__(self) -> str:
+        return f"Open{super().__repr__()}"
+
+
 class Tokens(tuple[int, int]):
     """A token input: `length` integer ids, each below `vocabulary`."""
 

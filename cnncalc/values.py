@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Union
 
-from cnncalc.shape import LARGEST, Flow, LayerError, Shape, Tokens
+from cnncalc.shape import LARGEST, Flow, LayerError, OpenShape, Shape, Tokens
 
 Value = Union[str, None, tuple["Value", ...], "Map"]
 
@@ -99,7 +99,7 @@ def written(value: Value, limit: int = 60) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-_SHAPE = re.compile(r"\d[\d_]*(?:x\d[\d_]*)*", re.ASCII)
+_SIZE = re.compile(r"\d[\d_]*", re.ASCII)
 _MAP_AXES = ("depth", "height", "width", "length", "channels", "tokens", "vocabulary")
 _MAPS = {
     ("channels",): ("channels",),
@@ -128,21 +128,56 @@ def size(text: Value, what: str, within: str = "") -> int:
 
 
 def shape(value: Value, layout: str = "channels_last") -> Shape:
-    """`55x55x96`, `3072`, or a map in words. Raises LayerError.
+    """Read `55x55x96`, `55×55×96`, `[55, 55, 96]`, `3072`, or a map in words. Raises LayerError.
 
-    >>> shape("3x32x64", "channels_first")
-    Shape(32, 64, 3)
+    >>> shape("3x32x64", "channels_first"), shape(("32", "64", "3"))
+    (Shape(32, 64, 3), Shape(32, 64, 3))
     """
     if isinstance(value, Map):
         return _shape_in_words(value)
-    if not isinstance(value, str) or not (_SHAPE.fullmatch(value) or ("x" not in value and integer(value) is not None)):
-        raise LayerError(f"a shape is written like {_example(layout)}, not {written(value)}", rule="value")
-    parts = value.split("x")
-    if len(parts) > 4:
-        said = f"a shape has one to three spatial sizes and channels, not {len(parts)} numbers: {written(value)}"
-        raise LayerError(f"{said}; the batch is never written", rule="value")
-    sizes = [size(part, "a size", value) for part in parts]
+    sizes = [size(part, "a size", written(value)) for part in _parts(value, layout)]
     return Shape(*sizes) if layout == "channels_last" else Shape(*sizes[1:], sizes[0])
+
+
+def open_shape(value: Value, layout: str = "channels_last") -> Shape:
+    """Read a shape of which one size may be `_`: an OpenShape, 0 for that size. Raises LayerError.
+
+    >>> open_shape("_x512"), str(open_shape("_x512"))
+    (OpenShape(0, 512), '_x512')
+    """
+    if isinstance(value, Map):
+        filled = Map((key, "1" if part == "_" else part) for key, part in value)
+        found = _shape_in_words(filled)
+        names = ("channels",) if len(found) == 1 else (*found.axes, "channels")
+        sizes = [0 if value.get(name) == "_" else n for name, n in zip(names, found, strict=True)]
+    else:
+        parts = _parts(value, layout, "_")
+        sizes = [0 if part == "_" else size(part, "a size", written(value)) for part in parts]
+        if layout == "channels_first":
+            sizes = [*sizes[1:], sizes[0]]
+    if sizes.count(0) > 1:
+        raise LayerError(f"only one size may be _, not {sizes.count(0)}: {written(value)}", rule="value")
+    return OpenShape(*sizes) if 0 in sizes else Shape(*sizes)
+
+
+def _parts(value: Value, layout: str, wildcard: str = "") -> list[str]:
+    """The sizes of a shape as text, in the order written."""
+    found: list[str] | None = None
+    if isinstance(value, tuple) and value and all(isinstance(part, str) for part in value):
+        found = [str(part) for part in value]
+    elif isinstance(value, str):
+        text = value.replace("×", "x").replace("X", "x")
+        found = [part.strip() for part in text.split("x")]
+        if not all(_SIZE.fullmatch(part) or (wildcard and part == wildcard) for part in found) and (
+            len(found) > 1 or integer(text) is None
+        ):
+            found = None
+    if found is None:
+        raise LayerError(f"a shape is written like {_example(layout)}, not {written(value)}", rule="value")
+    if len(found) > 4:
+        message = f"a shape has one to three spatial sizes and channels, not {len(found)} numbers: {written(value)}"
+        raise LayerError(f"{message}; the batch is never written", rule="value")
+    return found
 
 
 def _shape_in_words(value: Map) -> Shape:

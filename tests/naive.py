@@ -275,19 +275,36 @@ def softmax_along(layer, x):
     return np.apply_along_axis(softmax, axis, x)
 
 
+def cubic(distance):
+    a, d = -0.75, abs(distance)
+    if d <= 1:
+        return (a + 2) * d**3 - (a + 3) * d**2 + 1
+    return a * d**3 - 5 * a * d**2 + 8 * a * d - 4 * a if d < 2 else 0.0
+
+
 def upsample(layer, x):
-    factors = spread(layer.factor, x.ndim - 2)
-    out = np.empty((*x.shape[:2], *(n * f for n, f in zip(x.shape[2:], factors, strict=True))))
+    before = x.shape[2:]
+    if layer.size is not None:
+        sizes = spread(layer.size, x.ndim - 2)
+    else:
+        sizes = [n * f for n, f in zip(before, spread(layer.factor, x.ndim - 2), strict=True)]
+    out = np.empty((*x.shape[:2], *sizes))
     for place in np.ndindex(*out.shape):
-        if layer.mode == "nearest":
-            out[place] = x[(*place[:2], *(o // f for o, f in zip(place[2:], factors, strict=True)))]
-            continue
         total = 0.0
         sides = []
-        for o, f, n in zip(place[2:], factors, x.shape[2:], strict=True):
-            at = max((o + 0.5) / f - 0.5, 0.0)
-            low = int(at)
-            sides.append(((low, 1 - (at - low)), (min(low + 1, n - 1), at - low)))
+        for o, m, n in zip(place[2:], sizes, before, strict=True):
+            at = (o + 0.5) * n / m - 0.5
+            if layer.align_corners:
+                at = o * (n - 1) / (m - 1) if m > 1 else 0.0
+            if layer.mode == "nearest":
+                sides.append([(o * n // m, 1.0)])
+            elif layer.mode == "bilinear":
+                at = max(at, 0.0)
+                low = int(at)
+                sides.append([(low, 1 - (at - low)), (min(low + 1, n - 1), at - low)])
+            else:
+                low = math.floor(at)
+                sides.append([(min(max(low + k, 0), n - 1), cubic(at - low - k)) for k in (-1, 0, 1, 2)])
         for corner in itertools.product(*sides):
             total += x[(*place[:2], *(cell for cell, _ in corner))] * math.prod(share for _, share in corner)
         out[place] = total
@@ -305,10 +322,86 @@ def permute(layer, x):
 
 def pixel_shuffle(layer, x):
     r = layer.factor
-    out = np.empty((x.shape[0], x.shape[1] // r**2, x.shape[2] * r, x.shape[3] * r))
+    channels = x.shape[1] // r**2
+    out = np.empty((x.shape[0], channels, x.shape[2] * r, x.shape[3] * r))
     for n, c, h, w in np.ndindex(*out.shape):
-        out[n, c, h, w] = x[n, c * r * r + h % r * r + w % r, h // r, w // r]
+        cell = h % r * r + w % r
+        source = c * r * r + cell if layer.order == "pytorch" else cell * channels + c
+        out[n, c, h, w] = x[n, source, h // r, w // r]
     return out
+
+
+def space_to_depth(layer, x):
+    r = layer.factor
+    batch, channels, height, width = x.shape
+    if layer.order == "darknet":
+        # Darknet's loop over its own memory.
+        few = channels // r**2
+        found = []
+        for example in x:
+            memory, result = example.ravel(), np.empty(example.size)
+            for k, j, i in np.ndindex(channels, height, width):
+                part, place = k % few, k // few
+                to = i * r + place % r + width * r * (j * r + place // r + height * r * part)
+                result[i + width * (j + height * k)] = memory[to]
+            found.append(result.reshape(channels * r**2, height // r, width // r))
+        return np.stack(found)
+    out = np.empty((batch, channels * r**2, height // r, width // r))
+    for n, c, h, w in np.ndindex(*x.shape):
+        cell = h % r * r + w % r
+        to = c * r * r + cell if layer.order == "pytorch" else cell * channels + c
+        out[n, to, h // r, w // r] = x[n, c, h, w]
+    return out
+
+
+def axes_of(layer, x):
+    """Places of the axes named, in an array (batch, channels, *spatial)."""
+    names = {2: [], 3: ["length"], 4: ["height", "width"], 5: ["depth", "height", "width"]}[x.ndim]
+    return tuple(1 if name == "channels" else 2 + names.index(name) for name in layer.axes)
+
+
+def channels_back(x, gone):
+    """An array whose channels are gone, with its last axis as the channels; one number if nothing is left."""
+    if x.ndim == 1:
+        return x[:, None]
+    return np.moveaxis(x, -1, 1) if gone else x
+
+
+def reduce(layer, x):
+    axes = axes_of(layer, x)
+    function = {"mean": np.mean, "max": np.max, "sum": np.sum, "norm": lambda v, **o: np.sqrt(np.sum(v * v, **o))}
+    found = function[layer.operation](x, axis=axes, keepdims=layer.keep)
+    return found if layer.keep else channels_back(found, 1 in axes)
+
+
+def pad(layer, x):
+    cells = spread(layer.cells, x.ndim - 2)
+    out = np.full(
+        (x.shape[0], x.shape[1] + sum(layer.channels), *(n + a + b for n, (a, b) in zip(x.shape[2:], cells, strict=True))),
+        layer.fill,
+    )
+    for place in np.ndindex(*out.shape):
+        at = [place[0], place[1] - layer.channels[0]]
+        for o, n, (before, _) in zip(place[2:], x.shape[2:], cells, strict=True):
+            k = o - before
+            if layer.mode == "reflect":
+                k = -k if k < 0 else 2 * (n - 1) - k if k >= n else k
+            elif layer.mode == "replicate":
+                k = min(max(k, 0), n - 1)
+            elif layer.mode == "circular":
+                k %= n
+            at.append(k)
+        if all(0 <= k < n for k, n in zip(at, x.shape, strict=True)):
+            out[place] = x[tuple(at)]
+    return out
+
+
+def sliced(layer, x):
+    class Named:
+        axes = (layer.axis,)
+
+    (axis,) = axes_of(Named, x)
+    return x.take(range(x.shape[axis])[layer.channels[0] : layer.channels[1]], axis)
 
 
 def channel_shuffle(layer, x):
@@ -423,12 +516,16 @@ def forward(layer: Any, xs: tuple[np.ndarray, ...], w: dict[str, np.ndarray], fi
             xs, axis={"channels": 1, "length": 2, "depth": 2, "height": x.ndim - 2, "width": x.ndim - 1}[layer.axis]
         ),
         "upsample": lambda: upsample(layer, x),
-        "pad": lambda: np.pad(x, ((0, 0), (0, 0), *spread(layer.cells, x.ndim - 2))),
+        "pad": lambda: pad(layer, x),
+        "roll": lambda: np.roll(x, spread(layer.cells, x.ndim - 2), cells),
+        "reduce": lambda: reduce(layer, x),
+        "squeeze": lambda: channels_back(x.squeeze(axes_of(layer, x)), "channels" in layer.axes),
+        "space_to_depth": lambda: space_to_depth(layer, x),
         "crop": lambda: x[
             (..., *(slice(b, n - a) for n, (b, a) in zip(x.shape[2:], spread(layer.cells, x.ndim - 2), strict=True)))
         ],
-        "slice": lambda: x[:, layer.channels[0] : layer.channels[1]],
-        "reshape": lambda: x.reshape(len(x), layer.shape[-1], *layer.shape[:-1]),
+        "slice": lambda: sliced(layer, x),
+        "reshape": lambda: x.reshape(len(x), *(n or -1 for n in (layer.shape[-1], *layer.shape[:-1]))),
         "permute": lambda: permute(layer, x),
         "pixel_shuffle": lambda: pixel_shuffle(layer, x),
         "channel_shuffle": lambda: channel_shuffle(layer, x),

@@ -52,7 +52,7 @@ def test_booleans(text, value):
 @pytest.mark.parametrize(
     ("text", "layout", "shape"),
     [("227x227x3", "channels_last", Shape(227, 227, 3)), ("3x224x200", "channels_first", Shape(224, 200, 3)), ("3072", "channels_first", Shape(3072)),
-     ("16x112x112x3", "channels_last", Shape(16, 112, 112, 3)), ("1_024", "channels_last", Shape(1024)), ("1e3", "channels_last", Shape(1000))],
+     ("16x112x112x3", "channels_last", Shape(16, 112, 112, 3)), ("1_024", "channels_last", Shape(1024)), ("32×30X3", "channels_last", Shape(32, 30, 3)), (("3", "30", "32"), "channels_first", Shape(30, 32, 3)), ("1e3", "channels_last", Shape(1000))],
 )  # fmt: skip
 def test_shapes(text, layout, shape):
     assert values.shape(text, layout) == shape
@@ -66,8 +66,8 @@ def test_a_shape_in_words():
 
 @pytest.mark.parametrize(
     ("value", "said"),
-    [("0x3", "at least 1, got 0"), ("2147483648", r"at most 2147483647"), ("32×32×3", "written like 32x32x3"), ("1x2x3x4x5", "5 numbers"),
-     (None, "nothing"), (("3", "4"), r"\[3, 4\]"), ("-3x4", "written like"), (Map([("height", "3")]), "not a map of height")],
+    [("0x3", "at least 1, got 0"), ("2147483648", r"at most 2147483647"), ("32×32×", "written like 32x32x3"), (("3", None), "written like"), ("1x2x3x4x5", "5 numbers"),
+     (None, "nothing"), (("3", ("4",)), r"\[3, \[4\]\]"), ("-3x4", "written like"), (Map([("height", "3")]), "not a map of height")],
 )  # fmt: skip
 def test_what_is_no_shape(value, said):
     with pytest.raises(LayerError, match=said):

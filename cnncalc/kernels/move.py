@@ -1,45 +1,10 @@
-"""What only moves numbers about."""
+"""Moves numbers without changing them, and reduces axes."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from cnncalc.kernels.arrays import Array, channels_first, channels_last, packed
-from cnncalc.kernels.run import Run
-
-
-def nearest(x: Array, factors: tuple[int, ...], run: Run) -> Array:
-    """Each cell repeated along each axis."""
-    xs = packed(channels_last(x))
-    out = np.empty((xs.shape[0], *(n * f for n, f in zip(xs.shape[1:-1], factors, strict=True)), xs.shape[-1]), x.dtype)
-    # (batch, N₁, f₁, N₂, f₂, …, channels): the factors' axes are filled from one cell.
-    split = out.reshape(xs.shape[0], *(k for n, f in zip(xs.shape[1:-1], factors, strict=True) for k in (n, f)), xs.shape[-1])
-    cells = xs.reshape(xs.shape[0], *(k for n in xs.shape[1:-1] for k in (n, 1)), xs.shape[-1])
-    for n in range(xs.shape[0]):
-        run.workers.parallel_chunks(np.copyto, split[n], cells[n])
-    return channels_first(out)
-
-
-def bilinear(x: Array, factors: tuple[int, ...], run: Run) -> Array:
-    """Values in between, corners not aligned: cell o lies at (o + ½)/f − ½ of the input, held at its edges."""
-    xs = packed(channels_last(x))
-    for axis, factor in enumerate(factors, start=1):
-        size = xs.shape[axis]
-        place = np.maximum((np.arange(size * factor) + 0.5) / factor - 0.5, 0)
-        low = place.astype(np.intp)
-        high = np.minimum(low + 1, size - 1)
-        share = (place - low).astype(x.dtype).reshape(-1, *(1,) * (xs.ndim - 1 - axis))
-        below, above = np.take(xs, low, axis=axis), np.take(xs, high, axis=axis)
-        above -= below
-        above *= share
-        below += above
-        xs = below
-    return channels_first(xs)
-
-
-def pad(x: Array, cells: tuple[tuple[int, int], ...]) -> Array:
-    """Zeros around a map."""
-    return channels_first(np.pad(packed(channels_last(x)), ((0, 0), *cells, (0, 0))))
 
 
 def crop(x: Array, cells: tuple[tuple[int, int], ...]) -> Array:
@@ -62,14 +27,6 @@ def permute(x: Array, axes: tuple[int, ...]) -> Array:
     return x.transpose(0, *(axis + 1 for axis in axes))
 
 
-def pixel_shuffle(x: Array, factor: int) -> Array:
-    """C·r² channels become r × r cells of C channels; channel c·r² + i·r + j goes to row i, column j."""
-    batch, channels, height, width = x.shape
-    split = x.reshape(batch, channels // factor**2, factor, factor, height, width)
-    moved = split.transpose(0, 4, 2, 5, 3, 1)
-    return channels_first(moved.reshape(batch, height * factor, width * factor, -1))
-
-
 def channel_shuffle(x: Array, groups: int) -> Array:
     """The channels in turn from each group."""
     xs = packed(channels_last(x))
@@ -81,3 +38,48 @@ def repeat_examples(array: Array, batch: int) -> Array:
     """`array`, (channels, *spatial), for each example of a batch."""
     one = packed(channels_last(array[None]))
     return channels_first(np.repeat(one, batch, axis=0))
+
+
+_MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
+
+
+def pad(
+    x: Array,
+    cells: tuple[tuple[int, int], ...],
+    mode: str = "zeros",
+    value: float = 0,
+    channels: tuple[int, int] = (0, 0),
+) -> Array:
+    """Cells around a map: `value`, or cells of the map itself, as `mode` says; and channels of `value`."""
+    widths = ((0, 0), *cells, channels)
+    more = {"constant_values": value} if mode == "zeros" else {}
+    return channels_first(np.pad(packed(channels_last(x)), widths, _MODES[mode], **more))  # type: ignore[call-overload]
+
+
+def cut(x: Array, axis: int, first: int, last: int | None) -> Array:
+    """The range `first` … `last` of an axis of (*spatial, channels): a view."""
+    return channels_first(channels_last(x)[(*(slice(None),) * (axis + 1), slice(first, last))])
+
+
+def roll(x: Array, cells: tuple[int, ...]) -> Array:
+    """Each axis moved in a circle by a number of cells."""
+    return channels_first(np.roll(packed(channels_last(x)), cells, tuple(range(1, len(cells) + 1))))
+
+
+def squeeze(x: Array, axes: tuple[int, ...]) -> Array:
+    """Without axes of size 1 of (*spatial, channels): a view."""
+    return channels_first(np.squeeze(channels_last(x), tuple(axis + 1 for axis in axes)))
+
+
+def reduce(x: Array, operation: str, axes: tuple[int, ...], keep: bool) -> Array:
+    """The mean, largest, sum or norm along axes of (*spatial, channels); sums are taken in float64."""
+    xs = channels_last(x)
+    over = tuple(axis + 1 for axis in axes)
+    if operation == "max":
+        found = xs.max(axis=over, keepdims=keep)
+    elif operation == "norm":
+        found = np.sqrt(np.square(xs).sum(axis=over, keepdims=keep, dtype=np.float64))
+    else:
+        found = getattr(xs, operation)(axis=over, keepdims=keep, dtype=np.float64)
+    found = found.astype(x.dtype, copy=False)
+    return channels_first(found) if found.ndim > 1 else found.reshape(len(x), 1)

@@ -177,7 +177,13 @@ def _shape() -> Schema:
         "description": "Spatial sizes and channels, as 32x32x3; 3072 is a vector.",
         "if": {"type": "object"},
         "then": {"anyOf": maps},
-        "else": {"anyOf": [_SIZE, {"type": "string", "pattern": r"^[1-9][0-9_]*(x[1-9][0-9_]*){0,3}$"}]},
+        "else": {
+            "anyOf": [
+                _SIZE,
+                {"type": "string", "pattern": r"^[1-9][0-9_]*([x×X][1-9][0-9_]*){0,3}$"},
+                {"type": "array", "items": _open(_SIZE), "minItems": 1, "maxItems": 4},
+            ]
+        },
     }
 
 

@@ -1,6 +1,20 @@
 """Every layer kind. A new family is a file beside this one, imported here; a new kind is a class in one of them."""
 
-from cnncalc.layers import activation, arithmetic, conv, custom, dense, join, norm, parameter, pool, sequence, spatial
+from cnncalc.layers import (
+    activation,
+    arithmetic,
+    conv,
+    custom,
+    dense,
+    join,
+    norm,
+    parameter,
+    pool,
+    reorder,
+    resize,
+    sequence,
+    spatial,
+)  # fmt: skip
 from cnncalc.layers.base import KINDS, Join, Layer, Mismatch, Weight
 
 __all__ = [
@@ -18,6 +32,8 @@ __all__ = [
     "norm",
     "parameter",
     "pool",
+    "reorder",
+    "resize",
     "sequence",
     "spatial",
 ]

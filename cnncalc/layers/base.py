@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar, dataclass_
 from cnncalc.layers.memory import NOTHING_SAVED, Grad, Reuse, Saved
 from cnncalc.layers.option import Cells, Every, Option, PerAxis, RowNames, option
 from cnncalc.layers.view import SAME, View, whole
-from cnncalc.shape import Flow, LayerError, Shape, Tokens
+from cnncalc.shape import Flow, LayerError, OpenShape, Shape, Tokens
 from cnncalc.values import Value
 from cnncalc.window import Window
 
@@ -243,6 +243,8 @@ def _plain(declared: Option[Any], value: Any, rank: int) -> Any:
     if isinstance(declared.type, (PerAxis, Cells)) and isinstance(value, tuple):
         expanded = tuple(value) * rank if isinstance(value, Every) and rank else value
         return [list(v) if isinstance(v, tuple) else v for v in expanded]
+    if isinstance(value, OpenShape):
+        return [n or None for n in value]
     return list(value) if isinstance(value, tuple) else value
 
 
@@ -267,6 +269,16 @@ def along(x: Shape, field: str, value: tuple[T, ...]) -> tuple[T, ...]:
     axes = "axis" if x.rank == 1 else "axes"
     numbers = "one number" if len(value) == 1 else f"{len(value)} numbers"
     raise LayerError(f"{field} has {numbers}, and {{}} has {x.rank} spatial {axes}{image_hint(x)}", x, field=field)
+
+
+def check_mode(x: Shape, cells: tuple[tuple[int, int], ...], mode: str, field: str) -> None:
+    """Raise LayerError if a map is too small for cells of its own around it."""
+    for axis, n, sides in zip(x.axes, x.spatial, cells, strict=True):
+        most = {"reflect": n - 1, "circular": n}.get(mode)
+        if most is not None and max(sides) > most:
+            raise LayerError(
+                f"{mode} takes at most {most} cells from {axis} {n} of {{}}, and {max(sides)} are needed", x, field=field
+            )
 
 
 def axis_of(x: Shape, name: str, field: str = "axis") -> int:

@@ -307,6 +307,22 @@ class ShapeText:
         return {"$ref": "#/$defs/shape"}
 
 
+class OpenShapeText(ShapeText):
+    """A shape in the file's layout of which one size may be `_`; that size is 0 in the shape read."""
+
+    def read(self, value: Value, layout: str) -> Shape:
+        try:
+            return values.open_shape(value, layout)
+        except LayerError as error:
+            raise LayerError(f"cannot be read: {error.template}", rule=error.rule) from None
+
+    def describe(self) -> str:
+        return f"{super().describe()}, one size of which may be _"
+
+    def schema(self) -> dict[str, Any]:
+        return {"anyOf": [super().schema(), {"type": "string", "pattern": r"^([1-9][0-9_]*x)*_(x[1-9][0-9_]*)*$"}]}
+
+
 class ShapeOrSame(ShapeText):
     """A shape, in the file's layout, or the word `same`."""
 
@@ -364,6 +380,46 @@ class Axis(Choice):
 
     def __init__(self) -> None:
         super().__init__(*AXIS_NAMES)
+
+
+class AxisSet:
+    """Names of axes, in any order: one word or a list."""
+
+    def read(self, value: Value, layout: str) -> tuple[str, ...]:
+        names = (value,) if isinstance(value, str) else value
+        if not isinstance(names, tuple) or isinstance(names, values.Map) or not names:
+            raise LayerError(f"is {self.describe()}, not {written(value)}", rule="value")
+        for name in names:
+            if not isinstance(name, str) or name not in AXIS_NAMES:
+                raise LayerError(f"knows the axes {', '.join(AXIS_NAMES)}, not {written(name)}", rule="value")
+        if len(set(names)) < len(names):
+            raise LayerError(f"names an axis twice: {written(value)}", rule="value")
+        return tuple(sorted((str(name) for name in names), key=AXIS_NAMES.index))
+
+    def describe(self) -> str:
+        return "an axis such as height, or a list of axes"
+
+    def schema(self) -> dict[str, Any]:
+        name = {"enum": list(AXIS_NAMES)}
+        return {"anyOf": [name, {"type": "array", "items": name, "minItems": 1, "maxItems": 4, "uniqueItems": True}]}
+
+
+class Ends:
+    """Two numbers, before and after."""
+
+    def read(self, value: Value, layout: str) -> tuple[int, int]:
+        parts = value if isinstance(value, tuple) and not isinstance(value, values.Map) else ()
+        numbers = [values.integer(part) if isinstance(part, str) else None for part in parts]
+        if len(numbers) != 2 or numbers[0] is None or numbers[1] is None:
+            raise LayerError(f"is {self.describe()}, not {written(value)}", rule="value")
+        count = Count(0)
+        return count.bounded(numbers[0]), count.bounded(numbers[1])
+
+    def describe(self) -> str:
+        return "a pair [before, after]"
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "array", "items": Count(0).schema(), "minItems": 2, "maxItems": 2}
 
 
 class AxisNames:

@@ -47,6 +47,14 @@ class View(NamedTuple):
         half = Fraction(used - 1, 2)
         return cls(centre - half, centre + half, Fraction(1, factor), axis)
 
+    @classmethod
+    def between(cls, first: Cells, step: Cells, axis: int, used: int) -> View:
+        """What is seen of an axis if output cell 0 lies at `first` and is made of the `used` cells around it."""
+        from fractions import Fraction
+
+        half = Fraction(used - 1, 2)
+        return cls(first - half, first + half, step, axis)
+
 
 SAME: tuple[View, ...] = ()
 """Each output cell sees the input cell in its own place."""

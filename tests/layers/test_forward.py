@@ -66,6 +66,9 @@ def compare(layer: Layer, flows: tuple[Any, ...], seed: int = 0, fit: str = "flo
     wanted = naive.forward(layer, xs, w, fit)
     found = compute(layer, xs, w, fit)
     assert found.shape == wanted.shape
+    shapes = tuple(check_flow(layer, flow) for flow in flows)
+    inferred = layer.join(shapes) if isinstance(layer, Join) else layer.output_shape(shapes[0] if shapes else Shape(), fit)
+    assert inferred == Shape(*found.shape[2:], found.shape[1])
     np.testing.assert_allclose(found, wanted, rtol=1e-10, atol=1e-10)
     last = tuple(x if x.dtype.kind == "i" else np.moveaxis(np.moveaxis(x, 1, -1).copy(), -1, 1) for x in xs)
     turned = {name: np.asfortranarray(array) for name, array in w.items()}
@@ -127,6 +130,39 @@ def test_the_example_computes_its_output(kind: str) -> None:
         ({"linear": 4, "bias": False}, (Shape(7, 3),)),
         ({"linear": 5}, (Shape(2, 3, 4, 6),)),
         ({"parameter": 7}, ()),
+        ({"upsample": None, "size": "7x11"}, (Shape(5, 3, 2),)),
+        ({"upsample": None, "size": 5}, (Shape(13, 2),)),
+        ({"upsample": None, "size": "7x11", "mode": "bilinear"}, (Shape(5, 3, 2),)),
+        ({"upsample": None, "size": "7x11", "mode": "bilinear", "align_corners": True}, (Shape(5, 3, 2),)),
+        ({"upsample": None, "size": "1x2", "mode": "bilinear", "align_corners": True}, (Shape(5, 3, 2),)),
+        ({"upsample": 2, "mode": "bicubic"}, (Shape(5, 3, 2),)),
+        ({"upsample": None, "size": "7x11", "mode": "bicubic", "align_corners": True}, (Shape(5, 3, 2),)),
+        ({"upsample": None, "size": "3x2", "mode": "bicubic"}, (Shape(5, 7, 2),)),
+        ({"pixel_shuffle": 2, "order": "tensorflow"}, (Shape(3, 5, 12),)),
+        ({"space_to_depth": 2, "order": "tensorflow"}, (Shape(6, 10, 3),)),
+        ({"space_to_depth": 2, "order": "darknet"}, (Shape(6, 10, 4),)),
+        ({"space_to_depth": 3, "order": "darknet"}, (Shape(6, 9, 18),)),
+        ({"pad": [[2, 1], [0, 3]], "mode": "reflect"}, (Shape(3, 5, 2),)),
+        ({"pad": [[2, 1], [0, 3]], "mode": "replicate"}, (Shape(3, 5, 2),)),
+        ({"pad": [[3, 1], [0, 5]], "mode": "circular"}, (Shape(3, 5, 2),)),
+        ({"pad": 1, "value": -1.5}, (Shape(2, 3, 4, 5),)),
+        ({"pad": 0, "channels": [3, 1]}, (Shape(7, 2),)),
+        ({"roll": 2}, (Shape(7, 3),)),
+        ({"roll": "1x-2x9"}, (Shape(2, 3, 4, 5),)),
+        ({"reduce": "mean", "axes": ["height", "width"]}, (Shape(3, 5, 2),)),
+        ({"reduce": "max", "axes": "channels"}, (Shape(3, 5, 2),)),
+        ({"reduce": "sum", "axes": ["channels"], "keep": True}, (Shape(3, 5, 2),)),
+        ({"reduce": "norm", "axes": ["length"]}, (Shape(7, 3),)),
+        ({"reduce": "norm", "axes": ["depth", "channels"]}, (Shape(2, 3, 4, 5),)),
+        ({"reduce": "mean", "axes": "channels"}, (Shape(7),)),
+        ({"reduce": "max", "axes": ["channels", "length"]}, (Shape(7, 3),)),
+        ({"squeeze": ["height", "channels"]}, (Shape(1, 5, 1),)),
+        ({"squeeze": "channels"}, (Shape(3, 5, 1),)),
+        ({"squeeze": "depth"}, (Shape(1, 3, 4, 5),)),
+        ({"reshape": "5x_"}, (Shape(2, 3, 5),)),
+        ({"slice": "1:4", "axis": "height"}, (Shape(5, 3, 2),)),
+        ({"slice": ":2", "axis": "length"}, (Shape(5, 3),)),
+        ({"slice": "1:", "axis": "width"}, (Shape(2, 3, 4, 5),)),
         ({"parameter": "7x3"}, ()),
         ({"upsample": "3x2", "mode": "bilinear"}, (Shape(4, 5, 2),)),
         ({"upsample": 2}, (Shape(3, 4, 5, 2),)),
