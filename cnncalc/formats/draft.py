@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.layers import KINDS
-from cnncalc.layers.option import Cells, Every, PerAxis
+from cnncalc.layers.option import Cells, ChannelRange, PerAxis
 from cnncalc.place import NOWHERE
 from cnncalc.shape import LayerError, Shape
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cnncalc.graph import Graph, Group, Node, Producer
     from cnncalc.layers import Layer
     from cnncalc.place import Place
+    from cnncalc.values import Value
 
 #: The language's own limit after expansion.
 MAX_LAYERS = 200_000
@@ -113,27 +114,58 @@ def channels(x: Producer) -> int:
 
 def make_layer(kind: str, **fields: Any) -> Layer:
     """The layer of a kind from plain values: a number stands for every axis. Raises LayerError with the field at fault."""
+    key = (kind, *((name, _hashable(value)) for name, value in fields.items() if value is not None))
+    found = _MADE.get(key)
+    if found is None:
+        if len(_MADE) > _MOST_KEPT:
+            _MADE.clear()
+        found = _MADE[key] = _new_layer(kind, fields)
+    return found
+
+
+_MADE: dict[object, Layer] = {}
+"""Layers that were made before: they never change, and equal ones are inferred once."""
+_MOST_KEPT = 10_000
+
+
+def _new_layer(kind: str, fields: dict[str, Any]) -> Layer:
     cls = KINDS.get(kind)
     if cls is None:
         raise LayerError(f"the language has no {kind}")
     read: dict[str, Any] = {}
-    for name, given in fields.items():
-        value = given
+    for name, value in fields.items():
+        if value is None:
+            continue
         declared = cls.options.get(name) or next((one for one in cls.options.values() if one.attribute == name), None)
         if declared is None:
             raise LayerError(f"{kind} has no {name}")
-        if isinstance(declared.type, PerAxis) and value is not None:
-            value = Every((value,)) if isinstance(value, int) else tuple(value)
-        elif isinstance(declared.type, Cells) and not isinstance(value, str):
-            value = (
-                Every(((value, value),))
-                if isinstance(value, int)
-                else tuple(v if isinstance(v, tuple) else (v, v) for v in value)
-            )
-        read[declared.name] = value
-    if "names" in cls.options:
-        read["names"] = ()
+        try:
+            # The type's own reader checks the value; files of other tools have no better one.
+            read[declared.name] = declared.type.read(_written(value, declared.type), "channels_last")
+        except LayerError as error:
+            raise LayerError(f"{declared.name} {error.template}", rule=error.rule, field=declared.name) from None
     return cls(**read)
+
+
+def _hashable(value: Any) -> Any:
+    # 1, 1.0 and True are equal, and not the same field.
+    return tuple(map(_hashable, value)) if isinstance(value, (list, tuple)) else (type(value), value)
+
+
+def _written(value: Any, type_: object) -> Value:
+    """A plain value as the language's reader has it."""
+    if isinstance(type_, ChannelRange):
+        return ":".join(map(str, value))
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Shape):
+        return str(value)
+    if isinstance(value, (list, tuple)):
+        parts = tuple(value)
+        if isinstance(type_, (PerAxis, Cells)) and len(set(parts)) == 1 and not isinstance(parts[0], tuple):
+            return str(parts[0])
+        return tuple(_written(part, None) for part in parts)
+    return str(value)
 
 
 def is_complete(graph: Graph) -> bool:

@@ -7,6 +7,9 @@ from cnncalc.layers.memory import Grad, Reuse, Saved
 from cnncalc.layers.option import Count, ShapeOrSame, Word, option
 from cnncalc.shape import Flow, LayerError, Shape
 
+#: Totals of a layer can be larger than any of its sizes.
+_MOST = 2**63 - 1
+
 
 class Custom(Layer, kind="custom"):
     """A layer of another framework that no other kind can say; its output shape and its counts are declared.
@@ -20,10 +23,10 @@ class Custom(Layer, kind="custom"):
     also = ("unknownlayer", "unsupported", "plugin")
     operator: str = option(Word(), "name of the operation in its own framework", main=True, also=("op", "op_type", "operation"))
     output: Shape | str = option(ShapeOrSame(), "output shape, or same for the input's shape", also=("output_shape",))
-    parameters: int = option(Count(0), "learned numbers", default=0, also=("params",))
-    buffers: int = option(Count(0), "stored numbers that are not learned", default=0)
+    parameters: int = option(Count(0, _MOST), "learned numbers", default=0, also=("params",))
+    buffers: int = option(Count(0, _MOST), "stored numbers that are not learned", default=0)
     known_macs: int | None = option(
-        Count(0), "multiply-accumulates of one example; unknown if left out", default=None, name="macs"
+        Count(0, _MOST), "multiply-accumulates of one example; unknown if left out", default=None, name="macs"
     )
     example = Example(
         {"custom": "grid_sample", "output": "4x7x6", "parameters": 30, "macs": 1200}, (Shape(3, 5, 2),), Shape(4, 7, 6)

@@ -27,6 +27,12 @@ def window(use: Use, rank: int) -> dict[str, Any]:
     }
 
 
+def _padding(use: Use, *words: str) -> str | None:
+    """The word for the padding; None, the language's default, for no padding at all."""
+    found = use.padding("valid", *words)
+    return None if found == "valid" else found
+
+
 @keras(*ranks("Conv"), *ranks("Convolution"))
 def _conv(use: Use) -> Tensor:
     x = use.map()
@@ -35,7 +41,7 @@ def _conv(use: Use) -> Tensor:
         "conv",
         x.node,
         filters=use.whole("filters"),
-        padding=use.padding("valid", "same", "causal"),
+        padding=_padding(use, "same", "causal"),
         groups=use.whole("groups", 1),
         bias=use.flag("use_bias", True),
         **window(use, rank),
@@ -51,7 +57,7 @@ def _depthwise(use: Use) -> Tensor:
         "depthwise_conv",
         x.node,
         multiplier=use.whole("depth_multiplier", 1),
-        padding=use.padding("valid", "same", "causal"),
+        padding=_padding(use, "same", "causal"),
         bias=use.flag("use_bias", True),
         **window(use, rank),
     )
@@ -69,7 +75,7 @@ def _separable(use: Use) -> Tensor:
             "depthwise_conv",
             x.node,
             multiplier=use.whole("depth_multiplier", 1),
-            padding=use.padding("valid", "same", "causal"),
+            padding=_padding(use, "same", "causal"),
             bias=False,
             **fields,
         )
@@ -120,7 +126,7 @@ def _pool(use: Use) -> Tensor:
     rank = _rank(use, x)
     size = use.sizes("pool_size", rank, 2)
     stride = size if use.config.get("strides") is None else use.sizes("strides", rank)
-    fields: dict[str, Any] = {"kernel_size": size, "stride": stride, "padding": use.padding("valid", "same")}
+    fields: dict[str, Any] = {"kernel_size": size, "stride": stride, "padding": _padding(use, "same")}
     if use.class_name.startswith("Max"):
         return Tensor(use.layer("maxpool", x.node, **fields), x.first)
     return Tensor(use.layer("avgpool", x.node, count_include_pad=False, **fields), x.first)
