@@ -1,0 +1,230 @@
+"""One layer's window over its input: stride, padding, cells that no window reads; for a transposed window, what each cell writes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from cnncalc.graph import Node
+from cnncalc.report import words
+from cnncalc.report.picture.frame import MARGIN, bounds, shifted
+from cnncalc.report.picture.measure import clipped, text_width
+from cnncalc.report.picture.options import CannotDraw
+from cnncalc.report.picture.scene import Part, Path, Rect, Scene, Text
+from cnncalc.report.single import formulas, rounded
+from cnncalc.shape import Shape
+from cnncalc.subject import Subject
+from cnncalc.window import Window
+
+#: Pixels of the longer side of the input's panel, and of a cell at most and at least before its grid is left out.
+_SIDE = 400.0
+_LARGEST = 26.0
+_GRID = 3.5
+#: Cells of a window that are drawn one by one at most.
+_TAPS = 400
+_GAP = 56.0
+#: Positions drawn below a sequence.
+_STAIRS = 6
+_STYLES = ("win1", "win2", "win3")
+
+
+class _Axis(NamedTuple):
+    """Cells along one side of a panel: before, inside and after the map, how many of the inside are unread at the end."""
+
+    before: int
+    size: int
+    after: int = 0
+    unread: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.before + self.size + self.after
+
+
+class _Slide(NamedTuple):
+    """A window along one axis of the panel that it slides over: where it begins at each position, and the cells that it covers."""
+
+    starts: tuple[int, ...]
+    taps: tuple[int, ...]
+
+    @property
+    def extent(self) -> int:
+        return self.taps[-1] + 1
+
+
+def scene(subject: Subject, node: Node) -> Scene:
+    """The picture of a layer. Raises CannotDraw if it slides no window, or its shape is unknown."""
+    flow = node.inputs[0].flow if node.inputs else None
+    shape = node.shape
+    written = getattr(node.layer, "written_windows", None)
+    if not isinstance(flow, Shape) or shape is None:
+        raise CannotDraw("the layer's shape is unknown: there is nothing to draw")
+    windows: Sequence[Window] = written(flow) if written is not None else node.inferred.windows
+    if not windows:
+        raise CannotDraw(f"{node.kind} slides no window over its input; svg draws layers that do, such as conv, maxpool and avgpool")
+    panels = _written(flow, shape, windows) if written is not None else _read(flow, shape, windows)
+    parts = _drawn(*panels, is_transposed=written is not None)
+    return _framed(subject, node, windows, parts, is_transposed=written is not None, unread=any(a.unread for a, _ in panels[0]))
+
+
+_Panel = list[tuple[_Axis, _Slide]]
+
+
+def _read(flow: Shape, shape: Shape, windows: Sequence[Window]) -> tuple[_Panel, _Panel]:
+    """Axes of the input with the windows on it, and of the output with its cells."""
+    source, result = [], []
+    for window, size, positions in list(zip(windows, flow.spatial, shape.spatial, strict=True))[-2:]:
+        last = (positions - 1) * window.stride
+        over = max(window.before + size + window.after, last + window.extent)
+        unread = max(0, window.before + size - (last + window.extent))
+        axis = _Axis(window.before, size, over - window.before - size, min(size, unread))
+        source.append((axis, _Slide(_starts(window.stride, positions), _taps(window))))
+        result.append((_Axis(0, positions), _Slide(_starts(1, positions), (0,))))
+    return source, result
+
+
+def _written(flow: Shape, shape: Shape, windows: Sequence[Window]) -> tuple[_Panel, _Panel]:
+    """Axes of the input with its cells, and of the output with the windows that they write."""
+    source, result = [], []
+    for window, size, out in list(zip(windows, flow.spatial, shape.spatial, strict=True))[-2:]:
+        after = max(0, (size - 1) * window.stride + window.extent - window.before - out)
+        source.append((_Axis(0, size), _Slide(_starts(1, size), (0,))))
+        result.append((_Axis(window.before, out, after), _Slide(_starts(window.stride, size), _taps(window))))
+    return source, result
+
+
+def _starts(stride: int, positions: int) -> tuple[int, ...]:
+    """Where the first, the second and the last window begin."""
+    return tuple(dict.fromkeys((0, min(1, positions - 1) * stride, (positions - 1) * stride)))
+
+
+def _taps(window: Window) -> tuple[int, ...]:
+    return tuple(range(0, window.extent, window.dilation))
+
+
+def _drawn(source: _Panel, result: _Panel, *, is_transposed: bool) -> list[Part]:
+    total = max(axis.total for axis, _ in (*source, *result))
+    cell = min(_LARGEST, _SIDE / total)
+    parts: list[Part] = []
+    right = 0.0
+    for title, panel in (("input", source), ("output", result)):
+        if len(panel) == 1:
+            own = _strip(panel[0], cell)
+        else:
+            own = _map(panel[0], panel[1], cell)
+        own.append(Text(0, -8, title, "frame"))
+        if len(panel) == 1:
+            # Sequences are long and flat: one below the other.
+            parts += shifted(own, 0, right)
+            right += bounds(own)[3] + 30
+        else:
+            parts += shifted(own, right, 0)
+            right += bounds(own)[2] + _GAP
+    if len(source) > 1:
+        left = bounds(shifted(_map(source[0], source[1], cell), 0, 0))[2]
+        middle = bounds(_map(source[0], source[1], cell))[3] / 2
+        parts.append(Path((left + 12, middle), [((left + _GAP - 14, middle),)], "edge"))
+    return parts
+
+
+def _map(rows: tuple[_Axis, _Slide], columns: tuple[_Axis, _Slide], cell: float) -> list[Part]:
+    """A map with its padding, grid, unread cells, and the first, the next and the last window."""
+    (down, downward), (across, sideways) = rows, columns
+    parts = _ground(across, down, cell)
+    places = [(0, 0)]
+    if len(sideways.starts) > 1:
+        places.append((0, sideways.starts[1]))
+    elif len(downward.starts) > 1:
+        places.append((downward.starts[1], 0))
+    end = (downward.starts[-1], sideways.starts[-1])
+    if end not in places:
+        places.append(end)
+    for number, (row, column) in reversed(list(enumerate(places))):
+        style = _STYLES[2] if (row, column) == end and number else _STYLES[number]
+        if len(downward.taps) * len(sideways.taps) <= _TAPS:
+            parts += [
+                Rect((column + x) * cell, (row + y) * cell, cell, cell, style) for y in downward.taps for x in sideways.taps
+            ]
+        outline = f"{style}line"
+        parts.append(Rect(column * cell, row * cell, sideways.extent * cell, downward.extent * cell, outline))
+    return parts
+
+
+def _strip(axis: tuple[_Axis, _Slide], cell: float) -> list[Part]:
+    """A sequence, and below it the window at its first positions and its last."""
+    own, slide = axis
+    parts = _ground(own, _Axis(0, 1), cell)
+    height = max(cell, 6.0)
+    starts = list(slide.starts)
+    if len(starts) > 1:
+        starts = sorted({*(starts[1] * i for i in range(_STAIRS - 1) if starts[1] * i <= starts[-1]), starts[-1]})
+    if slide.taps == (0,):
+        return [*parts, *(Rect(x * cell, 0, cell, cell, _STYLES[i]) for i, x in enumerate(slide.starts))]
+    for i, start in enumerate(starts):
+        y = cell + 4 + i * (height + 3)
+        style = _STYLES[0] if not i else _STYLES[2] if i + 1 == len(starts) else _STYLES[1]
+        if len(slide.taps) <= _TAPS:
+            parts += [Rect((start + tap) * cell, y, cell, height, style) for tap in slide.taps]
+        parts.append(Rect(start * cell, y, slide.extent * cell, height, f"{style}line"))
+    return parts
+
+
+def _ground(across: _Axis, down: _Axis, cell: float) -> list[Part]:
+    width, height = across.total * cell, down.total * cell
+    parts: list[Part] = []
+    if across.total > across.size or down.total > down.size:
+        parts.append(Rect(0, 0, width, height, "pad"))
+    x, y = across.before * cell, down.before * cell
+    inner_width, inner_height = across.size * cell, down.size * cell
+    parts.append(Rect(x, y, inner_width, inner_height, "cell"))
+    if across.unread:
+        parts.append(Rect(x + inner_width - across.unread * cell, y, across.unread * cell, inner_height, "unread"))
+    if down.unread:
+        parts.append(Rect(x, y + inner_height - down.unread * cell, inner_width, down.unread * cell, "unread"))
+    if cell >= _GRID:
+        parts += [Path((i * cell, 0), [((i * cell, height),)], "grid") for i in range(1, across.total)]
+        parts += [Path((0, i * cell), [((width, i * cell),)], "grid") for i in range(1, down.total)]
+    return parts
+
+
+def _framed(
+    subject: Subject, node: Node, windows: Sequence[Window], body: list[Part], *, is_transposed: bool, unread: bool
+) -> Scene:
+    layout = subject.layout
+    flow, shape = node.inputs[0].flow, node.shape
+    title = f"{node.kind} {words.summary(node, layout)}".rstrip()
+    sizes = f"{words.flow(flow, layout)} → {words.flow(shape, layout)}"
+    lines = [f"{', '.join(axes)}: {formula}{rounded(node)}" for axes, formula in formulas(node)]
+    left, top, right, bottom = bounds(body)
+    width = max(right - left, 420.0, *(text_width(line, 12) for line in (*lines, sizes)))
+    head: list[Part] = [Text(0, 16, clipped(title, 17, width, bold=True), "title"), Text(0, 35, sizes, "sub")]
+    head += [Text(0, 35 + 17 * (i + 1), line, "sub") for i, line in enumerate(lines)]
+    start = 35 + 17 * len(lines) + 22
+    parts = head + shifted(body, -left, start - top)
+    y, legend = _legend(windows, width, is_transposed=is_transposed, unread=unread)
+    parts += shifted(legend, 0, start + bottom - top + 16)
+    height = start + bottom - top + 16 + y
+    paper = Rect(0, 0, width + 2 * MARGIN, height + 2 * MARGIN, "paper", 6)
+    about = f"{title}: {sizes}. {'. '.join(lines)}"
+    return Scene(paper.width, paper.height, title, about, [paper, *shifted(parts, MARGIN, MARGIN)])
+
+
+def _legend(windows: Sequence[Window], width: float, *, is_transposed: bool, unread: bool) -> tuple[float, list[Part]]:
+    step = windows[-1].stride
+    cells = "1 cell" if step == 1 else f"{step} cells"
+    thing = "what the first cell writes" if is_transposed else "first window and its cell"
+    entries = [("win1", thing), ("win2", f"the next, {cells} on"), ("win3", "the last")]
+    if any(window.before or window.after for window in windows):
+        entries.append(("pad", "cut off" if is_transposed else "padding"))
+    if unread:
+        entries.append(("unread", "never read"))
+    parts: list[Part] = []
+    x = y = 0.0
+    for style, text in entries:
+        room = 17 + text_width(text, 11) + 16
+        if x and x + room > width:
+            x, y = 0.0, y + 18
+        parts.append(Rect(x, y + 1, 11, 11, style))
+        parts.append(Text(x + 17, y + 11, text, "note"))
+        x += room
+    return y + 16, parts
