@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cnncalc.forward.plan import Plan
     from cnncalc.forward.weights import Weights
     from cnncalc.kernels.arrays import Array
+    from cnncalc.report.picture.draw import Picture
     from cnncalc.subject import Before
 
 
@@ -177,6 +178,18 @@ class Network:
 
     def __repr__(self) -> str:
         return f"<Network {self.name}: {len(self.layers)} layers, {self.parameters:,} parameters, {len(self.problems)} problems>"
+
+    def draw(self, style: str = "volumes", **options: Any) -> Picture:
+        """A picture of the network: a notebook shows it, and `str` of it is the SVG.
+
+        `style` is `volumes`, `graph` or `blocks`; the options are those of `cnncalc draw`: title, legend, columns, width, depth.
+        Raises CannotDraw, a ValueError, if there is more to draw than anybody can read.
+        """
+        from cnncalc.report.picture.draw import STYLES, Drawing, picture
+
+        if style not in STYLES:
+            raise ValueError(f"style must be one of {', '.join(STYLES)}, got {style!r}")
+        return picture(self, "svg", Drawing(style=style, **options))
 
     def _repr_html_(self) -> str:
         from cnncalc.report.network.html import table

@@ -21,7 +21,10 @@ Words = Annotated[
 
 def layer(
     words: Words,
-    form: Annotated[Literal["text", "json"], typer.Option("--format", help="How it is written.")] = "text",
+    form: Annotated[
+        Literal["text", "json", "svg"],
+        typer.Option("--format", help="Output format; svg draws the window over the input: stride, padding, unread cells."),
+    ] = "text",
     fit: options.Fit = None,
     layout: Annotated[
         Literal["channels_last", "channels_first"] | None,
@@ -56,6 +59,8 @@ def layer(
         output.say(text([single.document(network, found.node)], as_list=False) if status != UNUSABLE else "")
         output.complain(network.problems if status == UNUSABLE else ())
         raise typer.Exit(status)
+    if form == "svg":
+        raise typer.Exit(_draw(found, status))
     if status != UNUSABLE and found.node.inferred.layer.kind:
         rows = single.rows(network, found.node, output.width())
         output.say_rows([*rows, []] if network.problems and output.width() else rows)
@@ -64,3 +69,19 @@ def layer(
 
 
 layer.epilog = "Example: cnncalc layer 32x32x3 conv=10 kernel_size=5 padding=2"  # type: ignore[attr-defined]  # for --help
+
+
+def _draw(found: Single, status: int) -> int:
+    """Writes the picture of the window, if there is one."""
+    from cnncalc.report.picture import sliding, svg
+    from cnncalc.report.picture.options import CannotDraw
+
+    output.complain(found.network.problems)
+    if status == UNUSABLE or found.node.shape is None:
+        return status
+    try:
+        output.say(svg.text(sliding.scene(found.network, found.node)))
+    except CannotDraw as error:
+        output.warn(f"error: {error}")
+        return UNUSABLE
+    return status

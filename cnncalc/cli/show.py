@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from cnncalc.cli import options, output
+from cnncalc.cli import UNUSABLE, options, output
 from cnncalc.cli.spec import load, status
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cnncalc.network import Network
     from cnncalc.report.network.columns import Column
     from cnncalc.report.network.table import Row
@@ -29,11 +31,21 @@ def show(
     depth: Annotated[
         int | None, typer.Option("--depth", min=1, metavar="N", help="Fold what is nested deeper than N levels.")
     ] = None,
-    form: Annotated[Literal["table", "json", "csv", "markdown"], typer.Option("--format", help="How it is written.")] = "table",
+    form: Annotated[
+        Literal["table", "json", "csv", "markdown", "latex"], typer.Option("--format", help="Output format.")
+    ] = "table",
     dtype: Annotated[
         str, typer.Option("--dtype", metavar="TYPE", help="Type of the numbers, for the bytes: float16, int8, …")
     ] = "float32",
     watch: Annotated[bool, typer.Option("--watch", help="Draw the table anew whenever a file is saved, until Ctrl-C.")] = False,
+    receptive: Annotated[
+        str | None,
+        typer.Option(
+            "--receptive",
+            metavar="LAYER",
+            help="Instead of the table, draw as SVG what one cell of a layer sees on the way to it.",
+        ),
+    ] = None,
     input: options.Input = None,  # noqa: A002 - the word of the language
     set: options.Set = None,  # noqa: A002
     fit: options.Fit = None,
@@ -48,7 +60,11 @@ def show(
     chosen = _columns(columns or [])
     _check_dtype(dtype)
     if depth is not None and form in ("json", "csv"):
-        raise typer.BadParameter(f"{form} has a row for every layer; --depth folds table and markdown", param_hint="'--depth'")
+        raise typer.BadParameter(
+            f"{form} has a row for every layer; --depth folds table, markdown and latex", param_hint="'--depth'"
+        )
+    if receptive is not None:
+        raise typer.Exit(_receptive(specs, receptive, input=input, set=set or [], fit=fit, layout=layout))
 
     def draw() -> int:
         networks = [load(spec, input=input, set=set or [], fit=fit, layout=layout, compared=True) for spec in specs]
@@ -60,6 +76,8 @@ def show(
             _csv(usable, chosen, several)
         elif form == "markdown":
             _markdown(usable, chosen, depth, dtype)
+        elif form == "latex":
+            _latex(usable, chosen, depth, dtype)
         else:
             _table(usable, chosen, depth, dtype, several)
         return status(networks)
@@ -128,3 +146,40 @@ def _markdown(networks: list[Network], columns: list[Column], depth: int | None,
     from cnncalc.report.network.markdown import text
 
     output.say("\n".join(text(network, columns, depth=depth, dtype=dtype) for network in networks))
+
+
+def _latex(networks: list[Network], columns: list[Column], depth: int | None, dtype: str) -> None:
+    from cnncalc.report.network.latex import text
+
+    output.say("\n".join(text(network, columns, depth=depth, dtype=dtype) for network in networks))
+    for network in networks:
+        output.complain(network.problems)
+
+
+def _receptive(
+    specs: list[str],
+    name: str,
+    *,
+    input: str | None,  # noqa: A002 - the word of the language
+    set: Sequence[str],  # noqa: A002 - as on the command line
+    fit: str | None,
+    layout: str | None,
+) -> int:
+    """Draws the receptive field of one layer of one network."""
+    from cnncalc.report.picture import receptive, svg
+    from cnncalc.report.picture.options import CannotDraw
+
+    if len(specs) > 1:
+        raise typer.BadParameter("the receptive field of a layer is drawn for one network at a time", param_hint="'--receptive'")
+    network = load(specs[0], input=input, set=set, fit=fit, layout=layout)
+    if network is None:
+        return UNUSABLE
+    try:
+        output.say(svg.text(receptive.scene(network, network[name])))
+    except KeyError as unknown:
+        raise typer.BadParameter(str(unknown.args[0]), param_hint="'--receptive'") from None
+    except CannotDraw as error:
+        output.warn(f"error: {error}")
+        return UNUSABLE
+    output.complain(network.problems)
+    return status([network])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from cnncalc.report.picture.options import CannotDraw, Drawing
+from cnncalc.report.picture.options import STYLES, CannotDraw, Drawing
 from cnncalc.report.picture.scene import Scene
 from cnncalc.subject import Subject
 
@@ -13,7 +13,7 @@ SUFFIXES = {".svg": "svg", ".md": "mermaid", ".mmd": "mermaid", ".mermaid": "mer
 FORMATS = ("svg", "mermaid", "tikz")
 
 
-__all__ = ["FORMATS", "SUFFIXES", "CannotDraw", "Picture", "picture", "scene"]
+__all__ = ["FORMATS", "STYLES", "SUFFIXES", "CannotDraw", "Drawing", "Picture", "picture", "scene"]
 
 
 class Picture(NamedTuple):
@@ -21,6 +21,13 @@ class Picture(NamedTuple):
 
     text: str
     note: str = ""
+
+    def __str__(self) -> str:
+        return self.text
+
+    def _repr_svg_(self) -> str | None:
+        """The picture in a notebook."""
+        return self.text if self.text.startswith("<svg") else None
 
 
 def scene(subject: Subject, options: Drawing) -> Scene:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import NamedTuple
 
 from cnncalc.graph import Node, Producer
@@ -21,11 +22,13 @@ _GAP = 34.0
 #: Maps drawn at most.
 _MOST = 9
 
+_HALF = Fraction(1, 2)
+
 Range = tuple[int, int]
 
 
 class _Map(NamedTuple):
-    """A map on the way, and the part of it that the cell sees along its last two axes, in cells; it may reach into the padding."""
+    """A map on the way, and the part that the cell sees along its last two axes, in cells; it may reach into the padding."""
 
     source: Producer
     sizes: tuple[int, ...]
@@ -34,7 +37,7 @@ class _Map(NamedTuple):
 
 def scene(subject: Subject, node: Node) -> Scene:
     """The picture for the middle cell of a layer's result. Raises CannotDraw if it has no cells or its shape is unknown."""
-    maps = _way(node)
+    maps = _way(subject, node)
     if len(maps) < 2:
         raise CannotDraw(f"{node.name} has no spatial axis, or none is known: there is no receptive field to draw")
     shown = maps if len(maps) <= _MOST else [maps[round(i * (len(maps) - 1) / (_MOST - 1))] for i in range(_MOST)]
@@ -109,13 +112,21 @@ def _through(node: Node, flow: Flow, region: tuple[Range, ...]) -> tuple[Range, 
             found.append(everything)
         else:
             low, high = region[view.to]
-            found.append((math.floor(view.first + low * view.step), math.ceil(view.last + high * view.step)))
+            # In a map that grows, places lie between cells: the nearest cell is the one that is read.
+            first, last = view.first + low * view.step, view.last + high * view.step
+            found.append((math.floor(first + _HALF), math.ceil(last - _HALF)))
     return tuple(found)
 
 
-def _way(node: Node) -> list[_Map]:
+def _way(subject: Subject, node: Node) -> list[_Map]:
     """The maps from an input to the layer along the way that sees most, without those that show the same as the one before."""
     regions = seen(node)
+    place = {id(other): i for i, other in enumerate(subject.layers)}
+
+    def key(source: Producer) -> tuple[int, int]:
+        # Of inputs that are seen alike, the one computed last: it has come the longer way.
+        return math.prod(high - low + 1 for low, high in regions.get(id(source), ())), place.get(id(source), -1)
+
     way: list[_Map] = []
     current: Producer = node
     while True:
@@ -128,7 +139,7 @@ def _way(node: Node) -> list[_Map]:
             way.append(found)
         if not isinstance(current, Node) or not current.inputs:
             return way[::-1]
-        current = max(current.inputs, key=lambda source: math.prod(hi - lo + 1 for lo, hi in regions.get(id(source), ())))
+        current = max(current.inputs, key=key)
 
 
 def _drawn(maps: list[_Map], subject: Subject) -> list[Part]:
@@ -151,9 +162,7 @@ def _drawn(maps: list[_Map], subject: Subject) -> list[Part]:
         parts += [field, Rect(field.x, field.y, field.width, field.height, "win1line")]
         if before is not None:
             corner, high, low = before
-            cones.append(
-                Polygon([(corner, high), (field.x, field.y), (field.x, field.y + field.height), (corner, low)], "cone")
-            )
+            cones.append(Polygon([(corner, high), (field.x, field.y), (field.x, field.y + field.height), (corner, low)], "cone"))
             cones += [
                 Path((corner, high), [((field.x, field.y),)], "skip"),
                 Path((corner, low), [((field.x, field.y + field.height),)], "skip"),

@@ -1,4 +1,4 @@
-"""One layer's window over its input: stride, padding, cells that no window reads; for a transposed window, what each cell writes."""
+"""One layer's window over its input: stride, padding, unread cells; for a transposed window, what each cell writes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cnncalc.report import words
 from cnncalc.report.picture.frame import MARGIN, bounds, shifted
 from cnncalc.report.picture.measure import clipped, text_width
 from cnncalc.report.picture.options import CannotDraw
-from cnncalc.report.picture.scene import Part, Path, Rect, Scene, Text
+from cnncalc.report.picture.scene import Part, Path, Rect, Scene, Text, arrow
 from cnncalc.report.single import formulas, rounded
 from cnncalc.shape import Shape
 from cnncalc.subject import Subject
@@ -42,7 +42,7 @@ class _Axis(NamedTuple):
 
 
 class _Slide(NamedTuple):
-    """A window along one axis of the panel that it slides over: where it begins at each position, and the cells that it covers."""
+    """A window along one axis of a panel: where it begins at the first, second and last position, and the cells it covers."""
 
     starts: tuple[int, ...]
     taps: tuple[int, ...]
@@ -61,7 +61,9 @@ def scene(subject: Subject, node: Node) -> Scene:
         raise CannotDraw("the layer's shape is unknown: there is nothing to draw")
     windows: Sequence[Window] = written(flow) if written is not None else node.inferred.windows
     if not windows:
-        raise CannotDraw(f"{node.kind} slides no window over its input; svg draws layers that do, such as conv, maxpool and avgpool")
+        raise CannotDraw(
+            f"{node.kind} slides no window over its input; svg draws layers that do, such as conv, maxpool and avgpool"
+        )
     panels = _written(flow, shape, windows) if written is not None else _read(flow, shape, windows)
     parts = _drawn(*panels, is_transposed=written is not None)
     return _framed(subject, node, windows, parts, is_transposed=written is not None, unread=any(a.unread for a, _ in panels[0]))
@@ -123,7 +125,7 @@ def _drawn(source: _Panel, result: _Panel, *, is_transposed: bool) -> list[Part]
     if len(source) > 1:
         left = bounds(shifted(_map(source[0], source[1], cell), 0, 0))[2]
         middle = bounds(_map(source[0], source[1], cell))[3] / 2
-        parts.append(Path((left + 12, middle), [((left + _GAP - 14, middle),)], "edge"))
+        parts += arrow([(left + 12, middle), (left + _GAP - 14, middle)], "edge")
     return parts
 
 
