@@ -29,16 +29,23 @@ ERROR_RULES: dict[str, str] = {
     "set": "an override from outside the file that cannot be applied",
 }
 
-#: The rules that `check` adds, with their level; each is a file of cnncalc/rules/ with its manual. Names are a contract too.
+#: The rules that `check` adds, with their level; each is a file of cnncalc/rules/. Names are a contract too.
 RULES: dict[str, str] = {
     "bias-before-norm": "warning",
     "checkerboard": "warning",
+    "dilation-too-large": "warning",
+    "even-half-padding": "warning",
     "even-same-padding": "warning",
+    "fc-on-sequence": "warning",
+    "input-layout": "warning",
     "linear-pair": "warning",
+    "norm-over-one": "warning",
     "padding-too-large": "warning",
+    "pool-padding": "warning",
     "skipped-cells": "warning",
     "small-receptive-field": "warning",
     "softmax-inside": "warning",
+    "softmax-over-one": "warning",
     "unused-definition": "warning",
     "unused-ignore": "warning",
     "unused-result": "warning",

@@ -14,7 +14,7 @@ from cnncalc.layers.base import display
 from cnncalc.layers.option import Option
 from cnncalc.problem import ERROR_RULES, RULES
 from cnncalc.report.network.table import Row, wrapped
-from cnncalc.rules.manual import level, manual
+from cnncalc.rules.manual import level, manual, summary
 from cnncalc.shape import Tokens
 
 ROWS = {
@@ -76,7 +76,7 @@ def listing(room: int | None = None) -> list[Row]:
         rows += [[], [(f"{wanted.capitalize()}s", "title")]]
         found = [name for name in (*ERROR_RULES, *RULES) if level(name) == wanted]
         for name in found:
-            rows += entry(name, wanted, _summary(manual(name)))
+            rows += entry(name, wanted, summary(name))
     return rows
 
 
@@ -92,10 +92,28 @@ def explain(name: str, width: int) -> list[Row]:
     if name in KINDS:
         return _kind(KINDS[name], width)
     found: list[Row] = [[(name, "title"), ("  ", ""), (level(name), level(name))], []]
-    return [*found, *_text(inspect.cleandoc(manual(name)), width)]
+    return [*found, *_markdown(manual(name), width)]
 
 
-_HEADING = re.compile(r"(Wrong|Right|Fix|Source|Why):")
+_HEADING = re.compile(r"(Source):")
+
+
+def _markdown(text: str, width: int) -> list[Row]:
+    """A manual without its title: headings, filled paragraphs, and examples indented instead of fenced."""
+    rows: list[Row] = []
+    fenced = False
+    for line in text.split("\n")[1:]:
+        if line.startswith("```"):
+            fenced = not fenced
+        elif fenced:
+            rows.append([(f"    {line}", "output")])
+        elif line.startswith("## "):
+            rows.append([(line.removeprefix("## "), "title")])
+        elif line:
+            rows += [[(part, "")] for part in textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False)]
+        elif rows and rows[-1] and not (len(rows[-1]) == 1 and rows[-1][0][1] == "title"):
+            rows.append([])
+    return rows[:-1] if rows and not rows[-1] else rows
 
 
 def _text(text: str, width: int) -> list[Row]:

@@ -1,4 +1,4 @@
-"""The rules of `check`, one a file; a file's docstring is its manual. A new rule is a file, and a name in problem.py."""
+"""The rules of `check`, one per file. A new rule is a file here, a line in problem.py, and a manual in cnncalc/manuals/."""
 
 from __future__ import annotations
 
@@ -6,45 +6,13 @@ from collections.abc import Collection
 
 from cnncalc.build.problems import Problems
 from cnncalc.build.reading import Reading
+from cnncalc.problem import RULES as LEVELS
 from cnncalc.problem import Problem
-from cnncalc.rules import (
-    bias_before_norm,
-    checkerboard,
-    even_same_padding,
-    linear_pair,
-    padding_too_large,
-    skipped_cells,
-    small_receptive_field,
-    softmax_inside,
-    strided_pointwise,
-    unread_cells,
-    unused_definition,
-    unused_ignore,
-    unused_result,
-)
 from cnncalc.rules.base import Rule, Subject
 
-#: By name; `unused-ignore` is last, as it looks at what became of the others.
+#: By name. `unused-ignore` is last: it looks at what the other rules found.
 RULES: dict[str, Rule] = {
-    rule.name: rule
-    for rule in map(
-        Rule.of,
-        (
-            bias_before_norm,
-            checkerboard,
-            even_same_padding,
-            linear_pair,
-            padding_too_large,
-            skipped_cells,
-            small_receptive_field,
-            softmax_inside,
-            strided_pointwise,
-            unread_cells,
-            unused_definition,
-            unused_result,
-            unused_ignore,
-        ),
-    )
+    name: Rule.of(name) for name in (*(name for name in LEVELS if name != "unused-ignore"), "unused-ignore")
 }
 
 

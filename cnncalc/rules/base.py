@@ -1,10 +1,10 @@
-"""What a rule is, and what it looks at."""
+"""A rule, and the questions that rules ask about a network."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cached_property
-from types import ModuleType
+from importlib import import_module
 from typing import NamedTuple
 
 from cnncalc.analysis.receptive import Fields, receptive_fields
@@ -17,7 +17,7 @@ _HARMLESS = frozenset(("stride-fit", "expect", "budget"))
 
 
 class Finding(NamedTuple):
-    """A problem that a rule has found; rule, level and file are added by whoever ran it."""
+    """A problem that a rule has found, without rule, level and file."""
 
     location: Location
     message: str
@@ -88,15 +88,14 @@ class Subject:
 
 
 class Rule(NamedTuple):
-    """A rule of `check`: its name, level, manual, and what finds its problems."""
+    """A rule of `check`: its name, its level, and the function that finds its problems."""
 
     name: str
     level: str
-    manual: str
     find: Callable[[Subject], Iterator[Finding]]
 
     @classmethod
-    def of(cls, module: ModuleType) -> Rule:
-        """The rule that a file of this folder is: named like it, with the docstring as its manual."""
-        name = module.__name__.rpartition(".")[2].replace("_", "-")
-        return cls(name, RULES[name], module.__doc__ or "", module.find)
+    def of(cls, name: str) -> Rule:
+        """The rule in the file of this folder that is named like it."""
+        module = import_module(f"cnncalc.rules.{name.replace('-', '_')}")
+        return cls(name, RULES[name], module.find)

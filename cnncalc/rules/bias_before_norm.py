@@ -1,30 +1,4 @@
-"""A bias directly before batch or instance normalisation.
-
-Normalisation takes each channel's mean away, and with it any number that was added to the whole channel. The bias is learned,
-stored and added for nothing; normalisation has an offset of its own behind it.
-
-Wrong:
-
-    input: 32x32x3
-    layers:
-      - {conv: 16, kernel_size: 3, padding: 1}
-      - batchnorm
-      - relu
-
-Right:
-
-    input: 32x32x3
-    layers:
-      - {conv: 16, kernel_size: 3, padding: 1, bias: false}
-      - batchnorm
-      - relu
-
-Fix: write `bias: false`. `--fix` does where the row says nothing of a bias: then nobody asked for it, and what the network
-computes stays the same, only the useless parameters go. It leaves alone a bias that is written out, one in a file whose
-`expect` counts parameters, and one in a block of which some uses are not followed by normalisation.
-
-Source: Ioffe & Szegedy 2015, Batch Normalization, sec. 3.2: "the bias b can be ignored".
-"""
+"""A bias directly before batch or instance normalisation."""
 
 from __future__ import annotations
 
@@ -43,12 +17,12 @@ def find(subject: Subject) -> Iterator[Finding]:
         norm = found.get(id(node))
         if norm is not None:
             count = next(w.size for w in node.weights if w.role == "bias")
-            said = (
+            message = (
                 f"{node.name} adds a bias to each channel and {norm.name} takes it away again, "
                 f"{count:,} parameter{'s' * (count > 1)} for nothing; write bias: false"
             )
             everywhere = all(id(copy) in found for copy in subject.copies[node.location])
-            yield Finding(subject.place(node, "bias"), said, node.name, _fixes(subject, node, everywhere))
+            yield Finding(subject.place(node, "bias"), message, node.name, _fixes(subject, node, everywhere))
 
 
 def _pairs(subject: Subject) -> Iterator[tuple[Node, Node]]:

@@ -1,25 +1,4 @@
-"""A transposed convolution whose window the stride does not divide.
-
-Each input cell writes a window, and the windows overlap. Where the stride divides the window, every output cell is written
-equally often; where it does not, some cells are written more often than their neighbours, and what comes out tends to show a
-checkerboard.
-
-Wrong:
-
-    input: 16x16x8
-    layers:
-      - {conv_transpose: 4, kernel_size: 3, stride: 2}
-
-Right:
-
-    input: 16x16x8
-    layers:
-      - {conv_transpose: 4, kernel_size: 4, stride: 2, padding: 1}
-
-Fix: take a window that is a multiple of the stride, or `upsample` and a convolution with stride 1.
-
-Source: Odena, Dumoulin & Olah 2016, Deconvolution and Checkerboard Artifacts, Distill.
-"""
+"""A transposed convolution whose window the stride does not divide."""
 
 from __future__ import annotations
 
@@ -40,11 +19,11 @@ def find(subject: Subject) -> Iterator[Finding]:
             if window.kernel_size % window.stride:
                 below = window.kernel_size // window.stride * window.stride
                 sizes = " or ".join(str(n) for n in (below, below + window.stride) if n)
-                said = (
+                message = (
                     f"{node.name}: stride {window.stride} does not divide the window of {_cells(window.kernel_size)} on {axis}, "
                     f"so that some cells are written more often than others: a checkerboard; try kernel_size {sizes}"
                 )
-                yield Finding(subject.place(node, "kernel_size"), said, node.name)
+                yield Finding(subject.place(node, "kernel_size"), message, node.name)
                 break
 
 

@@ -1,28 +1,4 @@
-"""Two linear layers that could be one.
-
-A convolution or `fc` right behind another is together with it one linear layer: nothing between them bends the line, and the
-second adds cost and no power. Usually an activation was forgotten.
-
-A pair that narrows between is no such pair: fewer channels in the middle than on either side make a bottleneck, which saves
-parameters. Nor is a window divided into its axes, 3×1 and then 1×3, nor a convolution in groups.
-
-Wrong:
-
-    input: 784
-    layers:
-      - {fc: 256}
-      - {fc: 10}
-
-Right:
-
-    input: 784
-    layers:
-      - {fc: 256}
-      - relu
-      - {fc: 10}
-
-Fix: put an activation between the two, or leave one of them out.
-"""
+"""Two linear layers that could be one."""
 
 from __future__ import annotations
 
@@ -37,27 +13,42 @@ from cnncalc.shape import Shape
 
 
 def find(subject: Subject) -> Iterator[Finding]:
-    for second in subject.graph.nodes:
-        if not _full(second):
-            continue
-        source = second.inputs[0]
-        alone = True
-        while isinstance(source, Node) and isinstance(source.layer, (Identity, Flatten)):
-            alone = alone and _only(subject, source)
-            source = source.inputs[0]
-        if not isinstance(source, Node) or not _full(source) or not alone or not _only(subject, source):
-            continue
-        if not subject.sharing.isdisjoint((id(source), id(second))) or _narrows(source, second) or _divided(source, second):
-            continue
-        said = (
-            f"{second.name} follows {source.name} with nothing between: two linear layers are one; "
-            "put an activation between them, or leave one out"
-        )
-        yield Finding(subject.place(second), said, second.name)
+    pairs = [(first, second) for second in subject.graph.nodes if (first := _first(subject, second)) is not None]
+    paired = {id(node) for pair in pairs for node in pair}
+    for first, second in pairs:
+        # Weights that another layer uses behind an activation are not wasted.
+        if all(id(use) in paired for node in (first, second) for use in _uses(subject, node)):
+            message = (
+                f"{second.name} follows {first.name} with nothing between: two linear layers are one; "
+                "put an activation between them, or remove one"
+            )
+            yield Finding(subject.place(second), message, second.name)
+
+
+def _first(subject: Subject, second: Node) -> Node | None:
+    """The linear layer directly before a linear layer, if both could be one."""
+    if not _full(second):
+        return None
+    source = second.inputs[0]
+    while isinstance(source, Node) and isinstance(source.layer, (Identity, Flatten)):
+        if not _only(subject, source):
+            return None
+        source = source.inputs[0]
+    if not isinstance(source, Node) or not _full(source) or not _only(subject, source):
+        return None
+    return None if _narrows(source, second) or _divided(source, second) else source
+
+
+def _uses(subject: Subject, node: Node) -> list[Node]:
+    """Every layer that uses the layer's weights, itself included."""
+    owner = node.shared or node
+    if id(owner) not in subject.sharing:
+        return [owner]
+    return [owner, *(other for other in subject.graph.nodes if other.shared is owner)]
 
 
 def _full(node: Node) -> bool:
-    """Whether it is a linear layer in which every channel sees every other."""
+    """Whether it is a linear layer in which every output channel sees every input channel."""
     layer = node.layer
     return node.shape is not None and (
         isinstance(layer, (FullyConnected, Linear)) or (isinstance(layer, Conv) and layer.groups == 1)
@@ -69,7 +60,7 @@ def _only(subject: Subject, node: Node) -> bool:
 
 
 def _narrows(first: Node, second: Node) -> bool:
-    """Whether fewer numbers stand between the two than on either side."""
+    """Whether the result between the two has fewer numbers than either side."""
     sides = (first.inputs[0].flow, first.shape, second.shape)
     before, between, after = (s for s in sides if isinstance(s, Shape))
     if isinstance(second.layer, FullyConnected):

@@ -1,21 +1,25 @@
-"""The manual of every rule, error or warning, by name."""
+"""The manual of every rule, error or warning: a Markdown file in cnncalc/manuals/."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from cnncalc.problem import ERROR_RULES, RULES
+
+_FOLDER = Path(__file__).parents[1] / "manuals"
 
 
 def manual(name: str) -> str:
-    """What a rule means, why, a wrong and a right example, and how to mend; its first paragraph is the summary."""
-    if name in ERROR_RULES:
-        from cnncalc.rules import errors
+    """Return the Markdown text: what the rule does, why, an example, how to fix it. Raises KeyError if there is no such rule."""
+    level(name)
+    return (_FOLDER / f"{name}.md").read_text("utf-8")
 
-        return errors.manual(name)
-    from cnncalc import rules
 
-    return rules.RULES[name].manual
+def summary(name: str) -> str:
+    """Return the first paragraph: what the rule does. Raises KeyError if there is no such rule."""
+    return manual(name).split("## What it does\n\n", 1)[1].split("\n\n", 1)[0].strip()
 
 
 def level(name: str) -> str:
-    """`error`, `warning` or `note`. Raises KeyError where there is no such rule."""
+    """Return `error`, `warning` or `note`. Raises KeyError if there is no such rule."""
     return "error" if name in ERROR_RULES else RULES[name]

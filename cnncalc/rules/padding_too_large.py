@@ -1,22 +1,4 @@
-"""Padding at least as large as the window.
-
-The outermost windows then see nothing but the padding: their results are the same whatever the input is. It usually comes from
-a padding meant for a larger window.
-
-Wrong:
-
-    input: 32x32x3
-    layers:
-      - {conv: 16, kernel_size: 3, padding: 3}
-
-Right:
-
-    input: 32x32x3
-    layers:
-      - {conv: 16, kernel_size: 3, padding: 1}
-
-Fix: half the window, rounded down, keeps the size at stride 1; anything below the window's size leaves every window some input.
-"""
+"""Padding at least as large as the window."""
 
 from __future__ import annotations
 
@@ -35,10 +17,10 @@ def find(subject: Subject) -> Iterator[Finding]:
             last = (count - 1) * window.stride - window.before
             if window.before >= window.extent or last >= size:
                 most = max(window.before, window.after)
-                said = (
+                message = (
                     f"{node.name}: padding {most} is as large as the window, which spans {window.extent} "
                     f"cell{'s' * (window.extent > 1)} on {axis}, so that the outermost windows see padding alone; "
                     f"try padding {window.extent // 2}" + (f", at most {window.extent - 1}" if window.extent > 2 else "")
                 )
-                yield Finding(subject.place(node, "padding"), said, node.name)
+                yield Finding(subject.place(node, "padding"), message, node.name)
                 break

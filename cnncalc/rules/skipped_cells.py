@@ -1,23 +1,4 @@
-"""A stride larger than the window.
-
-Between one window and the next lie cells that no window reads: that part of the input is computed and thrown away, and small
-things in it are never seen. (Windows of a single cell do so on purpose, in the shortcuts of residual networks; see
-strided-pointwise.)
-
-Wrong:
-
-    input: 31x31x3
-    layers:
-      - {conv: 16, kernel_size: 3, stride: 4}
-
-Right:
-
-    input: 31x31x3
-    layers:
-      - {conv: 16, kernel_size: 3, stride: 2}
-
-Fix: a stride no larger than the window, or a larger window.
-"""
+"""A stride larger than the window."""
 
 from __future__ import annotations
 
@@ -35,10 +16,10 @@ def find(subject: Subject) -> Iterator[Finding]:
         for axis, window, count in zip(x.axes, node.inferred.windows, node.shape.spatial, strict=True):
             if window.stride > window.extent > 1 and count > 1:
                 gap = window.stride - window.extent
-                said = (
+                message = (
                     f"{node.name}: stride {window.stride} is larger than the window, which spans {window.extent} cells on {axis}"
                     f": of every {window.stride} cells {gap} {'is' if gap == 1 else 'are'} never read; "
                     f"try stride {window.extent} or less"
                 )
-                yield Finding(subject.place(node, "stride"), said, node.name)
+                yield Finding(subject.place(node, "stride"), message, node.name)
                 break

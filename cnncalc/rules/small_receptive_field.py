@@ -1,38 +1,4 @@
-"""A receptive field of less than half of the image before the first layer that takes in the whole map.
-
-Up to that layer no cell has seen more than its receptive field, and then all places are put together at once: nothing in the
-network has looked at a large thing as a whole. Counted for images and volumes, not for sequences, where short filters and a
-maximum over time are a usual choice; nor for the gates of squeeze-and-excitation.
-
-Wrong:
-
-    input: 64x64x3
-    layers:
-      - {conv: 16, kernel_size: 3, padding: 1}
-      - relu
-      - {conv: 32, kernel_size: 3, padding: 1}
-      - relu
-      - global_avgpool
-      - {fc: 10}
-
-Right:
-
-    input: 64x64x3
-    layers:
-      - {conv: 16, kernel_size: 4, stride: 4}
-      - relu
-      - {conv: 32, kernel_size: 4, stride: 4}
-      - relu
-      - {conv: 64, kernel_size: 3, padding: 1}
-      - relu
-      - global_avgpool
-      - {fc: 10}
-
-Fix: more layers, larger windows, dilation, or strides and pooling earlier on. `cnncalc show --columns receptive_field` has the
-field of each layer.
-
-Source: Araujo, Norris & Sim 2019, Computing Receptive Fields of Convolutional Neural Networks, Distill.
-"""
+"""A global pooling layer over cells that have each seen less than half of the image."""
 
 from __future__ import annotations
 
@@ -54,28 +20,37 @@ def find(subject: Subject) -> Iterator[Finding]:
         if not isinstance(source, Node) or not _takes_all(node) or _is_gate(subject, node):
             continue
         for name, axes in subject.fields.get(source.name, {}).items():
+            if _keeps_positions(node):
+                large.add(name)
+                continue
             image = flows[name]
             seen = [field.size for field in axes]
             if not isinstance(image, Shape) or image.rank < 2 or max(seen) == 1 or any(f.along is None for f in axes):
-                # No image, no window on the way, or the whole map was taken in before.
+                # Not an image, no window so far, or an earlier layer has read the whole map.
                 continue
             if all(2 * size >= whole for size, whole in zip(seen, image.spatial, strict=True)):
-                # That of one head is enough: a classifier on the side may look at less.
+                # One head is enough: a classifier on the side may see less.
                 large.add(name)
                 continue
             whole = "×".join(map(str, image.spatial))
-            said = (
-                f"{node.name} takes in the whole map, and {source.name} before it sees {extent(axes)} of "
+            message = (
+                f"{node.name} pools the whole map, and each cell of {source.name} before it sees {extent(axes)} of "
                 f"{whole} cells, less than half; try more or larger windows, or strides and pooling earlier"
             )
-            small.setdefault(name, Finding(subject.place(node), said, node.name))
+            small.setdefault(name, Finding(subject.place(node), message, node.name))
     for name, finding in small.items():
         if name not in large:
             yield finding
 
 
+def _keeps_positions(node: Node) -> bool:
+    """Whether every number of the map keeps a weight or a place of its own, as in a fully connected layer or a flatten."""
+    x, y = node.inputs[0].flow, node.inferred.shape
+    return bool(node.weights) or (isinstance(x, Shape) and y is not None and y.size >= x.size)
+
+
 def _takes_all(node: Node) -> bool:
-    """Whether it makes one place of a map of several."""
+    """Whether a layer turns a map of several cells into one cell."""
     y = node.inferred.shape
     if y is None or max(y[:-1], default=1) > 1 or isinstance(node.layer, Join):
         return False
@@ -86,7 +61,7 @@ def _takes_all(node: Node) -> bool:
 
 
 def _is_gate(subject: Subject, node: Node) -> bool:
-    """Whether what it gives ends in the factor of a product."""
+    """Whether the result is used as a factor of a product alone, as in squeeze-and-excitation."""
     seen: set[int] = set()
     todo = [node]
     while todo:

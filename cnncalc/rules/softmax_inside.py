@@ -1,28 +1,4 @@
-"""A softmax on the way to a further layer with weights.
-
-Softmax squeezes the channels into shares that add up to 1: what is large becomes nearly one, the rest nearly nothing, and little
-of the gradient comes back. It belongs at the end of a classifier. Where its shares weigh something else, by a `multiply`, as in
-attention or a gate, it is in its place.
-
-Wrong:
-
-    input: 784
-    layers:
-      - {fc: 128}
-      - softmax
-      - {fc: 10}
-
-Right:
-
-    input: 784
-    layers:
-      - {fc: 128}
-      - relu
-      - {fc: 10}
-      - softmax
-
-Fix: use `relu` or another activation inside, and softmax last.
-"""
+"""A softmax on the way to a further layer with weights."""
 
 from __future__ import annotations
 
@@ -39,11 +15,11 @@ def find(subject: Subject) -> Iterator[Finding]:
         if isinstance(node.layer, Softmax):
             weighted = _next_weighted(subject, node)
             if weighted is not None:
-                said = (
+                message = (
                     f"{node.name} makes shares that add up to 1, and {weighted.name} goes on computing with them; "
                     "try relu here, and softmax at the end"
                 )
-                yield Finding(subject.place(node), said, node.name)
+                yield Finding(subject.place(node), message, node.name)
 
 
 def _next_weighted(subject: Subject, node: Node) -> Node | None:

@@ -1,23 +1,4 @@
-"""A block, var, parameter or input that nothing uses.
-
-What is defined and not used misleads its reader, and often a name is misspelt where it should be used.
-
-Wrong:
-
-    input: 32x32x3
-    vars: {width: 16, depth: 3}
-    layers:
-      - {conv: "${width}", kernel_size: 3}
-
-Right:
-
-    input: 32x32x3
-    vars: {width: 16}
-    layers:
-      - {conv: "${width}", kernel_size: 3}
-
-Fix: use it, or take it out. A key that begins with `x-` is a place for what is kept but not used.
-"""
+"""A block, var, parameter or input that nothing uses."""
 
 from __future__ import annotations
 

@@ -1,23 +1,4 @@
-"""An `ignore` that ignores nothing.
-
-The problem it hid is gone, or the rule's name is wrong, or the comment stands on another row than the one that it means. Left
-in place, it would hide the next such problem.
-
-Wrong:
-
-    input: 32x32x3
-    ignore: [stride-fit]
-    layers:
-      - {conv: 16, kernel_size: 3}
-
-Right:
-
-    input: 32x32x3
-    layers:
-      - {conv: 16, kernel_size: 3, stride: 2}      # cnncalc: ignore[stride-fit]
-
-Fix: take it out; `--fix` does, as that changes nothing of the network.
-"""
+"""An `ignore` that ignores nothing."""
 
 from __future__ import annotations
 

@@ -1,27 +1,4 @@
-"""A layer, block or branches row whose result nothing uses.
-
-It is computed, its parameters are counted and stored, and nothing depends on it. Usually a `from`, an `add` or a `concat` names
-another row than was meant, or a further output is missing from `outputs`.
-
-Wrong:
-
-    input: 32x32x3
-    layers:
-      - {conv: 8, kernel_size: 3, padding: 1, name: left}
-      - {conv: 8, kernel_size: 5, padding: 2, name: right, from: input}
-      - relu
-
-Right:
-
-    input: 32x32x3
-    layers:
-      - {conv: 8, kernel_size: 3, padding: 1, name: left}
-      - {conv: 8, kernel_size: 5, padding: 2, name: right, from: input}
-      - {concat: left}
-      - relu
-
-Fix: read it, name it in `outputs`, or take the row out.
-"""
+"""A layer, block or branches row whose result nothing uses."""
 
 from __future__ import annotations
 

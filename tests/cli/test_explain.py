@@ -13,7 +13,7 @@ from tests.cli.command import on_terminal, run, without_styles
 def test_into_a_pipe() -> None:
     done = run("explain", "stride-fit", "conv")
     assert done.returncode == 0
-    assert done.stdout.startswith("stride-fit  error\n\n(N − F + 2P)/S + 1 is not whole.\n")
+    assert done.stdout.startswith("stride-fit  error\n\nWhat it does\nThe stride does not fit: (N − F + 2P)/S + 1 is not")
     assert "\n\nconv  a layer kind\n" in done.stdout
     assert "\x1b" not in done.stdout
 

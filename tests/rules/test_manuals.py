@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-import textwrap
+from pathlib import Path
 
 import pytest
 
@@ -12,15 +12,17 @@ import cnncalc
 from cnncalc.problem import ERROR_RULES
 from cnncalc.problem import RULES as NAMES
 from cnncalc.rules import RULES, run
-from cnncalc.rules.errors import manual
+from cnncalc.rules.manual import level, manual, summary
 
-MANUALS = {**{name: manual(name) for name in ERROR_RULES}, **{name: rule.manual for name, rule in RULES.items()}}
+FOLDER = Path(cnncalc.__file__).parent / "manuals"
+MANUALS = {name: manual(name) for name in (*ERROR_RULES, *NAMES)}
 
 
-def example(text: str, heading: str) -> str:
-    match = re.search(rf"^{heading}:\n\n((?:    .*\n|\n)+)", text, re.MULTILINE)
-    assert match is not None, f"no {heading} example"
-    return textwrap.dedent(match[1]).strip("\n") + "\n"
+def example(text: str, wrong: bool) -> str:
+    """The first example of a manual, or the one that it offers instead."""
+    examples = re.findall(r"^```(?:yaml|console)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    assert len(examples) == 2
+    return examples[0 if wrong else 1]
 
 
 def problems(text: str) -> list[str]:
@@ -42,19 +44,31 @@ def problems(text: str) -> list[str]:
 
 @pytest.mark.parametrize("name", MANUALS)
 def test_wrong(name: str) -> None:
-    assert set(problems(example(MANUALS[name], "Wrong"))) == {name}
+    assert set(problems(example(MANUALS[name], wrong=True))) == {name}
 
 
 @pytest.mark.parametrize("name", MANUALS)
 def test_right(name: str) -> None:
-    assert problems(example(MANUALS[name], "Right")) == []
+    assert problems(example(MANUALS[name], wrong=False)) == []
 
 
 @pytest.mark.parametrize("name", MANUALS)
-def test_says_how_to_mend(name: str) -> None:
-    assert re.search(r"^Fix: ", MANUALS[name], re.MULTILINE)
+def test_sections(name: str) -> None:
+    headings = re.findall(r"^#+ .*", MANUALS[name], re.MULTILINE)
+    assert headings[:5] == [f"# {name}", "## What it does", "## Why is this bad?", "## Example", "## Fix"]
+    assert headings[5:] in ([], ["## Reference"])
+    assert "\n\nUse instead:\n\n" in MANUALS[name]
+    assert "\n" not in summary(name)
 
 
-def test_every_name_has_a_rule() -> None:
+def test_every_rule_has_a_file_and_a_manual() -> None:
     assert set(RULES) == set(NAMES)
-    assert list(MANUALS) == [*ERROR_RULES, *RULES]
+    assert list(RULES)[-1] == "unused-ignore"
+    assert {path.stem for path in FOLDER.iterdir()} == {*ERROR_RULES, *NAMES}
+    assert {path.stem.replace("_", "-") for path in FOLDER.parent.glob("rules/*.py")} >= set(NAMES)
+
+
+def test_an_unknown_rule() -> None:
+    with pytest.raises(KeyError, match="nothing"):
+        manual("nothing")
+    assert level("stride-fit") == "error"

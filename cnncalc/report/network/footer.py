@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from cnncalc.analysis.layout import channels_last, looks_channels_first
 from cnncalc.build import misfit
 from cnncalc.dtype import bytes_of
 from cnncalc.graph import Node
@@ -98,9 +99,9 @@ def doubtful(subject: Subject) -> list[str]:
         read = f"{one_line(source.name)} {x} is read as"
         if x.rank == 1 and x[0] == x.channels > 1:
             found.append(f"{read} length × channels; for an image of one channel write {x}x1")
-        elif x.rank == 2 and x[0] in (1, 3) and x[0] < x[1] == x.channels:
-            meant = f"for {words.plural(x[0], 'channel')} write {x[1]}x{x[2]}x{x[0]}, or layout: channels_first"
-            found.append(f"{read} height × width × channels; {meant}")
+        elif looks_channels_first(subject.graph, source):
+            meant = f"for {words.plural(x[0], 'channel')} write {channels_last(x)}, or layout: channels_first"
+            found.append(f"{read} {' × '.join(x.axes)} × channels; {meant}")
     return found
 
 

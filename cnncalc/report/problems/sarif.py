@@ -37,23 +37,17 @@ def write(results: Iterable[Result], version: str = "0.0.0") -> Iterator[str]:
 
 
 def _rule(name: str) -> dict[str, Any]:
-    from cnncalc.rules.manual import manual
+    from cnncalc.rules.manual import manual, summary
 
-    text = manual(name)
-    summary = " ".join(text.split("\n\n", 1)[0].split())
+    text, short = manual(name), summary(name)
     return {
         "id": name,
         "name": "".join(word.capitalize() for word in name.split("-")),
-        "shortDescription": {"text": summary},
-        "fullDescription": {"text": summary},
-        "help": {"text": text, "markdown": _markdown(text)},
+        "shortDescription": {"text": short},
+        "fullDescription": {"text": short},
+        "help": {"text": text, "markdown": text},
         "defaultConfiguration": {"level": _LEVELS[name]},
     }
-
-
-def _markdown(text: str) -> str:
-    """A manual as Markdown: it is Markdown already, with examples set in by four spaces."""
-    return text
 
 
 def _result(file: str, problem: Problem, fingerprint: str, index: int) -> dict[str, Any]:

@@ -1,0 +1,39 @@
+"""An even window with half of its size as padding on both sides, which makes the map larger by one cell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cnncalc.graph import Node
+from cnncalc.problem import Fix
+from cnncalc.rules.base import Finding, Subject
+from cnncalc.shape import Shape
+from cnncalc.window import Window
+
+
+def find(subject: Subject) -> Iterator[Finding]:
+    for node in subject.graph.nodes:
+        x = node.inputs[0].flow if node.inputs else None
+        if node.shape is None or not node.weights or not node.inferred.windows or not isinstance(x, Shape):
+            continue
+        grown = [(axis, w, n) for axis, w, n in zip(x.axes, node.inferred.windows, x.spatial, strict=True) if _grows(w)]
+        if grown:
+            _, window, size = grown[0]
+            padding = [[w.before, w.after - w.dilation if _grows(w) else w.after] for w in node.inferred.windows]
+            message = (
+                f"{node.name}: padding {window.before} on both sides of an even window of {window.kernel_size} cells makes "
+                f"{' and '.join(name for name, *_ in grown)} larger, {size} becomes {size + window.dilation}; "
+                f"write padding same or {padding}, or kernel_size {window.kernel_size - 1} or {window.kernel_size + 1}"
+            )
+            yield Finding(subject.place(node, "padding"), message, node.name, _fixes(node))
+
+
+def _grows(window: Window) -> bool:
+    """Whether the padding is half of an even window on both sides, so that the size would stay if the window were odd."""
+    even = window.kernel_size % 2 == 0 and window.stride == 1
+    return even and window.before == window.after == window.dilation * window.kernel_size // 2
+
+
+def _fixes(node: Node) -> tuple[Fix, ...]:
+    fix = node.place.edit("padding", "same")
+    return (fix,) if fix is not None else ()

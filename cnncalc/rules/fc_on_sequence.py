@@ -1,0 +1,35 @@
+"""A fully connected layer that reads a whole sequence at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cnncalc.graph import Input, Node, Producer
+from cnncalc.layers.base import Pointwise
+from cnncalc.layers.dense import FullyConnected
+from cnncalc.rules.base import Finding, Subject
+from cnncalc.shape import Shape
+
+#: Kinds whose result is a vector for each position of a sequence.
+_PER_POSITION = ("embedding", "rnn", "lstm", "gru", "attention", "linear")
+
+
+def find(subject: Subject) -> Iterator[Finding]:
+    for node in subject.graph.nodes:
+        x = node.inputs[0].flow if node.inputs else None
+        if not isinstance(node.layer, FullyConnected) or not isinstance(x, Shape) or x.rank != 1 or x[0] == 1:
+            continue
+        if _per_position(node.inputs[0]):
+            message = (
+                f"{node.name} reads all {x[0]:,}·{x.channels:,} = {x.size:,} numbers of the sequence at once; for a layer at "
+                f"each position, as PyTorch's Linear and Keras's Dense, write {{linear: {node.layer.units}}}; "
+                "if the whole sequence is meant, put flatten before it"
+            )
+            yield Finding(subject.place(node), message, node.name)
+
+
+def _per_position(source: Producer) -> bool:
+    """Whether a sequence is an input, or comes from a layer that treats each position by itself."""
+    while isinstance(source, Node) and isinstance(source.layer, Pointwise) and source.layer.kind not in _PER_POSITION:
+        source = source.inputs[0]
+    return isinstance(source, Input) or source.layer.kind in _PER_POSITION

@@ -1,0 +1,28 @@
+"""A pooling layer with padding of more than half of its window, which PyTorch refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cnncalc.rules.base import Finding, Subject
+from cnncalc.shape import Shape
+
+_POOLS = ("maxpool", "avgpool", "sumpool")
+
+
+def find(subject: Subject) -> Iterator[Finding]:
+    for node in subject.graph.nodes:
+        x = node.inputs[0].flow if node.inputs else None
+        if node.shape is None or node.layer.kind not in _POOLS or not isinstance(x, Shape):
+            continue
+        if isinstance(node.layer.value("padding"), str):
+            continue
+        for axis, window in zip(x.axes, node.inferred.windows, strict=True):
+            # Padding as large as the window is worse, and padding-too-large reports it.
+            if window.extent // 2 < max(window.before, window.after) < window.extent:
+                message = (
+                    f"{node.name}: padding {max(window.before, window.after)} is more than half of the window, which spans "
+                    f"{window.extent} cells on {axis}; PyTorch refuses it, try padding {window.extent // 2} or a pad row before"
+                )
+                yield Finding(subject.place(node, "padding"), message, node.name)
+                break

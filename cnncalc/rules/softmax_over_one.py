@@ -1,0 +1,26 @@
+"""A softmax over a single number, which gives 1."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cnncalc.layers.activation import Softmax
+from cnncalc.rules.base import Finding, Subject
+from cnncalc.shape import Shape
+
+
+def find(subject: Subject) -> Iterator[Finding]:
+    for node in subject.graph.nodes:
+        x = node.inputs[0].flow if node.inputs else None
+        if node.shape is None or not isinstance(node.layer, Softmax) or not isinstance(x, Shape):
+            continue
+        axis = str(node.layer.axis)
+        names = (*x.axes, "channels")
+        if axis in names and x[names.index(axis)] == 1:
+            instead = [f"axis: {name} for shares over the {name}" for name, n in zip(names, x, strict=True) if n > 1][:1]
+            what = "channel" if axis == "channels" else f"cell of {axis}"
+            message = (
+                f"{node.name}: {x.text(subject.reading.layout)} has 1 {what}, and its share is always 1; "
+                f"write {' or '.join(['sigmoid for a probability', *instead])}"
+            )
+            yield Finding(subject.place(node, "axis"), message, node.name)
