@@ -19,7 +19,7 @@ def find(subject: Subject) -> Iterator[Finding]:
         grown = [(axis, w, n) for axis, w, n in zip(x.axes, node.inferred.windows, x.spatial, strict=True) if _grows(w)]
         if grown:
             _, window, size = grown[0]
-            padding = [[w.before, w.after - w.dilation if _grows(w) else w.after] for w in node.inferred.windows]
+            padding = [[w.before - w.dilation if _grows(w) else w.before, w.after] for w in node.inferred.windows]
             message = (
                 f"{node.name}: padding {window.before} on both sides of an even window of {window.kernel_size} cells makes "
                 f"{' and '.join(name for name, *_ in grown)} larger, {size} becomes {size + window.dilation}; "
