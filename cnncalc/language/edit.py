@@ -64,16 +64,23 @@ def insert(source: str, index: int, row: str) -> str:
     if layers is None:
         return _first_row(text, line)
     if index < len(layers.items):
-        at = text.line_start(_dash_line(layers, index))
+        at = text.line_start(_dash_line(text, layers, index))
         return text.replaced(at, at, line)
     at = text.line_start(last_line(layers.items[-1]) + 1)
     lead = "" if at == 0 or text.text[:at].endswith(("\n", "\r")) else "\n"
     return text.replaced(at, at, lead + line)
 
 
-def _dash_line(layers: Sequence, index: int) -> int:
-    """The line of a row's dash: the row's own, or, where it begins below its dash, the one behind the row above."""
-    return int(layers.items[index].line)
+def _dash_line(text: Text, layers: Sequence, index: int) -> int:
+    """The line of a row's dash, which may stand on a line of its own above the row."""
+    line = int(layers.items[index].line)
+    above = last_line(layers.items[index - 1]) if index else layers.line - 1
+    for number in range(line, above, -1):
+        start = text.line_start(number)
+        before = text.text[start : start + layers.column]
+        if before.endswith("-") and not before[:-1].strip():
+            return number
+    return line
 
 
 def _first_row(text: Text, line: str) -> str:
@@ -94,7 +101,7 @@ def _lines_of(text: Text, index: int) -> tuple[Sequence, int, int]:
     if layers is None:
         raise CannotEdit("there are no rows")
     item = layers.items[index]
-    return layers, text.line_start(item.line), text.line_start(last_line(item) + 1)
+    return layers, text.line_start(_dash_line(text, layers, index)), text.line_start(last_line(item) + 1)
 
 
 def delete(source: str, index: int) -> str:
@@ -115,7 +122,7 @@ def move(source: str, index: int, before: int) -> str:
     lines = text.text[start:end]
     lines = lines if lines.endswith(("\n", "\r")) else lines + "\n"
     if before < len(layers.items):
-        at = text.line_start(layers.items[before].line)
+        at = text.line_start(_dash_line(text, layers, before))
     else:
         at = text.line_start(last_line(layers.items[-1]) + 1)
     if at >= end:

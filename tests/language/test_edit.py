@@ -71,6 +71,35 @@ def test_move():
     assert rows(edit.move("input: 4x4x1\nlayers:\n  - relu\n  - tanh", 1, 0)) == ["tanh", "relu"]
 
 
+DASHES = """\
+input: 8x8x3
+layers:
+  -
+    conv: 4
+    kernel_size: 3   # three
+  - relu
+  - # a comment behind the dash
+    maxpool: 2
+  -
+
+    {fc: 10}
+"""
+
+
+def test_dashes_on_lines_of_their_own():
+    assert edit.insert(DASHES, 0, "tanh") == DASHES.replace("  -\n    conv", "  - tanh\n  -\n    conv")
+    assert edit.insert(DASHES, 2, "tanh") == DASHES.replace("  - #", "  - tanh\n  - #")
+    assert edit.delete(DASHES, 0) == DASHES.replace("  -\n    conv: 4\n    kernel_size: 3   # three\n", "")
+    assert edit.delete(DASHES, 3) == DASHES.replace("  -\n\n    {fc: 10}\n", "")
+    for index in range(4):
+        for before in range(5):
+            kinds = ["conv", "relu", "maxpool", "fc"]
+            moved = kinds.pop(index)
+            kinds.insert(before - (before > index), moved)
+            assert rows(edit.move(DASHES, index, before)) == kinds
+            assert sorted(edit.move(DASHES, index, before).splitlines()) == sorted(DASHES.splitlines())
+
+
 def test_set_field():
     assert edit.set_field(FILE, at(FILE, 0), "kernel_size", "3") == FILE.replace("kernel_size: 5", "kernel_size: 3")
     assert edit.set_field(FILE, at(FILE, 0), "padding", "[[1, 2], [1, 2]]") == FILE.replace(
