@@ -146,12 +146,9 @@ class Builder:
         """The results that leave the network, in order."""
         self.graph.outputs = list(producers)
 
-    def share(self, node: Node, target: Producer | None, at: Location | None = None, *, whole: bool = True) -> None:
-        """Lets `node` use the weights of `target`, or reports why it cannot.
-
-        `at` is where the file says so; `whole` is False if `target` is not one layer but the result of several.
-        """
-        fault = _take(node, target, whole)
+    def share(self, node: Node, target: Producer | None, at: Location | None = None) -> None:
+        """Lets `node` use the weights of `target`, or reports why it cannot; `at` is where the file says so."""
+        fault = _take(node, target)
         if fault:
             self._problems.add("share", at if at is not None else node.place.of("share"), fault, layer=node.name)
 
@@ -223,13 +220,13 @@ class Builder:
         self._problems.add(error.rule, at, message, layer=node.name)
 
 
-def _take(node: Node, target: Producer | None, whole: bool) -> str | None:
+def _take(node: Node, target: Producer | None) -> str | None:
     """Shares the weights, or says why that is impossible."""
     if node.shape is None or target is None or (target.shape if isinstance(target, Node) else target.flow) is None:
         # What is not known is not blamed; that the layer owns no weights still holds.
         node.shared = target if isinstance(target, Node) else None
         return None
-    if not isinstance(target, Node) or not whole:
+    if not isinstance(target, Node):
         return f"{node.name} shares weights with a layer, and {target.name} is not one"
     if target.kind != node.kind:
         return f"{node.name} is {node.kind} and {target.name} is {target.kind}; weights are shared between layers of one kind"

@@ -219,7 +219,7 @@ class Expander:
             layer, joins = self._reader.read(row, name, names_for(texts, source), given)
         node = self._layer(row, name, layer, fit, frozen, scope, source, joins)
         if peer is not None:
-            share_layer(row, node, peer, self._builder)
+            share_layer(row, node, peer, self._builder, self._problems)
         copy.source = node
 
     def _given(self, row: Row, name: str, path: tuple[tuple[str, int | None, bool], ...]) -> Given:

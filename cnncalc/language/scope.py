@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 
 from cnncalc.graph import Producer
@@ -12,6 +13,8 @@ from cnncalc.values import Value, written
 
 #: Unknown names that get the nearest known one with them: a file with thousands has another fault.
 MAX_HINTS = 100
+#: Rows in whose blocks and branches an unknown name is looked for.
+MAX_SEARCHED = 1000
 
 
 class Copy:
@@ -104,6 +107,25 @@ class Scope:
             raise LayerError(f"{name} is not finished here: this row is part of it", rule="unknown-name")
         return results
 
+    def _inside(self, name: str) -> str | None:
+        """The path to a row called `name` in a block or branch that is reached from here; None if there is none nearby."""
+        todo = deque(
+            (f"{label}.", binding.copies[-1].inner)
+            for scope in self.outward()
+            for label, binding in scope.names.items()
+            if binding.copies and binding.copies[-1].source is not None
+        )
+        searched = 0
+        while todo and searched < MAX_SEARCHED:
+            searched += 1
+            prefix, inner = todo.popleft()
+            if inner is None:
+                continue
+            if name in inner.names:
+                return f"{prefix}{name}"
+            todo.extend((f"{prefix}{label}.", b.copies[-1].inner) for label, b in inner.names.items() if b.copies)
+        return None
+
     def _unknown(self, name: str, first: str) -> LayerError:
         for scope in self.outward():
             if first in (scope.body.static_names or ()):
@@ -113,7 +135,9 @@ class Scope:
         said = f"there is no row {written(name)} above"
         top = [*self.outward()][-1]
         top.unknown += 1
-        if top.unknown <= MAX_HINTS:
+        if top.unknown <= MAX_HINTS and (path := self._inside(name)) is not None:
+            said += f"; {written(name)} stands inside {path.removesuffix(f'.{name}')}: write {path}"
+        elif top.unknown <= MAX_HINTS:
             # A row that is not finished is the one that asks, or around it.
             done = [
                 n for scope in self.outward() for n, b in scope.names.items() if not b.copies or b.copies[-1].source is not None
@@ -122,16 +146,23 @@ class Scope:
         return LayerError(said, rule="unknown-name")
 
 
+def _number(part: str) -> int | None:
+    """The number of a copy, written in ordinary digits without leading zeros; None for anything else."""
+    return int(part) if len(part) < 10 and part.isascii() and part.isdigit() and (part == "0" or part[0] != "0") else None
+
+
 def _descend(binding: Binding, walked: str, rest: list[str]) -> Copy:
     copy: Copy | None = binding.copies[-1] if binding.copies else None
     repeated = binding.repeated
     copies = binding.copies
     for part in rest:
         if part.isdigit() and repeated:
-            if int(part[:9]) >= len(copies):
-                said = f"{walked} has {len(copies)} copies" + (f", 0 to {len(copies) - 1}" if copies else "")
-                raise LayerError(f"{said}; there is no {walked}.{part}", rule="unknown-name")
-            copy = copies[int(part)]
+            number = _number(part)
+            if number is None or number >= len(copies):
+                count = f"{len(copies)} cop{'y' if len(copies) == 1 else 'ies'}"
+                said = f"{walked} has {count}" + (f", 0 to {len(copies) - 1}" if len(copies) > 1 else ", 0" if copies else "")
+                raise LayerError(f"{said}; there is no {walked}.{written(part)}", rule="unknown-name")
+            copy = copies[number]
             repeated = False
         else:
             inner = copy.inner if copy else None

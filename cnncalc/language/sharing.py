@@ -46,10 +46,24 @@ def shared_branch(row: Row, name: str, label: str, peer: Copy, problems: Problem
     return binding.copies[-1].inner
 
 
-def share_layer(row: Row, node: Node, peer: Copy, builder: Builder) -> None:
+def share_layer(row: Row, node: Node, peer: Copy, builder: Builder, problems: Problems) -> None:
     """Lets `node` use the weights of `peer`."""
-    if node.weights or "share" in row.row_keys:
-        builder.share(node, peer.source, _place(row), whole=peer.inner is None)
+    if not node.weights and "share" not in row.row_keys:
+        return
+    if peer.inner is None:
+        builder.share(node, peer.source, _place(row))
+        return
+    argument = row.row_keys.get("share")
+    name = str(argument.value) if argument is not None and not argument.dynamic else "its counterpart"
+    group = f"a use of block {peer.title}" if peer.title else "a branch or a branches row"
+    message = f"{node.name} shares the weights of one layer, and {written(name)} is {group}"
+    layers = [label for label, one in peer.inner.names.items() if one.copies and _alike(node, one.copies[-1])]
+    problems.add("share", _place(row), message + (f"; write share: {name}.{layers[0]}" if layers else ""), layer=node.name)
+
+
+def _alike(node: Node, other: Copy) -> bool:
+    """Whether a row is a layer whose weights `node` could use."""
+    return other.inner is None and isinstance(other.source, Node) and other.source.kind == node.kind
 
 
 def _place(row: Row) -> Location:
