@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from cnncalc.cli import PipeClosed
+from cnncalc.docstring import docstring
 
 #: In the order in which --help lists them. A command is a function in the file of its name.
 COMMANDS = (
@@ -97,13 +98,13 @@ def _function(name: str) -> Any:
 
 def _summary(name: str) -> str:
     """The first sentence of a command's help."""
-    return str(_function(name).__doc__).split("\n\n", 1)[0].strip().rstrip(".")
+    return docstring(_function(name)).split("\n\n", 1)[0].rstrip(".")
 
 
 def _command(name: str) -> Any:
     single = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=_CONTEXT)
     function = _function(name)
-    single.command(name, help=function.__doc__, epilog=getattr(function, "epilog", None))(function)
+    single.command(name, help=docstring(function), epilog=getattr(function, "epilog", None))(function)
     return typer.main.get_command(single)
 
 

@@ -1,4 +1,4 @@
-"""`cnncalc explain`: what a rule or a layer kind means."""
+"""`cnncalc explain`: the manual of a word."""
 
 from __future__ import annotations
 
@@ -10,40 +10,47 @@ from cnncalc.cli import output
 
 
 def complete(incomplete: str) -> list[str]:
-    from cnncalc.report.explain import names
+    from cnncalc.report.explain import words
 
-    return [name for name in names() if name.startswith(incomplete)]
+    return [name for name in words() if name.startswith(incomplete)]
 
 
 def explain(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="NAME...", help="Rules or layer kinds.", autocompletion=complete)
+        list[str] | None,
+        typer.Argument(
+            metavar="NAME...",
+            help="Rules, layer kinds, fields, keys, functions, figures: any word of cnncalc.",
+            autocompletion=complete,
+        ),
     ] = None,
-    every: Annotated[bool, typer.Option("--list", help="List all kinds and rules, a line each.")] = False,
+    every: Annotated[bool, typer.Option("--list", help="List everything that has a manual, a line each.")] = False,
 ) -> None:
-    """Explain a rule or a layer kind: what it means, its fields or formula, and an example."""
+    """Explain a word of cnncalc: a rule, a layer kind, a field, a key of the file, a function, or a figure such as macs."""
+    from cnncalc.cli.app import COMMANDS
     from cnncalc.report.explain import explain as rows_of
-    from cnncalc.report.explain import fields, listing
-    from cnncalc.report.explain import names as known
+    from cnncalc.report.explain import listing, suggestion
 
     if every or not names:
         output.say_rows(listing(output.width()))
         return
     width = min(output.width() or 100, 100)
-    for name in names:
-        if name not in known():
-            from cnncalc.language.suggest import kind_for
-            from cnncalc.spelling import did_you_mean
-
-            kind = kind_for(name)
-            with_it = fields().get(name)
-            if with_it:
-                hint = f"; it is a field of {', '.join(with_it)}: cnncalc explain {with_it[0]}"
-            else:
-                hint = f"; did you mean {kind}?" if kind else did_you_mean(name, known())
-            raise typer.BadParameter(f"there is no rule or layer kind {name}{hint}", param_hint="'NAME'")
-    for i, name in enumerate(names):
-        output.say_rows([*([[]] if i else []), *rows_of(name, width)])
+    manuals = []
+    for name in _joined(names):
+        try:
+            manuals.append(rows_of(name, width))
+        except KeyError:
+            hint = f"; it is a command: cnncalc {name} --help" if name in COMMANDS else suggestion(name)
+            raise typer.BadParameter(f"there is no manual of {name}{hint}", param_hint="'NAME'") from None
+    for i, rows in enumerate(manuals):
+        output.say_rows([*([[]] if i else []), *rows])
 
 
 explain.epilog = "Example: cnncalc explain stride-fit"  # type: ignore[attr-defined]  # for --help
+
+
+def _joined(names: list[str]) -> list[str]:
+    """The words, of which several may be one name: `receptive field`."""
+    from cnncalc.report.topics import topics
+
+    return [" ".join(names)] if "_".join(names).lower() in topics() else names

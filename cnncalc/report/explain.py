@@ -7,6 +7,7 @@ import re
 import textwrap
 from typing import Any
 
+from cnncalc.docstring import docstring
 from cnncalc.infer import Inference
 from cnncalc.language.schema import ROW_KEYS
 from cnncalc.layers import KINDS, Join, Layer
@@ -14,6 +15,7 @@ from cnncalc.layers.base import display
 from cnncalc.layers.option import Option
 from cnncalc.problem import ERROR_RULES, RULES
 from cnncalc.report.network.table import Row, wrapped
+from cnncalc.report.topics import default, fields, meant, topics
 from cnncalc.rules.manual import level, manual, summary
 from cnncalc.shape import Tokens
 
@@ -46,22 +48,18 @@ ROWS = {
 
 
 def names() -> list[str]:
-    """Everything there is a manual of."""
+    """All names of kinds, rows and rules."""
     return [*KINDS, *ROWS, *ERROR_RULES, *RULES]
 
 
-def fields() -> dict[str, list[str]]:
-    """The kinds that have each field."""
-    found: dict[str, list[str]] = {}
-    for kind in KINDS.values():
-        for name in kind.options:
-            found.setdefault(name, []).append(kind.kind)
-    return found
+def words() -> list[str]:
+    """Everything that can be explained."""
+    return list(dict.fromkeys([*names(), *topics(), *fields()]))
 
 
 def listing(room: int | None = None) -> list[Row]:
     """A line for each kind and each rule; what does not go into `room` cells goes on below."""
-    width = max(map(len, names()))
+    width = max(map(len, [*names(), *topics()]))
 
     def entry(name: str, role: str, text: str) -> list[Row]:
         lines = wrapped(text, None if room is None else max(20, room - width - 4))
@@ -70,13 +68,16 @@ def listing(room: int | None = None) -> list[Row]:
 
     rows: list[Row] = [[("Layer kinds", "title")]]
     for name in (*KINDS, *ROWS):
-        text = ROWS[name] if name in ROWS else KINDS[name].__doc__ or ""
+        text = ROWS[name] if name in ROWS else docstring(KINDS[name])
         rows += entry(name, "number", _summary(text))
     for wanted in ("error", "warning", "note"):
         rows += [[], [(f"{wanted.capitalize()}s", "title")]]
         found = [name for name in (*ERROR_RULES, *RULES) if level(name) == wanted]
         for name in found:
             rows += entry(name, wanted, summary(name))
+    rows += [[], [("Keys, expressions and figures", "title")]]
+    for name, text in topics().items():
+        rows += entry(name, "number", _summary(text))
     return rows
 
 
@@ -85,14 +86,52 @@ def _summary(text: str) -> str:
 
 
 def explain(name: str, width: int) -> list[Row]:
-    """The manual of a rule or kind in lines of at most `width` cells, examples excepted. Raises KeyError."""
+    """All manuals of a word in lines of at most `width` cells, examples excepted. Raises KeyError."""
+    parts: list[list[Row]] = []
     if name in ROWS:
         rows: list[Row] = [[(name, "title"), ("  a row", "note")], []]
-        return [*rows, *_text(inspect.cleandoc(ROWS[name]), width), [], *_row_keys(width)]
+        parts.append([*rows, *_text(inspect.cleandoc(ROWS[name]), width), [], *_row_keys(width)])
     if name in KINDS:
-        return _kind(KINDS[name], width)
-    found: list[Row] = [[(name, "title"), ("  ", ""), (level(name), level(name))], []]
-    return [*found, *_markdown(manual(name), width)]
+        parts.append(_kind(KINDS[name], width))
+    word = name if name in names() else meant(name)
+    if word in topics():
+        parts.append([[(word, "title"), (_sort(word), "note")], [], *_text(topics()[word], width)])
+    if word in fields():
+        parts.append(_meanings(word, width))
+    if name in (*ERROR_RULES, *RULES):
+        rows = [[(name, "title"), ("  ", ""), (level(name), level(name))], []]
+        parts.append([*rows, *_markdown(manual(name), width)])
+    if not parts:
+        raise KeyError(name)
+    return [row for i, part in enumerate(parts) for row in ([[], *part] if i else part)]
+
+
+def suggestion(name: str) -> str:
+    """What was probably meant by a word that has no manual."""
+    from cnncalc.language.suggest import kind_for
+    from cnncalc.spelling import did_you_mean, nearest
+
+    near = nearest(name, words()) or kind_for(name)
+    return f"; did you mean {near}?" if near else did_you_mean(name, words())
+
+
+def _sort(topic: str) -> str:
+    """What a topic is."""
+    from cnncalc.language.document import TOP_KEYS
+
+    found = [text for keys, text in ((ROW_KEYS, "a key of every row"), (TOP_KEYS, "a key of the file")) if topic in keys]
+    return f"  {' and '.join(found)}" if found else ""
+
+
+def _meanings(name: str, width: int) -> list[Row]:
+    """A field's meanings, each with the kinds that have it."""
+    rows: list[Row] = [[(name, "title"), ("  a field", "note")], []]
+    for declared, kinds in fields()[name]:
+        value = " (the kind's value)" if declared.main else ""
+        sentence = f"{declared.doc}: {declared.type.describe()}; {default(declared)}. In {', '.join(kinds)}{value}."
+        rows += _text(sentence[0].upper() + sentence[1:], width)
+    rows += [[], *_text(f"`cnncalc explain {fields()[name][0][1][0]}` shows an example.", width)]
+    return rows
 
 
 _HEADING = re.compile(r"(Source):")
@@ -134,7 +173,7 @@ def _text(text: str, width: int) -> list[Row]:
 
 def _kind(kind: type[Layer], width: int) -> list[Row]:
     rows: list[Row] = [[(kind.kind, "title"), ("  a layer kind", "note")], []]
-    rows += _text(inspect.cleandoc(kind.__doc__ or ""), width)
+    rows += _text(docstring(kind), width)
     if kind.options:
         rows += [[], [("Fields", "title")]]
         for name, declared in kind.options.items():

@@ -34,7 +34,7 @@ def test_list() -> None:
 def test_an_unknown_name(name: str, near: str) -> None:
     done = run("explain", name)
     assert done.returncode == 2
-    assert f"there is no rule or layer kind {name}; did you mean {near}?" in done.stderr
+    assert f"there is no manual of {name}; did you mean {near}?" in done.stderr
 
 
 def test_in_ascii() -> None:
@@ -50,9 +50,10 @@ def test_schema() -> None:
 
 def test_a_field_says_which_kinds_have_it() -> None:
     done = run("explain", "groups")
-    assert done.returncode == 2
-    said = "there is no rule or layer kind groups; it is a field of conv, conv_transpose, groupnorm, channel_shuffle: "
-    assert f"{said}cnncalc explain conv\n" in done.stderr
+    assert done.returncode == 0
+    assert done.stdout.startswith("groups  a field\n\n")
+    assert "default 1. In conv, conv_transpose.\n" in done.stdout
+    assert "required. In groupnorm (the\nkind's value).\n" in done.stdout
 
 
 def test_the_list_keeps_within_the_width_of_a_terminal() -> None:
@@ -68,3 +69,41 @@ def test_what_a_field_is_called_elsewhere_is_said_field_by_field() -> None:
         "  the value of fc: out_features, num_output, features, out_channels, filters\n"
         "  bias: use_bias, bias_term\n"
     ) in said
+
+
+@pytest.mark.parametrize(
+    ("words", "heading"),
+    [
+        (["repeat"], "repeat  a key of every row\n"),
+        (["budget"], "budget  a key of the file\n"),
+        (["MACs"], "macs\n"),
+        (["receptive", "field"], "receptive_field\n"),
+        (["receptive-field"], "receptive_field\n"),
+        (["multiple_of"], "expressions\n"),
+        (["in_channels"], "expressions\n"),
+        (["F"], "kernel_size  a field\n"),
+        (["same"], "padding_words\n"),
+    ],
+)
+def test_any_word_of_the_language(words: list[str], heading: str) -> None:
+    done = run("explain", *words)
+    assert (done.returncode, done.stdout[: len(heading)]) == (0, heading)
+
+
+def test_a_word_that_is_a_key_and_a_rule_has_both_manuals() -> None:
+    said = run("explain", "expect").stdout
+    assert said.startswith("expect  a key of every row and a key of the file\n")
+    assert "\n\nexpect  error\n" in said
+
+
+def test_every_key_has_a_manual() -> None:
+    from cnncalc.language.document import TOP_KEYS
+    from cnncalc.language.rows import ROW_KEYS
+    from cnncalc.report.explain import explain
+
+    for name in (*TOP_KEYS, *ROW_KEYS):
+        assert explain(name, 80)
+
+
+def test_the_name_of_a_command() -> None:
+    assert "there is no manual of sizes; it is a command: cnncalc sizes --help\n" in run("explain", "sizes").stderr

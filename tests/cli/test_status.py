@@ -235,3 +235,19 @@ def test_standard_input_that_is_closed(command):
     )
     assert done.returncode == 2
     assert "-: error: standard input is closed [file]\n" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["--help"], "Show the table of a network"),
+        (["show", "--help"], "Show the table of a network: "),
+        (["explain", "conv"], "conv  a layer kind\n\nK filters of kernel_size cells slide"),
+        (["show", "lenet5"], "LeNet-5"),
+    ],
+)
+def test_without_docstrings_nothing_is_missing(args, words):
+    command = [sys.executable, "-OO", *CNNCALC[1:], *args]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT, env=environment(), timeout=60)
+    assert done.returncode == 0
+    assert words in done.stdout

@@ -1,0 +1,69 @@
+"""Manuals of the language's other words: keys of rows and files, fields, expressions, and the figures in the tables."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib.resources import files
+
+from cnncalc.language.expression import FUNCTIONS
+from cnncalc.layers import KINDS
+from cnncalc.layers.base import display
+from cnncalc.layers.option import Option
+
+#: Other words for a topic or a field.
+_ALIASES = {
+    **dict.fromkeys((*FUNCTIONS, "i", "in_channels", "expression"), "expressions"),
+    **dict.fromkeys(("mac", "multiply_accumulates", "flop", "flops", "cost"), "macs"),
+    **dict.fromkeys(("params", "parameter_count", "param"), "parameters"),
+    **dict.fromkeys(("same", "valid", "causal"), "padding_words"),
+    **dict.fromkeys(("peak_memory", "activation_memory", "live"), "memory"),
+    **dict.fromkeys(("rf", "receptive"), "receptive_field"),
+    **dict.fromkeys(("block_parameters",), "blocks"),
+    **dict.fromkeys(("f",), "kernel_size"),
+    **dict.fromkeys(("s",), "stride"),
+    **dict.fromkeys(("p",), "padding"),
+    **dict.fromkeys(("d",), "dilation"),
+    **dict.fromkeys(("k",), "filters"),
+    **dict.fromkeys(("n",), "input"),
+    **dict.fromkeys(("var", "variables"), "vars"),
+    **dict.fromkeys(("freeze", "frozen"), "trainable"),
+}
+
+
+@cache
+def topics() -> dict[str, str]:
+    """The manual of each topic, by name; its first paragraph is the summary."""
+    folder = files("cnncalc").joinpath("manuals").joinpath("topics")
+    found = {file.name.removesuffix(".md"): file for file in folder.iterdir() if file.name.endswith(".md")}
+    return {name: found[name].read_text("utf-8").strip() for name in sorted(found)}
+
+
+@cache
+def fields() -> dict[str, list[tuple[Option[object], tuple[str, ...]]]]:
+    """The fields of all kinds by name; each meaning once, with the kinds in which it has that meaning."""
+    found: dict[str, dict[tuple[str, str, str], tuple[Option[object], list[str]]]] = {}
+    for kind in KINDS.values():
+        for name, declared in kind.options.items():
+            key = (declared.doc, declared.type.describe(), default(declared))
+            found.setdefault(name, {}).setdefault(key, (declared, []))[1].append(kind.kind)
+    return {name: [(one, tuple(kinds)) for one, kinds in meanings.values()] for name, meanings in found.items()}
+
+
+def default(declared: Option[object]) -> str:
+    """A field's default in words."""
+    if declared.required:
+        return "required"
+    value = declared.default
+    if value is None:
+        return "optional"
+    return f"default {str(value).lower() if isinstance(value, bool) else display(value)}"
+
+
+def meant(word: str) -> str | None:
+    """The topic or field that a word stands for, None if there is none."""
+    plain = re.sub(r"[\s-]+", "_", word.strip().strip("${}").lower())
+    for name in (word, plain, _ALIASES.get(plain, "")):
+        if name in topics() or name in fields():
+            return name
+    return None
