@@ -60,12 +60,9 @@ class Commands(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            from cnncalc.cli.spec import bundled
-            from cnncalc.spelling import did_you_mean
+            from cnncalc.cli.meant import hint
 
-            is_spec = args[0].endswith((".yaml", ".yml")) or args[0] in bundled()
-            hint = f"; did you mean cnncalc show {args[0]}?" if is_spec else did_you_mean(args[0], COMMANDS)
-            ctx.fail(f"there is no command {args[0]}{hint}")
+            ctx.fail(f"there is no command {args[0]}{hint(args[0], COMMANDS)}")
         name, command, rest = super().resolve_command(ctx, args)
         if name in ("layer", "solve") and command is not None:
             _refuse_fields_as_options(ctx, {o for p in command.params for o in (*p.opts, *p.secondary_opts)}, rest)
@@ -84,12 +81,22 @@ def _refuse_fields_as_options(ctx: Any, options: set[str], args: list[str]) -> N
             ctx.fail(f"there is no option {option}; a field of the layer is a word: {name}={value or '…'}")
 
 
+#: What typer raises for wrong usage; typer gives its base class no public name.
+_UsageError: Any = typer.BadParameter.__bases__[0]
+
+
 @contextmanager
 def _pipe() -> Iterator[None]:
+    """Turns a closed pipe into PipeClosed; control characters in a message of wrong usage into escapes."""
     try:
         yield
     except BrokenPipeError:
         raise PipeClosed from None
+    except _UsageError as error:
+        from cnncalc.problem import one_line
+
+        error.message = one_line(error.message)
+        raise
 
 
 def _function(name: str) -> Any:
