@@ -27,6 +27,7 @@ ERROR_RULES: dict[str, str] = {
     "expect": "what came out is not what was expected",
     "budget": "more than the budget allows",
     "set": "an override from outside the file that cannot be applied",
+    "stated-shape": "a shape that a file states and that is not the inferred one",
 }
 
 #: The rules that `check` adds, with their level; each is a file of cnncalc/rules/. Names are a contract too.

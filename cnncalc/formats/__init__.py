@@ -13,6 +13,7 @@ from cnncalc.build.reading import Reading, Source, unusable
 from cnncalc.problem import Location, SpecError
 
 FORMATS: dict[str, tuple[str, ...]] = {
+    "onnx": (".onnx",),
     "ultralytics": (".yaml", ".yml"),
     "keras": (".keras", ".json", ".h5", ".hdf5"),
     "darknet": (".cfg",),
@@ -26,8 +27,8 @@ SUFFIXES = tuple(dict.fromkeys((*OWN, *(suffix for suffixes in FORMATS.values() 
 """Every suffix that some format has."""
 
 _RECOGNISED = (
-    "cnncalc reads its own YAML (input and layers), Ultralytics YAML (backbone and head), Keras (.keras, a model's JSON, .h5) "
-    "and Darknet (.cfg that begins with [net])"
+    "cnncalc reads its own YAML (input and layers), ONNX (.onnx), Ultralytics YAML (backbone and head), "
+    "Keras (.keras, a model's JSON, .h5) and Darknet (.cfg that begins with [net])"
 )
 
 

@@ -1,0 +1,143 @@
+"""A model's network: inputs with sizes, the program of its nodes, and the layers that it becomes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cnncalc.build.builder import Builder
+from cnncalc.build.problems import Problems
+from cnncalc.build.reading import Reading, Source, unusable
+from cnncalc.formats.onnx.inputs import Port, ports
+from cnncalc.formats.onnx.order import Refused
+from cnncalc.formats.onnx.proto import GraphProto, ModelProto, Parser
+from cnncalc.formats.onnx.translate import Translator
+from cnncalc.formats.onnx.weights import folder_of
+from cnncalc.formats.onnx.wire import Buffer
+from cnncalc.formats.tensors.arrays import FileWeights
+from cnncalc.formats.tensors.finish import finish
+from cnncalc.formats.tensors.lower import Lowering
+from cnncalc.formats.tensors.program import Value, written
+from cnncalc.formats.tensors.recognise import recognise
+from cnncalc.problem import Location
+from cnncalc.shape import Flow, Tokens
+
+if TYPE_CHECKING:
+    from cnncalc.build.changes import Changes
+
+
+def read_model(source: Source, buffer: Buffer, changes: Changes) -> Reading:
+    """The network of an ONNX model. Raises SpecError, Refused or WireError."""
+    model = Parser(buffer).model(len(buffer))
+    graph = model.graph
+    if graph is None:
+        raise Refused("the ONNX model has no graph")
+    if not graph.nodes and not graph.outputs:
+        raise Refused("the graph of the ONNX model is empty")
+    problems = Problems(source.file)
+    layout = changes.layout or "channels_last"
+    problems.layout = layout
+    changes.check_vars((), [port.name for port in ports(graph)])
+    translator = Translator(model, buffer, folder_of(source.file))
+    found = ports(graph)
+    flows, sizes = _sizes(found, changes, layout, source)
+    inputs = {}
+    for port in found:
+        shape = sizes[port.name]
+        for size, number in zip(port.sizes, shape, strict=False):
+            if isinstance(size, str):
+                translator.sizes.setdefault(size, number)
+        first = port.sizes[0] if port.sizes else None
+        if len(port.sizes) > 1 and isinstance(first, int) and first > 1:
+            translator.batch = first
+        inputs[port.name] = Value(shape, port.dtype, port.name)
+    translator.main(graph, inputs)
+    if not changes.input:
+        _compare(translator, problems)
+    program = translator.program
+    recognise(program)
+    tokens = {port.name: port.vocabulary for port in found if isinstance(flows[port.name], Tokens)}
+    low = Lowering(program, {port.name: port.channels for port in found}, tokens)
+    low.run()
+    builder = Builder(problems, changes)
+    finished = finish(low, builder, problems, flows, changes.fit, check=not changes)
+    changes.check_used(node.name for node in builder.graph.nodes)
+    return Reading(
+        source,
+        builder.graph,
+        problems.sorted(),
+        description=_description(model),
+        layout="channels_last",
+        complete=finished.complete,
+        changed=bool(changes),
+        weights=lambda: FileWeights(finished.weights),
+        notes=_notes(graph),
+    )
+
+
+def _sizes(
+    found: list[Port], changes: Changes, layout: str, source: Source
+) -> tuple[dict[str, Flow], dict[str, tuple[int, ...]]]:
+    """The shape of each input as the language writes it, and as tensors of one example."""
+    stated = {port.name: port.shape() for port in found}
+    declared = {port.name: port.flow(shape) if (shape := stated[port.name]) is not None else None for port in found}
+    given = changes.inputs(declared, layout)
+    flows: dict[str, Flow] = {}
+    sizes: dict[str, tuple[int, ...]] = {}
+    for port in found:
+        flow, shape = given[port.name], stated[port.name]
+        if flow is None:
+            raise unusable("file", source.file, Location(), _open(port, len(found)))
+        if flow != declared[port.name] or shape is None:
+            shape = port.given(flow)
+            if shape is None:
+                axes = ", ".join(port.names)
+                message = f"the input {port.name} has the axes {axes}, and {flow.text(layout)} does not give their sizes"
+                raise unusable("set", source.file, Location(), message)
+            flow = port.flow(shape)
+        flows[port.name], sizes[port.name] = flow, shape
+    return flows, sizes
+
+
+def _open(port: Port, count: int) -> str:
+    names = port.open()
+    sizes = [size if isinstance(size, int) else 224 for size in port.sizes]
+    example = port.flow((1, *sizes[1:]) if len(sizes) > 1 else tuple(sizes))
+    text = example.text() if not isinstance(example, Tokens) else str(example)
+    option = f"--input {port.name}={text}" if count > 1 else f"--input {text}"
+    axes = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    return f"the file leaves {axes} of the input {port.name} open; give the shape, as {option}"
+
+
+def _compare(translator: Translator, problems: Problems) -> None:
+    """Reports shapes that the file states and that are not those of its operators."""
+    for name, info in translator.stated.items():
+        made = translator.named.get(name)
+        if made is None or made.shape is None or info.shape is None:
+            continue
+        stated = info.shape
+        differs = len(stated) != len(made.shape) or any(
+            isinstance(size, int) and size != number and not (i == 0 and number == 1)
+            for i, (size, number) in enumerate(zip(stated, made.shape, strict=False))
+        )
+        if differs:
+            sizes = ", ".join("?" if size is None else str(size) for size in stated)
+            problems.add(
+                "stated-shape",
+                Location(),
+                f"the file states [{sizes}] for {name}, and {written(made.shape)} is inferred",
+                layer=name,
+            )
+
+
+def _description(model: ModelProto) -> str:
+    opset = model.opsets.get("", 0)
+    by = " ".join(part for part in (model.producer, model.producer_version) if part)
+    return f"ONNX, opset {opset}" + (f", written by {by}" if by else "")
+
+
+def _notes(graph: GraphProto) -> tuple[str, ...]:
+    norms = any(node.op == "BatchNormalization" for node in graph.nodes)
+    renamed = sum(1 for tensor in graph.initializers if tensor.name.startswith("onnx::Conv_"))
+    if renamed and not norms:
+        return ("the exporter folded batch norm into the convolutions: their weights and biases are those of the file",)
+    return ()

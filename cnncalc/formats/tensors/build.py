@@ -1,0 +1,181 @@
+"""Adds operators of the vocabulary to a program, with the shape of each result."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from cnncalc.formats.tensors.constant import Constant
+from cnncalc.formats.tensors.program import Program, ProgramError, Shape, Tensor, broadcast, written
+
+LOGICAL = frozenset(("equal", "less", "greater", "less_equal", "greater_equal", "and", "or", "xor"))
+
+
+def _shape(x: Tensor) -> Shape:
+    if x.shape is None:
+        raise UnknownShape
+    return x.shape
+
+
+class UnknownShape(ProgramError):
+    """An argument's shape is not known."""
+
+    def __init__(self) -> None:
+        super().__init__("the shape of an input is not known")
+
+
+def binary(p: Program, function: str, first: Tensor, second: Tensor) -> Tensor:
+    """A result element by element of two tensors."""
+    shape = None if first.shape is None or second.shape is None else broadcast(first.shape, second.shape)
+    dtype = "bool" if function in LOGICAL else first.dtype
+    return p.add("binary", [first, second], shape, dtype, function=function)
+
+
+def unary(p: Program, function: str, x: Tensor, **attributes: Any) -> Tensor:
+    """A function of each number."""
+    return p.add("unary", [x], x.shape, "bool" if function == "not" else x.dtype, function=function, **attributes)
+
+
+def cast(p: Program, x: Tensor, to: str) -> Tensor:
+    """The numbers as another type; nothing if the type is the same."""
+    if x.dtype == to or to == "string":
+        return x
+    if isinstance(x, Constant):
+        return p.add("cast", [x], x.shape, to, to=to)
+    return p.add("identity", [x], x.shape, to)
+
+
+def reshape(p: Program, x: Tensor, shape: Shape) -> Tensor:
+    """The same numbers in row-major order in another shape."""
+    return x if x.shape == shape else p.add("reshape", [x], shape)
+
+
+def transpose(p: Program, x: Tensor, axes: Sequence[int]) -> Tensor:
+    """The axes in another order: axis i of the result is axis axes[i] of x."""
+    shape = _shape(x)
+    order = [axis % len(shape) if shape else axis for axis in axes]
+    if sorted(order) != list(range(len(shape))):
+        raise ProgramError(f"{written(shape)} cannot be transposed by {list(axes)}")
+    if order == sorted(order):
+        return x
+    return p.add("transpose", [x], tuple(shape[axis] for axis in order), axes=tuple(order))
+
+
+def slice_axis(p: Program, x: Tensor, axis: int, start: int, count: int, step: int) -> Tensor:
+    """`count` places of one axis, from `start` on, `step` apart."""
+    shape = _shape(x)
+    if (start, count, step) == (0, shape[axis], 1):
+        return x
+    out = (*shape[:axis], count, *shape[axis + 1 :])
+    return p.add("slice", [x], out, axis=axis, start=start, count=count, step=step)
+
+
+def split(p: Program, x: Tensor, axis: int, sizes: Sequence[int]) -> list[Tensor]:
+    """Parts of one axis, one behind the other."""
+    found, start = [], 0
+    for size in sizes:
+        found.append(slice_axis(p, x, axis, start, size, 1))
+        start += size
+    return found
+
+
+def concat(p: Program, parts: Sequence[Tensor], axis: int) -> Tensor:
+    """The parts one behind the other along an axis."""
+    if len(parts) == 1:
+        return parts[0]
+    shapes = [_shape(part) for part in parts]
+    first = shapes[0]
+    for shape in shapes:
+        if len(shape) != len(first) or any(m != n for i, (m, n) in enumerate(zip(shape, first, strict=True)) if i != axis):
+            raise ProgramError(f"{written(first)} and {written(shape)} cannot be put together along axis {axis}")
+    out = (*first[:axis], sum(shape[axis] for shape in shapes), *first[axis + 1 :])
+    return p.add("concat", list(parts), out, axis=axis)
+
+
+def gather(p: Program, x: Tensor, indices: Constant, axis: int) -> Tensor:
+    """The places of one axis that the indices name; evenly spaced ones are a slice."""
+    shape = _shape(x)
+    out = (*shape[:axis], *indices.shape, *shape[axis + 1 :])
+    if isinstance(x, Constant) and indices.size > 1 and x.size > 1 << 12:
+        return p.add("gather", [x, indices], out, x.dtype, axis=axis)
+    data = indices.data
+    if data and all(isinstance(i, int) and -shape[axis] <= i < shape[axis] for i in data):
+        places = [i % shape[axis] for i in data]
+        step = places[1] - places[0] if len(places) > 1 else 1
+        if step > 0 and all(b - a == step for a, b in itertools.pairwise(places)):
+            return reshape(p, slice_axis(p, x, axis, places[0], len(places), step), out)
+    return p.add("gather", [x, indices], out, x.dtype, axis=axis)
+
+
+def expand(p: Program, x: Tensor, shape: Shape) -> Tensor:
+    """The tensor repeated along axes of size 1 and new axes in front."""
+    if x.shape == shape:
+        return x
+    broadcast(_shape(x), shape)
+    return p.add("expand", [x], shape)
+
+
+def full(shape: Shape, value: Any, dtype: str) -> Constant:
+    """A constant whose numbers are all equal."""
+    one = Constant((), dtype, [value])
+    return one if shape == () else Constant(shape, dtype, op="expand", args=(one,))
+
+
+def reduce(p: Program, function: str, x: Tensor, axes: Sequence[int], keep: bool) -> Tensor:
+    """A number for all that lie along the axes."""
+    shape = _shape(x)
+    out = tuple(1 if i in axes else n for i, n in enumerate(shape) if keep or i not in axes)
+    return p.add("reduce", [x], out, function=function, axes=tuple(axes), keep=keep)
+
+
+def pad(p: Program, x: Tensor, pads: Sequence[tuple[int, int]], mode: str, value: Any) -> Tensor:
+    """Cells added before and after each axis; negative ones are cut off."""
+    for axis, (before, after) in enumerate(pads):
+        if before < 0 or after < 0:
+            size = _shape(x)[axis]
+            x = slice_axis(p, x, axis, max(0, -before), size - max(0, -before) - max(0, -after), 1)
+    added = tuple((max(0, before), max(0, after)) for before, after in pads)
+    if not any(sum(pair) for pair in added):
+        return x
+    out = tuple(n + before + after for n, (before, after) in zip(_shape(x), added, strict=True))
+    return p.add("pad", [x], out, pads=added, mode=mode, value=value)
+
+
+def matmul(p: Program, first: Tensor, second: Tensor) -> Tensor:
+    """The product over the last axis of the first and the last but one of the second, as NumPy's matmul."""
+    a, b = _shape(first), _shape(second)
+    if not a or not b or a[-1] != b[-2 if len(b) > 1 else 0]:
+        raise ProgramError(f"{written(a)} and {written(b)} cannot be multiplied as matrices")
+    if len(a) == 1:
+        found = matmul(p, reshape(p, first, (1, *a)), second)
+        out = _shape(found)
+        return reshape(p, found, (*out[:-2], out[-1]))
+    if len(b) == 1:
+        found = matmul(p, first, reshape(p, second, (*b, 1)))
+        return reshape(p, found, _shape(found)[:-1])
+    return p.add("matmul", [first, second], (*broadcast(a[:-2], b[:-2]), a[-2], b[-1]))
+
+
+def einsum(p: Program, terms: Sequence[str], right: str, sizes: dict[str, int], args: Sequence[Tensor]) -> Tensor:
+    """A product by index letters; of two tensors it becomes a product of matrices if it is one."""
+    out = tuple(sizes[letter] for letter in right)
+    if len(terms) == 2 and all(len(set(term)) == len(term) for term in (*terms, right)):
+        a, b = terms
+        both = [x for x in right if x in a and x in b]
+        summed = [x for x in a if x in b and x not in right]
+        left, other = [x for x in a if x not in b], [x for x in b if x not in a]
+        if all(x in right for x in (*left, *other)) and summed:
+
+            def arranged(x: Tensor, term: str, order: list[str], groups: list[list[str]]) -> Tensor:
+                moved = transpose(p, x, [term.index(letter) for letter in order])
+                return reshape(p, moved, tuple(math.prod(sizes[letter] for letter in group) for group in groups))
+
+            first = arranged(args[0], a, [*both, *left, *summed], [*([y] for y in both), left, summed])
+            second = arranged(args[1], b, [*both, *summed, *other], [*([y] for y in both), summed, other])
+            made = matmul(p, first, second)
+            order = [*both, *left, *other]
+            made = reshape(p, made, tuple(sizes[letter] for letter in order))
+            return transpose(p, made, [order.index(letter) for letter in right])
+    return p.add("custom", list(args), out, operator="Einsum")

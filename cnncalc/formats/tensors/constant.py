@@ -1,0 +1,108 @@
+"""Tensors that are known without an input: weights, and small numbers that shapes and factors are computed from.
+
+A constant knows its shape. Its numbers are read when someone asks, and only if they are few; a constant computed from others
+remembers how, so that `run` can compute it with NumPy from the file's weights.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cnncalc.kernels.arrays import Array
+
+SMALL = 1 << 16
+"""Numbers that are computed with while a file is read, at most, per tensor."""
+
+Shape = tuple[int, ...]
+
+
+class Constant:
+    """A tensor known without an input. `dtype` is `float`, `int`, `bool` or `string`.
+
+    `name` is the file's name for it if it is stored there; `read` gives its numbers, in row-major order, or None if they are not
+    to be had; `array` the same for NumPy. `op`, `args` and `attributes` say how it is computed from other constants.
+    """
+
+    __slots__ = ("_asked", "_data", "args", "array", "attributes", "dtype", "name", "op", "read", "shape")
+
+    def __init__(
+        self,
+        shape: Shape,
+        dtype: str,
+        data: list[Any] | None = None,
+        *,
+        name: str | None = None,
+        read: Callable[[], list[Any] | None] | None = None,
+        array: Callable[[], Array] | None = None,
+        op: str | None = None,
+        args: tuple[Constant, ...] = (),
+        attributes: dict[str, Any] | None = None,
+    ) -> None:
+        self.shape = shape
+        self.dtype = dtype
+        self.name = name
+        self.read = read
+        self.array = array
+        self.op = op
+        self.args = args
+        self.attributes = attributes or {}
+        self._data = data
+        self._asked = data is not None
+
+    @property
+    def size(self) -> int:
+        return math.prod(self.shape)
+
+    @property
+    def data(self) -> list[Any] | None:
+        """Its numbers in row-major order; None if they are too many or not in the file."""
+        if not self._asked:
+            self._asked = True
+            if self.size <= SMALL:
+                if self.read is not None:
+                    self._data = self.read()
+                elif self.op is not None:
+                    from cnncalc.formats.tensors import fold
+
+                    self._data = fold.compute(self.op, self.args, self.attributes, self.shape)
+        return self._data
+
+    @property
+    def scalar(self) -> Any:
+        """Its only number, or the number that all of its numbers are equal to; None if there is no such number."""
+        if self.op in ("expand", "reshape") and self.size:
+            return self.args[0].scalar
+        data = self.data
+        if not data:
+            return None
+        first = data[0]
+        return first if all(value == first for value in data) else None
+
+    def stored(self) -> Iterator[Constant]:
+        """The constants stored in the file that it is computed from: itself, or those of its arguments, each once."""
+        seen: set[int] = set()
+        todo = [self]
+        while todo:
+            one = todo.pop()
+            if id(one) in seen:
+                continue
+            seen.add(id(one))
+            if one.name is not None:
+                yield one
+            todo.extend(one.args)
+
+    def __repr__(self) -> str:
+        return f"<constant {self.name or self.op} {self.shape} {self.dtype}>"
+
+
+def scalar(value: float, dtype: str = "float") -> Constant:
+    """A constant of one number."""
+    return Constant((), dtype, [value])
+
+
+def integers(values: list[int] | tuple[int, ...]) -> Constant:
+    """A vector of integers."""
+    return Constant((len(values),), "int", list(values))

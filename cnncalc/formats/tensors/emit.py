@@ -1,0 +1,84 @@
+"""Layers in the order in which they are computed, before they have names: what a program is lowered to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Union
+
+from cnncalc.formats.tensors.constant import Constant
+from cnncalc.formats.tensors.program import Operation
+from cnncalc.layers.base import KINDS
+
+
+class Port:
+    """An input of the network."""
+
+    __slots__ = ("name", "tokens")
+
+    def __init__(self, name: str, tokens: bool = False) -> None:
+        self.name = name
+        self.tokens = tokens
+
+
+@dataclass(eq=False, slots=True)
+class Made:
+    """A layer: its kind, fields and inputs, the arrays it owns, and the operator that it stands for.
+
+    `aside` marks layers that only rearrange numbers for the next one; they never get the name of their module.
+    """
+
+    kind: str
+    fields: dict[str, Any]
+    inputs: list[Maker]
+    weights: dict[str, Constant]
+    operation: Operation | None
+    fit: str = "floor"
+    aside: bool = False
+    name: str = ""
+    named: bool = False
+    shares: Made | None = None
+    users: list[Made] = field(default_factory=list)
+
+
+Maker = Union[Port, Made]
+"""What gives a tensor."""
+
+
+class Emitter:
+    """Collects layers. `operation` is the operator that is being lowered."""
+
+    #: How `space_to_depth` orders its channels if cells come before channels, as ONNX and TensorFlow write them.
+    CELLS_FIRST = "cells_first"
+
+    def __init__(self) -> None:
+        self.layers: list[Made] = []
+        self.operation: Operation | None = None
+
+    def has(self, kind: str, option: str | None = None) -> bool:
+        """Whether the language has a kind, and a field of it."""
+        return kind in KINDS and (option is None or option in KINDS[kind].options)
+
+    def layer(
+        self,
+        kind: str,
+        fields: Mapping[str, Any],
+        inputs: Sequence[Maker],
+        weights: Mapping[str, Constant] | None = None,
+        *,
+        fit: str = "floor",
+        aside: bool = True,
+    ) -> Made:
+        """A layer. Raises Cannot if the language has no such kind or field."""
+        if kind not in KINDS:
+            raise Cannot(f"no kind {kind}")
+        for name in fields:
+            if name not in KINDS[kind].options:
+                raise Cannot(f"{kind} has no {name}")
+        made = Made(kind, dict(fields), list(inputs), dict(weights or {}), self.operation, fit, aside)
+        self.layers.append(made)
+        return made
+
+
+class Cannot(Exception):
+    """The language has no layer for this; the operator becomes a custom one."""

@@ -1,0 +1,228 @@
+"""From layers without names to a graph: unused ones dropped, weights shared, names and groups, shapes inferred and compared."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from cnncalc.build.builder import Builder
+from cnncalc.build.problems import Problems
+from cnncalc.formats.tensors.constant import Constant
+from cnncalc.formats.tensors.emit import Made, Maker, Port
+from cnncalc.formats.tensors.lower import Lowering
+from cnncalc.formats.tensors.program import Value
+from cnncalc.graph import Group, Node, Producer
+from cnncalc.layers import KINDS, Layer
+from cnncalc.place import NOWHERE
+from cnncalc.shape import Flow, LayerError, Shape
+
+
+class Finished:
+    """What a lowered program gives besides the graph: the arrays of each layer, and whether every operator has a word."""
+
+    def __init__(self) -> None:
+        self.weights: dict[str, dict[str, Constant]] = {}
+        self.complete = True
+
+
+def finish(
+    low: Lowering, builder: Builder, problems: Problems, flows: Mapping[str, Flow], fit: str | None, check: bool
+) -> Finished:
+    """Builds the graph of a lowered program. `check`: compare inferred shapes with those that the program computed."""
+    found = Finished()
+    layers = _needed(low)
+    _simplify(layers)
+    layers = [made for made in layers if made.kind]
+    _share(layers)
+    taken = {port.name for port in low.ports}
+    _name(layers, taken)
+    producers: dict[int, Producer] = {id(port): builder.input(port.name, flows[port.name]) for port in low.ports}
+    sizes = {id(view.producer): view.sizes for view in low.views.values()}
+    groups = _Groups(builder)
+    for made in layers:
+        groups.enter(made.name)
+        inputs = [producers[id(one)] for one in made.inputs]
+        layer, kind = _layer(made)
+        node = builder.layer(
+            made.name,
+            layer,
+            inputs,
+            kind=kind,
+            location=made.operation.location or NOWHERE if made.operation is not None else NOWHERE,
+            fit=fit or made.fit,
+            named=made.named,
+            trainable=made.operation is None or not made.operation.frozen,
+            shares=producers.get(id(made.shares)) if made.shares is not None else None,
+        )
+        producers[id(made)] = node
+        groups.last = node
+        if made.kind == "custom":
+            found.complete = False
+        elif made.weights:
+            found.weights[made.name] = made.weights
+        wanted = sizes.get(id(made))
+        if check and wanted is not None and node.shape is not None and node.shape.ordered("channels_first") != wanted:
+            _differs(problems, node, Shape(*wanted[1:], wanted[0]))
+    groups.close()
+    builder.outputs(_outputs(low, producers))
+    return found
+
+
+def _differs(problems: Problems, node: Node, stated: Shape) -> None:
+    layout = problems.layout
+    assert node.shape is not None
+    message = f"{node.name}: the file's shape is {stated.text(layout)}, and {node.shape.text(layout)} is inferred"
+    problems.add("stated-shape", node.place.location, message, layer=node.name)
+
+
+def _outputs(low: Lowering, producers: Mapping[int, Producer]) -> list[Producer]:
+    found: list[Producer] = []
+    for _, value in low.program.outputs:
+        if isinstance(value, Value) and id(value) in low.views:
+            producer = producers.get(id(low.views[id(value)].producer))
+            if producer is not None and producer not in found:
+                found.append(producer)
+    return found
+
+
+def _needed(low: Lowering) -> list[Made]:
+    """The layers that an output depends on, in order."""
+    needed: set[int] = set()
+    todo: list[Maker] = [low.views[id(v)].producer for _, v in low.program.outputs if isinstance(v, Value) and id(v) in low.views]
+    while todo:
+        one = todo.pop()
+        if isinstance(one, Port) or id(one) in needed:
+            continue
+        needed.add(id(one))
+        todo += one.inputs
+        if one.shares is not None:
+            todo.append(one.shares)
+    return [made for made in low.emit.layers if id(made) in needed]
+
+
+def _simplify(layers: list[Made]) -> None:
+    """Joins rearrangements that follow one another, and drops those that change nothing."""
+    users: dict[int, list[Made]] = {}
+    for made in layers:
+        for one in made.inputs:
+            users.setdefault(id(one), []).append(made)
+    for made in layers:
+        if made.kind != "reshape":
+            continue
+        before = made.inputs[0]
+        if isinstance(before, Made) and before.kind in ("reshape", "flatten") and before.aside and len(users[id(before)]) == 1:
+            made.inputs = list(before.inputs)
+            before.kind = ""
+
+
+def _share(layers: Sequence[Made]) -> None:
+    """Lets a layer with the same arrays as an earlier one of its kind share them; custom layers count arrays once."""
+    known: dict[tuple[Any, ...], Made] = {}
+    owned: set[int] = set()
+    for made in layers:
+        if not made.weights:
+            continue
+        parts = {id(part): part for one in made.weights.values() for part in one.stored() if part.size > 1}
+        if made.kind == "custom":
+            made.fields["parameters"] = sum(part.size for key, part in parts.items() if key not in owned)
+        elif made.shares is None:
+            key = (made.kind, tuple((name, _key(one)) for name, one in made.weights.items()))
+            first = known.get(key)
+            if first is not None and parts:
+                made.shares = first
+            else:
+                known[key] = made
+        owned |= parts.keys()
+
+
+def _key(constant: Constant) -> Any:
+    """What two constants have in common if they are the same array of the file."""
+    if constant.op is None:
+        return id(constant)
+    attributes = tuple(sorted((name, str(value)) for name, value in constant.attributes.items()))
+    return (constant.op, constant.shape, attributes, tuple(_key(arg) for arg in constant.args))
+
+
+def _layer(made: Made) -> tuple[Layer | None, str]:
+    """The layer, and its kind; None for one whose shape nothing says or whose fields the language does not take."""
+    fields = made.fields
+    if made.kind == "custom":
+        fields = {**fields, "operator": legal(str(fields["operator"]))}
+        if fields.get("output") is None:
+            return None, "custom"
+    try:
+        return KINDS[made.kind](**fields), made.kind
+    except LayerError:
+        return None, made.kind
+
+
+def legal(name: str) -> str:
+    """A name with only those characters that names of the language have."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "_", name).strip("_") or "_"
+
+
+def _path(made: Made) -> str:
+    """The module of a layer as the file names it."""
+    operation = made.operation
+    path = operation.path if operation is not None else ""
+    if made.kind != "custom" and not made.aside and "." not in path:
+        # Names of weights say more than the numbered names of old exporters.
+        for one in made.weights.values():
+            part = next(one.stored(), None)
+            if part is not None and part.name is not None and part.name.endswith(".weight") and "::" not in part.name:
+                path = part.name.removesuffix(".weight")
+                break
+    return ".".join(legal(part) for part in re.split(r"[./:]+", path) if part)
+
+
+def _name(layers: Iterable[Made], taken: set[str]) -> None:
+    """Names: the module's own if it has one layer, else the module's with kind and number."""
+    layers = list(layers)
+    paths = {id(made): _path(made) for made in layers}
+    own: dict[str, int] = {}
+    inner: set[str] = set()
+    for made in layers:
+        path = paths[id(made)]
+        if not made.aside:
+            own[path] = own.get(path, 0) + 1
+        parts = path.split(".")
+        inner |= {".".join(parts[:i]) for i in range(1, len(parts))}
+    counts: dict[str, int] = {}
+    for made in layers:
+        path = paths[id(made)]
+        if path and not made.aside and own[path] == 1 and path not in inner and path not in taken:
+            made.name, made.named = path, True
+        else:
+            kind = legal(str(made.fields["operator"])).lower() if made.kind == "custom" else made.kind
+            stem = f"{path}.{kind}" if path else kind
+            while True:
+                counts[stem] = counts.get(stem, 0) + 1
+                made.name = f"{stem}{counts[stem]}"
+                if made.name not in taken:
+                    break
+        taken.add(made.name)
+
+
+class _Groups:
+    """Opens and closes a group for each part of a layer's dotted name."""
+
+    def __init__(self, builder: Builder) -> None:
+        self._builder = builder
+        self._open: list[tuple[str, Group]] = []
+        self.last: Producer | None = None
+
+    def enter(self, name: str) -> None:
+        parts = name.split(".")[:-1]
+        shared = 0
+        while shared < min(len(parts), len(self._open)) and self._open[shared][0] == parts[shared]:
+            shared += 1
+        self.close(shared)
+        for i in range(shared, len(parts)):
+            group = self._builder.open(".".join(parts[: i + 1]), "block", parts[i], reads=self.last)
+            self._open.append((parts[i], group))
+
+    def close(self, depth: int = 0) -> None:
+        while len(self._open) > depth:
+            _, group = self._open.pop()
+            self._builder.close(group, self.last)

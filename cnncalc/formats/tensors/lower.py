@@ -1,0 +1,344 @@
+"""A tensor program as layers of the language: each operator by its own function, custom layers for the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from cnncalc.formats.tensors.constant import Constant
+from cnncalc.formats.tensors.emit import Cannot, Emitter, Made, Maker, Port
+from cnncalc.formats.tensors.program import Operation, Program, Tensor, Value
+from cnncalc.formats.tensors.rearrange import MOST_AXES, rearranged
+from cnncalc.formats.tensors.view import Atom, Group, View, flat, whole
+from cnncalc.shape import AXES, Shape
+
+Handler = Callable[["Lowering", Operation], None]
+HANDLERS: dict[str, Handler] = {}
+
+
+def lowers(*names: str) -> Callable[[Handler], Handler]:
+    """Registers the function that lowers an operator."""
+
+    def register(function: Handler) -> Handler:
+        for name in names:
+            HANDLERS[name] = function
+        return function
+
+    return register
+
+
+class Lowering:
+    """The layers of one program. `channels` gives the axis of the channels of each input, by name."""
+
+    def __init__(self, program: Program, channels: Mapping[str, int], tokens: Mapping[str, int]) -> None:
+        from cnncalc.formats.tensors import lowering  # noqa: F401 - registers the functions
+
+        self.program = program
+        self.emit = Emitter()
+        self.views: dict[int, View] = {}
+        self.ports: list[Port] = []
+        self._parameters: dict[int, View] = {}
+        #: Values made here, kept so that no other gets their ids.
+        self._kept: list[Value] = []
+        self.leaving = program.outputs_of()
+        for value in program.inputs:
+            port = Port(value.name, value.name in tokens)
+            self.ports.append(port)
+            shape = value.shape or ()
+            if port.tokens:
+                self.views[id(value)] = View.fresh(port, shape[1:], range(1, len(shape)), len(shape))
+            else:
+                self.views[id(value)] = self.plain(port, shape, channels.get(value.name))
+
+    @staticmethod
+    def plain(maker: Maker, shape: Sequence[int], channels: int | None = None) -> View:
+        """A tensor whose axes but the first are the array's, the axis `channels` in front."""
+        rank = len(shape)
+        if rank <= 1:
+            return View.fresh(maker, shape or (1,), range(rank) if rank else (), rank) if rank else View(maker, ((Atom(1),),), ())
+        first = channels if channels is not None and 0 < channels < rank else default_channels(rank)
+        places = [first, *(i for i in range(1, rank) if i != first)]
+        return View.fresh(maker, [shape[i] for i in places], places, rank)
+
+    def run(self) -> None:
+        """Lowers every operator."""
+        for operation in self.program.operations:
+            self.emit.operation = operation
+            mark = len(self.emit.layers)
+            try:
+                handler = HANDLERS.get(operation.op)
+                if handler is None or any(value.shape is None for value in operation.outputs[:1]):
+                    raise Cannot(operation.op)
+                if any(isinstance(one, Value) and (one.shape is None or id(one) not in self.views) for one in operation.inputs):
+                    raise Cannot("an input without a shape")
+                handler(self, operation)
+            except Cannot:
+                del self.emit.layers[mark:]
+                self.custom(operation)
+
+    # What a handler reads and gives
+
+    def view(self, tensor: Tensor | None) -> View:
+        """The view of a value, or of a constant as a layer of its own."""
+        if isinstance(tensor, Value):
+            return self.views[id(tensor)]
+        if isinstance(tensor, Constant):
+            return self.parameter(tensor)
+        raise Cannot("an input is left out")
+
+    def parameter(self, constant: Constant) -> View:
+        """A constant that enters the network as data."""
+        known = self._parameters.get(id(constant))
+        if known is not None and known.producer in self.emit.layers:
+            return known
+        shape = constant.shape
+        if constant.dtype not in ("float", "int", "bool"):
+            raise Cannot("text")
+        places = default_order(shape)
+        if len(places) > MOST_AXES:
+            raise Cannot("too many axes")
+        kept = [shape[i] for i in places] or [1]
+        flow = Shape(*kept[1:], kept[0])
+        if learned(constant):
+            array = reordered(constant, places, kept)
+            maker = self.emit.layer("parameter", {"shape": flow}, [], {"weight": array}, aside=False)
+        elif constant.op is not None and any(one.size > 1 and one.dtype == "float" for one in constant.stored()):
+            view = self._computed(constant)
+            self._parameters[id(constant)] = view
+            return view
+        else:
+            buffers = sum(one.size for one in constant.stored() if one.size > 1)
+            fields = {"operator": "constant", "output": flow, "macs": 0} | ({"buffers": buffers} if buffers else {})
+            maker = self.emit.layer("custom", fields, [], aside=False)
+        if not places:
+            view = View(maker, ((Atom(1),),), ((),) * len(shape))
+        else:
+            view = View.fresh(maker, kept, places, len(shape))
+        self._parameters[id(constant)] = view
+        return view
+
+    def _computed(self, constant: Constant) -> View:
+        """A constant that is computed from arrays of the file, as the layers that compute it."""
+        assert constant.op is not None
+        inputs: list[Tensor | None] = []
+        for arg in constant.args:
+            if any(one.size > 1 and one.dtype == "float" for one in arg.stored()) and not _is_weight(constant, arg):
+                value = Value(arg.shape, arg.dtype)
+                self.views[id(value)] = self.parameter(arg)
+                self._kept.append(value)
+                inputs.append(value)
+            else:
+                inputs.append(arg)
+        outer = self.emit.operation
+        path, title = (outer.path, outer.title) if outer is not None else ("", "")
+        result = Value(constant.shape, constant.dtype)
+        operation = Operation(constant.op, inputs, [result], constant.attributes, path, title)
+        self._kept.append(result)
+        self.emit.operation = operation
+        mark = len(self.emit.layers)
+        try:
+            handler = HANDLERS.get(constant.op)
+            if handler is None:
+                raise Cannot(constant.op)
+            handler(self, operation)
+        except Cannot:
+            del self.emit.layers[mark:]
+            self.custom(operation)
+        finally:
+            self.emit.operation = outer
+        return self.views[id(result)]
+
+    def give(self, operation: Operation, view: View, index: int = 0) -> None:
+        """The result of an operator. Raises Cannot if its shape is not that of the program."""
+        value = operation.outputs[index]
+        if view.shape != value.shape:
+            raise Cannot(f"{view.shape} instead of {value.shape}")
+        self.views[id(value)] = view
+
+    def layer(
+        self, kind: str, fields: Mapping[str, Any], views: Sequence[View], weights: Mapping[str, Constant] | None = None,
+        *, fit: str = "floor", aside: bool = False,
+    ) -> Made:  # fmt: skip
+        return self.emit.layer(kind, fields, [view.producer for view in views], weights, fit=fit, aside=aside)
+
+    # Arrangements
+
+    def real(self, view: View) -> View:
+        """The view with every atom of the tensor in the array: axes that are only repeated are written out."""
+        present = {id(atom) for axis in view.axes for atom in axis}
+        missing = [atom for atom in flat(view.dims) if id(atom) not in present]
+        while missing:
+            atom = missing.pop(0)
+            axes = [axis for axis in view.axes if whole(axis)] or [()]
+            if len(axes) >= MOST_AXES:
+                axes = [axes[0], tuple(one for axis in axes[1:] for one in axis)]
+            unit: Group = ()
+            view = rearranged(view, (*axes, unit), self.emit)
+            factors = [1] * (len(axes) - 1) + [atom.size]
+            made = self.emit.layer("upsample", {"factor": tuple(factors)}, [view.producer])
+            view = View(made, (*axes, (atom,)), view.dims)
+        return view
+
+    def arranged(self, view: View, axes: Sequence[Group]) -> View:
+        """The view with these axes; atoms that no axis names must be of size 1."""
+        view = self.real(view)
+        if len(axes) > MOST_AXES:
+            raise Cannot("more than four axes")
+        if sorted(id(atom) for atom in flat(axes)) != sorted(id(atom) for atom in flat(view.axes)):
+            raise Cannot("an axis would be lost")
+        return rearranged(view, axes, self.emit)
+
+    def as_map(self, view: View, rank: int) -> View:
+        """The view with the tensor's second axis as channels and the others as space, as convolutions and pools read it.
+
+        `rank` is the number of spatial axes; a batch that is not one example becomes an axis of space in front.
+        """
+        dims = view.dims
+        axes = [dims[1], *dims[2 : 2 + rank]]
+        if whole(dims[0]):
+            axes.insert(1, dims[0])
+        return self.arranged(view, axes)
+
+    def with_channels(self, view: View, dim: int) -> View:
+        """The view with one axis of the tensor as channels, and the others as they stand in the tensor."""
+        view = self.real(view)
+        wanted = whole(view.dims[dim])
+        others = [whole(d) for i, d in enumerate(view.dims) if i != dim and whole(d)]
+        have = [whole(axis) for axis in view.axes[1:] if whole(axis)]
+        if whole(view.axes[0]) == wanted and sorted(map(_ids, have)) == sorted(map(_ids, others)):
+            return view
+        while len(others) > MOST_AXES - 1:
+            others[0:2] = [others[0] + others[1]]
+        return self.arranged(view, [wanted, *others])
+
+    def apart(self, view: View, dims: Sequence[int]) -> View:
+        """The view with each of these axes of the tensor as an axis of the array of its own."""
+        view = self.real(view)
+        if all(view.axis_of(d) is not None for d in dims if whole(view.dims[d])):
+            return view
+        named = [d for d in dims if whole(view.dims[d])]
+        inside = {id(atom) for d in named for atom in view.dims[d]}
+        kept = [tuple(atom for atom in whole(axis) if id(atom) not in inside) for axis in view.axes]
+        first = kept[0]
+        axes = [first, *(axis for axis in kept[1:] if axis), *(whole(view.dims[d]) for d in named)]
+        if not first:
+            # The channels are one of the named axes.
+            axes = [whole(view.dims[named[0]]), *(axis for axis in kept[1:] if axis), *(whole(view.dims[d]) for d in named[1:])]
+        if len(axes) > MOST_AXES:
+            rest = [whole(d) for i, d in enumerate(view.dims) if i not in named and whole(d)]
+            axes = [tuple(atom for d in rest for atom in d), *(whole(view.dims[d]) for d in named)]
+        return self.arranged(view, axes)
+
+    @staticmethod
+    def axis_name(view: View, axis: int) -> str:
+        """The language's name of an axis of the array."""
+        return "channels" if axis == 0 else AXES[len(view.axes) - 1][axis - 1]
+
+    # Operators without a word
+
+    def custom(self, operation: Operation) -> None:
+        """A layer with the operator's name, the shape of its result and the parameters that it owns."""
+        makers: list[Maker] = []
+        owned: dict[int, Constant] = {}
+        for one in operation.inputs:
+            if isinstance(one, Value) and id(one) in self.views:
+                maker = self.views[id(one)].producer
+                if maker not in makers:
+                    makers.append(maker)
+            elif isinstance(one, Constant):
+                owned |= {id(part): part for part in one.stored() if part.size > 1 and part.dtype == "float"}
+        name = operation.attributes.get("operator") or operation.attributes.get("function") or operation.op
+        for index, value in enumerate(operation.outputs):
+            if value.shape is None:
+                made = Made("custom", {"operator": name, "output": None}, makers, {}, operation)
+                self.emit.layers.append(made)
+                self.views[id(value)] = View(made, ((Atom(1),),), ())
+                continue
+            if index and not value.users and id(value) not in self.leaving:
+                continue
+            view = self.result(value.shape, operation)
+            sizes = view.sizes
+            made = Made("custom", {"operator": name, "output": Shape(*sizes[1:], sizes[0])}, makers, {}, operation)
+            if not index or not owned:
+                made.weights = {f"{i}": part for i, part in enumerate(owned.values())}
+                owned = {}
+            self.emit.layers.append(made)
+            self.views[id(value)] = view.on(made)
+
+    def result(self, shape: tuple[int, ...], operation: Operation) -> View:
+        """How the result of a custom layer lies: as its input if that has the same shape, else channels by custom."""
+        nowhere = Port("")
+        for one in operation.inputs:
+            if isinstance(one, Value) and one.shape == shape and id(one) in self.views:
+                view = self.views[id(one)]
+                if not any(id(atom) not in {id(a) for axis in view.axes for a in axis} for atom in flat(view.dims)):
+                    return View(nowhere, view.axes, view.dims)
+        places = default_order(shape)
+        kept = [shape[i] for i in places] or [1]
+        if len(kept) <= MOST_AXES:
+            view = View.fresh(nowhere, kept, places, len(shape))
+            return view if places else View(nowhere, ((Atom(1),),), ((),) * len(shape))
+        dims: list[Group] = [(Atom(n),) if n != 1 else () for n in shape]
+        groups = [dims[i] for i in places]
+        while len(groups) > MOST_AXES:
+            groups[1:3] = [groups[1] + groups[2]]
+        return View(nowhere, tuple(groups), tuple(dims))
+
+
+def _ids(group: Group) -> list[int]:
+    return [id(atom) for atom in group]
+
+
+def default_channels(rank: int) -> int:
+    """The axis of the channels where nothing says it: the second of maps, the last of sequences and vectors."""
+    return 1 if rank >= 4 else rank - 1
+
+
+def default_order(shape: Sequence[int]) -> list[int]:
+    """The axes of a tensor as those of an array, the channels first.
+
+    The batch is left out; if there are too many axes, those of size 1 are as well.
+    """
+    rank = len(shape)
+    if rank == 0:
+        return []
+    first = default_channels(rank)
+    order = [first, *(i for i in range(rank) if i != first and (i or shape[i] != 1))]
+    if len(order) > MOST_AXES:
+        order = [i for i in order if shape[i] != 1]
+    return order
+
+
+def _is_weight(constant: Constant, arg: Constant) -> bool:
+    """Whether an argument is a weight of the operator, and not what it is applied to."""
+    return constant.op in ("conv", "conv_transpose", "batchnorm", "layernorm") and arg is not constant.args[0]
+
+
+def learned(constant: Constant) -> bool:
+    """Whether a constant is an array of the file that holds more than one number, perhaps rearranged."""
+    if constant.dtype != "float":
+        return False
+    one = constant
+    while one.name is None and one.op in ("reshape", "transpose", "cast") and len(one.args) == 1:
+        one = one.args[0]
+    if one.name is not None:
+        return one.size > 1
+    return False
+
+
+def reordered(constant: Constant, places: Sequence[int], sizes: Sequence[int]) -> Constant:
+    """A constant with its axes in the order `places`, those of size 1 left out."""
+    rest = [i for i in range(len(constant.shape)) if i not in places]
+    order = [*places, *rest]
+    moved = constant
+    if order != sorted(order):
+        moved = Constant(
+            tuple(constant.shape[i] for i in order),
+            constant.dtype,
+            op="transpose",
+            args=(constant,),
+            attributes={"axes": tuple(order)},
+        )
+    if moved.shape == tuple(sizes):
+        return moved
+    return Constant(tuple(sizes), constant.dtype, op="reshape", args=(moved,))

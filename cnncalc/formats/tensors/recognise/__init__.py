@@ -1,0 +1,14 @@
+"""Operators that an exporter took apart, put together again: activations, normalisation, linear layers."""
+
+from __future__ import annotations
+
+from cnncalc.formats.tensors.program import Program
+from cnncalc.formats.tensors.recognise import activations, biases, norms
+
+
+def recognise(program: Program) -> None:
+    """Replaces groups of operators by the one that they compute."""
+    program.link()
+    for step in (activations.recognise, norms.recognise, biases.recognise):
+        if step(program):
+            program.link()
