@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cnncalc.report.picture.fold import Fold, Item
 from cnncalc.report.picture.scene import Part, arrow
+from cnncalc.report.picture.skips import arc
 from cnncalc.shape import Shape
 
 if TYPE_CHECKING:
@@ -51,7 +52,9 @@ def _step(before: Item, item: Item) -> int:
     assert isinstance(b, Shape)
     if a.rank != b.rank:
         return 0
-    return round(math.log2(math.prod(a.spatial) / math.prod(b.spatial)) / a.rank)
+    halvings = math.log2(math.prod(a.spatial) / math.prod(b.spatial)) / a.rank
+    # A border cut off changes the size by less than a stride or a factor of two.
+    return int(math.copysign(math.floor(abs(halvings) + 0.4), halvings))
 
 
 def place(volumes: Sequence[Volume], fold: Fold, level: dict[int, int]) -> list[Part]:
@@ -62,28 +65,55 @@ def place(volumes: Sequence[Volume], fold: Fold, level: dict[int, int]) -> list[
     above = [max((own[id(i)].cell.before for i in order if level[id(i)] == row), default=0) for row in range(number)]
     below = [max((own[id(i)].cell.after for i in order if level[id(i)] == row), default=0) for row in range(number)]
     axes = [sum(above[: row + 1]) + sum(below[:row]) + _ROW * row for row in range(number)]
-    x = 0.0
-    for item in order:
-        volume = own[id(item)]
-        volume.stand(x, axes[level[id(item)]])
-        x += volume.cell.along + _GAP
+    _stand(order, own, level, axes)
     parts: list[Part] = []
     for edge in fold.edges:
         start, end = own[id(edge.start)], own[id(edge.end)]
         gap = order.index(edge.end) - order.index(edge.start)
         if level[id(edge.start)] == level[id(edge.end)]:
-            if gap > 1:
+            between = [own[id(i)] for i in order[order.index(edge.start) + 1 : order.index(edge.end)]]
+            passed = [volume.top for volume in between if level[id(volume.item)] == level[id(edge.start)]]
+            if passed:
+                parts += arc(start, end, min(*passed, start.top, end.top) - 7)
+            elif gap > 1:
                 y = start.y - min(start.height, end.height) * 0.2
                 parts += arrow([(start.right, y), (end.x - 2, y)], "skip")
             else:
                 parts += arrow([(start.right, start.y), (end.x - 2, end.y)], "edge")
             continue
-        cell = end.cell
-        bend = end.middle - cell.along / 2 - 10
-        entry = end.y + (end.height * 0.25 if level[id(end.item)] < level[id(start.item)] else 0)
-        points = [(start.right, start.y), (bend, start.y), (bend, entry), (end.x - 2, entry)]
+        if level[id(edge.end)] > level[id(edge.start)]:
+            points = [(start.right, start.y), (end.middle, start.y), (end.middle, end.top - 2)]
+        else:
+            bend = end.middle - end.cell.along / 2 - 10
+            entry = end.y + end.height * 0.25
+            points = [(start.right, start.y), (bend, start.y), (bend, entry), (end.x - 2, entry)]
         parts += arrow(points, "edge", curved=False)
     return parts
+
+
+def _stand(order: Sequence[Item], own: dict[int, Volume], level: dict[int, int], axes: Sequence[float]) -> None:
+    """Puts each volume to the right of those before it on its level, and as near to the one before it as their edge allows."""
+    used: dict[int, float] = {}
+    before: Volume | None = None
+    for item in order:
+        volume, row = own[id(item)], level[id(item)]
+        cell = volume.cell
+        along = 0.0
+        if before is not None:
+            last = level[id(before.item)]
+            right = before.middle + before.cell.along / 2
+            if row > last:
+                # The edge goes down beside the labels of the one, to the top of the other.
+                along = right + 10 - cell.along / 2
+            elif row < last:
+                # The edge goes up to the left of the other's labels.
+                along = before.right + 22
+            else:
+                along = right + _GAP
+        along = max(along, used.get(row, along - _GAP) + _GAP)
+        volume.stand(along, axes[row])
+        used[row] = along + cell.along
+        before = volume
 
 
 def _order(fold: Fold, level: dict[int, int]) -> list[Item]:

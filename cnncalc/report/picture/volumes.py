@@ -17,7 +17,8 @@ from cnncalc.report.picture.fold import Edge, Fold, Item
 from cnncalc.report.picture.layout import Arrangement, Cell, Spacing, arrange
 from cnncalc.report.picture.measure import text_width
 from cnncalc.report.picture.options import Drawing
-from cnncalc.report.picture.scene import FONTS, Group, Part, Path, Polygon, Rect, Scene, Text, arrow
+from cnncalc.report.picture.scene import FONTS, Group, Part, Polygon, Rect, Scene, Text, arrow
+from cnncalc.report.picture.skips import arc
 from cnncalc.report.picture.tooltip import tooltip
 from cnncalc.shape import Flow, Tokens
 from cnncalc.subject import Subject
@@ -198,29 +199,10 @@ def _edges(edges: Sequence[Edge], volumes: dict[int, Volume], found: Arrangement
         if height is not None:
             height = min(height, start.top - 7, end.top - 7)
         if height is not None and height < end.y:
-            parts += _arc(start, end, height)
+            parts += arc(start, end, height)
         else:
             parts += arrow([(start.right, start.y), *route, (end.x - 2, end.y)], "edge")
     return parts
-
-
-def _arc(start: Volume, end: Volume, height: float) -> list[Part]:
-    """A skip: up from the top of one volume, over those between, down to the top of the other."""
-    a, b = start.middle, end.middle
-    bend = min(16.0, (b - a) / 4)
-    rise, fall = min(bend, start.top - height), min(bend, end.top - height - 5)
-    tip = end.top - 1
-    steps = [
-        ((a, height + rise),),
-        ((a, height), (a, height), (a + bend, height)),
-        ((b - bend, height),),
-        ((b, height), (b, height), (b, height + fall)),
-        ((b, tip - 5),),
-    ]
-    return [
-        Path((a, start.top + 2), steps, "skip"),
-        Polygon([(b - 3, tip - 5), (b + 3, tip - 5), (b, tip)], "skiphead"),
-    ]
 
 
 def _drawn(volume: Volume, subject: Subject) -> Part:
