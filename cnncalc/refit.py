@@ -1,4 +1,4 @@
-"""The nearest padding, stride, kernel size or input with which a stride that does not fit would."""
+"""The nearest padding, stride, kernel size and input for which a stride fits."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from cnncalc.window import Window
 
 
 class Refit(NamedTuple):
-    """A change of one field, or of the input's size, that makes every axis fit: per axis an integer, or a pair of paddings."""
+    """A change of one field, or of the input's size, with which every axis fits: an integer or a pair of paddings per axis."""
 
     field: str
     value: tuple[int, ...] | tuple[tuple[int, int], ...]
 
 
 def fits(windows: tuple[Window, ...], sizes: tuple[int, ...]) -> bool:
-    """Whether each window goes into its padded input and its stride fits."""
+    """Whether no window is larger than its padded input, and every stride fits."""
     return all(w.span(n) >= 0 and w.span(n) % w.stride == 0 for w, n in zip(windows, sizes, strict=True))
 
 
 def refits(windows: tuple[Window, ...], sizes: tuple[int, ...], *, stride_follows: bool = False) -> list[Refit]:
-    """The nearest changes of padding, stride, kernel_size and input that make `windows` fit `sizes`.
+    """Return the nearest changes of padding, stride, kernel_size and input with which `windows` fit `sizes`.
 
-    Padding stays within half a window (or what it is already), so that no window sees zeros alone; a larger stride stays within
-    the window, so that no cell is skipped. `stride_follows`: the stride is the kernel size, as a pooling's is unless given.
+    Padding is at most half a window, or its present value, so that no window sees zeros alone. A larger stride is at most the
+    window, so that no cell is skipped. `stride_follows`: the stride is the kernel size, the default of a pooling layer.
     """
     found: list[Refit] = []
     if all(w.before == w.after for w in windows):
@@ -42,20 +42,20 @@ def refits(windows: tuple[Window, ...], sizes: tuple[int, ...], *, stride_follow
 
 
 def _even_padding(window: Window, size: int) -> int | None:
-    """The nearest padding on both sides alike that fits, the larger of two."""
+    """Return the nearest padding that fits and is the same on both sides; of two as near, the larger."""
     lacking = window.extent - size
     # 2P ≡ E − N (mod S), and the span is not negative from P = (E − N)/2 on.
     paddings = _congruent((2, lacking, window.stride))
     now = window.before
     least = max(0, -(-lacking // 2), now - SEARCH + 1)
     most = min(max(window.extent // 2, now), now + SEARCH - 1)
-    # Of two as near `min` keeps the one that stands first.
+    # Of two as near, `min` keeps the first.
     found = [_first(paddings, max(now, least), most, 1), _first(paddings, least, now, -1)]
     return min((p for p in found if p is not None), key=lambda p: abs(p - now), default=None)
 
 
 def _uneven_padding(window: Window, size: int) -> tuple[int, int] | None:
-    """The nearest total padding that fits: less of it behind (the output stays), else more of it, the odd cell after."""
+    """Return the nearest total padding that fits: less after the input (same output), else more, the odd cell after it."""
     if window.span(size) < 0:
         return None
     surplus = window.span(size) % window.stride
@@ -71,7 +71,7 @@ def _uneven_padding(window: Window, size: int) -> tuple[int, int] | None:
 
 
 def _along_axes(field: str, windows: tuple[Window, ...], sizes: tuple[int, ...], follows: bool) -> list[Refit]:
-    """The nearest smaller and the nearest larger value of `field`; one value for all axes where they have one now."""
+    """Return the nearest smaller and larger value of `field`; one value for all axes if they have the same one now."""
     now = tuple(_get(field, w, n) for w, n in zip(windows, sizes, strict=True))
     together = len(set(now)) == 1 and len(now) > 1
     result = []
@@ -96,11 +96,11 @@ def _get(field: str, window: Window, size: int) -> int:
 
 
 def _nearest(field: str, windows: tuple[Window, ...], sizes: tuple[int, ...], start: int, step: int, follows: bool) -> int | None:
-    """The next value after `start`, or before it where `step` is −1, that fits on every axis; None where there is none nearby."""
+    """Return the next value after `start` (before it if `step` is −1) that fits on every axis; None if none is near."""
     if field == "stride":
         last = 1 if step < 0 else min(w.extent for w in windows)
     elif field == "kernel_size":
-        # A window of one cell that was larger is no mend: it sees no neighbour any more.
+        # A larger window never shrinks to one cell: it would see no neighbour.
         last = min(2, start) if step < 0 else start + 2 * max(w.stride for w in windows) + (start if follows else 0)
     else:
         last = 1 if step < 0 else start + max(w.stride for w in windows) ** min(2, len(windows))
@@ -112,7 +112,7 @@ def _nearest(field: str, windows: tuple[Window, ...], sizes: tuple[int, ...], st
     if field == "input":
         least = max(least, *(-w.span(0) for w in windows))
         return _first(_congruent(*((1, -w.span(0), w.stride) for w in windows)), least, most, step)
-    # The span is room − D·F: it is not negative up to F = room/D, and a stride that follows divides it where it divides room.
+    # The span is room − D·F: not negative up to F = room/D. A stride that follows F divides it if F divides room.
     rooms = [w.span(n) + w.dilation * w.kernel_size for w, n in axes]
     most = min(most, *(room // w.dilation for w, room in zip(windows, rooms, strict=True)))
     if follows:
@@ -121,14 +121,14 @@ def _nearest(field: str, windows: tuple[Window, ...], sizes: tuple[int, ...], st
 
 
 def _congruent(*congruences: tuple[int, int, int]) -> tuple[int, int] | None:
-    """All x with a·x ≡ b (mod m) for each (a, b, m), as the least of them and their distance; None where there are none.
+    """Return all x with a·x ≡ b (mod m) for each (a, b, m), as the least of them and their distance; None if there are none.
 
     >>> _congruent((2, 3, 5)), _congruent((1, 2, 4), (1, 0, 6)), _congruent((2, 1, 4))
     ((4, 5), (6, 12), None)
     """
     least, apart = 0, 1
     for a, b, m in congruences:
-        # What is left of x = least + apart·t: (a·apart)·t ≡ b − a·least (mod m).
+        # With x = least + apart·t: (a·apart)·t ≡ b − a·least (mod m).
         factor, rest = a * apart, b - a * least
         common = math.gcd(factor, m)
         if rest % common:
@@ -140,7 +140,7 @@ def _congruent(*congruences: tuple[int, int, int]) -> tuple[int, int] | None:
 
 
 def _first(values: tuple[int, int] | None, least: int, most: int, step: int) -> int | None:
-    """The least of equally distant values within bounds, or where `step` is −1 the greatest."""
+    """Return the least of equally distant values within bounds, or the greatest if `step` is −1."""
     if values is None:
         return None
     some, apart = values
@@ -149,9 +149,9 @@ def _first(values: tuple[int, int] | None, least: int, most: int, step: int) -> 
 
 
 def _first_divisor(number: int, least: int, most: int, step: int) -> int | None:
-    """The least divisor within bounds, or where `step` is −1 the greatest."""
+    """Return the least divisor within bounds, or the greatest if `step` is −1."""
     return next((value for value in range(least, most + 1)[::step] if number % value == 0), None)
 
 
-#: How far the search for a mend goes: beyond this many cells it is not a mend but another layer.
+#: How far a field is changed, in cells: further away it would be another layer.
 SEARCH = 100

@@ -135,19 +135,19 @@ def test_same_padding_is_the_least_that_gives_the_ceiling(size, kernel, stride, 
 
 
 @given(st.lists(st.tuples(windows, sizes), min_size=1, max_size=2))
-def test_every_mend_fits(axes):
+def test_every_refit_fits(axes):
     ws, ns = tuple(w for w, _ in axes), tuple(n for _, n in axes)
-    for mend in refits(ws, ns):
-        if mend.field == "input":
-            assert fits(ws, mend.value)
-        elif mend.field == "padding":
-            assert fits(tuple(w._replace(before=b, after=a) for w, (b, a) in zip(ws, mend.value, strict=True)), ns)
+    for one in refits(ws, ns):
+        if one.field == "input":
+            assert fits(ws, one.value)
+        elif one.field == "padding":
+            assert fits(tuple(w._replace(before=b, after=a) for w, (b, a) in zip(ws, one.value, strict=True)), ns)
         else:
-            assert fits(tuple(w._replace(**{mend.field: v}) for w, v in zip(ws, mend.value, strict=True)), ns)
+            assert fits(tuple(w._replace(**{one.field: v}) for w, v in zip(ws, one.value, strict=True)), ns)
 
 
 @given(windows, sizes)
-def test_the_mends_of_one_axis_are_the_nearest(window, size):
+def test_the_refits_of_one_axis_are_the_nearest(window, size):
     if window.span(size) < 0 or window.remainder(size) == 0:
         return
     found = refits((window,), (size,))
@@ -171,7 +171,7 @@ def test_a_pooling_whose_stride_is_its_window_changes_both():
     assert not [m for m in found if m.field == "stride"]
 
 
-def test_the_mends_of_alexnet_s_first_layer_on_224():
+def test_the_refits_of_alexnet_s_first_layer_on_224():
     said = [(m.field, m.value[0]) for m in refits((Window(11, 4),) * 2, (224, 224))]
     assert said == [("padding", (1, 2)), ("stride", 3), ("kernel_size", 8), ("kernel_size", 12), ("input", 223), ("input", 227)]
 
@@ -206,7 +206,7 @@ def tried(ws, ns, field, candidates, follows):
     st.booleans(),
     st.booleans(),
 )
-def test_the_mends_of_all_axes_are_those_that_trying_one_after_the_other_finds(field, axes, alike, follows):
+def test_the_refits_of_all_axes_are_those_that_trying_one_after_the_other_finds(field, axes, alike, follows):
     ws, ns = tuple(w for w, _ in axes), tuple(n for _, n in axes)
     follows = follows and field == "kernel_size"
     if follows:
@@ -246,7 +246,7 @@ def reach(ws, ns, field, step, follows):
 
 
 @given(st.builds(Window, st.integers(1, 40), st.integers(1, 40), st.integers(0, 9)), st.integers(1, 60), st.integers(1, 3))
-def test_the_mending_padding_is_the_nearest_and_of_two_the_larger(window, size, dilation):
+def test_the_padding_that_fits_is_the_nearest_and_of_two_the_larger(window, size, dilation):
     window = window._replace(after=window.before, dilation=dilation)
     most = max(window.extent // 2, window.before)
     near = sorted(range(most + 1), key=lambda p: (abs(p - window.before), -p))
@@ -255,7 +255,7 @@ def test_the_mending_padding_is_the_nearest_and_of_two_the_larger(window, size, 
     assert [pair for pair in said if pair[0] == pair[1]][:1] == ([] if wanted is None else [(wanted, wanted)])
 
 
-def test_the_mends_of_a_stride_of_1000_are_within_100_cells():
+def test_the_refits_of_a_stride_of_1000_are_within_100_cells():
     # N − F = 99,049 = 37·2677 has no divisor from 900 to 1100. 49 cells are over: 49 more of the window or less of the input
     # fit, 951 of padding are odd, and the next values on the other sides are 951 away.
     found = refits((Window(1001, 1000),) * 2, (100_050, 100_050))

@@ -71,8 +71,10 @@ def run(
     network = load(spec, input=input, set=set or [], fit=fit, layout=layout)
     if network is None:
         raise typer.Exit(UNUSABLE)
+    from cnncalc import rules
+
+    output.complain([*rules.run(network.reading, ("input-layout",)), *network.problems])
     if any(problem.level == "error" for problem in network.problems):
-        output.complain(network.problems)
         raise typer.Exit(PROBLEMS)
     from cnncalc.forward.runner import CannotRun, random_inputs
     from cnncalc.forward.weights import WeightsError

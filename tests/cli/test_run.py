@@ -222,3 +222,14 @@ def test_a_narrow_terminal_is_kept():
     lines = without_styles(text).splitlines()
     assert max(map(len, lines)) <= 80
     assert lines[-1].startswith("no room for ")
+
+
+def test_an_input_that_looks_like_channels_first_is_a_warning():
+    done = run("run", "-", stdin="input: 1x28x28\nlayers:\n  - {conv: 4, kernel_size: 3, padding: 1}\n")
+    assert done.returncode == 0
+    assert done.stderr.startswith(
+        "-:1:1: warning: input 1x28x28 is read as height × width × channels; for 1 channel write 28x28x1"
+    )
+    broken = run("run", "-", stdin="input: 1x28x28\nlayers:\n  - {conv: 4, kernel_size: 3}\n")
+    assert broken.returncode == 1
+    assert [line.rpartition("[")[2] for line in broken.stderr.splitlines()] == ["input-layout]", "window]"]
