@@ -38,7 +38,7 @@ def scene(subject: Subject, options: Drawing) -> Scene:
     for twig, uses in _blocks(tree(subject.graph)):
         assert twig.group is not None
         title = f"{clipped(twig.group.title, 11, 300, bold=True)} · {words.plural(uses, 'use')}"
-        panels.append(_panel(writer, Fold.block(subject, twig), title))
+        panels.append(_panel(writer, Fold(subject, 1, frames=True, bands=False, block=twig, like=whole), title))
     return frame.framed(subject, options, _shelves(panels, options.width), writer.families, _note(panels))
 
 

@@ -69,6 +69,21 @@ class Edge:
     flow: Flow | None
 
 
+class _Facts:
+    """What every fold of a network needs: by the id of a layer its mark, its readers' number, its place; the outputs' ids."""
+
+    def __init__(self, subject: Subject) -> None:
+        graph = subject.graph
+        self.tree = tree(graph)
+        self.marks = {id(node): line.mark for node, line in zip(graph.nodes, Lines(subject).flat(), strict=True)}
+        self.places = {id(node): place for place, node in enumerate(graph.nodes)}
+        self.readers: dict[int, int] = {}
+        for node in graph.nodes:
+            for source in node.inputs:
+                self.readers[id(source)] = self.readers.get(id(source), 0) + 1
+        self.outputs = {id(source) for source in graph.outputs}
+
+
 class Fold:
     """The items and edges of a network, unfolded down to `depth` levels, or wholly if that is None.
 
@@ -76,34 +91,36 @@ class Fold:
     layer. `frames` puts a frame around each unfolded block; without frames a repeated block stays folded.
     """
 
-    def __init__(self, subject: Subject, depth: int | None = None, *, frames: bool = False, bands: bool = True) -> None:
+    def __init__(
+        self,
+        subject: Subject,
+        depth: int | None = None,
+        *,
+        frames: bool = False,
+        bands: bool = True,
+        block: Twig | None = None,
+        like: Fold | None = None,
+    ) -> None:
+        """`block` is one block to show alone, with what it reads as inputs; `like` is another fold of the same network."""
         self._layout = subject.layout
         self._depth = depth
         self._frames = frames
         self._bands = bands
-        graph = subject.graph
-        self._marks = {id(node): line.mark for node, line in zip(graph.nodes, Lines(subject).flat(), strict=True)}
-        self._places = {id(node): place for place, node in enumerate(graph.nodes)}
-        self._readers: dict[int, int] = {}
-        for node in graph.nodes:
-            for source in node.inputs:
-                self._readers[id(source)] = self._readers.get(id(source), 0) + 1
-        self._outputs = {id(source) for source in graph.outputs}
+        self._facts: _Facts = like._facts if like is not None else _Facts(subject)
         #: Which copy of which repeated row a layer belongs to.
         self._copies: dict[int, dict[int, int]] = {}
         self._runs = 0
-        self.items = [self._input(source) for source in graph.inputs]
-        self.items += self._siblings(tree(graph), 1, "")
+        if block is not None and block.group is not None:
+            self.items = self._siblings(block.children, 1, f"{block.group.name}.")
+            self._add_outside(block, block.group)
+        else:
+            self.items = [self._input(source) for source in subject.graph.inputs]
+            self.items += self._siblings(self._facts.tree, 1, "")
         self.edges = self._edges(self.items)
 
-    @classmethod
-    def block(cls, subject: Subject, twig: Twig) -> Fold:
-        """The inside of one block, with the blocks in it folded and what it reads as inputs."""
-        self = cls(subject, 1, frames=True, bands=False)
-        group = twig.group
-        assert group is not None
-        self.items = self._siblings(twig.children, 1, f"{group.name}.")
-        inside = {id(node) for node in twig.nodes()}
+    def _add_outside(self, block: Twig, group: Group) -> None:
+        """Puts what a block reads before its items."""
+        inside = {id(node) for node in block.nodes()}
         outside: dict[int, Producer] = {}
         for item in self.items:
             for node in item.nodes:
@@ -111,8 +128,6 @@ class Fold:
         for source in reversed(outside.values()):
             label = "input" if source is group.reads else one_line(source.name)
             self.items.insert(0, Item(label, "input", "", "input", source.flow, source))
-        self.edges = self._edges(self.items)
-        return self
 
     def check_size(self) -> None:
         """Raise CannotDraw if there is more to draw than anybody can read."""
@@ -125,7 +140,7 @@ class Fold:
         vocabulary = getattr(source.flow, "vocabulary", None)
         text = f"vocabulary {vocabulary:,}" if vocabulary else ""
         item = Item(one_line(source.name), "input", text, "input", source.flow, source)
-        item.is_output = id(source) in self._outputs
+        item.is_output = id(source) in self._facts.outputs
         return item
 
     def _siblings(self, twigs: list[Twig], level: int, prefix: str) -> list[Item]:
@@ -144,7 +159,7 @@ class Fold:
         host = before[-1]
         if not host.nodes or host.children or host.count < item.count or item.nodes[0].inputs[0] is not host.nodes[-1]:
             return False
-        if self._readers.get(id(host.nodes[-1])) != 1 or id(host.nodes[-1]) in self._outputs:
+        if self._facts.readers.get(id(host.nodes[-1])) != 1 or id(host.nodes[-1]) in self._facts.outputs:
             return False
         (host.bands if host.count == item.count else host.tail).extend([*item.nodes[:1], *item.bands])
         host.nodes += item.nodes
@@ -175,7 +190,7 @@ class Fold:
             return inside
         frame = Item(self._label(group.name, prefix), one_line(group.title), "", "block", _result(group))
         frame.children = inside
-        frame.nodes = sorted(twig.nodes(), key=lambda node: self._places[id(node)])
+        frame.nodes = sorted(twig.nodes(), key=lambda node: self._facts.places[id(node)])
         return [frame]
 
     def _inside(self, twig: Twig, level: int) -> list[Item]:
@@ -200,12 +215,12 @@ class Fold:
         kind = getattr(node.layer, "kind", node.kind)
         text = words.summary(node, self._layout) if len(node.inputs) < 2 else ""
         item = Item(label, one_line(kind), text, family_of(node.layer), node.flow, None, [node])
-        item.mark = self._marks[id(node)]
-        item.is_output = id(node) in self._outputs
+        item.mark = self._facts.marks[id(node)]
+        item.is_output = id(node) in self._facts.outputs
         return item
 
     def _folded(self, twig: Twig, group: Group, prefix: str) -> Item:
-        nodes = sorted(twig.nodes(), key=lambda node: self._places[id(node)])
+        nodes = sorted(twig.nodes(), key=lambda node: self._facts.places[id(node)])
         main = [family_of(node.layer) for node in nodes if not is_band(node)] or ["passing"]
         title = group.title
         if group.kind == "branches":
@@ -216,8 +231,8 @@ class Fold:
             text = f"{real[0].kind} {words.summary(real[0], self._layout)}".rstrip()
         item = Item(self._label(group.name, prefix), one_line(title), text, "block",
                     _result(group), None, nodes, strips=tuple(main))  # fmt: skip
-        item.mark = next(mark for mark in _MARKS if not mark or any(self._marks[id(node)] == mark for node in nodes))
-        item.is_output = any(id(node) in self._outputs for node in nodes)
+        item.mark = next(mark for mark in _MARKS if not mark or any(self._facts.marks[id(node)] == mark for node in nodes))
+        item.is_output = any(id(node) in self._facts.outputs for node in nodes)
         return item
 
     def _run(self, run: list[Twig], level: int, prefix: str) -> list[Item]:

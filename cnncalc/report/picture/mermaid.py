@@ -32,8 +32,9 @@ def chart(subject: Subject, options: Drawing) -> Chart:
     """The flowchart, folded as far as GitHub's limits demand. Raises CannotDraw."""
     depths = [None, *range(6, 0, -1)] if options.depth is None else list(range(options.depth, 0, -1))
     edges = 0
+    fold = None
     for depth in depths:
-        fold = Fold(subject, depth, frames=True, bands=False)
+        fold = Fold(subject, depth, frames=True, bands=False, like=fold)
         edges = len(fold.edges)
         if edges > EDGES:
             continue

@@ -68,7 +68,7 @@ def _fold(subject: Subject, options: Drawing) -> Fold:
     for depth in range(2, 12):
         if not any(leaf.is_folded for item in best.items for leaf in item.leaves()):
             break
-        more = Fold(subject, depth, frames=True, bands=False)
+        more = Fold(subject, depth, frames=True, bands=False, like=best)
         if sum(1 for item in more.items for _ in item.leaves()) > _MOST:
             break
         best = more

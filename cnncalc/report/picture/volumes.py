@@ -112,7 +112,7 @@ def _fold(subject: Subject, options: Drawing) -> Fold:
         return Fold(subject, options.depth)
     best = Fold(subject, 1)
     for depth in (2, 3, 4):
-        more = Fold(subject, depth)
+        more = Fold(subject, depth, like=best)
         # Deeper is better if it shows layers in the place of blocks, not if it shows more blocks.
         if len(more.items) > _MOST or _folded(more) >= _folded(best) or _is_wide(more):
             break
