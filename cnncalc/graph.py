@@ -11,6 +11,7 @@ from cnncalc.layers import Layer, Weight
 from cnncalc.place import NOWHERE, Place
 from cnncalc.problem import Location
 from cnncalc.shape import Flow, Shape
+from cnncalc.window import Window
 
 
 class Input:
@@ -135,6 +136,16 @@ class Node:
     def unread(self) -> tuple[int, ...]:
         """Input cells at the end of each axis that no window reads."""
         return tuple(w.unread(n, self.fit) for w, n in zip(self.inferred.windows, self.inferred.sizes, strict=True))
+
+    @property
+    def slides(self) -> list[tuple[str, Window, int, int]]:
+        """Axis, window, input size and number of positions, for each axis over which a window slides."""
+        flow = self.inputs[0].flow if self.inputs else None
+        if self.shape is None or not self.inferred.windows or not isinstance(flow, Shape):
+            return []
+        skip = self.layer.unwindowed
+        positions = self.shape.spatial[skip - flow.rank :]
+        return list(zip(flow.axes[skip:], self.inferred.windows[skip:], flow.spatial[skip:], positions, strict=True))
 
     def __repr__(self) -> str:
         return f"<{self.name}: {self.kind} {self.shape}>"

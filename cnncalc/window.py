@@ -138,6 +138,18 @@ def _decimal(value: float, whole: bool) -> str:
     return f"{value:.{digits}f}".rstrip("0").rstrip(".").replace("-", "−")
 
 
+def transposed_same_padding(kernel_size: int, stride: int, dilation: int) -> tuple[int, int]:
+    """Cells cut off a transposed convolution's output so that N·S are left: Keras's and TensorFlow's SAME, the odd cell after.
+
+    A window shorter than the stride leaves less than N·S, and nothing is cut off.
+
+    >>> transposed_same_padding(3, 2, 1), transposed_same_padding(4, 2, 1), transposed_same_padding(2, 3, 1)
+    ((0, 1), (1, 1), (0, 0))
+    """
+    total = max(0, dilation * (kernel_size - 1) + 1 - stride)
+    return total // 2, total - total // 2
+
+
 def same_padding(size: int, kernel_size: int, stride: int, dilation: int) -> tuple[int, int]:
     """The least padding that gives ⌈N/S⌉ positions, the odd cell after: TensorFlow's SAME, ONNX's SAME_UPPER.
 

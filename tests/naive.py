@@ -100,12 +100,81 @@ def conv(layer, x, w, fit):
     return filled(results)
 
 
+def padded_conv(layer, x, w, fit):
+    """A convolution whose padding holds cells of the map, put around it before."""
+    if layer.padding_mode == "zeros":
+        return conv(layer, x, w, fit)
+    kernel, stride, dilation, padding = geometry(layer, x)
+
+    class Around:
+        cells, mode, fill, channels = padding, layer.padding_mode, 0.0, (0, 0)
+
+    class Inside:
+        padding = ((0, 0),) * (x.ndim - 2)
+
+    wide = pad(Around, x)
+    if fit == "ceil" and layer.padding != "same":
+        # Zeros for a last window that hangs over, and nothing behind it.
+        ends = [
+            positions(n, k, s, d, b, a, fit)[-1] + d * (k - 1) + 1
+            for n, k, s, d, (b, a) in zip(x.shape[2:], kernel, stride, dilation, padding, strict=True)
+        ]
+        roomy = np.zeros((*wide.shape[:2], *(max(n, e) for n, e in zip(wide.shape[2:], ends, strict=True))))
+        roomy[tuple(map(slice, wide.shape))] = wide
+        wide = roomy[(..., *(slice(0, end) for end in ends))]
+    Inside.kernel_size, Inside.stride, Inside.dilation = kernel, stride, dilation
+    return conv(Inside, wide, w, "floor")
+
+
+def conv_lstm(layer, x, w, fit):
+    kernel = w["weight_ih"].shape[2:]
+
+    class Seen:
+        kernel_size, stride, padding, dilation = kernel, layer.stride, layer.padding, (1,)
+
+    class Kept:
+        kernel_size, stride, padding, dilation = kernel, (1,), "same", (1,)
+
+    s = np.vectorize(sigmoid)
+    states = []
+    h = c = 0.0
+    for t in range(x.shape[2]):
+        gates = conv(Seen, x[:, :, t], {"weight": w["weight_ih"], "bias": w["bias"]}, fit)
+        if t:
+            gates = gates + conv(Kept, h, {"weight": w["weight_hh"]}, "floor")
+        i, f, g, o = np.split(gates, 4, axis=1)
+        c = s(f) * c + s(i) * np.tanh(g)
+        h = s(o) * np.tanh(c)
+        states.append(h)
+    return h if layer.returns == "last" else np.stack(states, axis=2)
+
+
+def grn(layer, x, w):
+    out = np.empty(x.shape)
+    for n in range(len(x)):
+        norms = [math.sqrt((x[n, c] ** 2).sum()) for c in range(x.shape[1])]
+        for c in range(x.shape[1]):
+            relative = norms[c] / (sum(norms) / len(norms) + layer.epsilon)
+            out[n, c] = w["weight"][c] * x[n, c] * relative + w["bias"][c] + x[n, c]
+    return out
+
+
+def layer_norm_all(layer, x, w):
+    out = np.stack([normalised(example, layer.epsilon) for example in x])
+    return out * w["weight"] + w["bias"] if w else out
+
+
 def conv_transpose(layer, x, w, fit):
     rank = x.ndim - 2
     weight = w["weight"]
     stride, dilation = spread(layer.stride, rank), spread(layer.dilation, rank)
-    padding, more = spread(layer.padding, rank), spread(layer.output_padding, rank)
     kernel = weight.shape[2:]
+    if layer.padding == "same":
+        lacking = [d * (k - 1) + 1 - s for k, s, d in zip(kernel, stride, dilation, strict=True)]
+        padding = [(max(n, 0) // 2, max(n, 0) - max(n, 0) // 2) for n in lacking]
+        more = [max(-n, 0) for n in lacking]
+    else:
+        padding, more = spread(layer.padding, rank), spread(layer.output_padding, rank)
     filters = weight.shape[1] * layer.groups
     inner = x.shape[1] // layer.groups
     sizes = [(n - 1) * s + d * (k - 1) + 1 + m for n, s, d, k, m in zip(x.shape[2:], stride, dilation, kernel, more, strict=True)]
@@ -434,8 +503,8 @@ def recurrent(layer, x, w):
                 h = c = np.zeros(layer.hidden)
                 states = []
                 for step in reversed(steps) if suffix else steps:
-                    seen = w["weight_ih" + key] @ step + w["bias_ih" + key]
-                    h, c = cell(seen, w["weight_hh" + key] @ h + w["bias_hh" + key], h, c)
+                    seen = w["weight_ih" + key] @ step + w.get("bias_ih" + key, 0.0)
+                    h, c = cell(seen, w["weight_hh" + key] @ h + w.get("bias_hh" + key, 0.0), h, c)
                     states.append(h)
                 ends.append(h)
                 both.append(states[::-1] if suffix else states)
@@ -468,8 +537,13 @@ def forward(layer: Any, xs: tuple[np.ndarray, ...], w: dict[str, np.ndarray], fi
     if kind in FUNCTIONS and not (kind == "gelu" and layer.approximate == "tanh") and kind != "hard_sigmoid":
         return each(FUNCTIONS[kind], x)
     table = {
-        "conv": lambda: conv(layer, x, w, fit),
-        "depthwise_conv": lambda: conv(layer, x, w, fit),
+        "conv": lambda: padded_conv(layer, x, w, fit),
+        "depthwise_conv": lambda: padded_conv(layer, x, w, fit),
+        "conv_lstm": lambda: conv_lstm(layer, x, w, fit),
+        "rmsnorm": lambda: at_each_place(
+            x, lambda values: values / math.sqrt((values**2).mean() + layer.epsilon) * w.get("weight", 1.0)
+        ),
+        "global_response_norm": lambda: grn(layer, x, w),
         "conv_transpose": lambda: conv_transpose(layer, x, w, fit),
         "maxpool": lambda: pool(layer, x, fit, lambda seen, cells: max(seen, default=-np.inf)),
         "avgpool": lambda: pool(layer, x, fit, mean_of(layer)),
@@ -501,7 +575,11 @@ def forward(layer: Any, xs: tuple[np.ndarray, ...], w: dict[str, np.ndarray], fi
         "parameter": lambda: np.stack([w["weight"]] * len(x)),
         "batchnorm": lambda: batchnorm(layer, x, w),
         "instancenorm": lambda: affine(per_channel(x, lambda values, c: normalised(values, layer.epsilon)), w),
-        "layernorm": lambda: affine(at_each_place(x, lambda values: normalised(values, layer.epsilon)), w),
+        "layernorm": lambda: (
+            layer_norm_all(layer, x, w)
+            if layer.over == "all"
+            else affine(at_each_place(x, lambda values: normalised(values, layer.epsilon)), w)
+        ),
         "groupnorm": lambda: group_norm(x, layer.groups, w, layer.epsilon),
         "lrn": lambda: at_each_place(x, lrn(layer)),
         "scale": lambda: per_channel(x, lambda values, c: values * w["weight"][c]),

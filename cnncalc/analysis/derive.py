@@ -70,7 +70,7 @@ def region(node: Node) -> tuple[int, ...]:
 
     A neuron of a convolution reads the channels of its group, one of a pooling its own alone.
     """
-    windows = node.inferred.windows
+    windows = node.inferred.windows[node.layer.unwindowed :]
     if not windows:
         return ()
     filters = [weight for weight in node.weights if weight.role == "weight"]

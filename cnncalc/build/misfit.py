@@ -39,7 +39,12 @@ def fixes(node: Node, found: Misfit) -> tuple[Fix, ...]:
 
 def _refits(node: Node) -> list[Refit]:
     follows = "stride" in node.layer.options and node.layer.value("stride") is None
-    return refits(node.inferred.windows, node.inferred.sizes, stride_follows=follows)
+    skip = node.layer.unwindowed
+    found = refits(node.inferred.windows[skip:], node.inferred.sizes[skip:], stride_follows=follows)
+    if not skip:
+        return found
+    leading = node.inferred.sizes[:skip]
+    return [Refit("input", (*leading, *one.value)) if one.field == "input" else one for one in found]
 
 
 def _axes(node: Node) -> tuple[str, ...]:

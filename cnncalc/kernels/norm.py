@@ -27,6 +27,42 @@ def layer_norm(x: Array, weight: Array | None, bias: Array | None, epsilon: floa
     return channels_first(out)
 
 
+def layer_norm_all(x: Array, weight: Array | None, bias: Array | None, epsilon: float) -> Array:
+    """All numbers of an example to mean 0 and variance 1; `weight` and `bias` are (channels, *spatial)."""
+    out = group_norm(x, 1, None, None, epsilon)
+    if weight is not None:
+        out *= weight
+    if bias is not None:
+        out += bias
+    return out
+
+
+def rms_norm(x: Array, weight: Array | None, epsilon: float, run: Run) -> Array:
+    """The channels at each position over the root of their mean square."""
+    xs = packed(channels_last(x))
+    out = np.empty_like(xs)
+
+    def task(part: Array, target: Array) -> None:
+        square = np.einsum("...c,...c->...", part, part)[..., None] / part.shape[-1]
+        np.divide(part, np.sqrt(square + part.dtype.type(epsilon)), out=target)
+        if weight is not None:
+            target *= weight
+
+    run.workers.parallel_chunks(task, xs.reshape(-1, xs.shape[-1]), out.reshape(-1, xs.shape[-1]))
+    return channels_first(out)
+
+
+def global_response_norm(x: Array, weight: Array, bias: Array, epsilon: float) -> Array:
+    """γ·x·n + β + x, n a channel's norm over the map relative to the mean norm; the squares are summed in float64."""
+    xs = packed(channels_last(x))
+    cells = tuple(range(1, xs.ndim - 1))
+    norms = np.sqrt(np.square(xs).sum(axis=cells, keepdims=True, dtype=np.float64))
+    relative = norms / (norms.mean(axis=-1, keepdims=True) + epsilon)
+    out = xs * (relative * weight + 1).astype(x.dtype)
+    out += bias
+    return channels_first(out)
+
+
 def group_norm(x: Array, groups: int, weight: Array | None, bias: Array | None, epsilon: float) -> Array:
     """The channels of each group to mean 0 and variance 1 over all cells of an example; the sums are taken in float64."""
     xs = packed(channels_last(x))

@@ -69,8 +69,11 @@ def _direction(sequence: Array, w: Arrays, key: str, backwards: bool, step: Step
     """The hidden state at each step, (length, batch, hidden), in the order of the sequence."""
     length, batch = sequence.shape[:2]
     weight, kept = w["weight_ih" + key], w["weight_hh" + key].T
-    seen = (sequence.reshape(length * batch, -1) @ weight.T + w["bias_ih" + key]).reshape(length, batch, -1)
-    bias = w["bias_hh" + key]
+    seen = sequence.reshape(length * batch, -1) @ weight.T
+    if "bias_ih" + key in w:
+        seen += w["bias_ih" + key]
+    seen = seen.reshape(length, batch, -1)
+    bias = w.get("bias_hh" + key, np.zeros(1, sequence.dtype))
     h = np.zeros((batch, kept.shape[0]), sequence.dtype)
     c = h
     states = np.empty((length, *h.shape), sequence.dtype)

@@ -95,3 +95,20 @@ def windows_of(x: Array, at: tuple[range, ...], windows: tuple[Window, ...], run
         (*moves, *reversed(taps), channel),
         writeable=False,
     )
+
+
+def padded(x: Array, windows: tuple[Window, ...], mode: str, fit: str) -> tuple[Array, tuple[Window, ...]]:
+    """`x`, (batch, channels, *spatial), with its padding put around it as `mode` says, and the windows without theirs.
+
+    A last window that hangs over the end, as `ceil` allows, reads zeros there; cells that no window reads are cut off.
+    """
+    from cnncalc.kernels.move import pad
+
+    sizes = x.shape[2:]
+    x = pad(x, tuple((w.before, w.after) for w in windows), mode)
+    ends = [starts(w, n, fit)[-1] + w.extent for w, n in zip(windows, sizes, strict=True)]
+    hanging = tuple((0, max(0, end - n)) for end, n in zip(ends, x.shape[2:], strict=True))
+    if any(after for _, after in hanging):
+        x = pad(x, hanging)
+    x = x[(slice(None), slice(None), *(slice(0, end) for end in ends))]
+    return x, tuple(w._replace(before=0, after=0) for w in windows)

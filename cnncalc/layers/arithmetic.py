@@ -114,7 +114,7 @@ class Clip(Activation, kind="clip"):
 
     def check(self) -> None:
         if self.least is None and self.most is None:
-            raise LayerError("clip needs min, max or both, as in {clip: null, min: 0, max: 6}", rule="missing")
+            raise LayerError("clip needs min, max or both, as in {clip: null, min: 0, max: 6}", field="min", rule="missing")
         if self.least is not None and self.most is not None and self.least > self.most:
             raise LayerError(f"min must be at most max, got {self.least:g} and {self.most:g}", field="min", rule="value")
 

@@ -62,6 +62,8 @@ class Layer:
     #: What it takes: `any` shape, a `map` (at least one spatial axis), a `sequence` (exactly one), `tokens`,
     #: `everything` (any number of results of any sort), or `nothing`.
     accepts: ClassVar[str] = "any"
+    #: Leading axes, such as time, over which no window slides and for which window fields have no number.
+    unwindowed: ClassVar[int] = 0
     #: Whether its output depends on its input in an unknown way: such a layer has no forward pass.
     opaque: ClassVar[bool] = False
     example: ClassVar[Example]

@@ -5,23 +5,27 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from cnncalc.layers.base import Example, Layer, Weight, along
+from cnncalc.layers.base import Example, Layer, Weight, along, check_mode
 from cnncalc.layers.memory import INPUT_SAVED, NOTHING_SAVED, Grad, Saved
-from cnncalc.layers.option import ONE, UNPADDED, ZERO, Axes, Cells, Count, Flag, Pairs, PerAxis, option
+from cnncalc.layers.option import ONE, UNPADDED, ZERO, Axes, Cells, Choice, Count, Flag, Pairs, PerAxis, option
 from cnncalc.layers.sliding import Sliding
 from cnncalc.layers.view import View
 from cnncalc.shape import Flow, LayerError, Shape
-from cnncalc.window import Window
+from cnncalc.window import Window, transposed_same_padding
 
 if TYPE_CHECKING:
     from cnncalc.kernels.arrays import Array
     from cnncalc.kernels.run import Arrays, Run
 
 _BIAS_NAMES = ("use_bias", "bias_term")
+PADDING_MODE = Choice("zeros", "reflect", "replicate", "circular")
+_PADDING_MODE = "which numbers the padding holds"
 
 
 class _Convolution(Sliding):
     """What `conv` and `depthwise_conv` share: weights of K filters over C/groups channels."""
+
+    padding_mode: str
 
     def _filters(self, x: Shape) -> int:
         raise NotImplementedError
@@ -31,7 +35,9 @@ class _Convolution(Sliding):
 
     def output_shape(self, x: Shape, fit: str) -> Shape:
         check_groups(x.channels, self._filters(x), self._groups(x))
-        return Shape(*self.spatial(x, fit), self._filters(x))
+        sizes = self.spatial(x, fit)
+        check_mode(x, tuple((w.before, w.after) for w in self.windows(x)), self.padding_mode, "padding_mode")
+        return Shape(*sizes, self._filters(x))
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         kernel = along(x, "kernel_size", self.kernel_size)
@@ -53,7 +59,13 @@ class _Convolution(Sliding):
         seen = Shape(*x.shape[2:], x.shape[1])
         # SAME's padding is made for the floor.
         told = run.floored() if self.padding == "same" else run
-        return convolve(x, w["weight"], w.get("bias"), self.windows(seen), self._groups(seen), told)
+        windows = self.windows(seen)
+        if self.padding_mode != "zeros":
+            from cnncalc.kernels.steps import padded
+
+            x, windows = padded(x, windows, self.padding_mode, told.fit)
+            told = told.floored()
+        return convolve(x, w["weight"], w.get("bias"), windows, self._groups(seen), told)
 
 
 class Conv(_Convolution, kind="conv"):
@@ -74,6 +86,7 @@ class Conv(_Convolution, kind="conv"):
     padding: Pairs | str = option(
         Cells("same", "valid", "causal"), "zeros around the input, P", default=UNPADDED, also=("pad", "pads", "auto_pad", "P")
     )
+    padding_mode: str = option(PADDING_MODE, _PADDING_MODE, default="zeros")
     dilation: Axes = option(
         PerAxis(), "cells from one weight of the window to the next, D", default=ONE, also=("dilations", "dilation_rate", "D")
     )
@@ -109,6 +122,7 @@ class DepthwiseConv(_Convolution, kind="depthwise_conv"):
     padding: Pairs | str = option(
         Cells("same", "valid", "causal"), "zeros around the input, P", default=UNPADDED, also=("pad", "pads", "auto_pad", "P")
     )
+    padding_mode: str = option(PADDING_MODE, _PADDING_MODE, default="zeros")
     dilation: Axes = option(
         PerAxis(), "cells from one weight of the window to the next, D", default=ONE, also=("dilations", "dilation_rate", "D")
     )
@@ -125,8 +139,8 @@ class DepthwiseConv(_Convolution, kind="depthwise_conv"):
 class ConvTranspose(Layer, kind="conv_transpose"):
     """A convolution run backwards: each input cell writes a window, so that the map grows. It never fails to fit.
 
-    Output (N − 1)·S − P_before − P_after + E + output_padding along each axis. MACs: weights times input positions.
-    Source: Dumoulin & Visin 2016, relationship 14.
+    Output (N − 1)·S − P_before − P_after + E + output_padding along each axis; with padding `same`, N·S, as in Keras and
+    TensorFlow. MACs: weights times input positions. Source: Dumoulin & Visin 2016, relationship 14.
     """
 
     accepts = "map"
@@ -147,7 +161,9 @@ class ConvTranspose(Layer, kind="conv_transpose"):
         PerAxis(), "cells that each input cell writes along each axis, F", also=Conv.options["kernel_size"].also
     )
     stride: Axes = option(PerAxis(), "cells between what neighbours write, S", default=ONE, also=("strides", "step", "S"))
-    padding: Pairs = option(Cells(), "cells cut off around the output, P", default=UNPADDED, also=("pad", "pads", "P"))
+    padding: Pairs | str = option(
+        Cells("same"), "cells cut off around the output, P", default=UNPADDED, also=("pad", "pads", "P", "auto_pad")
+    )
     dilation: Axes = option(
         PerAxis(), "cells from one weight of the window to the next, D", default=ONE, also=("dilations", "dilation_rate", "D")
     )
@@ -164,21 +180,29 @@ class ConvTranspose(Layer, kind="conv_transpose"):
 
     def written_windows(self, x: Shape) -> tuple[Window, ...]:
         """The window that each input cell writes, one per axis."""
-        parts = zip(
-            along(x, "kernel_size", self.kernel_size),
-            along(x, "stride", self.stride),
-            along(x, "padding", self.padding),
-            along(x, "dilation", self.dilation),
-            strict=True,
-        )
-        return tuple(Window(f, s, before, after, d) for f, s, (before, after), d in parts)
+        kernel, stride = along(x, "kernel_size", self.kernel_size), along(x, "stride", self.stride)
+        dilation = along(x, "dilation", self.dilation)
+        if isinstance(self.padding, str):
+            padding: Pairs = tuple(map(transposed_same_padding, kernel, stride, dilation))
+        else:
+            padding = along(x, "padding", self.padding)
+        return tuple(Window(f, s, *sides, d) for f, s, sides, d in zip(kernel, stride, padding, dilation, strict=True))
+
+    def added_cells(self, x: Shape) -> tuple[int, ...]:
+        """Cells added at the end of the output along each axis: `output_padding`, or what `same` lacks."""
+        if self.padding == "same":
+            return tuple(max(0, w.stride - w.extent) for w in self.written_windows(x))
+        return along(x, "output_padding", self.output_padding)
+
+    def check(self) -> None:
+        if self.padding == "same" and max(self.output_padding) > 0:
+            raise LayerError("output_padding belongs to padding in numbers; same gives N·S", field="output_padding", rule="value")
 
     def output_shape(self, x: Shape, fit: str) -> Shape:
         check_groups(x.channels, self.filters, self.groups)
         sizes = []
-        added = along(x, "output_padding", self.output_padding)
-        for axis, window, size, more in zip(x.axes, self.written_windows(x), x.spatial, added, strict=True):
-            if more >= max(window.stride, window.dilation):
+        for axis, window, size, more in zip(x.axes, self.written_windows(x), x.spatial, self.added_cells(x), strict=True):
+            if self.padding != "same" and more >= max(window.stride, window.dilation):
                 most = max(window.stride, window.dilation) - 1
                 raise LayerError(
                     f"output_padding must be less than the stride or the dilation: at most {most} on {axis}, got {more}",
@@ -199,8 +223,9 @@ class ConvTranspose(Layer, kind="conv_transpose"):
         return Shape(*sizes, self.filters)
 
     def formulas(self, x: Shape) -> list[tuple[str, str]]:
-        added = along(x, "output_padding", self.output_padding)
-        parts = zip(x.axes, self.written_windows(x), x.spatial, added, strict=True)
+        parts = zip(x.axes, self.written_windows(x), x.spatial, self.added_cells(x), strict=True)
+        if self.padding == "same":
+            return [(axis, f"{size}·{window.stride} = {size * window.stride}") for axis, window, size, _ in parts]
         return [(axis, window.transposed_formula(size, more)) for axis, window, size, more in parts]
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
@@ -226,8 +251,8 @@ class ConvTranspose(Layer, kind="conv_transpose"):
         from cnncalc.kernels.transposed import convolve_transposed
 
         seen = Shape(*x.shape[2:], x.shape[1])
-        more = along(seen, "output_padding", self.output_padding)
-        return convolve_transposed(x, w["weight"], w.get("bias"), self.written_windows(seen), more, self.groups, run)
+        windows, more = self.written_windows(seen), self.added_cells(seen)
+        return convolve_transposed(x, w["weight"], w.get("bias"), windows, more, self.groups, run)
 
     summary = Sliding.summary
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cnncalc.layers.base import Example, Pointwise, Weight, near_divisors
 from cnncalc.layers.memory import INPUT_SAVED, NOTHING_SAVED, Grad, Saved
-from cnncalc.layers.option import Count, Flag, Number, option
+from cnncalc.layers.option import Choice, Count, Flag, Number, option
 from cnncalc.shape import Flow, LayerError, Shape
 
 if TYPE_CHECKING:
@@ -80,27 +80,84 @@ class InstanceNorm(_Normalising, kind="instancenorm"):
 
 
 class LayerNorm(_Normalising, kind="layernorm"):
-    """The channels at each position to mean 0 and variance 1. 2·C parameters.
+    """The channels at each position to mean 0 and variance 1: 2·C parameters. Over `all`: every number of an example.
 
+    Over `all` it has a factor and an offset for each number, 2·H·W·C, as PyTorch's `LayerNorm([C, H, W])`.
     Source: Ba et al. 2016; over channels as in Liu et al. 2022, ConvNeXt.
     """
 
     also = ("layernormalization", "layer_norm", "ln")
+    over: str = option(Choice("channels", "all"), "the channels at each position, or all numbers together", default="channels")
     epsilon: float = option(Number(above=0), "added to the variance", default=1e-6, also=_EPSILON_NAMES)
-    affine: bool = option(Flag(), "a learned factor and offset per channel", default=True, also=("elementwise_affine",))
+    affine: bool = option(
+        Flag(), "a learned factor and offset per channel, or per number", default=True, also=("elementwise_affine",)
+    )
     example = Example({"layernorm": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
-        return _affine(x.channels, self.affine)
+        if self.over == "channels":
+            return _affine(x.channels, self.affine)
+        shape = (x.channels, *x.spatial)
+        return (Weight("weight", shape), Weight("bias", shape, "bias")) if self.affine else ()
 
     def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
-        # Mean and inverse deviation of each position.
-        return Saved(inputs=(0,), numbers=2 * (y.size // y.channels))
+        # Mean and inverse deviation of each position, or of the example.
+        return Saved(inputs=(0,), numbers=2 * (1 if self.over == "all" else y.size // y.channels))
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         from cnncalc.kernels import norm
 
+        if self.over == "all":
+            return norm.layer_norm_all(x, w.get("weight"), w.get("bias"), self.epsilon)
         return norm.layer_norm(x, w.get("weight"), w.get("bias"), self.epsilon, run)
+
+
+class RMSNorm(_Normalising, kind="rmsnorm"):
+    """The channels at each position over the root of their mean square: C parameters.
+
+    Source: Zhang & Sennrich 2019, Root Mean Square Layer Normalization, eq. 4.
+    """
+
+    also = ("rmsnormalization", "rms_norm", "simplifiedlayernormalization")
+    affine: bool = option(Flag(), "a learned factor per channel", default=True, also=("elementwise_affine",))
+    epsilon: float = option(Number(above=0), "added to the mean square", default=1e-6, also=_EPSILON_NAMES)
+    example = Example({"rmsnorm": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
+
+    def weights(self, x: Shape) -> tuple[Weight, ...]:
+        return _affine(x.channels, self.affine)[:1]
+
+    def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
+        # The inverse root of each position.
+        return Saved(inputs=(0,), numbers=y.size // y.channels)
+
+    def forward(self, x: Array, w: Arrays, run: Run) -> Array:
+        from cnncalc.kernels import norm
+
+        return norm.rms_norm(x, w.get("weight"), self.epsilon, run)
+
+
+class GlobalResponseNorm(_Normalising, kind="global_response_norm"):
+    """Each channel times its norm over the map, relative to the mean norm of all channels; added to the input. 2·C parameters.
+
+    y = γ·x·n + β + x with n = ‖x_c‖ / (mean of ‖x_c‖ + epsilon). Source: Woo et al. 2023, ConvNeXt V2, eq. 3.
+    """
+
+    accepts = "map"
+    also = ("grn", "globalresponsenormalization")
+    epsilon: float = option(Number(above=0), "added to the mean norm", default=1e-6, also=_EPSILON_NAMES)
+    example = Example({"global_response_norm": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
+
+    def weights(self, x: Shape) -> tuple[Weight, ...]:
+        return _affine(x.channels, affine=True)
+
+    def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
+        # The input, its norms, the relative norms, and the input times these.
+        return Saved(inputs=(0,), numbers=2 * y.channels + y.size)
+
+    def forward(self, x: Array, w: Arrays, run: Run) -> Array:
+        from cnncalc.kernels import norm
+
+        return norm.global_response_norm(x, w["weight"], w["bias"], self.epsilon)
 
 
 class GroupNorm(_Normalising, kind="groupnorm"):

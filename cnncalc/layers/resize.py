@@ -48,7 +48,7 @@ class Upsample(Layer, kind="upsample"):
     def check(self) -> None:
         if self.factor is None and self.size is None:
             raise LayerError(
-                "upsample needs a factor or size; write {upsample: 2}, or {upsample: null, size: 64}", rule="missing"
+                "upsample needs a factor or size, as in {upsample: 2} or {upsample: null, size: 64}", field="size", rule="missing"
             )
         if self.factor is not None and self.size is not None:
             raise LayerError(

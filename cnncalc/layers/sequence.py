@@ -55,6 +55,7 @@ class _Recurrent(Layer):
     layers: int
     bidirectional: bool
     returns: str
+    biases: int
 
     @property
     def _directions(self) -> int:
@@ -75,8 +76,7 @@ class _Recurrent(Layer):
                 found += [
                     Weight(f"weight_ih_l{layer}{suffix}", (rows, columns)),
                     Weight(f"weight_hh_l{layer}{suffix}", (rows, self.hidden)),
-                    Weight(f"bias_ih_l{layer}{suffix}", (rows,), "bias"),
-                    Weight(f"bias_hh_l{layer}{suffix}", (rows,), "bias"),
+                    *(Weight(f"{name}_l{layer}{suffix}", (rows,), "bias") for name in ("bias_ih", "bias_hh")[: self.biases]),
                 ]
         return tuple(found)
 
@@ -111,12 +111,13 @@ _HIDDEN = "hidden units: numbers of the state"
 _HIDDEN_NAMES = ("hidden_size", "units", "num_units")
 _LAYERS = "recurrent layers, one reading the other"
 _BIDIRECTIONAL = "a second network reads from the end; both results are put behind one another"
+_BIASES = "bias vectors per gate: 2 as in PyTorch and cuDNN, 1 as in Keras's LSTM, or none"
 _RETURN_NAMES = ("return_sequences", "return_state")
 _RETURN = "the upper layer's state when it has read everything (of both directions, beside one another), or every step's"
 
 
 class Rnn(_Recurrent, kind="rnn"):
-    """Elman's recurrent layer: h ← tanh(W x + b + U h + c). h·(x + h + 2) parameters per layer and direction.
+    """Elman's recurrent layer: h ← tanh(W x + b + U h + c). h·(x + h + biases) parameters per layer and direction.
 
     Source: Elman 1990; two bias vectors as in PyTorch and cuDNN.
     """
@@ -126,6 +127,7 @@ class Rnn(_Recurrent, kind="rnn"):
     hidden: int = option(Count(), _HIDDEN, main=True, also=_HIDDEN_NAMES)
     layers: int = option(Count(), _LAYERS, default=1, also=("num_layers",))
     bidirectional: bool = option(Flag(), _BIDIRECTIONAL, default=False)
+    biases: int = option(Count(0, 2), _BIASES, default=2, also=("bias", "use_bias"))
     returns: str = option(Choice("last", "sequence"), _RETURN, default="last", name="return", also=_RETURN_NAMES)
     example = Example({"rnn": 4, "return": "sequence"}, (Shape(7, 3),), Shape(7, 4))
 
@@ -139,7 +141,7 @@ class Rnn(_Recurrent, kind="rnn"):
 
 
 class Lstm(_Recurrent, kind="lstm"):
-    """Long short-term memory: input, forget, cell and output gates. 4·h·(x + h + 2) parameters per layer and direction.
+    """Long short-term memory: input, forget, cell and output gates. 4·h·(x + h + biases) parameters per layer and direction.
 
     Source: Hochreiter & Schmidhuber 1997; Gers et al. 2000; two bias vectors as in PyTorch and cuDNN.
     """
@@ -149,6 +151,7 @@ class Lstm(_Recurrent, kind="lstm"):
     hidden: int = option(Count(), _HIDDEN, main=True, also=_HIDDEN_NAMES)
     layers: int = option(Count(), _LAYERS, default=1, also=("num_layers",))
     bidirectional: bool = option(Flag(), _BIDIRECTIONAL, default=False)
+    biases: int = option(Count(0, 2), _BIASES, default=2, also=("bias", "use_bias"))
     returns: str = option(Choice("last", "sequence"), _RETURN, default="last", name="return", also=_RETURN_NAMES)
     example = Example({"lstm": 5, "layers": 2, "bidirectional": True}, (Shape(7, 3),), Shape(10))
 
@@ -159,7 +162,7 @@ class Lstm(_Recurrent, kind="lstm"):
 
 
 class Gru(_Recurrent, kind="gru"):
-    """Gated recurrent unit: reset, update and new gates. 3·h·(x + h + 2) parameters per layer and direction.
+    """Gated recurrent unit: reset, update and new gates. 3·h·(x + h + biases) parameters per layer and direction.
 
     Source: Cho et al. 2014; two bias vectors as in PyTorch and cuDNN.
     """
@@ -169,6 +172,7 @@ class Gru(_Recurrent, kind="gru"):
     hidden: int = option(Count(), _HIDDEN, main=True, also=_HIDDEN_NAMES)
     layers: int = option(Count(), _LAYERS, default=1, also=("num_layers",))
     bidirectional: bool = option(Flag(), _BIDIRECTIONAL, default=False)
+    biases: int = option(Count(0, 2), _BIASES, default=2, also=("bias", "use_bias"))
     returns: str = option(Choice("last", "sequence"), _RETURN, default="last", name="return", also=_RETURN_NAMES)
     example = Example({"gru": 4, "return": "sequence", "bidirectional": True}, (Shape(7, 3),), Shape(7, 8))
 

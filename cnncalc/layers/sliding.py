@@ -77,17 +77,17 @@ class Sliding(Layer):
             except LayerError:
                 return found
             written_out: dict[str, Any] = {
-                "kernel_size": [w.kernel_size for w in windows],
-                "stride": [w.stride for w in windows],
-                "padding": [[w.before, w.after] for w in windows],
-                "dilation": [w.dilation for w in windows],
+                "kernel_size": [w.kernel_size for w in windows[self.unwindowed :]],
+                "stride": [w.stride for w in windows[self.unwindowed :]],
+                "padding": [[w.before, w.after] for w in windows[self.unwindowed :]],
+                "dilation": [w.dilation for w in windows[self.unwindowed :]],
             }
             found.update((name, value) for name, value in written_out.items() if name in found)
         return found
 
     def summary(self, x: Flow | None) -> str:
         # A vector has no axes for the window; said as for a map, it is still what the row says.
-        rank = x.rank if isinstance(x, Shape) and x.rank else 2
+        rank = x.rank - self.unwindowed if isinstance(x, Shape) and x.rank > self.unwindowed else 2
         kernel = tuple(self.kernel_size) * rank if isinstance(self.kernel_size, Every) else self.kernel_size
         parts = ["×".join(map(str, kernel))]
         if self.main is not None and self.main.name != "kernel_size" and self.main.name in self.stored:

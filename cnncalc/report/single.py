@@ -126,7 +126,7 @@ def _drawings(node: Node, width: int) -> list[tuple[str, list[str]]]:
     found: dict[tuple[str, ...], list[str]] = {}
     if not isinstance(flow, Shape) or node.shape is None:
         return []
-    for axis, window, size, positions in zip(flow.axes, node.inferred.windows, flow.spatial, node.shape.spatial, strict=False):
+    for axis, window, size, positions in node.slides:
         lines = drawing.drawing(window, size, positions, width) if positions > 0 else []
         if lines:
             found.setdefault(tuple(lines), []).append(axis)

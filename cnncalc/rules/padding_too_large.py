@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnncalc.rules.base import Finding, Subject
-from cnncalc.shape import Shape
 
 
 def find(subject: Subject) -> Iterator[Finding]:
     for node in subject.graph.nodes:
-        x = node.inputs[0].flow if node.inputs else None
-        if node.shape is None or not node.inferred.windows or not isinstance(x, Shape):
-            continue
-        for axis, window, size, count in zip(x.axes, node.inferred.windows, x.spatial, node.shape.spatial, strict=True):
+        for axis, window, size, count in node.slides:
             last = (count - 1) * window.stride - window.before
             if window.before >= window.extent or last >= size:
                 most = max(window.before, window.after)

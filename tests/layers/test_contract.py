@@ -90,6 +90,10 @@ COUNTED = {
     "parameter": (30, 0),
     "rescale": (2, 0),
     "add_bias": (2, 0),
+    "rmsnorm": (2, 0),
+    "global_response_norm": (4, 0),
+    # 4 gates of 3 filters over 2 + 3 channels; 4 maps, 3×6 positions.
+    "conv_lstm": (4 * 3 * (6 * (2 + 3) + 1), 4 * 18 * 4 * 3 * 6 * (2 + 3)),
     # As declared.
     "custom": (30, 1200),
     "attention": (4 * 36 + 4 * 6, 4 * 7 * 36 + 2 * 49 * 6),

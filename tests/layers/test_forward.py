@@ -130,6 +130,30 @@ def test_the_example_computes_its_output(kind: str) -> None:
         ({"linear": 4, "bias": False}, (Shape(7, 3),)),
         ({"linear": 5}, (Shape(2, 3, 4, 6),)),
         ({"parameter": 7}, ()),
+        ({"conv": 3, "kernel_size": 3, "padding": "2x1", "padding_mode": "reflect"}, (Shape(5, 7, 2),)),
+        ({"conv": 3, "kernel_size": 3, "padding": [[2, 0]], "padding_mode": "replicate", "stride": 2}, (Shape(7, 2),)),
+        ({"conv": 4, "kernel_size": 2, "padding": "same", "padding_mode": "circular", "groups": 2}, (Shape(5, 3, 2),)),
+        ({"depthwise_conv": 2, "kernel_size": 3, "padding": 1, "padding_mode": "circular"}, (Shape(5, 3, 4),)),
+        ({"conv_transpose": 3, "kernel_size": 3, "stride": 2, "padding": "same"}, (Shape(5, 7, 2),)),
+        ({"conv_transpose": 3, "kernel_size": "2x5", "stride": 3, "padding": "same", "dilation": "1x2"}, (Shape(5, 7, 2),)),
+        ({"conv_transpose": 3, "kernel_size": 1, "stride": 2, "padding": "same", "groups": 1}, (Shape(5, 2),)),
+        ({"lstm": 4, "biases": 1, "return": "sequence"}, (Shape(7, 3),)),
+        ({"gru": 4, "biases": 0, "bidirectional": True}, (Shape(7, 3),)),
+        ({"gru": 4, "biases": 1, "layers": 2}, (Shape(7, 3),)),
+        ({"rnn": 4, "biases": 1}, (Shape(7, 3),)),
+        ({"layernorm": None, "over": "all"}, (Shape(3, 5, 2),)),
+        ({"layernorm": None, "over": "all", "affine": False}, (Shape(7, 3),)),
+        (
+            {"rmsnorm": None, "affine": False},
+            (
+                Shape(
+                    7,
+                ),
+            ),
+        ),
+        ({"global_response_norm": None}, (Shape(7, 3),)),
+        ({"conv_lstm": 2, "kernel_size": 3, "padding": "same", "return": "sequence"}, (Shape(3, 5, 4, 2),)),
+        ({"conv_lstm": 2, "kernel_size": 2, "stride": 2}, (Shape(3, 7, 2),)),
         ({"upsample": None, "size": "7x11"}, (Shape(5, 3, 2),)),
         ({"upsample": None, "size": 5}, (Shape(13, 2),)),
         ({"upsample": None, "size": "7x11", "mode": "bilinear"}, (Shape(5, 3, 2),)),
@@ -189,6 +213,13 @@ def test_the_example_computes_its_output(kind: str) -> None:
 )
 def test_other_ranks_and_fields(row: dict[str, Any], flows: tuple[Any, ...]) -> None:
     compare(read(row), flows)
+
+
+@pytest.mark.parametrize("mode", ["reflect", "replicate", "circular"])
+@pytest.mark.parametrize(("size", "kernel_size", "stride", "padding"), [(8, 3, 2, 1), (9, 2, 3, 1), (7, 4, 3, 2)])
+def test_padding_of_the_map_itself_under_the_ceiling(mode: str, size: int, kernel_size: int, stride: int, padding: int) -> None:
+    row = {"conv": 3, "kernel_size": kernel_size, "stride": stride, "padding": padding, "padding_mode": mode}
+    compare(read(row), (Shape(size, 5, 2),), fit="ceil")
 
 
 def test_a_window_on_padding_alone_has_no_largest_number() -> None:
