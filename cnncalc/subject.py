@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from cnncalc.graph import Graph, Input, Node, Producer
 from cnncalc.problem import Problem
+
+if TYPE_CHECKING:
+    from cnncalc.analysis.memory import Memory
 
 
 class Before(NamedTuple):
@@ -28,6 +31,8 @@ class Subject(Protocol):
     def file(self) -> str | None: ...
     @property
     def layout(self) -> str: ...
+    @property
+    def memory(self) -> Memory: ...
     @property
     def graph(self) -> Graph: ...
     @property

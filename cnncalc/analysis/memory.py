@@ -133,6 +133,23 @@ class Memory:
         inputs = sum(map(self.size, self.graph.inputs))
         return Training(self.weights, trainable, OPTIMIZERS[optimizer] * trainable, sum(self.kept), inputs)
 
+    def largest_batch(self, limit: int, optimizer: str) -> int:
+        """Return the largest batch whose training needs at most `limit` bytes of tensors, 0 if one example needs more."""
+
+        def fits(batch: int) -> bool:
+            return Memory(self.graph, self.dtype, batch).training(optimizer).total <= limit
+
+        if not fits(1):
+            return 0
+        low, high = 1, 2
+        # A batch of as many examples as bytes cannot fit, unless examples take none.
+        while high <= limit and fits(high):
+            low, high = high, 2 * high
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if fits(middle) else (low, middle)
+        return low
+
 
 def flow_bytes(flow: Flow | None, dtype: str, batch: int = 1) -> int:
     """Return the bytes of a batch of one shape; token ids are int64, and an unknown shape has none."""
@@ -158,22 +175,3 @@ def _in_inference(node: Node) -> Reuse:
 def _trains(node: Node) -> bool:
     """Whether the layer's weights get a gradient; shared weights are trained if their owner's are."""
     return bool(node.inferred.parameters) and not (node.shared or node).frozen
-
-
-def largest_batch(graph: Graph, limit: int, dtype: str, optimizer: str) -> int:
-    """Return the largest batch whose training needs at most `limit` bytes of tensors, 0 if one example needs more."""
-
-    def fits(batch: int) -> bool:
-        return Memory(graph, dtype, batch).training(optimizer).total <= limit
-
-    if not fits(1):
-        return 0
-    low, high = 1, 2
-    while fits(high):
-        low, high = high, 2 * high
-        if high > limit:
-            break
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if fits(middle) else (low, middle)
-    return low

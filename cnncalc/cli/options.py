@@ -30,4 +30,7 @@ Set = Annotated[
     ),
 ]
 Fit = Annotated[Literal["exact", "floor", "ceil"] | None, typer.Option("--fit", help="What a stride that does not fit means.")]
+Dtype = Annotated[
+    str | None, typer.Option("--dtype", metavar="TYPE", help="Type of the numbers, for figures in bytes: float16, int8, …")
+]
 Layout = Annotated[Literal["channels_last", "channels_first"] | None, typer.Option("--layout", help="How shapes are printed.")]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from cnncalc.cli import UNUSABLE, options, output
+from cnncalc.cli import OK, PROBLEMS, UNUSABLE, options, output
 from cnncalc.cli.spec import load, status
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from cnncalc.network import Network
     from cnncalc.report.network.columns import Column
+    from cnncalc.report.network.memory import Figures
     from cnncalc.report.network.table import Row
 
 
@@ -25,7 +26,7 @@ def show(
             "--columns",
             metavar="NAMES",
             help="More columns, with commas between: input, trainable, weights, biases, buffers, macs, share, "
-            "macs_per_parameter, receptive_field, or all.",
+            "macs_per_parameter, activation, memory, live, kept, receptive_field, or all.",
         ),
     ] = None,
     depth: Annotated[
@@ -34,9 +35,15 @@ def show(
     form: Annotated[
         Literal["table", "json", "csv", "markdown", "latex"], typer.Option("--format", help="Output format.")
     ] = "table",
-    dtype: Annotated[
-        str, typer.Option("--dtype", metavar="TYPE", help="Type of the numbers, for the bytes: float16, int8, …")
-    ] = "float32",
+    dtype: options.Dtype = None,
+    batch: Annotated[int, typer.Option("--batch", min=1, metavar="N", help="Examples at once, for figures of memory.")] = 1,
+    training: Annotated[bool, typer.Option("--training", help="The memory of a training step, term by term.")] = False,
+    optimizer: Annotated[
+        Literal["sgd", "momentum", "adam"], typer.Option("--optimizer", help="Optimizer of --training and --fits.")
+    ] = "sgd",
+    fits: Annotated[
+        str | None, typer.Option("--fits", metavar="BYTES", help="The largest batch that can be trained in BYTES, as 8GiB.")
+    ] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Draw the table anew whenever a file is saved, until Ctrl-C.")] = False,
     receptive: Annotated[
         str | None,
@@ -55,10 +62,13 @@ def show(
 
     MACs are multiply-accumulates of one example; bias, pooling, activations and normalisation count none.
 
-    Exit status: 0 without problems, 1 with errors in a network, 2 where a file is no network.
+    Figures of memory are bytes of tensors at --dtype and --batch; `cnncalc explain memory` defines them.
+
+    Exit status: 0 without problems; 1 with errors in a network, or if no batch --fits; 2 if a file is not a network.
     """
     chosen = _columns(columns or [])
     _check_dtype(dtype)
+    limit = _limit(fits)
     if depth is not None and form in ("json", "csv"):
         raise typer.BadParameter(
             f"{form} has a row for every layer; --depth folds table, markdown and latex", param_hint="'--depth'"
@@ -67,20 +77,22 @@ def show(
         raise typer.Exit(_receptive(specs, receptive, input=input, set=set or [], fit=fit, layout=layout))
 
     def draw() -> int:
-        networks = [load(spec, input=input, set=set or [], fit=fit, layout=layout, compared=True) for spec in specs]
+        networks = [load(spec, input=input, set=set or [], fit=fit, layout=layout, dtype=dtype, compared=True) for spec in specs]
         usable = [network for network in networks if network is not None]
+        figures = [_figures(network, batch, optimizer if training else None, optimizer, limit) for network in usable]
         several = len(specs) > 1
         if form == "json":
-            _json(usable, dtype, several)
+            _json(usable, figures, several)
         elif form == "csv":
-            _csv(usable, chosen, several)
+            _csv(usable, chosen, figures, several)
         elif form == "markdown":
-            _markdown(usable, chosen, depth, dtype)
+            _markdown(usable, chosen, depth, figures)
         elif form == "latex":
-            _latex(usable, chosen, depth, dtype)
+            _latex(usable, chosen, depth, figures)
         else:
-            _table(usable, chosen, depth, dtype, several)
-        return status(networks)
+            _table(usable, chosen, depth, figures, several)
+        found = status(networks)
+        return found or (PROBLEMS if any(one.largest_batch == 0 for one in figures) else OK)
 
     if watch:
         from cnncalc.cli.watch import follow
@@ -106,52 +118,76 @@ def _columns(texts: list[str]) -> list[Column]:
         ) from None
 
 
-def _check_dtype(dtype: str) -> None:
+def _check_dtype(dtype: str | None) -> None:
     from cnncalc.dtype import DTYPES
 
-    if dtype not in DTYPES:
+    if dtype is not None and dtype not in DTYPES:
         raise typer.BadParameter(f"{dtype} is none of {', '.join(DTYPES)}", param_hint="'--dtype'")
 
 
-def _table(networks: list[Network], columns: list[Column], depth: int | None, dtype: str, several: bool) -> None:
+def _limit(text: str | None) -> int | None:
+    from cnncalc.values import quantity
+
+    if text is None:
+        return None
+    found = quantity(text)
+    if found is None or found < 1:
+        raise typer.BadParameter(f"write bytes, as 8GiB or 512MiB, not {text}", param_hint="'--fits'")
+    return found
+
+
+def _figures(network: Network, batch: int, training: str | None, optimizer: str, limit: int | None) -> Figures:
+    from cnncalc.analysis.memory import Memory
+    from cnncalc.report.network.memory import Figures
+
+    largest = None
+    memory = Memory(network.graph, network.dtype, batch)
+    if limit is not None:
+        largest = memory.largest_batch(limit, optimizer)
+    return Figures(memory, training, optimizer, limit, largest)
+
+
+def _table(networks: list[Network], columns: list[Column], depth: int | None, figures: list[Figures], several: bool) -> None:
     from cnncalc.report.network.table import table
     from cnncalc.report.problems import listing as problems
 
     width = output.width()
-    for i, network in enumerate(networks):
+    for i, (network, own) in enumerate(zip(networks, figures, strict=True)):
         rows: list[Row] = [[]] if i else []
-        rows += table(network, columns, depth=depth, width=width, dtype=dtype, with_file=several)
+        rows += table(network, columns, depth=depth, width=width, figures=own, with_file=several)
         if network.problems:
             rows += [[], *problems.rows(network.problems)]
         output.say_rows(rows)
 
 
-def _json(networks: list[Network], dtype: str, several: bool) -> None:
+def _json(networks: list[Network], figures: list[Figures], several: bool) -> None:
     if networks or several:
         from cnncalc.report.network.json import document, text
 
-        output.say(text([document(network, dtype) for network in networks], as_list=several))
+        output.say(text([document(*pair) for pair in zip(networks, figures, strict=True)], as_list=several))
 
 
-def _csv(networks: list[Network], columns: list[Column], several: bool) -> None:
+def _csv(networks: list[Network], columns: list[Column], figures: list[Figures], several: bool) -> None:
     from cnncalc.report.network.csv import text
 
     if networks:
-        output.say(text(networks, columns, with_file=several))
+        output.say(text(networks, columns, with_file=several, figures=figures))
     for network in networks:
         output.complain(network.problems)
 
 
-def _markdown(networks: list[Network], columns: list[Column], depth: int | None, dtype: str) -> None:
+def _markdown(networks: list[Network], columns: list[Column], depth: int | None, figures: list[Figures]) -> None:
     from cnncalc.report.network.markdown import text
 
-    output.say("\n".join(text(network, columns, depth=depth, dtype=dtype) for network in networks))
+    pairs = zip(networks, figures, strict=True)
+    output.say("\n".join(text(network, columns, depth=depth, figures=own) for network, own in pairs))
 
 
-def _latex(networks: list[Network], columns: list[Column], depth: int | None, dtype: str) -> None:
+def _latex(networks: list[Network], columns: list[Column], depth: int | None, figures: list[Figures]) -> None:
     from cnncalc.report.network.latex import text
 
-    output.say("\n".join(text(network, columns, depth=depth, dtype=dtype) for network in networks))
+    pairs = zip(networks, figures, strict=True)
+    output.say("\n".join(text(network, columns, depth=depth, figures=own) for network, own in pairs))
     for network in networks:
         output.complain(network.problems)
 

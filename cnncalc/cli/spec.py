@@ -64,6 +64,7 @@ def load(
     set: Sequence[str] | None = None,  # noqa: A002 - as on the command line
     fit: str | None = None,
     layout: str | None = None,
+    dtype: str | None = None,
     compared: bool = False,
 ) -> Network | None:
     """The network that SPEC means, changed as the options say; None where it is none, which is then said on stderr.
@@ -76,12 +77,12 @@ def load(
     try:
         file = resolve(spec)
         if not (compared and (input or set or fit)):
-            return network.load(file, input=input, set=set or (), fit=fit, layout=layout)
+            return network.load(file, input=input, set=set or (), fit=fit, layout=layout, dtype=dtype)
         from cnncalc.analysis.comparison import before
 
         text = network.text_of(file)
-        found = network.loads(text, file=file, input=input, set=set or (), fit=fit, layout=layout)
-        found.before = before(network.loads(text, file=file), found)
+        found = network.loads(text, file=file, input=input, set=set or (), fit=fit, layout=layout, dtype=dtype)
+        found.before = before(network.loads(text, file=file, dtype=dtype), found)
         return found
     except SpecError as error:
         output.complain(error.problems)

@@ -102,6 +102,21 @@ def difference(before: int, after: int) -> str:
     return said.replace("-", "−")
 
 
+def rounded(number: int) -> str:
+    """Return a count with three significant digits and a decimal prefix.
+
+    >>> rounded(4_089_184_256), rounded(25_557_032), rounded(61_706), rounded(999), rounded(999_999)
+    ('4.09 G', '25.6 M', '61.7 K', '999', '1.00 M')
+    """
+    if number < 1000:
+        return str(number)
+    value, prefixes = number / 1000, "KMGTP"
+    while value >= 999.5 and len(prefixes) > 1:
+        value, prefixes = value / 1000, prefixes[1:]
+    digits = 2 if value < 9.995 else 1 if value < 99.95 else 0
+    return f"{value:,.{digits}f} {prefixes[0]}"
+
+
 def memory(size: int) -> str:
     """Bytes, and beside them in a larger unit where there is one.
 

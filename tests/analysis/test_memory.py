@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import cnncalc
-from cnncalc.analysis.memory import Memory, largest_batch
+from cnncalc.analysis.memory import Memory
 
 ROOT = Path(__file__).parents[2]
 SPECS = ROOT / "specs"
@@ -164,9 +164,9 @@ def test_concat_keeps():
 def test_the_largest_batch_is_the_largest():
     graph = cnncalc.load(SPECS / "resnet50.yaml").graph
     limit = 8 << 30
-    batch = largest_batch(graph, limit, "float32", "adam")
+    batch = Memory(graph).largest_batch(limit, "adam")
     assert Memory(graph, batch=batch).training("adam").total <= limit < Memory(graph, batch=batch + 1).training("adam").total
-    assert largest_batch(graph, 100 << 20, "float32", "sgd") == 0
+    assert Memory(graph).largest_batch(100 << 20, "sgd") == 0
 
 
 def test_a_layer_without_a_shape_counts_nothing():

@@ -17,7 +17,7 @@ TOTALS = {"parameters": int, "trainable": int, "buffers": int, "macs": int}
 LAYER = {
     "name": str, "kind": str, "inputs": [str], "shape": (SIZES, None), "fields": dict, "parameters": int, "trainable": int,
     "buffers": int, "macs": (int, None), "fits": bool, "line": int, "column": int,
-    "summary": str, "biases": int, "leftover": SIZES, "shares": (str, None),
+    "summary": str, "biases": int, "leftover": SIZES, "shares": (str, None), "memory": (int, None), "live": (int, None),
 }  # fmt: skip
 PROBLEM = {
     "rule": str, "level": str, "file": (str, None), "line": (int, None), "column": (int, None), "end_line": (int, None),
@@ -25,9 +25,12 @@ PROBLEM = {
     "fixes": [{"title": str, "safe": bool, "line": int, "column": int, "end_line": int, "end_column": int, "text": str}],
 }  # fmt: skip
 FLOW = ({"name": str, "shape": (SIZES, None)}, {"name": str, "tokens": int, "vocabulary": int})
+MEMORY = {
+    "dtype": str, "batch": int, "weights": int, "peak_memory": (int, None), "peak_at": (str, None), "live_at_peak": [str],
+}  # fmt: skip
 DOCUMENT = {
     "schema_version": int, "name": str, "file": (str, None), "layout": str, "inputs": [FLOW], "layers": [LAYER],
-    "outputs": [FLOW], "totals": TOTALS, "problems": [PROBLEM],
+    "outputs": [FLOW], "totals": {**TOTALS, "memory": MEMORY}, "problems": [PROBLEM],
     "description": (str, None), "source": (str, None), "dtype": str, "bytes": int, "complete": bool, "expect_skipped": bool,
 }  # fmt: skip
 
@@ -61,7 +64,8 @@ def test_every_document_conforms(path):
     for problem in found["problems"]:
         assert conforms(problem, PROBLEM), problem
     assert conforms(found, DOCUMENT)
-    assert found["totals"] == {key: sum(layer[key] for layer in found["layers"]) for key in TOTALS}
+    totals = {key: value for key, value in found["totals"].items() if key != "memory"}
+    assert totals == {key: sum(layer[key] or 0 for layer in found["layers"]) for key in TOTALS}
 
 
 def test_alexnet_is_as_in_the_contract():
@@ -85,7 +89,13 @@ def test_alexnet_is_as_in_the_contract():
     assert row[first["column"] - 1 :].startswith("{conv: 96")
     assert found["outputs"] == [{"name": "softmax1", "shape": [1000]}]
     # Krizhevsky et al. 2012: 60 million parameters; exactly as Caffe's bvlc_alexnet with its two groups.
+    memory = found["totals"].pop("memory")
     assert found["totals"] == {"parameters": 60965224, "trainable": 60965224, "buffers": 0, "macs": 724406816}
+    # The response normalisation behind conv1 reads and gives 55x55x96.
+    assert memory == {
+        "dtype": "float32", "batch": 1, "weights": 4 * 60965224, "peak_memory": 4 * 2 * 55 * 55 * 96, "peak_at": "lrn1",
+        "live_at_peak": ["relu1", "lrn1"],
+    }  # fmt: skip
     assert found["problems"] == []
 
 

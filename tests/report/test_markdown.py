@@ -15,7 +15,7 @@ def cells(line):
 def test_every_row_has_as_many_cells_as_the_header():
     said = text(cnncalc.load(ROOT / "specs" / "vqa.yaml"), choose(("all",)))
     table = [line for line in said.splitlines() if line.startswith("|")]
-    assert {len(cells(line)) for line in table} == {13}
+    assert {len(cells(line)) for line in table} == {17}
     assert set(cells(table[1])) == {" --- ", " ---: "}
     assert "**149,376,504**" in said
 

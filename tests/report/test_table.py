@@ -78,10 +78,12 @@ layer               kind                                    output  parameters  
   global_avgpool1   global_avgpool                          6                0      0
   fc1               fc 2                                    2               14     12
 
-parameters     440  1,760 bytes (1.7 KiB) in float32
-trainable      424  the other 16 are frozen
-buffers         20  kept, not learned: 80 bytes in float32
-MACs        13,836  one multiply-accumulate each; bias, pooling, activations and normalisation count none
+parameters      440  1,760 bytes (1.7 KiB) in float32
+trainable       424  the other 16 are frozen
+buffers          20  kept, not learned: 80 bytes in float32
+MACs         13,836  one multiply-accumulate each; bias, pooling, activations and normalisation count none
+peak memory   3,072  bytes (3.0 KiB) of activations in inference at residual1.add1.body.batchnorm1, float32
+13.8 K MACs, 440 parameters, 1.7 KiB
 
 ~ the last row and column are never read: residual2.add1.shortcut.conv1.0
 """
@@ -102,12 +104,16 @@ layer          kind                output  parameters   MACs
   globa…pool1  global_avgpool      6                0      0
   fc1          fc 2                2               14     12
 
-parameters     440  1,760 bytes (1.7 KiB) in float32
-trainable      424  the other 16 are frozen
-buffers         20  kept, not learned: 80 bytes in float32
-MACs        13,836  one multiply-accumulate each; bias,
-                    pooling, activations and normalisation
-                    count none
+parameters      440  1,760 bytes (1.7 KiB) in float32
+trainable       424  the other 16 are frozen
+buffers          20  kept, not learned: 80 bytes in float32
+MACs         13,836  one multiply-accumulate each; bias,
+                     pooling, activations and normalisation
+                     count none
+peak memory   3,072  bytes (3.0 KiB) of activations in
+                     inference at
+                     residual1.add1.body.batchnorm1, float32
+13.8 K MACs, 440 parameters, 1.7 KiB
 
 ~ the last row and column are never read:
 residual2.add1.shortcut.conv1.0
@@ -292,7 +298,7 @@ def test_a_narrow_table_keeps_every_number_and_leaves_out_columns_by_name():
     assert "134,260,544" in text(network, depth=1, width=60)
     missing = re.search(r"no room for (.*?):", said.replace("\n", " "))
     assert missing is not None
-    assert missing[1].split(", ")[-2:] == ["macs_per_parameter", "receptive_field"]
+    assert missing[1].split(", ")[-6:] == ["macs_per_parameter", "activation", "memory", "live", "kept", "receptive_field"]
 
 
 def test_too_narrow_for_the_numbers_themselves_is_no_fault():

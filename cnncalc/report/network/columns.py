@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from cnncalc.graph import Node
+from cnncalc.machine import written
 from cnncalc.report import words
 from cnncalc.report.network.lines import Counts, Line
+from cnncalc.shape import Tokens
 from cnncalc.subject import Subject
+
+if TYPE_CHECKING:
+    from cnncalc.analysis.memory import Memory
 
 
 class Column(NamedTuple):
@@ -31,16 +37,24 @@ class Whole(NamedTuple):
     layout: str
     #: What a cell of each layer's result sees, in words.
     receptive: Mapping[str, str] = {}
+    memory: Memory | None = None
+    #: Bytes that are live while each layer is computed, and that each keeps for the backward pass.
+    live: Mapping[Node, int] = {}
+    kept: Mapping[Node, int] = {}
 
     @classmethod
-    def of(cls, subject: Subject, columns: Iterable[Column]) -> Whole:
-        """What `columns` need of a network."""
+    def of(cls, subject: Subject, columns: Iterable[Column], memory: Memory) -> Whole:
+        """Return what `columns` need of a network."""
         receptive = {}
-        if any(column.name == "receptive_field" for column in columns):
+        names = {column.name for column in columns}
+        nodes = subject.graph.nodes
+        live = dict(zip(nodes, memory.live, strict=True)) if "live" in names else {}
+        kept = dict(zip(nodes, memory.kept, strict=True)) if "kept" in names else {}
+        if "receptive_field" in names:
             from cnncalc.analysis.receptive import receptive_fields, text
 
             receptive = {name: text(fields) for name, fields in receptive_fields(subject.graph).items()}
-        return cls(subject.totals["parameters"], subject.layout, receptive)
+        return cls(subject.totals["parameters"], subject.layout, receptive, memory, live, kept)
 
 
 def _counted(name: str, title: str, about: str, wanted: bool, get: Callable[[Counts], int]) -> Column:
@@ -108,6 +122,40 @@ def _gives(line: Line, whole: Whole) -> str:
     return words.flow(line.gives, whole.layout) if line.says_output else ""
 
 
+def _activation(line: Line, whole: Whole) -> int | None:
+    flow = line.producer.flow if line.producer is not None else None
+    return None if flow is None or line.unknown else flow.length if isinstance(flow, Tokens) else flow.size
+
+
+def _memory(line: Line, whole: Whole) -> int | None:
+    if line.producer is None or line.unknown or whole.memory is None:
+        return None
+    return whole.memory.size(line.producer)
+
+
+def _live(line: Line, whole: Whole) -> int | None:
+    return None if line.unknown else max((whole.live[node] for node in line.nodes), default=None)
+
+
+def _kept(line: Line, whole: Whole) -> int | None:
+    return sum(whole.kept[node] for node in line.nodes) if line.nodes and not line.unknown else None
+
+
+def _bytes(name: str, title: str, about: str, value: Callable[[Line, Whole], int | None]) -> Column:
+    """A column of bytes: raw for programs, with a unit for readers."""
+
+    def cell(line: Line, whole: Whole) -> str:
+        found = value(line, whole)
+        return _unknown(line) if found is None else "0" if found == 0 else written(found)
+
+    return Column(name, title, about, True, False, value, cell)
+
+
+def _activation_cell(line: Line, whole: Whole) -> str:
+    found = _activation(line, whole)
+    return _unknown(line) if found is None else f"{found:,}"
+
+
 COLUMNS = (
     Column("name", "layer", "its name", False, True, lambda line, _: line.name, lambda line, _: line.label),
     Column("kind", "kind", "what it is, with hyper-parameters", False, True, lambda line, _: line.kind, _kind_cell),
@@ -124,6 +172,10 @@ COLUMNS = (
     Column(
         "macs_per_parameter", "MACs/parameter", "how often a parameter is used", True, False, _per_parameter, _per_parameter_cell
     ),
+    Column("activation", "activation", "numbers of the result of one example", True, False, _activation, _activation_cell),
+    _bytes("memory", "memory", "bytes of the result", _memory),
+    _bytes("live", "live", "bytes that are live while it is computed in inference", _live),
+    _bytes("kept", "kept", "bytes that it keeps for the backward pass and no layer before it keeps", _kept),
     Column("receptive_field", "receptive field", "input cells that a cell depends on, /step", False, False, _sees, _sees),
 )
 

@@ -8,11 +8,12 @@ from io import StringIO
 
 from cnncalc.report.network.columns import Column, Whole
 from cnncalc.report.network.lines import Lines
+from cnncalc.report.network.memory import Figures
 from cnncalc.report.sheet import cell
 from cnncalc.subject import Subject
 
 
-def text(subjects: Sequence[Subject], columns: Sequence[Column], *, with_file: bool) -> str:
+def text(subjects: Sequence[Subject], columns: Sequence[Column], *, with_file: bool, figures: Sequence[Figures] = ()) -> str:
     """Comma-separated values of all networks below one header; `with_file` puts the file before each row.
 
     What is not known, and a ratio to no parameters, is an empty field.
@@ -20,8 +21,8 @@ def text(subjects: Sequence[Subject], columns: Sequence[Column], *, with_file: b
     stream = StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow((["file"] if with_file else []) + [column.name for column in columns])
-    for subject in subjects:
-        whole = Whole.of(subject, columns)
+    for subject, own in zip(subjects, figures or map(Figures.of, subjects), strict=True):
+        whole = Whole.of(subject, columns, own.memory)
         first = [cell(subject.file or "")] if with_file else []
         for line in Lines(subject).flat():
             writer.writerow(first + [_field(column.value(line, whole)) for column in columns])

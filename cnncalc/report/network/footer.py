@@ -11,6 +11,8 @@ from cnncalc.dtype import bytes_of
 from cnncalc.graph import Node
 from cnncalc.problem import one_line
 from cnncalc.report import words
+from cnncalc.report.network import memory
+from cnncalc.report.network.memory import Figures
 from cnncalc.shape import Shape
 from cnncalc.subject import Subject
 
@@ -33,8 +35,9 @@ class Total(NamedTuple):
         return f"≥{self.value:,}" if self.least else f"{self.value:,}"
 
 
-def totals(subject: Subject, dtype: str = "float32") -> list[Total]:
-    """Parameters, what differs from them, and MACs."""
+def totals(subject: Subject, figures: Figures | None = None) -> list[Total]:
+    """Return parameters, what differs from them, MACs, and the rows of memory if `figures` are given."""
+    dtype = (figures.memory if figures is not None else subject.memory).dtype
     found = subject.totals
     parameters, trainable, buffers = found["parameters"], found["trainable"], found["buffers"]
     result = [Total("parameters", parameters, f"{words.memory(bytes_of(parameters, dtype))} in {dtype}")]
@@ -43,7 +46,7 @@ def totals(subject: Subject, dtype: str = "float32") -> list[Total]:
     if buffers:
         result.append(Total("buffers", buffers, f"kept, not learned: {words.memory(bytes_of(buffers, dtype))} in {dtype}"))
     result.append(Total("MACs", found["macs"], COUNTED, bool(subject.graph.uncounted)))
-    return result
+    return result + (memory.totals(figures) if figures is not None else [])
 
 
 def unknown(subject: Subject) -> str:

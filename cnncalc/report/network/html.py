@@ -6,6 +6,7 @@ from cnncalc.problem import one_line
 from cnncalc.report.network import footer
 from cnncalc.report.network.columns import Whole, choose
 from cnncalc.report.network.lines import Line, Lines
+from cnncalc.report.network.memory import Figures, short
 from cnncalc.report.network.table import MARKS
 from cnncalc.subject import Subject
 
@@ -16,7 +17,8 @@ _LEFT = "text-align:left"
 def table(network: Subject) -> str:
     """The table with totals and problems. It stands alone: no style sheet, no script, nothing fetched."""
     columns = [column for column in choose(("macs",)) if column.shown]
-    whole = Whole.of(network, columns)
+    figures = Figures.of(network)
+    whole = Whole.of(network, columns, figures.memory)
     head = "".join(f'<th style="{_RIGHT if c.right else _LEFT}">{escaped(c.title)}</th>' for c in columns)
     rows = []
     for line in Lines(network).tree():
@@ -24,7 +26,8 @@ def table(network: Subject) -> str:
         for column in columns[1:]:
             cells.append(f'<td style="{_RIGHT if column.right else _LEFT}">{escaped(column.cell(line, whole))}</td>')
         rows.append(f"<tr>{''.join(cells)}</tr>")
-    notes = [f"{total.text} {total.name}: {total.note}" for total in footer.totals(network)]
+    notes = [f"{total.text} {total.name}: {total.note}" for total in footer.totals(network, figures)]
+    notes.append(short(network, figures.memory.dtype))
     notes += footer.notes(network, whole.receptive)
     notes += map(str, network.problems)
     return (

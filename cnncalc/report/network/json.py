@@ -9,6 +9,8 @@ from typing import Any
 from cnncalc.dtype import bytes_of
 from cnncalc.graph import Node
 from cnncalc.report import words
+from cnncalc.report.network.memory import Figures
+from cnncalc.report.network.memory import data as memory_data
 from cnncalc.report.problems import listing as problems
 from cnncalc.shape import Flow, Tokens
 from cnncalc.subject import Subject
@@ -16,9 +18,11 @@ from cnncalc.subject import Subject
 SCHEMA_VERSION = 1
 
 
-def document(subject: Subject, dtype: str = "float32") -> dict[str, Any]:
+def document(subject: Subject, figures: Figures | None = None) -> dict[str, Any]:
     """Everything known of a network, as plain data; shapes stand in its layout."""
     layout = subject.layout
+    figures = figures or Figures.of(subject)
+    dtype = figures.memory.dtype
     return {
         "schema_version": SCHEMA_VERSION,
         "name": subject.name,
@@ -27,9 +31,9 @@ def document(subject: Subject, dtype: str = "float32") -> dict[str, Any]:
         "file": subject.file,
         "layout": layout,
         "inputs": [{"name": source.name, **_flow(source.flow, layout)} for source in subject.inputs],
-        "layers": [layer(node, layout) for node in subject.layers],
+        "layers": _layers(subject, figures),
         "outputs": [{"name": source.name, **_flow(source.flow, layout)} for source in subject.outputs],
-        "totals": dict(subject.totals),
+        "totals": {**subject.totals, "memory": memory_data(figures)},
         "dtype": dtype,
         "bytes": bytes_of(subject.totals["parameters"], dtype),
         "complete": subject.graph.complete,
@@ -37,6 +41,21 @@ def document(subject: Subject, dtype: str = "float32") -> dict[str, Any]:
         **_before(subject),
         "problems": [problems.data(problem) for problem in subject.problems],
     }
+
+
+def _layers(subject: Subject, figures: Figures) -> list[dict[str, Any]]:
+    memory = figures.memory
+    found = []
+    kept = memory.kept if figures.training is not None else None
+    for i, (node, live) in enumerate(zip(subject.layers, memory.live, strict=True)):
+        one = layer(node, subject.layout)
+        known = node.shape is not None
+        one["memory"] = memory.size(node) if known else None
+        one["live"] = live if known else None
+        if kept is not None:
+            one["kept"] = kept[i] if known else None
+        found.append(one)
+    return found
 
 
 def _before(subject: Subject) -> dict[str, Any]:

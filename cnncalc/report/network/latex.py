@@ -8,6 +8,7 @@ from cnncalc.report import words
 from cnncalc.report.network import footer
 from cnncalc.report.network.columns import Column, Whole
 from cnncalc.report.network.lines import Lines
+from cnncalc.report.network.memory import Figures
 from cnncalc.report.network.table import MARKS
 from cnncalc.report.picture.tikz import escaped
 from cnncalc.subject import Subject
@@ -16,10 +17,11 @@ from cnncalc.subject import Subject
 _PAGE = 45
 
 
-def text(subject: Subject, columns: Sequence[Column], *, depth: int | None = None, dtype: str = "float32") -> str:
+def text(subject: Subject, columns: Sequence[Column], *, depth: int | None = None, figures: Figures | None = None) -> str:
     """The table and its totals; the comment above says which packages it needs."""
     shown = [column for column in columns if column.shown]
-    whole = Whole.of(subject, columns)
+    figures = figures or Figures.of(subject)
+    whole = Whole.of(subject, columns, figures.memory)
     rows = []
     for line in Lines(subject, depth).tree():
         cells = [escaped(column.cell(line, whole)) for column in shown]
@@ -31,7 +33,8 @@ def text(subject: Subject, columns: Sequence[Column], *, depth: int | None = Non
     place = next((i for i, column in enumerate(shown) if column.right), len(shown) - 1)
     left, right = rf"\multicolumn{{{place}}}{{l}}", rf"\multicolumn{{{len(shown) - place}}}{{r}}"
     totals = [
-        _row([f"{left}{{{escaped(total.name)}}}", f"{right}{{{escaped(total.text)}}}"]) for total in footer.totals(subject, dtype)
+        _row([f"{left}{{{escaped(total.name)}}}", f"{right}{{{escaped(total.text)}}}"])
+        for total in footer.totals(subject, figures)
     ]
     head = _row([rf"\textbf{{{escaped(column.title)}}}" for column in shown])
     align = "".join("r" if column.right else "l" for column in shown)

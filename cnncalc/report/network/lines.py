@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cnncalc.graph import Group, Node, Producer, Twig, tree
@@ -57,6 +58,10 @@ class Line:
     unknown: bool = False
     #: The full name of the layer whose result it gives, as the graph has it.
     result: str = ""
+    #: The layer, or all layers of a folded group.
+    nodes: Sequence[Node] = ()
+    #: Whose result it gives: a layer or an input; None for an unfolded group.
+    producer: Producer | None = None
 
 
 class Lines:
@@ -81,7 +86,7 @@ class Lines:
             said = f"vocabulary {vocabulary:,}" if vocabulary else ""
             label = one_line(source.name)
             kind = "" if source.name == "input" else "input"
-            self._lines.append(Line(source.name, label, kind, said, None, source.flow, None, is_input=True))
+            self._lines.append(Line(source.name, label, kind, said, None, source.flow, None, is_input=True, producer=source))
         self._walk(tree(self._subject.graph), "", (), inputs[0] if len(inputs) == 1 else None)
         return self._lines
 
@@ -145,6 +150,8 @@ class Lines:
         said = ", ".join(filter(None, (about, words.plural(layers, "layer"))))
         line = Line(group.name, label, group.kind, said, None, _gives(group), counts if known else None, unknown=not known)
         line.result = group.result.name if group.result is not None else ""
+        line.nodes = list(twig.nodes())
+        line.producer = group.result
         line.mark = next((mark for mark in ("error", "unread", "changed") if mark in marks), "")
         return line
 
@@ -175,6 +182,8 @@ class Lines:
             mark=self._mark(node),
             unknown=unknown,
             result=node.name,
+            nodes=(node,),
+            producer=node,
         )
 
     def _mark(self, node: Node) -> str:

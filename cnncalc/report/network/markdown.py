@@ -10,6 +10,7 @@ from cnncalc.report import words
 from cnncalc.report.network import footer
 from cnncalc.report.network.columns import Column, Whole
 from cnncalc.report.network.lines import Lines
+from cnncalc.report.network.memory import Figures, short
 from cnncalc.report.network.table import MARKS
 from cnncalc.subject import Subject
 
@@ -18,10 +19,11 @@ _MENTION = re.compile(r"@(?=\w)|#(?=\d)")
 _INDENT = "\u00a0\u00a0"
 
 
-def text(subject: Subject, columns: Sequence[Column], *, depth: int | None = None, dtype: str = "float32") -> str:
+def text(subject: Subject, columns: Sequence[Column], *, depth: int | None = None, figures: Figures | None = None) -> str:
     """Title, table, totals and problems. Nesting is shown by spaces that Markdown keeps."""
     shown = [column for column in columns if column.shown]
-    whole = Whole.of(subject, columns)
+    figures = figures or Figures.of(subject)
+    whole = Whole.of(subject, columns, figures.memory)
     rows = [[column.title for column in shown], ["---:" if column.right else "---" for column in shown]]
     for line in Lines(subject, depth).tree():
         cells = [escaped(column.cell(line, whole)) for column in shown]
@@ -31,7 +33,8 @@ def text(subject: Subject, columns: Sequence[Column], *, depth: int | None = Non
     parts = [f"### {escaped(subject.name)}", *([escaped(words.sentence(subject.description))] if subject.description else [])]
     parts.append("\n".join(f"| {' | '.join(cells)} |" for cells in rows))
     parts.append(
-        "\n".join(f"- {t.name}: **{t.text}** ({escaped(t.note)})" for t in footer.totals(subject, dtype)),
+        "\n".join(f"- {t.name}: **{t.text}** ({escaped(t.note)})" for t in footer.totals(subject, figures))
+        + f"\n- {escaped(short(subject, figures.memory.dtype))}",
     )
     notes = footer.notes(subject, whole.receptive)
     notes += map(str, subject.problems)

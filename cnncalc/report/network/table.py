@@ -9,6 +9,7 @@ from cnncalc.report import words
 from cnncalc.report.network import footer
 from cnncalc.report.network.columns import Column, Whole
 from cnncalc.report.network.lines import Line, Lines
+from cnncalc.report.network.memory import Figures, short
 from cnncalc.subject import Subject
 
 Span = tuple[str, str]
@@ -29,7 +30,7 @@ def table(
     *,
     depth: int | None = None,
     width: int | None = None,
-    dtype: str = "float32",
+    figures: Figures | None = None,
     with_file: bool = False,
 ) -> list[Row]:
     """Title, table, totals and notes; problems follow elsewhere.
@@ -40,14 +41,15 @@ def table(
     title = words.sentence(subject.name)
     if with_file and subject.file:
         title += f" · {one_line(subject.file)}"
-    body = _Body(subject, columns, depth, width)
+    figures = figures or Figures.of(subject)
+    body = _Body(subject, columns, depth, width, figures)
     rows: list[Row] = [[(title, "title")]]
     if subject.description:
         rows += [[(line, "note")] for line in wrapped(words.sentence(subject.description), width)]
     rows.append([])
     rows += body.rows()
     rows.append([])
-    rows += _totals(subject, dtype, width)
+    rows += _totals(subject, figures, width)
     notes = body.notes()
     if notes:
         rows.append([])
@@ -58,10 +60,12 @@ def table(
 class _Body:
     """The cells of a table and the room they have."""
 
-    def __init__(self, subject: Subject, columns: Sequence[Column], depth: int | None, width: int | None) -> None:
+    def __init__(
+        self, subject: Subject, columns: Sequence[Column], depth: int | None, width: int | None, figures: Figures
+    ) -> None:
         self._subject = subject
         self._lines = Lines(subject, depth).tree()
-        whole = Whole.of(subject, columns)
+        whole = Whole.of(subject, columns, figures.memory)
         self._receptive = whole.receptive
         self._columns = [column for column in columns if column.shown]
         self._cells = [[column.cell(line, whole) for line in self._lines] for column in self._columns]
@@ -154,7 +158,7 @@ class _Body:
 
     def notes(self) -> list[str]:
         """What the marks mean, and what is not shown."""
-        found = [f"{c.title}: {c.about}" for c in self._columns if c.name in ("share", "receptive_field")]
+        found = [f"{c.title}: {c.about}" for c in self._columns if c.name in ("share", "receptive_field", "live", "kept")]
         found += footer.notes(self._subject, self._receptive)
         if self._hidden:
             found.append(f"no room for {', '.join(self._hidden)}: a wider terminal or a pipe shows them")
@@ -165,8 +169,8 @@ def _role(column: Column, text: str) -> str:
     return column.name if column.name in ("kind", "output") else "zero" if text in ("0", "0%") else ""
 
 
-def _totals(subject: Subject, dtype: str, width: int | None) -> list[Row]:
-    found = footer.totals(subject, dtype)
+def _totals(subject: Subject, figures: Figures, width: int | None) -> list[Row]:
+    found = footer.totals(subject, figures)
     names = max(len(total.name) for total in found)
     numbers = max(len(total.text) for total in found)
     rows: list[Row] = []
@@ -175,10 +179,12 @@ def _totals(subject: Subject, dtype: str, width: int | None) -> list[Row]:
     beside = width is None or width >= indent + 20
     for total in found:
         rows.append([(total.name.ljust(names + GAP), "total"), (total.text.rjust(numbers), "number")])
-        notes = wrapped(total.note, None if width is None else width - (indent if beside else GAP))
+        room = None if width is None else width - (indent if beside else GAP)
+        notes = [line if room is None else shortened(line, room) for line in wrapped(total.note, room)]
         if beside:
             rows[-1] += [(" " * GAP, ""), (notes.pop(0), "note")]
         rows += [[(" " * (indent if beside else GAP), ""), (note, "note")] for note in notes]
+    rows += [[(line, "note")] for line in wrapped(short(subject, figures.memory.dtype), width)]
     return rows
 
 

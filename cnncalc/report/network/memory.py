@@ -1,0 +1,124 @@
+"""The memory of a network as rows of the footer and as data. `explain memory` has the definitions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from cnncalc.dtype import bytes_of
+from cnncalc.machine import written
+from cnncalc.problem import one_line
+
+if TYPE_CHECKING:
+    from cnncalc.analysis.memory import Memory
+    from cnncalc.report.network.footer import Total
+    from cnncalc.subject import Subject
+
+#: The figures leave this out.
+NOT_COUNTED = "tensors only: no allocator, no workspaces of kernels, no fragmentation"
+
+
+class Figures(NamedTuple):
+    """The memory of a network. `training` is the optimizer if the terms of training are asked for.
+
+    `limit` is given in bytes if the largest batch is asked for; `optimizer` is the one that it is trained with.
+    """
+
+    memory: Memory
+    training: str | None = None
+    optimizer: str = "sgd"
+    limit: int | None = None
+    largest_batch: int | None = None
+
+    @classmethod
+    def of(cls, subject: Subject) -> Figures:
+        """Return the figures of one example in inference."""
+        return cls(subject.memory)
+
+
+def totals(figures: Figures) -> list[Total]:
+    """Return the peak of inference, then the terms of training and their sum, then the largest batch."""
+    from cnncalc.report.network.footer import Total
+
+    memory = figures.memory
+    least = not memory.complete
+    at = f" at {one_line(memory.peak_at.name)}" if memory.peak_at is not None else ""
+    found = [Total("peak memory", memory.peak, f"{_bytes(memory.peak)} of activations in inference{at}{_of(memory)}", least)]
+    if figures.training is not None:
+        found += _training(figures, figures.training, least)
+    if figures.limit is not None and figures.largest_batch is not None:
+        found.append(_largest(figures, figures.limit, figures.largest_batch))
+    return found
+
+
+def _training(figures: Figures, optimizer: str, least: bool) -> list[Total]:
+    from cnncalc.analysis.memory import OPTIMIZERS
+    from cnncalc.report.network.footer import Total
+
+    memory = figures.memory
+    terms = memory.training(optimizer)
+    numbers = OPTIMIZERS[optimizer]
+    each = f"{numbers} {'number' if numbers == 1 else 'numbers'} for each trainable parameter ({optimizer})"
+    return [
+        Total("weights", terms.weights, f"{_bytes(terms.weights)} in {memory.dtype}"),
+        Total("gradients", terms.gradients, f"{_bytes(terms.gradients)}, one number for each trainable parameter"),
+        Total("optimizer", terms.optimizer, f"{_bytes(terms.optimizer)}, {each}"),
+        Total("kept", terms.kept, f"{_bytes(terms.kept)} kept for the backward pass{_of(memory)}", least),
+        Total("input", terms.inputs, _bytes(terms.inputs)),
+        Total("training", terms.total, f"{_bytes(terms.total)}, the sum; {NOT_COUNTED}", least),
+    ]
+
+
+def _largest(figures: Figures, limit: int, batch: int) -> Total:
+    from cnncalc.analysis.memory import Memory
+    from cnncalc.report.network.footer import Total
+
+    memory = figures.memory
+    needed = Memory(memory.graph, memory.dtype, max(batch, 1)).training(figures.optimizer).total
+    fits = f"training needs {written(needed)} of {written(limit)}" if batch else f"one example needs {written(needed)}"
+    return Total("largest batch", batch, f"{fits} with {figures.optimizer}; {NOT_COUNTED}", not memory.complete)
+
+
+def _bytes(size: int) -> str:
+    return f"bytes ({written(size)})" if size >= 1024 else "bytes"
+
+
+def _of(memory: Memory) -> str:
+    batch = f", batch {memory.batch:,}" if memory.batch > 1 else ""
+    return f", {memory.dtype}{batch}"
+
+
+def data(figures: Figures) -> dict[str, Any]:
+    """Return `totals.memory` of JSON; `peak_memory` is null if a layer's shape is unknown."""
+    memory = figures.memory
+    found: dict[str, Any] = {
+        "dtype": memory.dtype,
+        "batch": memory.batch,
+        "weights": memory.weights,
+        "peak_memory": memory.peak if memory.complete else None,
+        "peak_at": memory.peak_at.name if memory.peak_at is not None else None,
+        "live_at_peak": [source.name for source in memory.live_at_peak],
+    }
+    if figures.training is not None:
+        terms = memory.training(figures.training)
+        found |= {
+            "gradients": terms.gradients,
+            "optimizer": terms.optimizer,
+            "kept": terms.kept,
+            "input": terms.inputs,
+            "training": terms.total,
+        }
+    if figures.limit is not None:
+        found["limit"] = figures.limit
+        found["largest_batch"] = figures.largest_batch
+    return found
+
+
+def short(subject: Subject, dtype: str) -> str:
+    """Return MACs, parameters and the bytes of the parameters in a few characters: `4.09 G MACs, 25.6 M parameters, 97.5 MiB`."""
+    from cnncalc.report.words import rounded
+
+    least = "≥" if subject.graph.uncounted else ""
+    parameters = subject.totals["parameters"]
+    return (
+        f"{least}{rounded(subject.totals['macs'])} MACs, {rounded(parameters)} parameters, {written(bytes_of(parameters, dtype))}"
+    )
