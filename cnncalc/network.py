@@ -62,6 +62,11 @@ class Network:
         return self.reading.source.file
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What the reader of the file assumed or left out."""
+        return self.reading.notes
+
+    @property
     def problems(self) -> list[Problem]:
         """Every problem found, by place."""
         return self.reading.problems

@@ -23,6 +23,7 @@ COMMANDS = (
     "sizes",
     "sweep",
     "diff",
+    "convert",
     "draw",
     "report",
     "shell",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeGuard
 
 from cnncalc import values
 from cnncalc.build.builder import Builder
@@ -24,7 +24,7 @@ from cnncalc.layers.option import RowNames
 from cnncalc.problem import Location
 from cnncalc.shape import LayerError, Shape
 from cnncalc.spelling import did_you_mean
-from cnncalc.values import Value, written
+from cnncalc.values import Map, Value, written
 from cnncalc.window import FITS
 
 MAX_ROWS = 200_000
@@ -163,6 +163,9 @@ class Expander:
         source: Producer | None = None
         if isinstance(name, str):
             source = self._find(name, layer, scope, argument.location)
+        elif row.layer is not None and row.layer.opaque and _are_names(name):
+            # Only a custom layer reads several rows without joining them; `_layer` finds them all.
+            source = self._find(name[0], layer, scope, argument.location)
         elif name is not None:
             message = f"from is the name of one row, not {written(name)}; add and concat join several"
             self._problems.add("value", argument.location, message, layer=layer)
@@ -244,6 +247,12 @@ class Expander:
         inputs: tuple[Producer, ...] = () if reads_nothing else (above,)
         if layer is not None and joins is not None:
             inputs = self._joined(row, name, joins, scope, above)
+        elif layer is not None and layer.opaque and "from" in row.row_keys:
+            argument = row.row_keys["from"]
+            names = self._keys.value(argument, names_for(scope.texts, source), row, name)
+            if _are_names(names):
+                more = [self._find(one, name, scope, argument.location) for one in names[1:]]
+                inputs = (above, *(one or Input("?", None) for one in more))
         return self._builder.layer(
             name,
             layer,
@@ -426,3 +435,8 @@ class Expander:
         if isinstance(flow, Shape) and flow != expected and source is not None:
             message = f"{source.name} gives {flow.text(layout)}, and {expected.text(layout)} is expected"
             self._problems.add("expect", argument.location, message, layer=source.name)
+
+
+def _are_names(value: Value | None) -> TypeGuard[tuple[str, ...]]:
+    """Whether a value is a list of names."""
+    return isinstance(value, tuple) and not isinstance(value, Map) and bool(value) and all(isinstance(one, str) for one in value)

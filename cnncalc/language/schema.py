@@ -59,6 +59,10 @@ def schema() -> Schema:
             "block-row": _block_row(),
             "branches-row": _branches_row(),
             **{f"key-{name}": _described(text, _open(inside)) for name, (text, inside) in ROW_KEYS.items()},
+            "key-from-several": _described(
+                "The row, or a list of the rows, that it reads instead of the one above.",
+                _open({"anyOf": [_WORD, {"type": "array", "items": _WORD, "minItems": 1}]}),
+            ),
             **{f"kind-{name}": _kind(kind) for name, kind in KINDS.items()},
         },
     }
@@ -257,7 +261,10 @@ def _kind(kind: type[Layer]) -> Schema:
         else:
             properties[name] = _described(_sentence(declared.doc), _value(declared, empty=False))
             required += [name] if declared.required else []
-    found: Schema = {"description": summary, "properties": {**properties, **_row_keys()}, "additionalProperties": False}
+    keys = _row_keys()
+    if kind.opaque:
+        keys["from"] = {"$ref": "#/$defs/key-from-several"}
+    found: Schema = {"description": summary, "properties": {**properties, **keys}, "additionalProperties": False}
     if required:
         found["required"] = required
     return found

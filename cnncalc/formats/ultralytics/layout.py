@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 #: Ultralytics' own sizes where nothing else is asked for.
 DETECTION_SIZE, CLASSIFICATION_SIZE = 640, 224
 
+TEXT_MODULES = ("C2fAttn", "ImagePoolingAttn", "WorldDetect", "YOLOEDetect", "YOLOESegment", "YOLOESegment26")
+"""Modules that read the embeddings of the classes' names."""
+
 Result = Producer | list[Producer]
 """What a row gives: one result, or several that later rows pick from."""
 
@@ -36,9 +39,10 @@ def lay_out(model: Model, builder: Builder, problems: Problems, source: Source, 
     last = next((row for row in reversed(model.rows) if row is not None), None)
     size = CLASSIFICATION_SIZE if last is not None and last.module == "Classify" else DETECTION_SIZE
     layout = changes.layout or "channels_first"
-    inputs = changes.inputs({"input": Shape(size, size, model.channels)}, layout)
-    flow = inputs["input"]
-    made = builder.input("input", flow)
+    # Beside a second input, the language has no input of the name `input`.
+    name = "image" if any(row is not None and row.module in TEXT_MODULES for row in model.rows) else "input"
+    flow = changes.inputs({name: Shape(size, size, model.channels)}, layout)[name]
+    made = builder.input(name, flow)
     net = Net(builder, changes.fit or "floor")
     net.activation = model.activation
     net.anchored = model.anchors is not None
@@ -56,7 +60,8 @@ def lay_out(model: Model, builder: Builder, problems: Problems, source: Source, 
         source,
         builder.graph,
         problems.sorted(),
-        description=_description(model, size if not changes.input else None),
+        description=_description(model),
+        notes=_notes(model, size if not changes.input else None),
         layout="channels_first",
         complete=is_complete(builder.graph),
         changed=bool(changes),
@@ -65,20 +70,26 @@ def lay_out(model: Model, builder: Builder, problems: Problems, source: Source, 
     )
 
 
-def _description(model: Model, size: int | None) -> str:
-    """The scale and what it multiplies, and what was assumed."""
-    parts = []
+def _description(model: Model) -> str | None:
+    """The scale and what it multiplies."""
     if model.scale:
         most = f", at most {model.most:,.0f} channels" if model.most < math.inf else ""
-        parts.append(f"scale {model.scale}: depth × {model.depth:g}, width × {model.width:g}{most}")
-    elif model.depth != 1 or model.width != 1:
-        parts.append(f"depth × {model.depth:g}, width × {model.width:g}")
+        return f"scale {model.scale}: depth × {model.depth:g}, width × {model.width:g}{most}"
+    if model.depth != 1 or model.width != 1:
+        return f"depth × {model.depth:g}, width × {model.width:g}"
+    return None
+
+
+def _notes(model: Model, size: int | None) -> tuple[str, ...]:
+    """What was assumed because neither the file nor an option says it."""
+    found = []
     if model.assumed:
         others = ", ".join(letter for letter in model.scales if letter != model.scale)
-        parts.append(f"--set scale=… for {others}")
+        found.append(f"scale {model.scale} assumed, the first of the file; --set scale=LETTER for {others}")
     if size is not None:
-        parts.append(f"input {model.channels}x{size}x{size} assumed, as Ultralytics does; --input for another")
-    return "; ".join(parts)
+        shape = f"{model.channels}x{size}x{size}"
+        found.append(f"input {shape} assumed, as Ultralytics does; --input for another")
+    return tuple(found)
 
 
 def divisible(x: float, divisor: int = 8) -> int:

@@ -79,7 +79,7 @@ def _names(nodes: list[Node]) -> str:
 
 def notes(subject: Subject, receptive: Mapping[str, str]) -> list[str]:
     """What is to be said of rows: their marks, what is not known, and what was left out."""
-    found = [*doubtful(subject), *(f"~ {said}" for said in unread(subject))]
+    found = [*subject.notes, *doubtful(subject), *(f"~ {said}" for said in unread(subject))]
     found += opaque(subject)
     missing = unknown(subject)
     if missing:

@@ -1,0 +1,47 @@
+"""`cnncalc convert`: a network in cnncalc's own language."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cnncalc.cli import PROBLEMS, UNUSABLE, options, output
+from cnncalc.cli.spec import load
+
+
+def convert(
+    spec: options.Spec,
+    to: Annotated[
+        str | None, typer.Option("-o", "--output", metavar="FILE", help="Where to write; standard output without it.")
+    ] = None,
+    input: options.Input = None,  # noqa: A002 - the word of the language
+    set: options.Set = None,  # noqa: A002
+    fit: options.Fit = None,
+    layout: options.Layout = None,
+) -> None:
+    """Write a network of any format in cnncalc's language, with blocks and repeats where its rows repeat.
+
+    The file that comes out has the same layers, shapes and totals: it is read again before it is written, and its `expect` keeps
+    the totals. Names keep their words; characters that the language does not allow in a name become underscores.
+
+    Exit status: 0 if the file was written, 1 if the network has errors, 2 if the file is no network.
+    """
+    network = load(spec, input=input, set=set or [], fit=fit, layout=layout)
+    if network is None:
+        raise typer.Exit(UNUSABLE)
+    output.complain(network.problems)
+    if any(problem.level == "error" for problem in network.problems):
+        output.warn("error: a network with errors is not converted; fix them first")
+        raise typer.Exit(PROBLEMS)
+    from cnncalc.report.network.yaml import CannotWrite, text
+
+    try:
+        found = text(network)
+    except CannotWrite as error:
+        output.warn(f"error: {spec} cannot be converted: {error}")
+        raise typer.Exit(PROBLEMS) from None
+    output.deliver(found, to)
+
+
+convert.epilog = "Example: cnncalc convert model.keras -o model.yaml"  # type: ignore[attr-defined]  # for --help

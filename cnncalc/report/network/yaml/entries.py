@@ -1,0 +1,153 @@
+"""Rows of an outline → what stands in each: kind, fields and keys as text, with every name that it reads resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from cnncalc.graph import Node, Producer
+from cnncalc.language.rows import number
+from cnncalc.layers import Join
+from cnncalc.report.network.yaml.fields import default_of, fields_of
+from cnncalc.report.network.yaml.outline import Outline, Row, Scope
+
+
+class Unnameable(Exception):
+    """A result that a row reads is hidden behind another row of its name."""
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """One row. `values` has the kind's value first, under the kind's name (empty for none), then its fields."""
+
+    kind: str
+    name: str
+    values: dict[str, str]
+    #: Row keys such as `from`, `repeat`, `fit`.
+    keys: dict[str, str] = field(default_factory=dict)
+    #: The title of a block's use, and its rows.
+    title: str = ""
+    body: list[Entry] | None = None
+    branches: dict[str, list[Entry]] = field(default_factory=dict)
+    #: For a field that may be left out: what it is then.
+    defaults: dict[str, str] = field(default_factory=dict)
+    #: Whether the name must be written.
+    named: bool = True
+
+    def nested(self) -> Iterator[Entry]:
+        """Entries of its branches, at any depth, but not of the block that it uses."""
+        for rows in self.branches.values():
+            for entry in rows:
+                yield entry
+                yield from entry.nested()
+
+
+class Entries:
+    """Makes the entries of an outline. Raises Unnameable."""
+
+    def __init__(self, outline: Outline, layout: str, fit: str) -> None:
+        self._outline = outline
+        self._layout = layout
+        self._fit = fit
+
+    def of(self, scope: Scope) -> list[Entry]:
+        """The rows of a scope; of a repeated row the first copy, with the number of copies."""
+        found: list[Entry] = []
+        current = scope.input
+        for row in scope.rows:
+            if row.index:
+                current = row.result
+                continue
+            entry = self._entry(row, scope, current)
+            if row.index == 0:
+                entry.keys["repeat"] = str(len(row.copies))
+            found.append(entry)
+            current = row.result
+        stems = [entry.values.get("merge", entry.kind) if entry.kind == "branches" else entry.kind for entry in found]
+        free = number([None] * len(found), list(stems))
+        for entry, name in zip(found, free, strict=True):
+            entry.named = entry.kind == "block" or entry.name != name
+        return found
+
+    def _entry(self, row: Row, scope: Scope, current: Producer | None) -> Entry:
+        if row.inner is not None:
+            entry = Entry("block", row.name, {}, title=row.title, body=self.of(row.inner))
+            self._from(entry, row.inner.input, scope, current)
+            return entry
+        node = row.node
+        assert node is not None
+        if row.branches:
+            entry = Entry("branches", row.name, {"merge": node.layer.kind})
+            first = next(iter(row.branches.values()))
+            self._from(entry, first.input, scope, current)
+            entry.branches = {label: self.of(inner) for label, inner in row.branches.items()}
+            return entry
+        return self._layer(row.name, node, scope, current)
+
+    def _layer(self, name: str, node: Node, scope: Scope, current: Producer | None) -> Entry:
+        layer = node.layer
+        main = layer.main.name if layer.main is not None else None
+        fields = fields_of(layer, self._layout)
+        entry = Entry(layer.kind, name, {layer.kind: fields.pop(main, "") if main is not None else ""})
+        entry.values.update(fields)
+        for option in layer.stored:
+            default = default_of(layer, option, self._layout)
+            if default is not None:
+                entry.defaults[layer.kind if option == main else option] = default
+        if isinstance(layer, Join):
+            entry.values[layer.kind] = self._joined(node, scope, current)
+        elif len(node.inputs) > 1:
+            entry.keys["from"] = f"[{', '.join(self._name(source, scope) for source in node.inputs)}]"
+        elif node.inputs:
+            self._from(entry, node.inputs[0], scope, current)
+        if not node.fits and node.fit != self._fit:
+            entry.keys["fit"] = node.fit
+        if node.shared is not None:
+            entry.keys["share"] = self._name(node.shared, scope)
+        if node.frozen and node.weights and node.shared is None:
+            entry.keys["trainable"] = "false"
+        return entry
+
+    def _from(self, entry: Entry, source: Producer | None, scope: Scope, current: Producer | None) -> None:
+        if source is not None and source is not current:
+            entry.keys["from"] = self._name(source, scope)
+
+    def _joined(self, node: Node, scope: Scope, current: Producer | None) -> str:
+        """The rows that a join reads: one beside the row above, or a list."""
+        if len(node.inputs) == 2 and node.inputs[0] is current:
+            return self._name(node.inputs[1], scope)
+        names: list[str] = []
+        sources = list(node.inputs)
+        while sources:
+            copies = self._copies(sources, scope)
+            if copies is not None:
+                names.append(copies[0])
+                del sources[: copies[1]]
+            else:
+                names.append(self._name(sources.pop(0), scope))
+        if len(node.inputs) < 2:
+            raise Unnameable
+        return f"[{', '.join(names)}]"
+
+    def _copies(self, sources: list[Producer], scope: Scope) -> tuple[str, int] | None:
+        """`name.*` and the number of copies, if the next sources are all copies of a repeated row of this scope."""
+        for row in scope.rows:
+            if row.index == 0:
+                results = [copy.result for copy in row.copies]
+                if len(sources) >= len(results) and all(a is b for a, b in zip(results, sources, strict=False)):
+                    return f"{row.name}.*", len(results)
+        return None
+
+    def _name(self, source: Producer, scope: Scope) -> str:
+        found = self._outline.reference(source, scope)
+        if found is None:
+            raise Unnameable
+        return found
+
+    def outputs(self, producers: list[Producer]) -> list[str]:
+        """The names of the network's outputs; none if it is the last row alone."""
+        top = self._outline.top
+        last = top.rows[-1].result if top.rows else None
+        if len(producers) == 1 and producers[0] is last:
+            return []
+        return [self._name(producer, top) for producer in producers]

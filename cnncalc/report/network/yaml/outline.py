@@ -1,0 +1,325 @@
+"""A graph → rows as cnncalc's language nests them: layers, uses of blocks, branches, and names that the language allows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from cnncalc.graph import Graph, Group, Input, Node, Producer, Twig, tree
+from cnncalc.language.rows import name_fault
+
+
+@dataclass(slots=True, eq=False)
+class Item:
+    """A layer or a group before it is a row: `part` is its name below the one it stands in."""
+
+    part: str
+    node: Node | None
+    group: Group | None
+    title: str
+    children: list[Item] = field(default_factory=list)
+
+    def nodes(self) -> Iterator[Node]:
+        """Every layer in it, in order."""
+        todo = [self]
+        while todo:
+            item = todo.pop()
+            todo.extend(reversed(item.children))
+            if item.node is not None and not item.children:
+                yield item.node
+
+
+@dataclass(slots=True, eq=False)
+class Scope:
+    """Rows in sequence: the network's, those of a block's use, or those of a branch."""
+
+    owner: Row | None
+    label: str | None
+    #: What its first row reads.
+    input: Producer | None
+    rows: list[Row] = field(default_factory=list)
+
+    @property
+    def outer(self) -> Scope | None:
+        return self.owner.scope if self.owner is not None else None
+
+
+@dataclass(slots=True, eq=False)
+class Row:
+    """A row: a layer, a use of a block (`inner`), or branches. A repeated row has an `index` and stands for one copy."""
+
+    name: str
+    scope: Scope
+    node: Node | None
+    title: str
+    index: int | None = None
+    #: Whether the file it comes from names it.
+    named: bool = True
+    inner: Scope | None = None
+    branches: dict[str, Scope] = field(default_factory=dict)
+    #: All copies of a repeated row, in order; only the first one is written.
+    copies: list[Row] = field(default_factory=list)
+
+    @property
+    def result(self) -> Producer | None:
+        """What the language takes for its result: the last row's of a block."""
+        row: Row | None = self
+        while row is not None and row.inner is not None:
+            scope = row.inner
+            row = scope.rows[-1] if scope.rows else None
+            if row is None:
+                return scope.input
+        return row.node if row is not None else None
+
+
+class Outline:
+    """The rows of a graph, and where each layer stands in them. With `flat` every layer is a row of the network itself."""
+
+    def __init__(self, graph: Graph, *, flat: bool = False) -> None:
+        self.graph = graph
+        self.top = Scope(None, None, graph.inputs[0] if len(graph.inputs) == 1 else None)
+        #: The row of each layer.
+        self.rows: dict[Node, Row] = {}
+        self._places = {node: i for i, node in enumerate(graph.nodes)}
+        if flat:
+            items = [Item(node.name, node, None, "") for node in graph.nodes]
+        else:
+            items = _nested(_items(tree(graph)))
+        self._fill(self.top, items)
+
+    def _fill(self, scope: Scope, items: list[Item]) -> None:
+        """Make the rows of a scope."""
+        names = _names(items)
+        for item, (name, index) in zip(items, names, strict=True):
+            row = self._row(scope, item, name, index)
+            if index:
+                first = next(other for other in reversed(scope.rows) if other.name == name and other.index == 0)
+                first.copies.append(row)
+            elif index == 0:
+                row.copies.append(row)
+            scope.rows.append(row)
+
+    def _row(self, scope: Scope, item: Item, name: str, index: int | None) -> Row:
+        named = item.node.named if item.node is not None else item.group.named if item.group is not None else True
+        row = Row(name, scope, item.node, item.title, index, named)
+        if item.group is not None and item.group.kind == "branches":
+            for child in item.children:
+                inner = Scope(row, child.part, item.group.reads)
+                row.branches[child.part] = inner
+                self._fill(inner, child.children)
+        elif item.node is None:
+            row.inner = Scope(row, None, self._input(item))
+            self._fill(row.inner, item.children)
+        if item.node is not None:
+            self.rows[item.node] = row
+        return row
+
+    def _input(self, item: Item) -> Producer | None:
+        """What a block's use reads: what its group does, else the first result from outside that its layers read."""
+        if item.group is not None and item.group.reads is not None:
+            return item.group.reads
+        inside = set(item.nodes())
+        for node in item.nodes():
+            for source in node.inputs:
+                if source not in inside:
+                    return source
+        return None
+
+    def path(self, scope: Scope) -> list[Scope]:
+        """A scope and those around it, outermost first."""
+        found: list[Scope] = []
+        current: Scope | None = scope
+        while current is not None:
+            found.append(current)
+            current = current.outer
+        return found[::-1]
+
+    def reference(self, producer: Producer, scope: Scope) -> str | None:
+        """How a row of `scope` names a result above it; None if a name on the way hides it."""
+        if producer is scope.input and not (isinstance(producer, Input) and scope is self.top and producer.name != "input"):
+            return "input"
+        around = self.path(scope)
+        if isinstance(producer, Input):
+            hidden = producer.name == "input" or any(producer.name == row.name for one in around for row in one.rows)
+            return None if hidden else producer.name
+        row = self.rows[producer]
+        # The outermost block that gives this result, and is not around the row that asks, is the shortest name.
+        while row.scope not in around and row.scope.owner is not None and row.scope.owner.result is producer:
+            row = row.scope.owner
+        parts: list[str] = []
+        current: Row | None = row
+        asked = row
+        while current is not None:
+            index = f".{current.index}" if current.index is not None and not _is_last(current, asked is current) else ""
+            parts.insert(0, f"{current.name}{index}")
+            home = current.scope
+            if home in around:
+                return _visible(parts, current, around[around.index(home) + 1 :])
+            if home.label is not None:
+                parts.insert(0, home.label)
+            current = home.owner
+        return None
+
+
+def _is_last(row: Row, asked: bool) -> bool:
+    """Whether a repeated row's name without a number means this copy."""
+    first = next((other for other in row.scope.rows if other.name == row.name and other.index == 0), row)
+    return first.copies[-1] is row
+
+
+def _visible(parts: list[str], row: Row, deeper: list[Scope]) -> str | None:
+    """The joined path, unless a row of a deeper scope bears the name it begins with."""
+    if any(row.name == other.name for scope in deeper for other in scope.rows):
+        return None
+    return ".".join(parts)
+
+
+def _items(twigs: list[Twig], prefix: str = "") -> list[Item]:
+    """The tree of layers and groups with names relative to each other."""
+    found = []
+    for twig in twigs:
+        group, part = twig.group, twig.name.removeprefix(prefix)
+        if group is None:
+            found.append(Item(part, twig.node, None, ""))
+            continue
+        children = _items(twig.children, f"{group.name}.")
+        found.append(Item(part, twig.node, group, group.title, children))
+    return found
+
+
+def _nested(items: list[Item]) -> list[Item]:
+    """Items whose names go on behind a dot stand in a group of that name, if nothing else comes between them."""
+    for item in items:
+        if item.group is None or item.group.kind != "branches":
+            item.children = _nested(item.children)
+        else:
+            for child in item.children:
+                child.children = _nested(child.children)
+    heads = [item.part.partition(".")[0] for item in items]
+    runs: list[tuple[str, list[Item]]] = []
+    for head, item in zip(heads, items, strict=True):
+        if runs and runs[-1][0] == head and "." in item.part and "." in runs[-1][1][-1].part:
+            runs[-1][1].append(item)
+        else:
+            runs.append((head, [item]))
+    counts: dict[str, int] = {}
+    for head, _ in runs:
+        counts[head] = counts.get(head, 0) + 1
+    found: list[Item] = []
+    for head, run in runs:
+        if counts[head] > 1 or "." not in run[0].part or head.isdigit():
+            found += run
+            continue
+        inner = [Item(item.part.partition(".")[2], item.node, item.group, item.title, item.children) for item in run]
+        found.append(Item(head, None, None, head, _nested(inner)))
+    return _unfolded(found)
+
+
+def _unfolded(items: list[Item]) -> list[Item]:
+    """Groups of nothing but numbered members stand as these members: `m` with `0` and `1` as `m.0` and `m.1`."""
+    found: list[Item] = []
+    for item in items:
+        numbered = item.node is None and item.children and all(child.part.partition(".")[0].isdigit() for child in item.children)
+        if numbered and (item.group is None or item.group.kind == "block"):
+            found += [Item(f"{item.part}.{c.part}", c.node, c.group, c.title, c.children) for c in item.children]
+        else:
+            found.append(item)
+    return found
+
+
+def _names(items: list[Item]) -> list[tuple[str, int | None]]:
+    """For each item a name that the language allows, and its number if it is one of several copies of a row."""
+    found: list[tuple[str, int | None]] = []
+    taken: set[str] = set()
+    runs = _runs(items)
+    for i, item in enumerate(items):
+        base, _, number = item.part.rpartition(".")
+        if i in runs and runs[i] == int(number):
+            name = _allowed(base)
+            if runs[i] == 0:
+                while name in taken:
+                    name += "_"
+                taken.add(name)
+            else:
+                name = found[-1][0]
+            found.append((name, runs[i]))
+            continue
+        name = _allowed(item.part)
+        number_behind = 2
+        while name in taken:
+            name, number_behind = f"{_allowed(item.part)}_{number_behind}", number_behind + 1
+        taken.add(name)
+        found.append((name, None))
+    return found
+
+
+def _runs(items: list[Item]) -> dict[int, int]:
+    """The places of items that are numbered from 0 without a gap under one name, each with its number, if they are alike."""
+    found: dict[int, int] = {}
+    i = 0
+    while i < len(items):
+        base, dot, number = items[i].part.rpartition(".")
+        run = [items[i]]
+        if dot and number == "0":
+            while i + len(run) < len(items) and items[i + len(run)].part == f"{base}.{len(run)}":
+                run.append(items[i + len(run)])
+            others = [item.part for item in items if item.part.startswith(f"{base}.")]
+            if len(others) == len(run) and _chained(run):
+                found.update({i + k: k for k in range(len(run))})
+        i += len(run)
+    return found
+
+
+def _chained(run: list[Item]) -> bool:
+    """Whether copies are equal, and each reads the one before."""
+    first = _shape_of(run[0], None)
+    return all(first is not None and _shape_of(item, run[k]) == first for k, item in enumerate(run[1:]))
+
+
+def _shape_of(item: Item, before: Item | None) -> object:
+    """All that makes copies equal: kinds, fields, names, and what is read, inside the item or from the copy before it."""
+    nodes = list(item.nodes())
+    if not nodes:
+        return None
+    places = {node: i for i, node in enumerate(nodes)}
+    entry = _entry(item, nodes)
+    if before is not None and _result(before) is not entry:
+        return False
+    parts = []
+    for node in nodes:
+        reads = tuple(
+            places[s] if isinstance(s, Node) and s in places else "entry" if s is entry else s.name for s in node.inputs
+        )
+        fields = tuple((name, node.layer.value(name)) for name in node.layer.stored)
+        shared = node.shared.name if node.shared is not None else None
+        parts.append((node.kind, fields, reads, node.fit, node.frozen, shared))
+    return _skeleton(item), tuple(parts)
+
+
+def _skeleton(item: Item) -> object:
+    """Names and nesting below an item."""
+    kind = item.group.kind if item.group is not None else ""
+    return kind, tuple((child.part, _skeleton(child)) for child in item.children)
+
+
+def _entry(item: Item, nodes: list[Node]) -> Producer | None:
+    inside = set(nodes)
+    if item.group is not None and item.group.reads is not None:
+        return item.group.reads
+    return next((source for node in nodes for source in node.inputs if source not in inside), None)
+
+
+def _result(item: Item) -> Producer | None:
+    last = item
+    while last.children and last.node is None:
+        last = last.children[-1]
+    return last.node
+
+
+def _allowed(part: str) -> str:
+    """A part of a name with other characters than the language's as underscores."""
+    name = "".join(c if c.isascii() and (c.isalnum() or c in "_-") else "_" for c in part) or "layer"
+    if name == "input" or name.isdigit():
+        name = f"layer{name}" if name.isdigit() else "input_"
+    assert name_fault(name) is None
+    return name
