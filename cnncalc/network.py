@@ -151,29 +151,51 @@ class Network:
         except KeyError:
             return False
 
-    def weights(self, seed: int = 0) -> Weights:
-        """Random weights by layer and PyTorch's array name, float32; adding a layer changes no other's numbers."""
+    def weights(self, seed: int | None = None) -> Weights:
+        """Weights by layer and PyTorch's array name: the file's own if it has them and no seed is given, else random float32 ones.
+
+        Adding a layer changes no other layer's random numbers.
+        """
         from cnncalc.forward.weights import draw_all
 
-        return draw_all(self.graph, seed)
+        own = self.file_weights() if seed is None else None
+        if own is not None:
+            return {layer: dict(arrays) for layer, arrays in own.items()}
+        return draw_all(self.graph, seed or 0)
+
+    def file_weights(self) -> Mapping[str, Mapping[str, Array]] | None:
+        """The file's own weights, read when they are used; None if it has none, or if its data file is missing."""
+        from cnncalc.forward.weights import WeightsError, check
+
+        if self.reading.weights is None:
+            return None
+        found = self.reading.weights()
+        try:
+            check(self.graph, found)
+        except WeightsError:
+            return None
+        return found
 
     def forward(
         self,
         x: Array | Mapping[str, Array],
         weights: Mapping[str, Mapping[str, Array]] | None = None,
-        seed: int = 0,
+        seed: int | None = None,
         threads: int | None = None,
         *,
         force: bool = False,
     ) -> Any:
         """What comes out of `x`, (batch, channels, *spatial), in x's dtype; dicts by name where inputs or outputs are several.
 
-        `weights` as `weights()` gives them; without them each layer's are drawn from `seed` and forgotten again. `force` skips
+        `weights` as `weights()` gives them; without them and without a `seed` the file's own are used if it has them, else each
+        layer's are drawn from the seed and forgotten again. `force` skips
         the comparison of the memory needed with what there is. Raises forward.CannotRun.
         """
         from cnncalc.forward.runner import forward
 
-        return forward(self._plan, x, weights, seed, threads, force=force)
+        if weights is None and seed is None:
+            weights = self.file_weights()
+        return forward(self._plan, x, weights, seed or 0, threads, force=force)
 
     @cached_property
     def _plan(self) -> Plan:

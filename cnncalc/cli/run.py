@@ -12,6 +12,8 @@ from cnncalc.cli import PROBLEMS, UNUSABLE, options, output
 from cnncalc.cli.spec import load
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cnncalc.forward.observe import Observations, Progress
     from cnncalc.forward.runner import Runner
     from cnncalc.graph import Node
@@ -63,7 +65,7 @@ def run(
 ) -> None:
     """Run the network on random numbers, layer by layer, and hold every computed shape against the inferred one.
 
-    Weights are random unless --weights gives them. Each layer runs by itself, so that its numbers can be shown.
+    Weights are the file's own if it has them (ONNX), else random; --weights gives others. Each layer runs by itself, so that its numbers can be shown.
 
     Exit status: 0 where all is as inferred and finite, 1 with errors in the network, NaN or infinity, 2 where it could not
     run, 3 where a computed shape is not the inferred one.
@@ -82,6 +84,8 @@ def run(
     try:
         chosen = _chosen(network, layers or [])
         runner = _runner(network, weights, seed, threads, dtype)
+        if runner.weights is not None:
+            weights = weights or network.file
         given = _given(network, input_file or [], batch, dtype, resize)
         size = next((len(x) for x in given.values()), batch or 1)
         if not force:
@@ -155,12 +159,14 @@ def _runner(network: Network, weights: str | None, seed: int, threads: int | Non
     from cnncalc.forward import weights as random_weights
     from cnncalc.forward.runner import CannotRun, Runner
 
-    found = None
+    found: Mapping[str, Mapping[str, Array]] | None
     if weights is not None:
         try:
             found = random_weights.load(weights)
         except OSError as error:
             raise CannotRun(f"{weights}: {error.strerror or error}") from None
+    else:
+        found = network.file_weights()
     return Runner(network.graph, found, seed=seed, threads=threads, dtype=dtype)
 
 

@@ -69,7 +69,7 @@ def read_model(source: Source, buffer: Buffer, changes: Changes) -> Reading:
         layout="channels_last",
         complete=finished.complete,
         changed=bool(changes),
-        weights=lambda: FileWeights(finished.weights),
+        weights=lambda: FileWeights(finished.weights, finished.unused),
         notes=_notes(graph),
     )
 

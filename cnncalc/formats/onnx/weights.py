@@ -49,7 +49,7 @@ def check_location(tensor: TensorProto, folder: str) -> str:
     return path
 
 
-def _bytes(tensor: TensorProto, buffer: Buffer, folder: str, most: int | None = None) -> bytes | None:
+def _bytes(tensor: TensorProto, buffer: Buffer, folder: str, most: int | None = None) -> bytes | memoryview | None:
     """The raw bytes of a tensor; None if its numbers are not stored as raw bytes."""
     if tensor.external is not None:
         if tensor.external.get("sparse"):
@@ -77,7 +77,7 @@ def _bytes(tensor: TensorProto, buffer: Buffer, folder: str, most: int | None = 
     if len(raw) != 1:
         return None
     a, b = raw[0]
-    return bytes(buffer[a:b])
+    return memoryview(buffer)[a:b]
 
 
 def _number(tensor: TensorProto, key: str, default: int) -> int:
@@ -106,7 +106,7 @@ def _numbers(tensor: TensorProto, buffer: Buffer, folder: str) -> list[Any] | No
     found: list[Any]
     if raw is not None:
         if dtype == "bfloat16":
-            found = [struct.unpack("<f", b"\x00\x00" + raw[i : i + 2])[0] for i in range(0, len(raw), 2)]
+            found = [struct.unpack("<f", b"\x00\x00" + bytes(raw[i : i + 2]))[0] for i in range(0, len(raw), 2)]
         elif dtype in _CODES:
             found = list(struct.unpack(f"<{size}{_CODES[dtype]}", raw))
         else:

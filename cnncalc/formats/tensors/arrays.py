@@ -6,24 +6,31 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.formats.tensors.constant import Constant
+from cnncalc.forward.weights import WeightsError
 
 if TYPE_CHECKING:
     from cnncalc.kernels.arrays import Array
 
 
-class NoNumbers(ValueError):
-    """The numbers of a constant cannot be had; says why."""
+class NoNumbers(WeightsError):
+    """The numbers of a constant are not in the file; says why."""
 
 
 class FileWeights(Mapping[str, Mapping[str, "Array"]]):
-    """The arrays of each layer by PyTorch's names, read when they are asked for and not kept."""
+    """The arrays of each layer by PyTorch's names, read when they are asked for and not kept.
 
-    def __init__(self, constants: Mapping[str, Mapping[str, Constant]]) -> None:
+    `unused` are the sizes of arrays of custom layers, which nothing computes with: zeros stand for them.
+    """
+
+    def __init__(self, constants: Mapping[str, Mapping[str, Constant]], unused: Mapping[str, Mapping[str, int]]) -> None:
         self._constants = constants
+        self._unused = unused
 
     def __getitem__(self, layer: str) -> Mapping[str, Array]:
         import numpy as np
 
+        if layer in self._unused:
+            return {name: np.broadcast_to(np.float32(0), (size,)) for name, size in self._unused[layer].items()}
         found = {}
         for name, constant in self._constants[layer].items():
             array = evaluate(constant)
@@ -33,10 +40,11 @@ class FileWeights(Mapping[str, Mapping[str, "Array"]]):
         return found
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._constants)
+        yield from self._constants
+        yield from self._unused
 
     def __len__(self) -> int:
-        return len(self._constants)
+        return len(self._constants) + len(self._unused)
 
 
 def evaluate(constant: Constant) -> Array:

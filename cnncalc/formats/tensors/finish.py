@@ -23,6 +23,8 @@ class Finished:
 
     def __init__(self) -> None:
         self.weights: dict[str, dict[str, Constant]] = {}
+        #: Sizes of the arrays of custom layers.
+        self.unused: dict[str, dict[str, int]] = {}
         self.complete = True
 
 
@@ -59,7 +61,9 @@ def finish(
         groups.last = node
         if made.kind == "custom":
             found.complete = False
-        elif made.weights:
+            if node.weights:
+                found.unused[made.name] = {weight.name: weight.size for weight in node.weights}
+        elif made.weights and made.shares is None:
             found.weights[made.name] = made.weights
         wanted = sizes.get(id(made))
         if check and wanted is not None and node.shape is not None and node.shape.ordered("channels_first") != wanted:

@@ -1,0 +1,58 @@
+"""The forward pass of ONNX files with their own weights, compared with onnxruntime."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import cnncalc
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("onnx")
+onnxruntime = pytest.importorskip("onnxruntime")
+
+from tests.formats.onnx.networks import NETWORKS, made  # noqa: E402 - needs torch
+
+
+def export(name: str, path: Path, *, dynamo: bool, keep_norms: bool = False) -> np.ndarray:
+    """Writes a network as ONNX and returns an input for it."""
+    network, x = made(name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if dynamo:
+            pytest.importorskip("onnxscript")
+            torch.onnx.export(network, (x,), str(path), dynamo=True, verbose=False, external_data=False)
+        else:
+            training = torch.onnx.TrainingMode.PRESERVE if keep_norms else torch.onnx.TrainingMode.EVAL
+            torch.onnx.export(network, (x,), str(path), dynamo=False, training=training, do_constant_folding=not keep_norms)
+    return x.numpy()
+
+
+def compare(path: Path, x: np.ndarray) -> cnncalc.Network:
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    wanted = session.run(None, {session.get_inputs()[0].name: x})[0]
+    net = cnncalc.load(path)
+    assert net.problems == []
+    assert net.file_weights() is not None
+    (source,) = net.inputs
+    axes = range(x.ndim)
+    found = net.forward(x.transpose(axes) if x.ndim > 2 else x)
+    assert source.flow is not None
+    assert found.size == wanted.size
+    np.testing.assert_allclose(found.reshape(wanted.shape), wanted, rtol=1e-4, atol=1e-4 * np.abs(wanted).max())
+    return net
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("exporter", ["legacy", "legacy_bn", "dynamo"])
+def test_as_onnxruntime(name: str, exporter: str, tmp_path: Path) -> None:
+    path = tmp_path / f"{name}.onnx"
+    x = export(name, path, dynamo=exporter == "dynamo", keep_norms=exporter == "legacy_bn")
+    net = compare(path, x)
+    assert net.reading.complete
+    network, _ = made(name)
+    if exporter == "legacy_bn":
+        assert net.parameters >= sum(p.numel() for p in network.parameters() if p.numel() > 1)
