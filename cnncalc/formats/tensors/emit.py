@@ -11,6 +11,10 @@ from cnncalc.formats.tensors.program import Operation
 from cnncalc.layers.base import KINDS
 
 
+MAIN = "value()"
+"""Stands for the name of a kind's value."""
+
+
 class Port:
     """An input of the network."""
 
@@ -69,9 +73,12 @@ class Emitter:
         fit: str = "floor",
         aside: bool = True,
     ) -> Made:
-        """A layer. Raises Cannot if the language has no such kind or field."""
+        """A layer; the field MAIN is the kind's value. Raises Cannot if the language has no such kind or field."""
         if kind not in KINDS:
             raise Cannot(f"no kind {kind}")
+        main = KINDS[kind].main
+        if main is not None:
+            fields = {main.name if name == MAIN else name: value for name, value in fields.items()}
         for name in fields:
             if name not in KINDS[kind].options:
                 raise Cannot(f"{kind} has no {name}")

@@ -75,6 +75,27 @@ class Lowering:
             except Cannot:
                 del self.emit.layers[mark:]
                 self.custom(operation)
+        for _, value in self.program.outputs:
+            if isinstance(value, Value):
+                self._leave(value)
+
+    def _leave(self, value: Value) -> None:
+        """Arranges an output as its tensor is: rearrangements that nobody has needed so far become layers."""
+        view = self.views.get(id(value))
+        if view is None or value.shape is None:
+            return
+        view = self.real(view)
+        dims = sorted(_ids(whole(dim)) for dim in view.dims if whole(dim))
+        if dims != sorted(_ids(whole(axis)) for axis in view.axes if whole(axis)):
+            self.emit.operation = value.made_by
+            order = default_order(value.shape)
+            mark = len(self.emit.layers)
+            try:
+                view = self.arranged(view, [view.dims[i] for i in order])
+            except Cannot:
+                del self.emit.layers[mark:]
+                return
+        self.views[id(value)] = view
 
     # What a handler reads and gives
 

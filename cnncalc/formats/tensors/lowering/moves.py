@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cnncalc.formats.tensors.constant import Constant
-from cnncalc.formats.tensors.emit import Cannot, Made
+from cnncalc.formats.tensors.emit import MAIN, Cannot, Made
 from cnncalc.formats.tensors.lower import Lowering, lowers
 from cnncalc.formats.tensors.program import Operation, Value
 from cnncalc.formats.tensors.rearrange import MOST_AXES
@@ -82,21 +82,12 @@ def slice_layer(low: Lowering, view: View, place: int, first: int, last: int) ->
     kept = low.emit.has("slice", "axis")
     size = view.sizes[place]
     if place == 0:
-        return low.layer("slice", {low_main(low, "slice"): (first, last)}, [view])
+        return low.layer("slice", {MAIN: (first, last)}, [view])
     if kept:
-        return low.layer("slice", {low_main(low, "slice"): (first, last), "axis": low.axis_name(view, place)}, [view])
+        return low.layer("slice", {MAIN: (first, last), "axis": low.axis_name(view, place)}, [view])
     cells = [(0, 0)] * (len(view.axes) - 1)
     cells[place - 1] = (first, size - last)
     return low.layer("crop", {"cells": tuple(cells)}, [view])
-
-
-def low_main(low: Lowering, kind: str) -> str:
-    """The name of the field that is a kind's value."""
-    from cnncalc.layers.base import KINDS
-
-    main = KINDS[kind].main
-    assert main is not None
-    return main.name
 
 
 def _split_off(view: View, group: Group) -> list[Group]:

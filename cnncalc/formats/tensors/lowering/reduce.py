@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cnncalc.formats.tensors.emit import Cannot
+from cnncalc.formats.tensors.emit import MAIN, Cannot
 from cnncalc.formats.tensors.lower import Lowering, lowers
 from cnncalc.formats.tensors.program import Operation, Value
 from cnncalc.formats.tensors.view import Atom, Group, View, whole
@@ -56,7 +56,7 @@ def reduce(low: Lowering, o: Operation) -> None:
         raise Cannot(function)
     names = tuple(low.axis_name(view, i) for i in sorted(reduced, key=lambda i: (i == 0, i)))
     keep = a["keep"] or len(reduced) == len(view.axes)
-    made = low.layer("reduce", {"function": function, "axes": names} | ({"keep": True} if keep else {}), [view])
+    made = low.layer("reduce", {MAIN: function, "axes": names} | ({"keep": True} if keep else {}), [view])
     if keep:
         units_of: dict[int | None, Group] = {i: (Atom(1),) for i in reduced}
         axes = tuple(units_of.get(i, axis) for i, axis in enumerate(view.axes))
