@@ -155,8 +155,43 @@ CASES: list[tuple[str, Any, str]] = [
     ("{rescale: , learned: true}", lambda: Affine((1,), (1,)), ""),
     ("add_bias", lambda: Affine(None, (4, 1, 1)), ""),
     ("{linear: 5}", lambda: Last(nn.Linear(4, 5)), "9x4"),
+    ("rmsnorm", lambda: Last(nn.RMSNorm(4)), "9x4"),
+    ("{rmsnorm: , affine: false}", lambda: Last(nn.RMSNorm(4, elementwise_affine=False)), "9x4"),
+    ("{layernorm: , over: all}", lambda: nn.LayerNorm((4, 6, 8)), ""),
+    ("global_response_norm", lambda: ResponseNorm(4), ""),
+    ("{reduce: mean, axes: [height, width]}", lambda: lambda x: x.mean((2, 3)), ""),
+    ("{reduce: sum, axes: [height, width]}", lambda: lambda x: x.sum((2, 3)), ""),
+    ("{reduce: max, axes: [height, width]}", lambda: lambda x: x.amax((2, 3)), ""),
+    ("{reduce: norm, axes: [height, width]}", lambda: lambda x: torch.linalg.vector_norm(x, dim=(2, 3)), ""),
+    ("{squeeze: [height]}", lambda: lambda x: x.squeeze(2), "1x8x4"),
+    ("{roll: 1}", lambda: lambda x: x.roll((1, 1), (2, 3)), ""),
+    ("{space_to_depth: 2}", lambda: nn.PixelUnshuffle(2), ""),
+    ("{upsample: 2, mode: bicubic}", lambda: nn.Upsample(scale_factor=2, mode="bicubic"), ""),
+    ("{pad: 1, mode: reflect}", lambda: nn.ReflectionPad2d(1), ""),
+    ("{pad: 1, mode: replicate}", lambda: nn.ReplicationPad2d(1), ""),
+    ("{pad: 1, mode: circular}", lambda: nn.CircularPad2d(1), ""),
+    ("{conv: 5, kernel_size: 3, padding: 1, padding_mode: reflect}", lambda: conv_padded("reflect"), ""),
+    ("{conv: 5, kernel_size: 3, padding: 1, padding_mode: circular}", lambda: conv_padded("circular"), ""),
     ("{attention: 2}", lambda: Last(Attention(4, 2)), "7x4"),
 ]
+
+
+def conv_padded(mode: str) -> Any:
+    return nn.Conv2d(4, 5, 3, padding=1, padding_mode=mode)
+
+
+class ResponseNorm(nn.Module):
+    """Woo et al. 2023, ConvNeXt V2, as its authors' code has it."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.gamma = nn.Parameter(torch.zeros(1, channels, 1, 1))
+        self.beta = nn.Parameter(torch.zeros(1, channels, 1, 1))
+
+    def forward(self, x: Any) -> Any:
+        norms = torch.norm(x, p=2, dim=(2, 3), keepdim=True)
+        relative = norms / (norms.mean(dim=1, keepdim=True) + 1e-6)
+        return self.gamma * (x * relative) + self.beta + x
 
 
 class Affine(nn.Module):
@@ -253,8 +288,8 @@ def test_every_kind_is_measured() -> None:
     measured = {cnncalc.loads(f"input: {shape or '6x8x4'}\nlayers: [{row}]\n").layers[0].kind for row, _, shape in CASES}
     measured |= {row[1:].partition(":")[0] for row, _, _ in JOINS}
     # scale stands before every case, and matmul and parameter have tests of their own; embedding keeps token ids, which are the
-    # network's input; custom is declared.
-    assert set(KINDS) - measured <= {"scale", "embedding", "custom", "matmul", "parameter"}
+    # network's input; custom is declared; PyTorch has no convolutional LSTM.
+    assert set(KINDS) - measured <= {"scale", "embedding", "custom", "matmul", "parameter", "conv_lstm"}
 
 
 def test_a_factor_per_channel_keeps_its_input() -> None:

@@ -51,7 +51,13 @@ class _Convolution(Sliding):
     fuses_add = True
 
     def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
-        return INPUT_SAVED if grad.weights else NOTHING_SAVED
+        x = xs[0]
+        if self.padding_mode == "zeros" or not isinstance(x, Shape):
+            return INPUT_SAVED if grad.weights else NOTHING_SAVED
+        # The map is padded first, and the gradient of that needs the unpadded map unless it is circular.
+        padded = x.channels * math.prod(n + w.before + w.after for n, w in zip(x.spatial, self.windows(x), strict=True))
+        unpadded = (0,) if self.padding_mode != "circular" and grad.inputs[0] else ()
+        return Saved(inputs=unpadded, numbers=padded if grad.weights else 0)
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         from cnncalc.kernels.convolve import convolve

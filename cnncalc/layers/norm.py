@@ -127,8 +127,8 @@ class RMSNorm(_Normalising, kind="rmsnorm"):
         return _affine(x.channels, self.affine)[:1]
 
     def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
-        # The inverse root of each position.
-        return Saved(inputs=(0,), numbers=y.size // y.channels)
+        # The inverse root of each position; for the gradient of the factors, the quotients.
+        return Saved(inputs=(0,), numbers=y.size // y.channels + (y.size if self.affine and grad.weights else 0))
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         from cnncalc.kernels import norm
@@ -151,8 +151,8 @@ class GlobalResponseNorm(_Normalising, kind="global_response_norm"):
         return _affine(x.channels, affine=True)
 
     def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
-        # The input, its norms, the relative norms, and the input times these.
-        return Saved(inputs=(0,), numbers=2 * y.channels + y.size)
+        # The input, its norms and their mean, the relative norms, and the input times these.
+        return Saved(inputs=(0,), numbers=2 * y.channels + 1 + y.size)
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         from cnncalc.kernels import norm

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cnncalc.layers.base import Example, Layer, Pointwise, along, check_mode
-from cnncalc.layers.memory import NOTHING_SAVED, Grad, Reuse, Saved
+from cnncalc.layers.memory import INPUT_SAVED, NOTHING_SAVED, Grad, Reuse, Saved
 from cnncalc.layers.option import Axes, Cells, Choice, Ends, Number, Pairs, PerAxis, option
 from cnncalc.layers.view import View
 from cnncalc.shape import LARGEST, Flow, LayerError, Shape
@@ -58,7 +58,7 @@ class Pad(Layer, kind="pad"):
         return [(axis, f"{n} + {a} + {b} = {n + a + b}") for axis, n, (a, b) in parts if axis != "channels" or a or b]
 
     def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
-        return NOTHING_SAVED
+        return INPUT_SAVED if self.mode in ("reflect", "replicate") else NOTHING_SAVED
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         from cnncalc.kernels import move
