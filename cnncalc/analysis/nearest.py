@@ -9,7 +9,7 @@ from cnncalc.graph import Graph
 from cnncalc.shape import Flow, Shape, Tokens
 
 #: Layers looked at, at most, to find advice for one network: about a tenth of a second.
-_EFFORT = 40_000
+_EFFORT = 20_000
 
 
 def along(flow: Flow, axes: tuple[int, ...], size: int) -> Flow:
@@ -32,30 +32,40 @@ def nearest_inputs(graph: Graph, *, by_channels: bool = False) -> list[Flow]:
     judge = Judge(graph, by_channels=by_channels)
     rank = 1 if isinstance(flow, Tokens) else flow.rank
     tries = _EFFORT // max(1, len(graph.nodes) * max(1, rank))
-    found: list[Flow] = []
-    for step in (-1, 1):
-        other = flow
-        for axis in range(rank):
-            size = next_size(judge, (flow,), 0, axis, step, tries // 2)
-            if size is None:
-                break
-            other = along(other, (axis,), size)
-        else:
-            verdict = judge((other,))
-            if other != flow and verdict is not None and verdict.works:
-                found.append(other)
-    return found
+    found = (_nearest(judge, flow, rank, step, tries // 2) for step in (-1, 1))
+    return [other for other in found if other is not None and other != flow]
 
 
-def next_size(judge: Judge, inputs: tuple[Flow, ...], place: int, axis: int, step: int, tries: int) -> int | None:
-    """Return the size along one axis of an input from which on nothing fails along that axis, nearest in one direction.
+def _nearest(judge: Judge, flow: Flow, rank: int, step: int, tries: int) -> Flow | None:
+    """The nearest input that works, smaller or larger; equal axes stay equal if they can."""
+    axes = tuple(range(rank))
+    if rank > 1 and len(set(flow[:rank])) == 1:
+        size = next_size(judge, (flow,), 0, axes, step, tries)
+        if size is not None:
+            return _works(judge, along(flow, axes, size))
+    other = flow
+    for axis in axes:
+        size = next_size(judge, (flow,), 0, (axis,), step, tries)
+        if size is None:
+            return None
+        other = along(other, (axis,), size)
+    return _works(judge, other)
 
-    The size that it has now counts, so that an axis that works stays. None if there is none within `tries` sizes.
+
+def _works(judge: Judge, flow: Flow) -> Flow | None:
+    verdict = judge((flow,))
+    return flow if verdict is not None and verdict.works else None
+
+
+def next_size(judge: Judge, inputs: tuple[Flow, ...], place: int, axes: tuple[int, ...], step: int, tries: int) -> int | None:
+    """Return the nearest size in one direction with which nothing fails along these axes of an input, whatever fails elsewhere.
+
+    The present size counts, so that axes that work stay. None if there is none within `tries` sizes.
     """
-    now = inputs[place][axis]
-    for size in _candidates(now, step, tries):
-        changed = (*inputs[:place], along(inputs[place], (axis,), size), *inputs[place + 1 :])
-        if all(fault.axes is not None and (place, axis) not in fault.axes for fault in judge.trace(changed).faults):
+    guilty = {(place, axis) for axis in axes}
+    for size in _candidates(inputs[place][axes[0]], step, tries):
+        changed = (*inputs[:place], along(inputs[place], axes, size), *inputs[place + 1 :])
+        if all(fault.axes is not None and guilty.isdisjoint(fault.axes) for fault in judge.trace(changed).faults):
             return size
     return None
 

@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnncalc.rules.base import Finding, Subject
-from cnncalc.shape import Shape
 from cnncalc.window import Window
 
 
 def find(subject: Subject) -> Iterator[Finding]:
     for node in subject.graph.nodes:
-        x = node.inputs[0].flow if node.inputs else None
-        if node.shape is None or not node.inferred.windows or not isinstance(x, Shape):
-            continue
-        for axis, window, size, count in zip(x.axes, node.inferred.windows, x.spatial, node.shape.spatial, strict=True):
+        for axis, window, size, count in node.slides:
             # A map smaller than the window is too small without any dilation.
             if window.dilation > 1 and 1 < window.kernel_size <= size and _used(window, size, count) == 1:
                 message = (

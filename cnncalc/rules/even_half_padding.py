@@ -7,19 +7,17 @@ from collections.abc import Iterator
 from cnncalc.graph import Node
 from cnncalc.problem import Fix
 from cnncalc.rules.base import Finding, Subject
-from cnncalc.shape import Shape
 from cnncalc.window import Window
 
 
 def find(subject: Subject) -> Iterator[Finding]:
     for node in subject.graph.nodes:
-        x = node.inputs[0].flow if node.inputs else None
-        if node.shape is None or not node.weights or not node.inferred.windows or not isinstance(x, Shape):
+        if not node.weights:
             continue
-        grown = [(axis, w, n) for axis, w, n in zip(x.axes, node.inferred.windows, x.spatial, strict=True) if _grows(w)]
+        grown = [(axis, window, size) for axis, window, size, _ in node.slides if _grows(window)]
         if grown:
             _, window, size = grown[0]
-            padding = [[w.before - w.dilation if _grows(w) else w.before, w.after] for w in node.inferred.windows]
+            padding = [[w.before - w.dilation if _grows(w) else w.before, w.after] for _, w, *_ in node.slides]
             message = (
                 f"{node.name}: padding {window.before} on both sides of an even window of {window.kernel_size} cells makes "
                 f"{' and '.join(name for name, *_ in grown)} larger, {size} becomes {size + window.dilation}; "

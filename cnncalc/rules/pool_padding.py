@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnncalc.rules.base import Finding, Subject
-from cnncalc.shape import Shape
 
 _POOLS = ("maxpool", "avgpool", "sumpool")
 
 
 def find(subject: Subject) -> Iterator[Finding]:
     for node in subject.graph.nodes:
-        x = node.inputs[0].flow if node.inputs else None
-        if node.shape is None or node.layer.kind not in _POOLS or not isinstance(x, Shape):
+        if node.layer.kind not in _POOLS or isinstance(node.layer.value("padding"), str):
             continue
-        if isinstance(node.layer.value("padding"), str):
-            continue
-        for axis, window in zip(x.axes, node.inferred.windows, strict=True):
+        for axis, window, *_ in node.slides:
             # Padding as large as the window is worse, and padding-too-large reports it.
             if window.extent // 2 < max(window.before, window.after) < window.extent:
                 message = (

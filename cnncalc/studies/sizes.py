@@ -268,7 +268,7 @@ def _base(judge: OneInput, flow: Shape, bounds: Sequence[int]) -> Shape | None:
         return None
     sizes = []
     for axis, bound in enumerate(bounds):
-        found = [next_size(judge.judge, judge.flows(flow), judge.place, axis, step, bound) for step in (-1, 1)]
+        found = [next_size(judge.judge, judge.flows(flow), judge.place, (axis,), step, bound) for step in (-1, 1)]
         near = [size for size in found if size is not None and size <= bound]
         if not near:
             return None
