@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from cnncalc.graph import Graph, Node
+from cnncalc.language.rows import number
 from cnncalc.report.network.yaml.blocks import Definition, define
 from cnncalc.report.network.yaml.entries import Entries, Entry, Unnameable
 from cnncalc.report.network.yaml.fields import word
@@ -15,6 +16,7 @@ from cnncalc.shape import Flow, Tokens
 
 if TYPE_CHECKING:
     from cnncalc.network import Network
+    from cnncalc.values import Value
 
 
 class CannotWrite(Exception):
@@ -129,9 +131,9 @@ def _rows(rows: Iterable[Entry], indent: int) -> list[str]:
     found = list(rows)
     if not found:
         return [f"{margin}[]"]
-    for entry in found:
+    for entry, named in zip(found, _named(found), strict=True):
         keys = dict(entry.keys)
-        if entry.named:
+        if named:
             keys["name"] = entry.name
         if entry.kind == "branches":
             lines.append(f"{margin}- branches:")
@@ -149,6 +151,16 @@ def _rows(rows: Iterable[Entry], indent: int) -> list[str]:
         else:
             lines.append(f"{margin}- {{{', '.join(f'{key}: {value}' for key, value in pairs.items())}}}")
     return lines
+
+
+def _named(rows: list[Entry]) -> list[bool]:
+    """Whether each row must write its name, because it would have another one without it."""
+    stems = [entry.values.get({"branches": "merge", "block": "block"}.get(entry.kind, ""), entry.kind) for entry in rows]
+    free = number([None] * len(rows), list(stems))
+    given: list[Value] = [None if entry.name == name else entry.name for entry, name in zip(rows, free, strict=True)]
+    if number(given, list(stems)) != [entry.name for entry in rows]:
+        return [True] * len(rows)
+    return [name is not None for name in given]
 
 
 def _is_same(network: Network, found: str) -> bool:

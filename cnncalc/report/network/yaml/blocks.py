@@ -82,7 +82,6 @@ def _structure(rows: list[Entry]) -> object:
             entry.values.get("block"),
             entry.values.get("merge"),
             entry.name,
-            entry.named,
             tuple(key for key in entry.values if key not in entry.defaults and key != entry.kind),
             entry.values.get(entry.kind) == "" if entry.kind not in entry.defaults else None,
             tuple((key, value if key in ("fit", "trainable") else "") for key, value in entry.keys.items()),
@@ -221,7 +220,7 @@ def _tidy(rows: list[Entry]) -> None:
 
 def _block_name(title: str, taken: set[str]) -> str:
     """A free name for a block, from the first word of its title."""
-    word = re.sub(r"[^A-Za-z0-9_]+", "_", title.split(",", maxsplit=1)[0].strip()).strip("_").lower() or "block"
+    word = re.sub(r"[^A-Za-z0-9_]+", "_", title.partition(",")[0].strip()).strip("_").lower() or "block"
     if word[0].isdigit() or word in KINDS or word in ("block", "branches", "input"):
         word = f"{word}_block" if not word[0].isdigit() else f"block_{word}"
     name, number = word, 2

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from cnncalc.graph import Node, Producer
-from cnncalc.language.rows import number
 from cnncalc.layers import Join
 from cnncalc.report.network.yaml.fields import default_of, fields_of
 from cnncalc.report.network.yaml.outline import Outline, Row, Scope
@@ -31,8 +30,6 @@ class Entry:
     branches: dict[str, list[Entry]] = field(default_factory=dict)
     #: For a field that may be left out: what it is then.
     defaults: dict[str, str] = field(default_factory=dict)
-    #: Whether the name must be written.
-    named: bool = True
 
     def nested(self) -> Iterator[Entry]:
         """Entries of its branches, at any depth, but not of the block that it uses."""
@@ -63,10 +60,6 @@ class Entries:
                 entry.keys["repeat"] = str(len(row.copies))
             found.append(entry)
             current = row.result
-        stems = [entry.values.get("merge", entry.kind) if entry.kind == "branches" else entry.kind for entry in found]
-        free = number([None] * len(found), list(stems))
-        for entry, name in zip(found, free, strict=True):
-            entry.named = entry.kind == "block" or entry.name != name
         return found
 
     def _entry(self, row: Row, scope: Scope, current: Producer | None) -> Entry:
