@@ -71,12 +71,12 @@ def _panel(writer: Rows, fold: Fold, title: str) -> _Panel:
 
 
 def _shelves(panels: list[_Panel], width: float) -> list[Part]:
-    """Panels in columns: each under the last one, or in a new column if that would make the picture taller than the tallest."""
+    """Panels in columns: each under the last one, unless that makes the picture too tall, or leaves much of the column empty."""
     tallest = max([_squarish(panels, width), *(panel.height for panel in panels)])
     parts: list[Part] = []
     x = y = column = 0.0
     for panel in panels:
-        if y and y + panel.height > tallest:
+        if y and (y + panel.height > tallest or panel.width > 1.5 * column):
             x += column + _GAP
             y = column = 0.0
         parts += frame.shifted(panel.parts, x, y)

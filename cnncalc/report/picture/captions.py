@@ -60,7 +60,11 @@ def named(item: Item) -> str:
 
 
 def kind(item: Item) -> str:
-    """Its kind and the window that it slides, `conv 11×11 /4`; the title of a block."""
+    """Its kind and the window that it slides, `conv 11×11 /4`; the title of a block; whether its weights are another's."""
+    return _kind(item) + (", shared" if item.is_shared else "")
+
+
+def _kind(item: Item) -> str:
     if item.source is not None:
         return item.text if item.label == item.kind else item.kind
     windows = item.nodes[0].inferred.windows if not item.is_folded and item.nodes else ()

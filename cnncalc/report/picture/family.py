@@ -32,24 +32,28 @@ FAMILIES = {
         Family("sequence", "recurrent, attention, embedding", "#0072b2"),
         Family("join", "join", "#009e73"),
         Family("spatial", "resize, crop, reorder", "#9aa5b1"),
-        Family("passing", "dropout, identity", "#c8b89a"),
+        Family("passing", "other pointwise", "#c8b89a"),
         Family("other", "other", "#6b7280"),
     )
 }
+
+#: Modules of kinds that have no family of their name.
+_ALSO = {"resize": "spatial", "reorder": "spatial", "parameter": "input"}
 
 #: Families that are drawn as a band on the layer they follow.
 BANDS = ("norm", "activation", "passing")
 
 
 def family_of(layer: Layer) -> str:
-    """The family of a kind: the module that defines it.
+    """The family of a kind, by the module that defines it.
 
-    Layers that change no size and stand beside those that do, such as dropout, are a family of their own.
+    Pointwise layers that stand beside others in their module, such as dropout, and arithmetic are a family of their own.
     """
     module = type(layer).__module__.rpartition(".")[2]
     if isinstance(layer, Pointwise) and module not in ("norm", "activation", "sequence"):
         return "passing"
-    return module if module in FAMILIES else "other"
+    family = _ALSO.get(module, module)
+    return family if family in FAMILIES else "other"
 
 
 def is_band(node: Node) -> bool:

@@ -49,6 +49,12 @@ class Item:
     is_output: bool = False
 
     @property
+    def is_shared(self) -> bool:
+        """Whether all its weights are another layer's."""
+        weighted = [node for node in self.nodes if node.weights]
+        return bool(weighted) and all(node.shared is not None for node in weighted)
+
+    @property
     def is_folded(self) -> bool:
         return bool(self.strips)
 

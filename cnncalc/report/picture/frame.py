@@ -20,7 +20,7 @@ def framed(subject: Subject, options: Drawing, body: list[Part], families: Seque
     """`body` on paper, with title above and legend and problems below, moved so that everything stands inside."""
     left, top, right, bottom = bounds(body)
     head = _title(subject, options)
-    width = max(right - left, max((_right(text) for text in head), default=0), 240.0)
+    width = max(right - left, max((_right(text) for text in head), default=0), 310.0 if options.legend else 0.0)
     foot: list[Part] = []
     y = 0.0
     if options.legend:

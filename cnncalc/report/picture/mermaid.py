@@ -101,6 +101,8 @@ def _lines(item: Item, options: Drawing) -> list[str]:
     columns = options.columns if options.columns is not None else ("name", "kind")
     found = [_escaped(named(item))] if "name" in columns else []
     about = item.text if item.source is not None else " ".join(filter(None, (item.kind, item.text)))
+    if item.is_shared:
+        about += ", shared weights"
     if "kind" in columns and about:
         found.append(_escaped(clipped(about, 12, _WIDEST)))
     for column, word in (("parameters", "parameters"), ("macs", "MACs")):

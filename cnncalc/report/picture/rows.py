@@ -22,7 +22,7 @@ _HEIGHT = 24
 _SIZE = 15
 _PAD = 10
 _STRIPE = 6
-_WIDEST = 290
+_WIDEST = 340
 _TITLE = 18
 #: Rows drawn at most if `depth` does not say how far to unfold.
 _MOST = 48
@@ -152,6 +152,8 @@ class Rows:
     def _frame_title(self, item: Item) -> str:
         title = item.kind if item.label == item.kind else f"{item.label} {item.kind}"
         times = f" ×{item.count}" if item.count > 1 else ""
+        if item.is_shared:
+            times += ", shared weights"
         mark = {"error": "✗ ", "unread": "~ "}.get(item.mark, "")
         return clipped(mark + title, 11, _WIDEST, bold=True) + times
 
@@ -162,8 +164,11 @@ class Rows:
         columns = self._options.columns
         parts = []
         if columns is None or "kind" in columns:
-            kind = "" if item.label == item.kind else item.kind
+            # A block that is called by its title need not say it twice.
+            kind = "" if item.label == item.kind or (item.is_folded and item.label.startswith(item.kind)) else item.kind
             parts.append(" ".join(filter(None, (kind, item.text))))
+            if item.is_shared:
+                parts.append("shared weights")
         if columns is not None:
             for name, word in (("parameters", "parameters"), ("macs", "MACs")):
                 if name in columns and item.nodes:

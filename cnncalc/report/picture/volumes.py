@@ -31,6 +31,8 @@ _SLABS = 3
 _LINE = 14
 #: Items drawn at most if `depth` does not say how far to unfold.
 _MOST = 22
+#: Of these the longest way is at most so long, if there are lanes.
+_LONGEST_LANE = 13
 
 
 @dataclass(eq=False, slots=True)
@@ -114,9 +116,8 @@ def _fold(subject: Subject, options: Drawing) -> Fold:
     for depth in (2, 3, 4):
         more = Fold(subject, depth, like=best)
         # Deeper is better if it shows layers in the place of blocks, not if it shows more blocks.
-        if len(more.items) > _MOST or _folded(more) >= _folded(best) or _is_wide(more):
-            break
-        best = more
+        if len(more.items) <= _MOST and _folded(more) < _folded(best) and not _is_wide(more):
+            best = more
     return best
 
 
@@ -125,12 +126,15 @@ def _folded(fold: Fold) -> int:
 
 
 def _is_wide(fold: Fold) -> bool:
-    """Whether unfolding made a picture of many lanes, which only blocks and graph show well."""
+    """Whether a picture has more lanes than volumes can show, or lanes that are too long: they cannot go on below."""
     sources = sum(item.source is not None for item in fold.items)
     read: dict[int, int] = {}
+    length = {id(item): 1 for item in fold.items}
     for edge in fold.edges:
         read[id(edge.end)] = read.get(id(edge.end), 0) + 1
-    return len(fold.items) > 12 and sum(n - 1 for n in read.values()) > 2 + sources
+        length[id(edge.end)] = max(length[id(edge.end)], length[id(edge.start)] + 1)
+    joins = sum(number - 1 for number in read.values())
+    return joins > 0 and (max(length.values()) > _LONGEST_LANE or (len(fold.items) > _LONGEST_LANE and joins > 2 + sources))
 
 
 def _volumes(items: Sequence[Item], subject: Subject, options: Drawing) -> list[Volume]:
