@@ -217,6 +217,8 @@ class Builder:
         message = f"{node.name}: {error.text(self._problems.layout)}"
         if any(isinstance(source, Input) for source in node.inputs):
             message += mismatch.batch_hint(node.inputs[0].flow, self._problems.layout)
+        elif error.field is None:
+            message = mismatch.flattened_sequence(node, self._problems.layout) or message
         self._problems.add(error.rule, at, message, layer=node.name)
 
 

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 from cnncalc.graph import Node
 from cnncalc.layers import Mismatch
+from cnncalc.layers.base import Pointwise
+from cnncalc.layers.dense import FullyConnected
 from cnncalc.shape import Flow, Shape
 
 
@@ -52,6 +54,25 @@ def batch_hint(flow: object, layout: str) -> str:
     # In a channels_last file, an image written with its channels first is turned.
     turned = [*image[1:], image[0]] if channels_first and layout == "channels_last" else image
     return f"; the batch is never written: if the leading {batch} is one, write {'x'.join(map(str, turned))}"
+
+
+def flattened_sequence(node: Node, layout: str) -> str:
+    """The message for a layer that needs positions, behind an `fc` that has flattened a sequence; empty for any other layer."""
+    if node.layer.accepts not in ("map", "sequence") or not node.inputs:
+        return ""
+    source = node.inputs[0]
+    while isinstance(source, Node) and isinstance(source.layer, Pointwise):
+        source = source.inputs[0]
+    if not isinstance(source, Node) or not isinstance(source.layer, FullyConnected):
+        return ""
+    x = source.inputs[0].flow
+    if not isinstance(x, Shape) or x.rank != 1 or x[0] == 1:
+        return ""
+    units = source.layer.units
+    return (
+        f"{node.name}: {node.layer.kind} needs spatial axes, and {units} is a vector: {source.name} reads the whole sequence "
+        f"{x.text(layout)} at once; to keep its {x[0]:,} positions, write {{linear: {units}}} instead of {{fc: {units}}}"
+    )
 
 
 def _difference(a: object, b: object) -> str:
