@@ -65,7 +65,8 @@ def run(
 ) -> None:
     """Run the network on random numbers, layer by layer, and hold every computed shape against the inferred one.
 
-    Weights are the file's own if it has them (ONNX), else random; --weights gives others. Each layer runs by itself, so that its numbers can be shown.
+    Weights are the file's own if it has them (ONNX), else random; --weights gives others. Each layer runs by itself, so that its
+    numbers can be shown.
 
     Exit status: 0 where all is as inferred and finite, 1 with errors in the network, NaN or infinity, 2 where it could not
     run, 3 where a computed shape is not the inferred one.

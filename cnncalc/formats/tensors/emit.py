@@ -10,7 +10,6 @@ from cnncalc.formats.tensors.constant import Constant
 from cnncalc.formats.tensors.program import Operation
 from cnncalc.layers.base import KINDS
 
-
 MAIN = "value()"
 """Stands for the name of a kind's value."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn import functional as F  # noqa: N812 - PyTorch's own convention
+from torch.nn import functional as F
 
 
 class Residual(nn.Module):
@@ -272,6 +272,10 @@ def made(name: str) -> tuple[nn.Module, Any]:
     make, shape = NETWORKS[name]
     network = make().eval()
     for module in network.modules():
+        if isinstance(module, (nn.LayerNorm, nn.GroupNorm)):
+            # Equal arrays are stored once by the exporter, and would be shared.
+            nn.init.uniform_(module.weight, 0.5, 1.5)
+            nn.init.uniform_(module.bias, -0.5, 0.5)
         if isinstance(module, (nn.BatchNorm2d, nn.BatchNorm3d)):
             nn.init.uniform_(module.weight, 0.5, 1.5)
             nn.init.uniform_(module.bias, -0.5, 0.5)
