@@ -154,7 +154,8 @@ class Network:
     def weights(self, seed: int | None = None) -> Weights:
         """Weights by layer and PyTorch's array name.
 
-        They are the file's own if it has them and no seed is given, else random float32 ones. Adding a layer changes no other layer's random numbers.
+        They are the file's own if it has them and no seed is given, else random float32 ones. Adding a layer changes no other
+        layer's random numbers.
         """
         from cnncalc.forward.weights import draw_all
 

@@ -199,6 +199,9 @@ def _name(layers: Iterable[Made], taken: set[str]) -> None:
             made.name, made.named = path, True
         else:
             kind = legal(str(made.fields["operator"])).lower() if made.kind == "custom" else made.kind
+            if made.aside and own.get(path) == 1 and path not in inner:
+                # Beside the layer of the module, not inside it.
+                path = path.rpartition(".")[0]
             stem = f"{path}.{kind}" if path else kind
             while True:
                 counts[stem] = counts.get(stem, 0) + 1

@@ -238,7 +238,7 @@ def joined(low: Lowering, function: str, first: View, second: View, shape: Shape
     first, second = _padded(first, rank), _padded(second, rank)
     swapped = len(flat(first.dims)) == 0 or (_covers(second, shape) and not _covers(first, shape))
     large, small = (second, first) if swapped else (first, second)
-    large = low.real(large)
+    large, small = low.real(large), _not_repeated(low, small)
     pair = aligned(large, small)
     if pair is None:
         large, small = _plain(low, large), _plain(low, small)
@@ -256,6 +256,18 @@ def joined(low: Lowering, function: str, first: View, second: View, shape: Shape
     small = _fitted(low, large, small)
     views = [small, large] if swapped else [large, small]
     return large.on(low.layer(kind, {}, views))
+
+
+def _not_repeated(low: Lowering, view: View) -> View:
+    """The view without the axes that are only repeated: a join repeats them anyway."""
+    present = {id(atom) for axis in view.axes for atom in axis}
+    dims = []
+    for dim in view.dims:
+        real = [id(atom) in present for atom in whole(dim)]
+        if any(real) and not all(real):
+            return low.real(view)
+        dims.append(dim if all(real) else ())
+    return View(view.producer, view.axes, tuple(dims))
 
 
 def _covers(view: View, shape: Shape) -> bool:

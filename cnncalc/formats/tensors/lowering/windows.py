@@ -77,9 +77,37 @@ def conv(low: Lowering, o: Operation) -> None:
         fields["filters"] = filters
         if groups != 1:
             fields["groups"] = groups
-    weights = _weights(weight, bias, extra)
-    made = low.layer(kind, fields, [view], weights)
+    parts = _with_gain(weight)
+    if parts is not None:
+        # A factor per filter is the same behind the convolution as in its weights, and the offset then comes last.
+        weight, gain = parts
+        made = low.layer(kind, fields | {"bias": False}, [view], _weights(weight, None, extra))
+        found = _spread(view, low, o, [filters], extra).on(made)
+        found = found.on(low.layer("scale", {}, [found], {"weight": gain}, aside=True))
+        if bias is not None:
+            found = found.on(low.layer("add_bias", {}, [found], {"bias": bias}, aside=True))
+        low.give(o, found)
+        return
+    made = low.layer(kind, fields, [view], _weights(weight, bias, extra))
     low.give(o, _spread(view, low, o, [filters], extra).on(made))
+
+
+def _with_gain(weight: Constant) -> tuple[Constant, Constant] | None:
+    """Standardised weights without their learned factor per filter, and that factor; None if there is none.
+
+    Source: Qiao et al. 2019, Weight Standardization; exporters write it as batch normalisation of the weights.
+    """
+    inner = weight
+    while inner.op == "reshape":
+        inner = inner.args[0]
+    if inner.op != "batchnorm" or inner.shape[:2] != (1, weight.shape[0]):
+        return None
+    x, gain, offset, mean, variance = inner.args
+    if not any(part.size > 1 for part in gain.stored()) or gain.scalar == 1 or offset.scalar not in (0, None):
+        return None
+    ones = Constant(gain.shape, "float", op="expand", args=(Constant((), "float", [1.0]),))
+    plain = Constant(inner.shape, "float", op="batchnorm", args=(x, ones, offset, mean, variance), attributes=inner.attributes)
+    return Constant(weight.shape, "float", op="reshape", args=(plain,)), gain
 
 
 def _weights(weight: Constant, bias: Constant | None, extra: int) -> dict[str, Constant]:
