@@ -88,14 +88,21 @@ class Judge:
         self._infer = Inference()
         places: dict[object, int] = {source: i for i, source in enumerate(graph.inputs)}
         self._steps: list[tuple[Node, tuple[int, ...]]] = []
-        for node in graph.nodes:
-            self._steps.append((node, tuple(places[source] for source in node.inputs)))
-            places[node] = len(places)
+        #: Whether every layer reads only what the graph has; a row that could not be read leaves a gap.
+        self.whole = True
+        for place, node in enumerate(graph.nodes, len(graph.inputs)):
+            known = all(source in places for source in node.inputs)
+            self.whole = self.whole and known
+            # A layer behind a gap reads itself, of which nothing is known yet.
+            self._steps.append((node, tuple(places[source] for source in node.inputs) if known else (place,)))
+            places[node] = place
         self._producers: list[Producer] = [*graph.inputs, *graph.nodes]
         self._shared = any(node.shared is not None for node in graph.nodes)
 
     def __call__(self, inputs: tuple[Flow, ...]) -> Verdict | None:
         """Return the verdict for these inputs, in the graph's order; None if the file must be read again."""
+        if not self.whole:
+            return None
         flows: list[Flow] = list(inputs)
         exact = True
         for node, reads in self._steps:
@@ -126,7 +133,7 @@ class Judge:
         ]
         result = Trace([], {origin.axis: (origin.step, origin.extent) for known in origins for origin in known if origin})
         for node, reads in self._steps:
-            xs = tuple(flow for flow in (flows[i] for i in reads) if flow is not None)
+            xs = tuple(flow for flow in (flows[i] for i in reads if i < len(flows)) if flow is not None)
             if len(xs) < len(reads) or (not reads and node.shape is None):
                 flows.append(None)
                 origins.append(())

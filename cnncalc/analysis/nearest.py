@@ -10,6 +10,8 @@ from cnncalc.shape import Flow, Shape, Tokens
 
 #: Layers looked at, at most, to find advice for one network: about a tenth of a second.
 _EFFORT = 20_000
+#: How far from its present size an axis is changed.
+_FAR = 300
 
 
 def along(flow: Flow, axes: tuple[int, ...], size: int) -> Flow:
@@ -31,8 +33,8 @@ def nearest_inputs(graph: Graph, *, by_channels: bool = False) -> list[Flow]:
     flow = flows[0]
     judge = Judge(graph, by_channels=by_channels)
     rank = 1 if isinstance(flow, Tokens) else flow.rank
-    tries = _EFFORT // max(1, len(graph.nodes) * max(1, rank))
-    found = (_nearest(judge, flow, rank, step, tries // 2) for step in (-1, 1))
+    tries = min(_FAR, _EFFORT // max(1, 2 * len(graph.nodes) * max(1, rank)))
+    found = (_nearest(judge, flow, rank, step, tries) for step in (-1, 1))
     return [other for other in found if other is not None and other != flow]
 
 
