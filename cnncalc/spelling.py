@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
+
+#: Words longer than this are like nothing: comparing two takes time with the product of their lengths.
+LONGEST = 100
 
 
 @lru_cache(maxsize=4096)
@@ -17,7 +20,9 @@ def nearest(word: str, candidates: Iterable[str]) -> str | None:
     """The candidate most like `word`, or None if none is like it."""
     import difflib
 
-    names = list(candidates)
+    names = [name for name in candidates if len(name) <= LONGEST]
+    if len(word) > LONGEST:
+        return None
     plain = normal(word)
     for name in names:
         if plain and normal(name) == plain:
@@ -38,7 +43,13 @@ def did_you_mean(word: str, candidates: Iterable[str]) -> str:
     near = nearest(word, names)
     if near is not None:
         return f"; did you mean {near}?"
-    if not names:
-        return "; there is none"
-    shown = ", ".join(names[:8])
-    return f"; there is {shown}" + (", …" if len(names) > 8 else "")
+    return f"; there is {listed(names)}" if names else "; there is none"
+
+
+def listed(names: Sequence[str], count: int = 8) -> str:
+    """The first names of a list, and … if there are more.
+
+    >>> listed(["a", "b"]), listed("abcd", 2)
+    ('a, b', 'a, b, …')
+    """
+    return ", ".join(names[:count]) + (", …" if len(names) > count else "")

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Collection
+from itertools import chain
 from typing import Any
 
 from cnncalc.place import Spot, location_of
 from cnncalc.problem import Fix, Location, Problem, SpecError
 from cnncalc.shape import LARGEST, LayerError
+from cnncalc.spelling import did_you_mean
+
+#: Names that are compared for suggestions in one file: a file with thousands of unknown names has another fault.
+MOST_COMPARED = 100_000
 
 
 class Problems:
@@ -25,6 +31,7 @@ class Problems:
         self._found: dict[tuple[str, Location, str], Problem] = {}
         self._copies: dict[tuple[str, Location, str], list[str]] = {}
         self._rows: dict[Location, list[str]] = {}
+        self._compared = 0
 
     def __len__(self) -> int:
         return len(self._found)
@@ -83,6 +90,13 @@ class Problems:
     def error(self, error: LayerError, at: Spot, *, prefix: str = "", layer: str | None = None) -> None:
         """Reports an error raised about one layer or value; `prefix` says what it is about."""
         self.add(error.rule, at, prefix + error.text(self.layout), layer=layer)
+
+    def did_you_mean(self, word: str, *candidates: Collection[str]) -> str:
+        """As `spelling.did_you_mean`; empty once a file has had so many unknown names that comparing them would take seconds."""
+        if self._compared > MOST_COMPARED:
+            return ""
+        self._compared += sum(map(len, candidates))
+        return did_you_mean(word, chain(*candidates)) if self._compared <= MOST_COMPARED else ""
 
     def sorted(self) -> list[Problem]:
         """All problems by place, each with the number of copies that have it."""

@@ -32,7 +32,8 @@ class FileIgnores(Ignores):
 
     def __init__(self, text: str, root: YamlNode | None, document: Document) -> None:
         super().__init__()
-        self.whole = [Ignore(name, at, _removal(document.ignore_node, at)) for name, at in document.ignored]
+        removals = _removals(document.ignore_node)
+        self.whole = [Ignore(name, at, removals.get(at[:2])) for name, at in document.ignored]
         #: Where rows begin, in order, and with their last lines.
         self._starts: list[tuple[int, int]] = []
         self._rows: list[tuple[int, YamlNode]] = []
@@ -132,18 +133,19 @@ class FileIgnores(Ignores):
         return next((row for last, row in (self._rows[k] for k in range(begun - 1, -1, -1)) if line <= last), None)
 
 
-def _removal(node: YamlNode | None, at: Location) -> Fix | None:
-    """The edit that takes one name out of `ignore: [a, b]`; None if the names stand on lines of their own."""
+def _removals(node: YamlNode | None) -> dict[tuple[int, int], Fix]:
+    """The edits that take one name out of `ignore: [a, b]`, by where it begins; none if the names stand on their own lines."""
     if not isinstance(node, Sequence) or not node.flow:
-        return None
-    items = node.items
-    k = next(k for k, item in enumerate(items) if (item.line, item.column) == at[:2])
-    first, last = at[:2], at[2:]
-    if k + 1 < len(items):
-        last = (items[k + 1].line, items[k + 1].column)
-    elif k > 0:
-        first = (items[k - 1].end_line, items[k - 1].end_column)
-    return Fix(Location(*first, *last), "", True, "ignore it no more")
+        return {}
+    found = {}
+    for k, item in enumerate(node.items):
+        first, last = _start(item), (item.end_line, item.end_column)
+        if k + 1 < len(node.items):
+            last = _start(node.items[k + 1])
+        elif k > 0:
+            first = (node.items[k - 1].end_line, node.items[k - 1].end_column)
+        found[_start(item)] = Fix(Location(*first, *last), "", True, "ignore it no more")
+    return found
 
 
 def _nodes(root: YamlNode | None) -> Iterator[tuple[YamlNode, bool]]:

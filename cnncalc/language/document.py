@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import ChainMap
+from collections.abc import Callable, Collection
 from typing import TypeVar
 
 from cnncalc import values
@@ -86,7 +87,8 @@ class DocumentReader:
         self._lines = Lines(text)
         self._problems = problems
         self._set_vars = set_vars
-        self._names = Names({}, _IN_ROWS)
+        self._vars_known: dict[str, Value | object] = {}
+        self._names = Names(self._vars_known, _IN_ROWS)
         self._interned: dict[object, Layer] = {}
         self._used: set[str] = set()
 
@@ -126,7 +128,7 @@ class DocumentReader:
         self._ignore(root, found)
         self._blocks(found)
         self._input(found)
-        reader = self._reader(frozenset(found.vars), found)
+        reader = self._reader(found.vars, found)
         rows = root.get("layers")
         if rows is None:
             self._unusable("missing", Location(1, 1, 1, 1), "there are no layers; write layers: and a row behind a dash for each")
@@ -148,12 +150,12 @@ class DocumentReader:
         self._problems.add(rule, at, message)
         self._problems.unusable = True
 
-    def _reader(self, names: frozenset[str], found: Document) -> RowReader:
-        return RowReader(self._problems, names, frozenset(found.blocks), self._interned, self._lines)
+    def _reader(self, names: Collection[str], found: Document) -> RowReader:
+        return RowReader(self._problems, names, found.blocks, self._interned, self._lines)
 
     def _value(self, node: YamlNode) -> Value | object:
         """A top-level value with its expressions computed; FAULTY where one cannot be."""
-        reader = RowReader(self._problems, frozenset(self._names.texts), frozenset(), {}, self._lines, in_rows=False)
+        reader = RowReader(self._problems, self._vars_known, (), {}, self._lines, in_rows=False)
         before = len(self._problems)
         argument = reader.argument(Scalar("", False, _Mark, _Mark), node)
         self._used |= names_in(argument.value)
@@ -225,7 +227,7 @@ class DocumentReader:
                     self._problems.add("value", value_node, f"the var {name} is a number or a word, not a map")
                     value = FAULTY
                 found.vars[name] = UNKNOWN if value is FAULTY else value
-            self._names = Names(found.vars, _IN_ROWS)
+            self._vars_known[name] = found.vars[name]
 
     def _ignore(self, root: Mapping, found: Document) -> None:
         got = self._get(root, "ignore")
@@ -317,6 +319,9 @@ class DocumentReader:
                 said = "parameters is a map from names to defaults, as in {out: , stride: 1}"
                 self._problems.add("value", parameters, f"{said}, not {describe(parameters)}")
             parameters = None
+        # Parameters are added to it as they are read: a default knows those before it.
+        known: ChainMap[str, object] = ChainMap(block.parameters, found.vars)  # type: ignore[arg-type]  # only names count
+        reader = self._reader(known, found)
         for name, (name_at, default) in (parameters.pairs if parameters else {}).items():
             fault = identifier_fault(name)
             if name in KINDS or name in (*ROW_KEYS, "block", "branches", "merge"):
@@ -326,9 +331,7 @@ class DocumentReader:
                 continue
             block.parameter_locations[name] = location(name_at)
             required = isinstance(default, Scalar) and default.null
-            reader = self._reader(frozenset(found.vars) | frozenset(block.parameters), found)
             block.parameters[name] = None if required else reader.argument(name_at, default)
-        reader = self._reader(frozenset(found.vars) | frozenset(block.parameters), found)
         rows = node.get("layers")
         if rows is None:
             self._problems.add("missing", block.at, f"block {written(block.name)} has no layers; write [] for none")

@@ -10,9 +10,9 @@ from cnncalc.build.changes import Changes
 from cnncalc.build.problems import Problems
 from cnncalc.graph import Graph, Input, Node, Producer
 from cnncalc.language.document import Block, Document
-from cnncalc.language.expression import UNKNOWN, Names, Unknown
+from cnncalc.language.expression import UNKNOWN, Names, Texts, Unknown
 from cnncalc.language.fields import Given, Joined, LayerReader
-from cnncalc.language.keys import KeyReader, Texts, names_for
+from cnncalc.language.keys import KeyReader, names_for
 from cnncalc.language.rows import FAULTY, MERGES, Argument, Row, name_fault, number
 from cnncalc.language.scope import Binding, Copy, Scope
 from cnncalc.language.sharing import counterpart, share_block, share_layer, shared_branch
@@ -23,7 +23,7 @@ from cnncalc.layers import KINDS, Layer
 from cnncalc.layers.option import RowNames
 from cnncalc.problem import Location
 from cnncalc.shape import LayerError, Shape
-from cnncalc.spelling import did_you_mean
+from cnncalc.spelling import listed
 from cnncalc.values import Map, Value, written
 from cnncalc.window import FITS
 
@@ -60,7 +60,7 @@ class Expander:
             self._builder.input(name, flow, document.input_locations.get(name, Location())) for name, flow in self._inputs.items()
         ]
         only = inputs[0] if len(inputs) == 1 else None
-        top = Scope(document.layers, only, None, dict(document.vars))
+        top = Scope(document.layers, only, None, (document.vars,))
         top.fit = self._changes.fit or document.fit
         for source in inputs:
             top.names[source.name] = Binding([Copy(source)], False, 0)
@@ -184,8 +184,8 @@ class Expander:
         if source is not None:
             return source
         if not alone and not row.broken and self._builder.graph.inputs:
-            inputs = " or ".join(f"from: {i.name}" for i in self._builder.graph.inputs)
-            message = f"the network has several inputs, and {name} does not say which it reads; write {inputs}"
+            inputs = listed([f"from: {one.name}" for one in self._builder.graph.inputs])
+            message = f"the network has several inputs, and {name} does not say which it reads; write one of {inputs}"
             self._problems.add("missing", row.kind_at, message, layer=name)
         return Input("?", None)
 
@@ -194,7 +194,7 @@ class Expander:
     ) -> None:
         """Fills one copy of a row: a layer, a use of a block, or branches."""
         name = f"{scope.prefix}{base}" if k is None else f"{scope.prefix}{base}.{k}"
-        texts = scope.texts if k is None else {**scope.texts, "i": str(k)}
+        texts: Texts = scope.texts if k is None else ({"i": str(k)}, *scope.texts)
         fit = self._keys.word(row, name, "fit", FITS, texts, source) or scope.fit
         trainable = self._keys.word(row, name, "trainable", ("true", "false"), texts, source)
         frozen = scope.frozen or trainable == "false"
@@ -301,7 +301,8 @@ class Expander:
         block = self._document.blocks.get(title) if isinstance(title, str) else None
         if block is None or (row.broken and not argument.dynamic):
             if argument.dynamic and title is not None:
-                message = f"there is no block {written(title)}{did_you_mean(written(title), self._document.blocks)}"
+                hint = self._problems.did_you_mean(written(title), self._document.blocks)
+                message = f"there is no block {written(title)}{hint}"
                 self._problems.add("unknown-name", argument.location, message, layer=name)
             return self._lost(row, name, inner)
         if argument.dynamic and not self._usable(row, name, block):
@@ -325,15 +326,15 @@ class Expander:
 
     def _usable(self, row: Row, name: str, block: Block) -> bool:
         """Whether a use of a block whose name is computed has the arguments that the block needs."""
-        faults = use_faults(row, block)
+        faults = use_faults(row, block, self._problems)
         for rule, at, message in faults:
             self._problems.add(rule, at, message, layer=name)
         return not faults
 
     def _arguments(self, row: Row, name: str, block: Block, names: Names, given: Given) -> Texts:
         """The file's vars and the block's parameters, as text; UNKNOWN if an unknown shape is needed."""
-        texts: Texts = dict(self._document.vars)
-        inside = Names(texts, names.channels)
+        texts: dict[str, Value | object] = {}
+        inside = Names((texts, self._document.vars), names.channels)
         for parameter, default in block.parameters.items():
             argument = row.fields.get(parameter, default)
             if parameter in given:
@@ -349,7 +350,7 @@ class Expander:
                 texts[parameter] = UNKNOWN
             except Unknown:
                 texts[parameter] = UNKNOWN
-        return texts
+        return texts, self._document.vars
 
     def _branches(
         self, row: Row, name: str, inner: Scope, source: Producer | None, given: Given, peer: Copy | None, copy: Copy

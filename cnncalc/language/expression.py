@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
+from itertools import chain
 from typing import Union
 
 from cnncalc import values
 from cnncalc.shape import LayerError
+from cnncalc.spelling import did_you_mean
 from cnncalc.values import Value
 
 Result = Union[int, float, bool, str]
@@ -74,13 +76,17 @@ FUNCTIONS: dict[str, tuple[Callable[..., float], int, int]] = {
 RESERVED = frozenset((*FUNCTIONS, "if", "else", "true", "false", "i", "in_channels"))
 
 
+Texts = tuple[Mapping[str, Value | object], ...]
+"""Names as written, by name: `i`, a block's parameters, the file's vars; the first that has a name wins."""
+
+
 class Names:
     """What names stand for where an expression is: vars and parameters as text, and the channels of what flows in."""
 
     __slots__ = ("channels", "texts")
 
-    def __init__(self, texts: Mapping[str, Value | object], channels: object = None) -> None:
-        self.texts = texts
+    def __init__(self, texts: Texts | Mapping[str, Value | object], channels: object = None) -> None:
+        self.texts = texts if isinstance(texts, tuple) else (texts,)
         #: An integer, UNKNOWN, or a LayerError that says why there are none.
         self.channels = channels
 
@@ -92,22 +98,20 @@ class Names:
             if self.channels is UNKNOWN or self.channels is None:
                 raise Unknown
             return str(self.channels)
-        try:
-            found = self.texts[name]
-        except KeyError:
-            raise undefined(name, [*self.texts, "in_channels"]) from None
-        if found is UNKNOWN:
-            raise Unknown
-        return found  # type: ignore[return-value]  # UNKNOWN is the only object that is no Value
+        for texts in self.texts:
+            if name in texts:
+                found = texts[name]
+                if found is UNKNOWN:
+                    raise Unknown
+                return found  # type: ignore[return-value]  # UNKNOWN is the only object that is no Value
+        raise undefined(name, did_you_mean(name, [*chain(*self.texts), "in_channels"]))
 
 
-def undefined(name: str, known: Iterable[str]) -> LayerError:
-    """The fact that `name` is not defined, with the nearest of those that are."""
+def undefined(name: str, hint: str) -> LayerError:
+    """The error for a name that is not defined; `hint` is the nearest that is."""
     if name == "i":
         return LayerError("i counts the copies of a row with repeat, and no row here has one", rule="unknown-name")
-    from cnncalc.spelling import did_you_mean
-
-    return LayerError(f"{name} is no var or parameter" + did_you_mean(name, known), rule="unknown-name")
+    return LayerError(f"{name} is no var or parameter{hint}", rule="unknown-name")
 
 
 def _typed(text: Value, name: str) -> Result:

@@ -5,14 +5,11 @@ from __future__ import annotations
 from cnncalc import values
 from cnncalc.build.problems import Problems
 from cnncalc.graph import Producer
-from cnncalc.language.expression import UNKNOWN, Names, Unknown
+from cnncalc.language.expression import UNKNOWN, Names, Texts, Unknown
 from cnncalc.language.rows import FAULTY, Argument, Row
 from cnncalc.language.template import evaluate
 from cnncalc.shape import LayerError, Tokens
 from cnncalc.values import Value, written
-
-Texts = dict[str, Value | object]
-"""Vars, parameters and `i`, by name, as written."""
 
 
 def names_for(texts: Texts, source: Producer | None) -> Names:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Union
+from collections.abc import Collection
 
 from cnncalc.build.problems import Problems
 from cnncalc.language import suggest
@@ -13,7 +13,7 @@ from cnncalc.language.template import Dynamic, Pairs, Parts, Template, names_in
 from cnncalc.layers import KINDS, Layer
 from cnncalc.problem import Location
 from cnncalc.shape import LayerError
-from cnncalc.spelling import did_you_mean, meant
+from cnncalc.spelling import meant
 from cnncalc.values import Map, Value, written
 from cnncalc.values import number as number_of
 
@@ -82,13 +82,20 @@ class Row:
 class Body:
     """Rows that stand in sequence: a network's, a block's or a branch's."""
 
-    __slots__ = ("node", "rows", "static_names")
+    __slots__ = ("_by_name", "node", "rows", "static_names")
 
     def __init__(self, node: YamlNode | None, rows: list[Row]) -> None:
         self.node = node
         self.rows = rows
-        #: The rows' names, where none of them has to be computed.
+        #: The rows' names, if none of them has to be computed.
         self.static_names: list[str] | None = None
+        self._by_name: dict[str, Row] | None = None
+
+    def row_called(self, name: str) -> Row | None:
+        """The row with a name that does not have to be computed."""
+        if self._by_name is None and self.static_names is not None:
+            self._by_name = dict(zip(reversed(self.static_names), reversed(self.rows), strict=True))
+        return self._by_name.get(name) if self._by_name is not None else None
 
 
 def _sound(row: Row) -> dict[str, Value]:
@@ -96,7 +103,7 @@ def _sound(row: Row) -> dict[str, Value]:
     return {name: a.value for name, a in row.fields.items() if not a.dynamic and a.value is not FAULTY}  # type: ignore[misc]  # not dynamic
 
 
-Known = Union[frozenset[str], set[str]]
+Known = Collection[str]
 
 
 class RowReader:
@@ -116,8 +123,7 @@ class RowReader:
         self._lines = lines
         #: Names that expressions may use: vars and, inside a block, its parameters.
         self._names = names
-        #: What may be meant by a name that is unknown.
-        self._offered = dict.fromkeys((*names, "in_channels") if in_rows else names)
+        self._in_rows = in_rows
         self._blocks = blocks
         self._interned = interned
         self._repeats = 0
@@ -263,9 +269,12 @@ class RowReader:
         value = self._value(node)
         argument = Argument(key, node, FAULTY if _has_fault(value) else value)
         if argument.dynamic:
-            known = self._names | {"in_channels"} | ({"i"} if (self._repeats if repeats is None else repeats) else set())
-            for name in sorted(names_in(value) - known):
-                fact = undefined(name, self._offered)
+            counted = self._repeats if repeats is None else repeats
+            for name in sorted(names_in(value)):
+                if name in self._names or name == "in_channels" or (name == "i" and counted):
+                    continue
+                more = ("in_channels",) if self._in_rows else ()
+                fact = undefined(name, self._problems.did_you_mean(name, self._names, more))
                 if name == "i" and self._repeats:
                     fact = LayerError(
                         "i is the number of a copy, and this is said once, for all copies of the row", rule=fact.rule
@@ -353,7 +362,7 @@ class RowReader:
         name = row.fields["block"].value
         if not row.fields["block"].dynamic and (not isinstance(name, str) or name not in self._blocks):
             shown = written(name)  # type: ignore[arg-type]  # static
-            near = did_you_mean(shown, self._blocks) if self._blocks else "; the file defines no blocks"
+            near = self._problems.did_you_mean(shown, self._blocks) if self._blocks else "; the file defines no blocks"
             if isinstance(name, str):
                 self._problems.add("unknown-name", row.fields["block"].location, f"there is no block {shown}{near}")
             else:

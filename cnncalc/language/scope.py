@@ -6,10 +6,11 @@ from collections import deque
 from collections.abc import Iterator
 
 from cnncalc.graph import Producer
+from cnncalc.language.expression import Texts
 from cnncalc.language.rows import Body
 from cnncalc.shape import LayerError
-from cnncalc.spelling import did_you_mean
-from cnncalc.values import Value, written
+from cnncalc.spelling import did_you_mean, listed
+from cnncalc.values import written
 
 #: Unknown names that get the nearest known one with them: a file with thousands has another fault.
 MAX_HINTS = 100
@@ -45,7 +46,7 @@ class Scope:
 
     __slots__ = ("body", "fit", "frozen", "input", "names", "parent", "path", "peer", "prefix", "texts", "unknown")
 
-    def __init__(self, body: Body, source: Producer | None, parent: Scope | None, texts: dict[str, Value | object]) -> None:
+    def __init__(self, body: Body, source: Producer | None, parent: Scope | None, texts: Texts) -> None:
         self.body = body
         #: What its first row reads, called `input`.
         self.input = source
@@ -79,8 +80,8 @@ class Scope:
             )
         if first == "input" and not rest:
             if self.input is None:
-                names = " or ".join([*self.outward()][-1].names)
-                raise LayerError(f"the network has several inputs; say one of them by its name: {names}", rule="unknown-name")
+                names = listed([*[*self.outward()][-1].names])
+                raise LayerError(f"the network has several inputs; name one of them: {names}", rule="unknown-name")
             return Copy(self.input)
         for scope in self.outward():
             binding = scope.names.get(first)
@@ -128,8 +129,8 @@ class Scope:
 
     def _unknown(self, name: str, first: str) -> LayerError:
         for scope in self.outward():
-            if first in (scope.body.static_names or ()):
-                later = scope.body.rows[scope.body.static_names.index(first)]  # type: ignore[union-attr]  # it holds `first`
+            later = scope.body.row_called(first)
+            if later is not None:
                 said = f"{written(name)} stands on line {later.at.line}, and a row reads only what stands above it"
                 return LayerError(said, rule="unknown-name")
         said = f"there is no row {written(name)} above"

@@ -9,8 +9,11 @@ from cnncalc.language.document import Block, Document
 from cnncalc.language.rows import ROW_KEYS, Body, Row
 from cnncalc.language.source import location
 from cnncalc.problem import Location
-from cnncalc.spelling import did_you_mean
+from cnncalc.spelling import listed
 from cnncalc.values import written
+
+#: Blocks of a circle that a message shows.
+MOST_SHOWN = 8
 
 
 def check_uses(document: Document, problems: Problems) -> None:
@@ -20,25 +23,24 @@ def check_uses(document: Document, problems: Problems) -> None:
             block = document.blocks.get(_target(row))
             if block is None:
                 continue
-            for rule, at, message in use_faults(row, block):
+            for rule, at, message in use_faults(row, block, problems):
                 problems.add(rule, at, message)
                 row.broken = True
     _cycles(document, problems)
 
 
-def use_faults(row: Row, block: Block) -> list[tuple[str, Location, str]]:
+def use_faults(row: Row, block: Block, problems: Problems) -> list[tuple[str, Location, str]]:
     """What is wrong with the arguments of a use."""
     found = []
-    known = list(block.parameters)
     for name, argument in row.fields.items():
         if name != "block" and name not in block.parameters:
-            hint = did_you_mean(name, [*known, *ROW_KEYS]) if known else "; it has none"
+            hint = problems.did_you_mean(name, block.parameters, ROW_KEYS) if block.parameters else "; it has none"
             found.append(("unknown-key", location(argument.key), f"block {block.name} has no parameter {written(name)}{hint}"))
     missing = [name for name, default in block.parameters.items() if default is None and not _given(row, name)]
     if missing:
-        example = ", ".join(f"{name}: …" for name in missing)
-        said = f"block {block.name} needs {', '.join(missing)}; write {{block: {block.name}, {example}}}"
-        found.append(("missing", row.kind_at, said))
+        example = listed([f"{name}: …" for name in missing])
+        message = f"block {block.name} needs {listed(missing)}; write {{block: {block.name}, {example}}}"
+        found.append(("missing", row.kind_at, message))
     return found
 
 
@@ -66,23 +68,34 @@ def _cycles(document: Document, problems: Problems) -> None:
     uses = {name: [(row, _target(row)) for row in _uses(block.body)] for name, block in document.blocks.items()}
     done: set[str] = set()
     for start in uses:
-        path: list[str] = []
+        path: dict[str, None] = {}
         todo: list[tuple[str, int]] = [(start, 0)]
         while todo:
             name, at = todo.pop()
             if at == 0:
                 if name in done:
                     continue
-                path.append(name)
+                path[name] = None
             if at >= len(uses[name]):
                 done.add(name)
-                path.pop()
+                path.popitem()
                 continue
             todo.append((name, at + 1))
             row, target = uses[name][at]
             if target in path:
-                circle = " → ".join([*path[path.index(target) :], target])
-                problems.add("cycle", row.fields["block"].location, f"block {target} contains itself: {circle}")
+                problems.add("cycle", row.fields["block"].location, f"block {target} contains itself: {_circle(path, target)}")
                 row.broken = True
             elif target in uses and target not in done:
                 todo.append((target, 0))
+
+
+def _circle(path: dict[str, None], target: str) -> str:
+    """The blocks from `target` back to itself; of a long circle the last ones."""
+    names: list[str] = []
+    for name in reversed(path):
+        if len(names) == MOST_SHOWN:
+            return " → ".join([target, "…", *reversed(names), target])
+        names.append(name)
+        if name == target:
+            break
+    return " → ".join([*reversed(names), target])
