@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
-from cnncalc import network, rules
+from cnncalc import formats, network, rules
 from cnncalc.build.reading import MAX_BYTES, Source, decode
 from cnncalc.check.claims import claims
 from cnncalc.check.settings import Settings
 from cnncalc.check.sources import Candidate
+from cnncalc.language.overrides import changes
 from cnncalc.place import LINE_BREAK
 from cnncalc.problem import Location, Problem, SpecError
 from cnncalc.report.problems import Result
@@ -44,6 +45,8 @@ def check_file(candidate: Candidate, how: How = DEFAULT, *, name: str | None = N
     file = name or candidate.file
     try:
         source = Source(candidate.file)
+        if _is_foreign(candidate, source):
+            return _foreign(source, file, candidate, how)
         data = source.start(MAX_BYTES + 1)
         if not candidate.named and not claims(data):
             return Result(file, [], skipped=True)
@@ -71,6 +74,24 @@ def check_file(candidate: Candidate, how: How = DEFAULT, *, name: str | None = N
     return _result(text, file, candidate, how, [])._replace(change=change)
 
 
+def _is_foreign(candidate: Candidate, source: Source) -> bool:
+    """Whether a file is to be read as another format than cnncalc's own. Raises SpecError for one that no format knows."""
+    if candidate.named:
+        return formats.format_of(source) is not None
+    return candidate.included and formats.claims(candidate.file, source.start())
+
+
+def _foreign(source: Source, file: str, candidate: Candidate, how: How) -> Result:
+    """The problems of a file of another format, which is never changed."""
+    strict = bool(candidate.settings.strict)
+    try:
+        net = network.of(source, changes(how.input, how.set, how.fit, how.layout))
+    except SpecError as error:
+        return Result(file, [problem._replace(file=file) for problem in error.problems], unusable=True, strict=strict)
+    problems = [problem._replace(file=file) for problem in _chosen(net, candidate.settings, how)]
+    return Result(file, problems, strict=strict, lines=_lines(net.reading.text, problems) if how.lines else {})
+
+
 def _is_outside(candidate: Candidate) -> bool:
     """Whether links lead from the folder that was given to a file outside of it."""
     if candidate.folder is None:
@@ -91,6 +112,11 @@ def examine(text: str, file: str | None, settings: Settings, how: How = DEFAULT)
         net = network.loads(text, file=file, input=how.input, set=how.set, fit=how.fit, layout=how.layout)
     except SpecError as error:
         return None, [problem._replace(file=file) for problem in error.problems]
+    return net, _chosen(net, settings, how)
+
+
+def _chosen(net: network.Network, settings: Settings, how: How) -> list[Problem]:
+    """The problems of a network that the settings ask for, its errors among them."""
     # A changed network may not need an ignore that its file does need.
     chosen = settings.chosen - {"unused-ignore"} if how.changes else settings.chosen
     found = rules.run(net.reading, chosen)
@@ -99,13 +125,18 @@ def examine(text: str, file: str | None, settings: Settings, how: How = DEFAULT)
     problems = [p for p in net.problems if p.rule != "stride-fit"] if ignored else net.problems
     if found:
         problems = sorted(problems + found, key=lambda p: (p.location, p.rule, p.message))
-    return net, problems
+    return problems
 
 
 def _result(text: str, file: str, candidate: Candidate, how: How, more: list[Problem]) -> Result:
     problems, unusable = check_text(text, file, candidate.settings, how)
-    shown: dict[int, str] = {}
-    if how.lines and problems:
-        every = LINE_BREAK.split(text)
-        shown = {p.location.line: every[p.location.line - 1] for p in problems if 0 < p.location.line <= len(every)}
+    shown = _lines(text, problems) if how.lines else {}
     return Result(file, more + problems, unusable=unusable or bool(more), strict=bool(candidate.settings.strict), lines=shown)
+
+
+def _lines(text: str, problems: list[Problem]) -> dict[int, str]:
+    """The lines that problems stand on, by number."""
+    if not problems or not text:
+        return {}
+    every = LINE_BREAK.split(text)
+    return {p.location.line: every[p.location.line - 1] for p in problems if 0 < p.location.line <= len(every)}

@@ -14,7 +14,7 @@ class SettingsError(Exception):
 
 
 class Pattern(NamedTuple):
-    """Files to leave out: `text` as written, relative to `folder`."""
+    """Files to leave out or to include: `text` as written, relative to `folder`."""
 
     folder: str
     text: str
@@ -30,6 +30,8 @@ class Settings(NamedTuple):
     strict: bool | None = None
     notes: bool | None = None
     exclude: tuple[Pattern, ...] | None = None
+    #: Files of other formats that folders are searched for, beside cnncalc's own YAML.
+    include: tuple[Pattern, ...] | None = None
 
     def over(self, other: Settings) -> Settings:
         """These, and the other ones where these say nothing; patterns of both."""
@@ -133,8 +135,8 @@ def _settings(path: str, table: dict[str, Any]) -> Settings:
             continue
         if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
             raise SettingsError(f"{where}.{key} must be a list of words, not {_shown(value)}")
-        if key == "exclude":
-            found[key] = tuple(Pattern(os.path.dirname(path), one, f"{where}.exclude") for one in value)
+        if key in ("exclude", "include"):
+            found[key] = tuple(Pattern(os.path.dirname(path), one, f"{where}.{key}") for one in value)
         else:
             found[key] = check_names(tuple(value), f"{where}.{key}")
     return Settings(**found)

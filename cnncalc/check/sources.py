@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
+from cnncalc import formats
 from cnncalc.check.patterns import expand, is_pattern
 from cnncalc.check.settings import Pattern, Settings, settings_for
 
@@ -19,13 +20,15 @@ _SKIPPED = frozenset(("node_modules", "__pycache__", "venv"))
 class Candidate(NamedTuple):
     """A file to look at: one that was `named` whatever it holds, one found in a folder only if it claims to be a network.
 
-    `folder` is the folder that was given, for a file found in it.
+    `folder` is the folder that was given, for a file found in it. `included`: it was given, or the settings name it, so that
+    another format than cnncalc's own may claim it.
     """
 
     file: str
     named: bool
     settings: Settings
     folder: str | None = None
+    included: bool = False
 
 
 class Sources:
@@ -73,7 +76,10 @@ class Sources:
         if not named and self._is_excluded(file, settings):
             self._excluded += 1
             return
-        self._found[key] = Candidate(file, named, settings, folder)
+        included = folder is None or _is_included(file, settings)
+        if not included and not file.endswith(SUFFIXES):
+            return
+        self._found[key] = Candidate(file, named, settings, folder, included)
 
     def _is_excluded(self, file: str, settings: Settings) -> bool:
         for pattern in settings.exclude or ():
@@ -99,7 +105,7 @@ class Sources:
                 yield match, None
 
     def _walk(self, top: str) -> Iterator[str]:
-        """The YAML files below a folder in order of their names; each folder once, though links may lead to it again."""
+        """The files below a folder with a format's suffix, by name; each folder once, though links may lead to it again."""
         seen: set[tuple[int, int]] = set()
         todo = [top]
         while todo:
@@ -119,7 +125,7 @@ class Sources:
             below = []
             for name in names:
                 path = name if folder == "." else os.path.join(folder, name)
-                if name.endswith(SUFFIXES):
+                if os.path.splitext(name)[1].lower() in formats.SUFFIXES:
                     if not os.path.isdir(path):
                         if _can_be_read(path):
                             yield path
@@ -127,6 +133,11 @@ class Sources:
                 if not name.startswith(".") and name not in _SKIPPED and os.path.isdir(path):
                     below.append(path)
             todo += reversed(below)
+
+
+def _is_included(file: str, settings: Settings) -> bool:
+    """Whether the settings name a file that folders are not searched for otherwise."""
+    return any(_matches(os.path.abspath(file), pattern) for pattern in settings.include or ())
 
 
 def _is_below(path: str, folder: str) -> bool:

@@ -29,7 +29,8 @@ def _next_weighted(subject: Subject, node: Node) -> Node | None:
     while todo:
         for reader in subject.readers(todo.pop(0)):
             if reader.weights:
-                return reader
+                # Frozen weights make an expected value of the shares, as a detector does for the sides of a box.
+                return None if reader.frozen else reader
             # Of a layer that could not be worked out nobody knows the weights.
             if id(reader) not in seen and reader.shape is not None and not isinstance(reader.layer, (Multiply, MatMul)):
                 seen.add(id(reader))
