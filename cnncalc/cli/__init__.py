@@ -36,12 +36,12 @@ def main() -> None:
         _say(f"error: {error.filename or 'the output'}: {error.strerror or error}")
     except Exception as error:
         status = FAULT
-        _fault(error)
+        say_fault(error)
     sys.exit(status)
 
 
-def _fault(error: Exception) -> None:
-    """One line that says how to report it; the traceback only where it was asked for."""
+def say_fault(error: Exception) -> None:
+    """Print one line that says how to report a fault of cnncalc; the traceback only with CNNCALC_DEBUG=1."""
     if os.environ.get("CNNCALC_DEBUG") == "1":
         import traceback
 

@@ -54,6 +54,7 @@ def solve(
     limit: Annotated[int, typer.Option("--limit", min=0, metavar="N", help="Show the best N; 0 shows all.")] = 20,
     form: Annotated[Literal["table", "json"], typer.Option("--format", help="How it is written.")] = "table",
     layout: options.Layout = None,
+    as_row: Annotated[bool, typer.Option("--as-row", hidden=True)] = False,
 ) -> None:
     """Find the fields of a layer that fit: every kernel_size, stride and padding, or those that give --output.
 
@@ -74,7 +75,7 @@ def solve(
     if form == "json":
         _json(search, shown, len(solutions), found.network.layout)
     else:
-        _table(search, shown or near, len(solutions), wanted, found.network.layout)
+        _table(search, shown or near, len(solutions), wanted, found.network.layout, as_row=as_row)
     raise typer.Exit(OK if solutions else PROBLEMS)
 
 
@@ -175,16 +176,6 @@ def _target(wanted: str | None, x: Shape, layout: str | None) -> tuple[int, ...]
     return sizes
 
 
-def _words(solution: Solution, search: Search) -> list[str]:
-    """A solution as one would type it."""
-    from cnncalc.report.solutions import written
-
-    kind = search.kind
-    main = kind.main.name if kind.main is not None else ""
-    rank = search.x.rank
-    return [f"{kind.kind if name == main else name}={written(value, rank)}" for name, value in solution.values.items()]
-
-
 def _json(search: Search, shown: list[Solution], total: int, layout: str) -> None:
     import json
 
@@ -193,8 +184,8 @@ def _json(search: Search, shown: list[Solution], total: int, layout: str) -> Non
     output.say(json.dumps(document(search, shown, total, layout), indent=2) + "\n")
 
 
-def _table(search: Search, shown: list[Solution], total: int, wanted: str | None, layout: str) -> None:
-    from cnncalc.report.solutions import rows
+def _table(search: Search, shown: list[Solution], total: int, wanted: str | None, layout: str, *, as_row: bool) -> None:
+    from cnncalc.report.solutions import rows, typed
 
     if not total and wanted:
         nearest = "; what fits and comes nearest:" if shown else ""
@@ -206,19 +197,8 @@ def _table(search: Search, shown: list[Solution], total: int, wanted: str | None
     if total > len(shown):
         output.say(f"\n{total - len(shown):,} more fit; --limit 0 shows them\n")
     if shown and total:
-        best = " ".join([search.x.text(layout), *_given(search), *_words(shown[0], search)])
-        output.say(f"\nthe first one: cnncalc layer {best}\n")
-
-
-def _given(search: Search) -> list[str]:
-    from cnncalc.report.solutions import written
-
-    kind = search.kind
-    main = kind.main.name if kind.main is not None else ""
-    said = [f"{kind.kind if name == main else name}={written(value, search.x.rank)}" for name, value in search.given.items()]
-    if main not in search.given and main not in search.opened:
-        said.append(kind.kind)
-    return sorted(said, key=lambda word: not word.startswith(kind.kind))
+        best = f"cnncalc layer {search.x.text(layout)} {typed(search, shown[0])}"
+        output.say(f"\nthe first one: {typed(search, shown[0], as_row=True) if as_row else best}\n")
 
 
 def _sought(search: Search) -> str:

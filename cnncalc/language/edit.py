@@ -60,7 +60,8 @@ def insert(source: str, index: int, row: str) -> str:
     """Puts a row before the one at `index`; behind all of them where there is none."""
     text = Text(source)
     layers, column = _rows(text)
-    line = " " * (column - 1) + f"- {row}\n"
+    # A row of several lines keeps its keys below one another.
+    line = " " * (column - 1) + "- " + row.replace("\n", "\n" + " " * (column + 1)) + "\n"
     if layers is None:
         return _first_row(text, line)
     if index < len(layers.items):

@@ -69,3 +69,29 @@ def written(value: Any, rank: int) -> str:
         return str(pairs).replace(" ", "")
     numbers = [str(part[0] if isinstance(part, tuple) else part) for part in value]
     return numbers[0] if len(set(numbers)) == 1 else "x".join(numbers)
+
+
+def typed(search: Search, solution: Solution, *, as_row: bool = False) -> str:
+    """The layer of a solution as words of the command line, quoted for any shell, or as a row of a spec."""
+    kind = search.kind
+    rank = search.x.rank
+    values = {**search.given, **solution.values}
+    pairs = [
+        (kind.kind if declared.main else name, written(values[name], rank))
+        for name, declared in kind.options.items()
+        if name in values
+    ]
+    pairs.sort(key=lambda pair: pair[0] != kind.kind)
+    if not pairs or pairs[0][0] != kind.kind:
+        pairs.insert(0, (kind.kind, ""))
+    if as_row:
+        row = ", ".join(f"{name}: {value}" for name, value in pairs)
+        return row if len(pairs) > 1 or pairs[0][1] else kind.kind
+    return " ".join(quoted(f"{name}={value}" if value else name) for name, value in pairs)
+
+
+def quoted(word: str) -> str:
+    """A word of the command line in quotes if a shell would read it otherwise: zsh takes `[` for a pattern."""
+    import shlex
+
+    return shlex.quote(word)

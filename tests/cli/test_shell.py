@@ -4,6 +4,7 @@ import os
 import pty
 import select
 import signal
+import subprocess
 import time
 
 import pyte
@@ -62,7 +63,7 @@ def test_errors_lose_nothing(shell, capsys):
         said = do(shell, capsys, line)
         assert shell.session.text == text, line
         assert said.startswith("error: ") or line.startswith("solve conv"), line
-    assert shell.refused
+    assert shell.status == 1
 
 
 def test_every_change_is_undone_and_redone(shell, capsys):
@@ -173,7 +174,7 @@ def test_other_commands(shell, capsys):
     assert "31,030,658" in do(shell, capsys, "show macs")
     assert "MACs" in do(shell, capsys, "show macs").splitlines()[3]
     said = do(shell, capsys, "solve conv=4 kernel_size=3 stride=1 --output 388x388")
-    assert "padding=1" in said
+    assert said.endswith("the first one: conv: 4, kernel_size: 3, stride: 1, padding: 1\n")
     assert "388x388x4" in do(shell, capsys, "layer conv=4 F=3 P=1")
     for name, command in COMMANDS.items():
         assert command.usage in do(shell, capsys, "help")
@@ -319,7 +320,7 @@ def test_a_session_on_a_terminal(terminal, tmp_path):
     session.until("1 row, 760 parameters")
     # An interrupt in the middle of a line drops the line and keeps the network.
     session.type("maxpool: 3, str\x03")
-    session.until("nothing is lost")
+    session.until("discarded: maxpool: 3, str; the network is unchanged")
     session.type("why\r")
     session.until("(5·5·3 + 1)·10 = 760")
     session.type("save old.yaml\r")
@@ -364,3 +365,172 @@ def test_a_row_without_its_colon(typed, meant):
     done = run("shell", stdin=f"{typed}\n")
     assert done.returncode == 1
     assert done.stdout == f"error: {typed.split()[0]} wants a colon; did you mean {meant}?\n"
+
+
+FILE = """\
+# a network as people keep it
+name: Pasted
+input: 8x8x3
+vars: {width: 4}
+blocks:
+  unit:
+    parameters: {out: }
+    layers:
+    - {conv: "${out}", kernel_size: 3,
+       padding: 1}
+    - relu
+
+layers:
+- block: unit
+  out: "${width}"
+  name: first
+- branches:
+    a:
+      - {conv: 4, kernel_size: 1}
+    b: []
+  merge: add
+-
+  maxpool: 2
+  # in the middle of a row
+  stride: 2
+- fc: 10
+"""
+
+
+def test_a_file_as_a_script():
+    done = run("shell", stdin=FILE + "show\n")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "error" not in done.stdout
+    # (3·3·3 + 1)·4, (4 + 1)·4 and (4·4·4 + 1)·10
+    assert f"parameters    {112 + 20 + 650} " in done.stdout
+    assert "Pasted" in done.stdout
+
+
+def test_a_file_that_is_pasted(shell, capsys, tmp_path):
+    do(shell, capsys)
+    shell.paste(FILE + f"save {tmp_path}/a.yaml\n")
+    said = capsys.readouterr().out
+    assert "error" not in said
+    assert shell.session.names == ["first", "add1", "maxpool1", "fc1"]
+    assert load(tmp_path / "a.yaml").parameters == 782
+    # Rows with dashes alone, behind what is there.
+    shell.paste("  - relu\n  - {fc: 3}\n")
+    assert shell.session.names == ["first", "add1", "maxpool1", "fc1", "relu1", "fc2"]
+
+
+def test_rows_pasted_into_a_terminal(terminal):
+    session = terminal()
+    session.until("cnncalc>")
+    session.type("\x1b[200~input: 8x8x3\n- conv: 4\n  kernel_size: 3\n- relu\n- maxpool: 2\n\x1b[201~\r")
+    session.until("3x3x4>")
+    assert "conv 4 × 3×3" in session.text
+    session.type("\x04")
+    session.until("leave without it?")
+
+
+def test_expectations_of_the_file_are_skipped_once_it_is_changed(shell, capsys):
+    said = do(shell, capsys, "load lenet5", "set C1.conv=8")
+    assert "expect" not in said.replace("expected", "expect") or "skipped" in said
+    assert [p.rule for p in shell.session.problems] == []
+    assert "expect" in do(shell, capsys, "show")
+    do(shell, capsys, "undo")
+    assert [p.rule for p in shell.session.problems] == []
+    # An expectation that is typed is checked.
+    assert "error: " in do(shell, capsys, "set C1.expect=5x5x5")
+
+
+def test_a_field_of_several_rows(shell, capsys):
+    do(shell, capsys, "input: 9x9x3", "conv: 4, kernel_size: 3", "batchnorm", "conv: 4, kernel_size: 3", "fc: 2")
+    text = shell.session.text
+    said = do(shell, capsys, "set *.bias=false")
+    assert [node.layer.bias for node in shell.session.network.layers if node.kind != "batchnorm"] == [False] * 3
+    assert said.count("no bias") == 3
+    do(shell, capsys, "undo")
+    assert shell.session.text == text
+    assert "no layer that r* stands for has a field bias" in do(shell, capsys, "set r*.bias=false")
+    do(shell, capsys, "set conv?.filters=5")
+    assert [node.shape.channels for node in shell.session.network.layers] == [5, 5, 5, 2]
+
+
+def test_a_set_that_changes_nothing_takes_no_step_back(shell, capsys):
+    do(shell, capsys, "input: 9x9x3", "conv: 4, kernel_size: 3")
+    assert "nothing has changed" in do(shell, capsys, "set conv1.kernel_size=3")
+    do(shell, capsys, "undo")
+    assert shell.session.names == []
+
+
+def test_solve_answers_with_a_row(shell, capsys):
+    do(shell, capsys, "input: 32x32x3")
+    said = do(shell, capsys, "solve conv=10 F=5 S=2")
+    row = said.splitlines()[-1].removeprefix("the first one: ")
+    assert row == "conv: 10, kernel_size: 5, stride: 2, padding: [[0,1],[0,1]]"
+    assert "15x15x10" in do(shell, capsys, row)
+
+
+def test_an_error_is_said_once(shell, capsys):
+    assert do(shell, capsys, "load nope.yaml") == "error: nope.yaml: there is no such file [file]\n"
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("relu 3", "relu takes no value; write relu"),
+        ("conv 64 3x3 stride 2", "conv wants a colon; did you mean conv: 64, kernel_size: 3x3, stride: 2?"),
+        ("maxpool 2 stride=2", "maxpool wants a colon; did you mean maxpool: 2, stride: 2?"),
+        ("fc ten", "fc wants a colon; write fc: 10"),
+    ],
+)
+def test_suggestions_are_rows(shell, capsys, typed, said):
+    assert do(shell, capsys, "input: 9x9x3", typed) == f"input 9x9x3\nerror: {said}\n"
+    row = said.rpartition("mean " if "mean" in said else "write ")[2].rstrip("?")
+    assert not do(shell, capsys, row).startswith("error")
+
+
+@pytest.mark.parametrize("line", ['run "abc', "sizes " + "9" * 5000, "load a\0b", "save a\0b", 'layer "conv=3', "explain \0"])
+def test_lines_that_once_ended_the_session(shell, capsys, line):
+    do(shell, capsys, "input: 9x9x3", "relu")
+    assert "has failed" not in do(shell, capsys, line) + capsys.readouterr().err
+    assert (shell.status, shell.session.names) == (1, ["relu1"])
+
+
+def test_a_fault_of_cnncalc_does_not_end_the_session(shell, capsys, monkeypatch):
+    monkeypatch.setattr("cnncalc.cli.shell.session.Session.undo", lambda self: 1 / 0)
+    do(shell, capsys, "input: 9x9x3", "relu", "undo")
+    assert (shell.status, shell.session.names) == (3, ["relu1"])
+
+
+@pytest.mark.parametrize("line", ["run --nonsense", "layer maxpool=2 S=3", "explain nothing", "solve conv=2 F=3 --output 99x99"])
+def test_a_script_whose_command_fails(line):
+    assert run("shell", stdin=f"input: 9x9x3\nrelu\n{line}\n").returncode == 1
+
+
+def test_without_a_home_folder():
+    code = (
+        "import os, pathlib\nos.environ.pop('HOME', None); os.environ.pop('XDG_STATE_HOME', None)\n"
+        "def home(): raise RuntimeError('no home')\npathlib.Path.home = home\n"
+        "from cnncalc.cli.shell.prompt import _history\nprint(type(_history()).__name__)"
+    )
+    done = subprocess.run([CNNCALC[0], "-c", code], capture_output=True, text=True, env=environment(), check=False, timeout=HANG)
+    assert (done.stdout, done.stderr) == ("InMemoryHistory\n", "")
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
+def test_a_session_that_is_ended_from_outside_saves_what_was_not_saved(terminal, tmp_path, number):
+    (tmp_path / "mine.yaml").write_text("input: 9x9x3\nlayers:\n  - relu\n")
+    session = terminal("mine.yaml")
+    session.until("9x9x3>")
+    session.type("maxpool: 3\r")
+    session.until("3x3x3>")
+    os.kill(session.pid, number)
+    assert session.end() == 128 + number
+    assert load(tmp_path / "mine.unsaved.yaml").layers[-1].kind == "maxpool"
+    assert (tmp_path / "mine.yaml").read_text() == "input: 9x9x3\nlayers:\n  - relu\n"
+
+
+def test_a_saved_session_that_is_ended_from_outside_leaves_no_file(terminal, tmp_path):
+    (tmp_path / "mine.yaml").write_text("input: 9x9x3\nlayers:\n  - relu\n")
+    session = terminal("mine.yaml")
+    session.until("9x9x3>")
+    os.kill(session.pid, signal.SIGTERM)
+    assert session.end() == 143
+    assert not list(tmp_path.glob("*unsaved*"))

@@ -1,6 +1,7 @@
 """`cnncalc solve`: what fits, what does not, and words that cannot be."""
 
 import json
+import shlex
 
 import pytest
 
@@ -23,7 +24,7 @@ def test_what_it_says_can_be_typed(cnncalc):
     ):
         result = cnncalc("solve", *words)
         assert result.status == 0
-        said = result.out.splitlines()[-1].removeprefix("the first one: cnncalc ").split()
+        said = shlex.split(result.out.splitlines()[-1].removeprefix("the first one: cnncalc "))
         assert cnncalc(*said).status == 0
 
 
@@ -82,4 +83,4 @@ def test_a_formula_is_shown_whole_or_not_at_all():
 def test_the_first_one_has_its_fields_in_the_kind_s_order(seed):
     """Sets come in another order with each seed of Python's hashes; what is said does not."""
     said = run("solve", "32x32x3", "conv=10", "S=2", "F=5", PYTHONHASHSEED=seed).stdout
-    assert said.endswith("the first one: cnncalc layer 32x32x3 conv=10 kernel_size=5 stride=2 padding=[[0,1],[0,1]]\n")
+    assert said.endswith("the first one: cnncalc layer 32x32x3 conv=10 kernel_size=5 stride=2 'padding=[[0,1],[0,1]]'\n")

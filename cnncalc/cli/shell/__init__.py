@@ -24,32 +24,39 @@ def shell(
 ) -> None:
     """Build and change a network row by row, and see each output at once; help lists the commands there.
 
-    Rows are typed as in YAML: conv: 64, kernel_size: 3. From a pipe the lines are a script.
+    Rows are typed as in YAML: conv: 64, kernel_size: 3. Parts of a file can be pasted. Lines from a pipe are a script.
 
-    Exit status: 0, or from a pipe 1 where a line was refused or the network has errors at the end; 2 where SPEC is no network.
+    Exit status: 0, or from a pipe 1 if a line was refused, a command failed or the network has errors; 2 if SPEC is no network.
     """
     from cnncalc.cli.shell.commands import Leave, Shell
+    from cnncalc.cli.shell.rescue import rescuing
+    from cnncalc.cli.shell.typed import Lines
 
     here = Shell()
     if spec is not None:
         here.do(f"load! {spec}")
-        if here.refused:
+        if here.status:
             raise typer.Exit(UNUSABLE)
-    if sys.stdin is not None and sys.stdin.isatty() and sys.stdout is not None and sys.stdout.isatty():
-        from cnncalc.cli.shell.prompt import loop
+    with rescuing(here.session):
+        if sys.stdin is not None and sys.stdin.isatty() and sys.stdout is not None and sys.stdout.isatty():
+            from cnncalc.cli.shell.prompt import loop
 
-        loop(here)
-        raise typer.Exit(OK)
-    try:
-        for line in sys.stdin or ():
-            here.do(line)
-    except Leave:
-        pass
-    except UnicodeDecodeError:
-        output.say("error: the script is not UTF-8 text\n")
-        raise typer.Exit(UNUSABLE) from None
-    failed = here.refused or any(problem.level == "error" for problem in here.session.problems)
-    raise typer.Exit(PROBLEMS if failed else OK)
+            loop(here)
+            raise typer.Exit(OK)
+        lines = Lines()
+        try:
+            for line in sys.stdin or ():
+                for one in lines.feed(line):
+                    here.do(one)
+            for one in lines.flush():
+                here.do(one)
+        except Leave:
+            pass
+        except UnicodeDecodeError:
+            output.say("error: the script is not UTF-8 text\n")
+            raise typer.Exit(UNUSABLE) from None
+    failed = any(problem.level == "error" for problem in here.session.problems)
+    raise typer.Exit(max(here.status, PROBLEMS if failed else OK))
 
 
 shell.epilog = "Example: cnncalc shell alexnet"  # type: ignore[attr-defined]  # for --help

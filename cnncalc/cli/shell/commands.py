@@ -8,15 +8,18 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, NamedTuple
 
-from cnncalc.cli import UNUSABLE, output
+from cnncalc.cli import FAULT, OK, PROBLEMS, output, say_fault
 from cnncalc.cli.shell import files
-from cnncalc.cli.shell.session import Answer, Refused, Session, said
+from cnncalc.cli.shell.session import Answer, Session, said
+from cnncalc.cli.shell.typed import Lines, Refused
+from cnncalc.files import write_atomically
 from cnncalc.language.edit import CannotEdit
-from cnncalc.problem import SpecError
+from cnncalc.problem import SpecError, one_line
 from cnncalc.spelling import did_you_mean, nearest
 
 if TYPE_CHECKING:
     from cnncalc.network import Network
+    from cnncalc.problem import Problem
 
 Ask = Callable[[str], bool]
 
@@ -34,18 +37,27 @@ class Command(NamedTuple):
 
 
 class Shell:
-    """A session, and how to ask the one who types; `ask` is None where nobody can be asked."""
+    """A session, and how to ask the user; `ask` is None if the lines come from a script."""
 
     def __init__(self, ask: Ask | None = None) -> None:
         self.session = Session()
         self.ask = ask
-        #: Whether something typed was refused.
-        self.refused = False
+        #: The exit status of a script: 1 if a line was refused or a command failed, 3 after a fault of cnncalc.
+        self.status = OK
         #: What this shell wrote, by file: it may write over that without asking.
         self.written: dict[str, str] = {}
 
+    def paste(self, text: str) -> None:
+        """Execute several lines, such as a pasted part of a file. Raises Leave."""
+        lines = Lines()
+        for line in text.splitlines():
+            for one in lines.feed(line):
+                self.do(one)
+        for one in lines.flush():
+            self.do(one)
+
     def do(self, line: str) -> None:
-        """One line: a command, a row or a key. Whatever goes wrong is said, and changes nothing. Raises Leave."""
+        """Execute a command, a row or a key. Errors are reported and change nothing. Raises Leave."""
         line = line.strip()
         if not line or line.startswith("#"):
             return
@@ -67,11 +79,17 @@ class Shell:
         except KeyboardInterrupt:
             if self.ask is None:
                 raise
-            output.say("interrupted; the network is as it was\n")
+            output.say("interrupted; the network is unchanged\n")
+        except Leave:
+            raise
+        except Exception as error:
+            # A fault of cnncalc must not cost the session.
+            say_fault(error)
+            self.status = FAULT
 
     def complain(self, text: str) -> None:
-        """Says on stdout, in its place among the answers, why nothing was done."""
-        self.refused = True
+        """Print on stdout, among the answers, why nothing was done."""
+        self.status = max(self.status, PROBLEMS)
         for line in text.splitlines():
             output.say_rows([[("error: ", "error"), (line.removeprefix("error: "), "")]])
 
@@ -80,6 +98,9 @@ class Shell:
         from cnncalc.report import answer as report
 
         network = self.session.network
+        if not answer.changed:
+            output.say("nothing has changed: the network says that already\n")
+            return
         if network is None:
             output.say(f"input {self.session.output}\n" if self.session.output else "there are no rows\n")
             return
@@ -107,7 +128,7 @@ class Shell:
         )
 
     def confirmed(self, question: str, otherwise: str) -> None:
-        """Goes on where the answer is yes. Raises Refused, with `otherwise` where nobody can be asked."""
+        """Ask a question. Raises Refused unless the answer is yes, with `otherwise` if nobody can be asked."""
         if self.ask is None:
             raise Refused(otherwise)
         if not self.ask(question):
@@ -222,7 +243,12 @@ def _why(shell: Shell, rest: str) -> None:
 
 
 def _solve(shell: Shell, rest: str) -> None:
-    _onto(shell, "solve", rest, "write solve conv=10 kernel_size=5 --output 28x28, for the layer that comes next")
+    _onto(
+        shell,
+        "solve",
+        f"--as-row {rest}" if rest else "",
+        "write solve conv=10 kernel_size=5 --output 28x28, for the layer that comes next",
+    )
 
 
 def _layer(shell: Shell, rest: str) -> None:
@@ -233,18 +259,22 @@ def _onto(shell: Shell, name: str, rest: str, usage: str) -> None:
     """A command about one layer, on what comes out now."""
     if not shell.session.output:
         raise Refused("say the input first, as in input: 32x32x3")
-    try:
-        words = shlex.split(rest)
-    except ValueError:
-        raise Refused("a quote is not closed") from None
-    if not words:
+    if not rest:
         raise Refused(usage)
     given, layout = shell.session.onward
-    shell.refused = _other(name, [*given, *words, "--layout", layout]) == UNUSABLE or shell.refused
+    _other(shell, name, [*given, *_split(rest), "--layout", layout])
+
+
+def _split(text: str) -> list[str]:
+    """Words as in a shell, quotes included."""
+    try:
+        return shlex.split(text)
+    except ValueError:
+        raise Refused("a quote is not closed") from None
 
 
 def _explain(shell: Shell, rest: str) -> None:
-    _other("explain", rest.split() or ["--list"])
+    _other(shell, "explain", rest.split() or ["--list"])
 
 
 def _sizes(shell: Shell, rest: str) -> None:
@@ -252,7 +282,7 @@ def _sizes(shell: Shell, rest: str) -> None:
     from cnncalc.studies.sizes import Oracle
 
     _network(shell)
-    if rest and not rest.isdecimal():
+    if rest and not (rest.isdecimal() and len(rest) <= 6):
         raise Refused("write sizes, or sizes 2000 for the largest size that is tried")
     tell(Oracle(shell.session.text, shell.session.file), int(rest) if rest else None)
 
@@ -264,11 +294,11 @@ def _run(shell: Shell, rest: str) -> None:
         raise Refused("\n".join(said(errors)))
     stem = os.path.splitext(os.path.basename(shell.session.file or "network"))[0]
     with files.as_file(shell.session.text, f"{stem}.yaml") as file:
-        _other("run", [file, *shlex.split(rest)])
+        _other(shell, "run", [file, *_split(rest)])
 
 
-def _other(name: str, words: list[str]) -> int:
-    """Another command of cnncalc, in this process; its exit status."""
+def _other(shell: Shell, name: str, words: list[str]) -> None:
+    """Run another command of cnncalc in this process; its exit status becomes that of the script."""
     from cnncalc.cli.app import Commands, app
 
     group = Commands(name="cnncalc")
@@ -277,8 +307,8 @@ def _other(name: str, words: list[str]) -> int:
     try:
         command.main(args=words, prog_name=name)
     except SystemExit as end:
-        return end.code if isinstance(end.code, int) else int(end.code is not None)
-    return 0
+        if end.code not in (OK, None):
+            shell.status = max(shell.status, FAULT if end.code == FAULT else PROBLEMS)
 
 
 def _save(shell: Shell, rest: str) -> None:
@@ -289,12 +319,14 @@ def _save(shell: Shell, rest: str) -> None:
         raise Refused("there is nothing to save yet")
     if not path:
         raise Refused("write save FILE, as save mine.yaml")
+    _check_path(path)
     if os.path.isdir(path):
         raise Refused(f"{path} is a folder")
     if os.path.lexists(path) and not forced and not files.still(path, shell.written.get(os.path.abspath(path))):
         shell.confirmed(f"{path} is there already; write over it?", f"{path} is there already; save! {path} writes over it")
     text = session.text if session.text.endswith("\n") else session.text + "\n"
-    files.write(path, text)
+    with write_atomically(path) as stream:
+        stream.write(text.encode("utf-8"))
     session.text = session.saved = text
     session.file = path
     shell.written[os.path.abspath(path)] = text
@@ -305,6 +337,18 @@ def _save(shell: Shell, rest: str) -> None:
     output.say(f"saved {path}{beside}\n")
 
 
+def _told(problem: Problem, file: str) -> str:
+    """A problem of a file without its level, which the shell prints itself."""
+    at = problem.location
+    place = f"{file}:{at.line}:{at.column}" if at.line else file
+    return one_line(f"{place}: {problem.message} [{problem.rule}]")
+
+
+def _check_path(path: str) -> None:
+    if not path.isprintable():
+        raise Refused(f"{one_line(path)} cannot be the name of a file here: it has control characters")
+
+
 def _load(shell: Shell, rest: str) -> None:
     from cnncalc.cli.spec import resolve
     from cnncalc.network import text_of
@@ -313,13 +357,14 @@ def _load(shell: Shell, rest: str) -> None:
     name = os.path.expanduser(rest.lstrip("! ").strip())
     if not name or name == "-":
         raise Refused("write load FILE, or the name of a network that comes along, as load alexnet")
+    _check_path(name)
     if shell.session.unsaved and not forced:
         shell.confirmed("what is here is not saved; load over it?", f"what is here is not saved; load! {name} loads over it")
-    file = resolve(name)
     try:
+        file = resolve(name)
         shell.session.load(text_of(file), file)
     except SpecError as error:
-        raise Refused("\n".join(map(str, (p._replace(file=file) for p in error.problems)))) from None
+        raise Refused("\n".join(_told(problem, name) for problem in error.problems)) from None
     shell.total()
     for problem in said(shell.session.problems):
         output.say(f"  {problem}\n")

@@ -15,6 +15,7 @@ from cnncalc.cli import output
 from cnncalc.cli.shell.commands import COMMANDS, Leave, Shell
 from cnncalc.cli.shell.complete import words
 from cnncalc.cli.spec import bundled
+from cnncalc.problem import one_line
 
 
 class Words(Completer):
@@ -48,9 +49,10 @@ def loop(shell: Shell) -> None:
     output.say("Type rows as in YAML; help lists the commands, Ctrl-D leaves.\n")
     while True:
         try:
-            shell.do(prompts.prompt(f"{shell.session.output or 'cnncalc'}> "))
+            shell.paste(prompts.prompt(f"{shell.session.output or 'cnncalc'}> "))
         except KeyboardInterrupt:
-            output.say("Ctrl-D leaves; nothing is lost\n")
+            line = one_line(prompts.default_buffer.text)
+            output.say(f"discarded: {line}; the network is unchanged\n" if line else "Ctrl-D leaves\n")
         except EOFError:
             if _may_leave(shell):
                 return
@@ -79,13 +81,14 @@ def _ask(question: str) -> bool:
 
 def _history() -> History:
     """Lines of earlier sessions, where there is a place to keep them."""
-    base = os.environ.get("XDG_STATE_HOME") or os.path.join(Path.home(), ".local", "state")
-    folder = os.path.join(base, "cnncalc")
     try:
+        base = os.environ.get("XDG_STATE_HOME") or os.path.join(Path.home(), ".local", "state")
+        folder = os.path.join(base, "cnncalc")
         os.makedirs(folder, exist_ok=True)
         file = os.path.join(folder, "history")
         with open(file, "a", encoding="utf-8"):
             pass
-    except OSError:
+    except (OSError, RuntimeError, ValueError):
+        # There is no home folder, or it cannot be written to.
         return InMemoryHistory()
     return FileHistory(file)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
+from cnncalc.cli.shell.typed import Refused, read, row, top_key
 from cnncalc.language import edit
 from cnncalc.language.document import TOP_KEYS
-from cnncalc.language.source import Mapping, Scalar, YamlNode, compose
+from cnncalc.language.rows import ROW_KEYS
 from cnncalc.layers import KINDS
 from cnncalc.problem import Location, Problem, SpecError
 from cnncalc.shape import Tokens
@@ -26,15 +27,13 @@ UNREADABLE = frozenset(
 _PROBE = "identity"
 
 
-class Refused(Exception):
-    """What was typed cannot be done; nothing has changed."""
-
-
 class Answer(NamedTuple):
     """What a change did: the rows to show, and the problems that are new."""
 
     rows: tuple[str, ...]
     problems: tuple[Problem, ...]
+    #: False if the text was the same before.
+    changed: bool = True
 
 
 class Session:
@@ -46,6 +45,8 @@ class Session:
         #: Where it was loaded from or saved to, and its text there.
         self.file: str | None = None
         self.saved = ""
+        #: Whether an expectation was typed, not only loaded.
+        self._expects = False
         self._past: list[str] = []
         self._future: list[str] = []
 
@@ -107,6 +108,7 @@ class Session:
         self._remember()
         self.text, self.network = text, network
         self.file, self.saved = file, text
+        self._expects = False
 
     def undo(self) -> None:
         """Back by one change."""
@@ -124,16 +126,16 @@ class Session:
 
     def say(self, line: str) -> Answer:
         """A row as in YAML, or a key of the top level: `conv: 64, kernel_size: 3`, `relu`, `input: 32x32x3`."""
-        node = _read(line)
-        key = _top_key(node)
+        self._expects = self._expects or "expect" in line
+        key = top_key(read(line))
         if key is not None:
-            return self._set_top(key, line.partition(":")[2].strip())
+            return self._set_top(key, line.partition(":")[2].rstrip() if "\n" in line else line.partition(":")[2].strip())
         return self._insert(len(self.names), line)
 
     def insert(self, before: str, line: str) -> Answer:
         """A row in front of another."""
         index = self._index(before)
-        if _top_key(_read(line)) is not None:
+        if top_key(read(line)) is not None:
             raise Refused("a row is put in, not a key of the network")
         return self._insert(index, line)
 
@@ -155,21 +157,30 @@ class Session:
             return self._change(edit.set_var(self.text, target, value))
         if self.network is None:
             raise Refused("there are no rows yet")
+        self._expects = self._expects or field == "expect"
+        if "*" in name or "?" in name:
+            return self._set_all(name, field, value)
         at = self.network.rows.get(name)
         if at is None:
             try:
                 at = self.network[name].location
             except KeyError as unknown:
                 raise Refused(str(unknown.args[0])) from None
-        kind = self._kind(name)
-        if kind is not None and KINDS[kind].main is not None and field == getattr(KINDS[kind].main, "name", None):
-            field = kind
-        return self._change(edit.set_field(self.text, at, field, value))
+        kind = next((node.kind for node in self.network.layers if node.name == name), "")
+        return self._change(edit.set_field(self.text, at, _key(kind, field), value))
 
-    def _kind(self, name: str) -> str | None:
+    def _set_all(self, pattern: str, field: str, value: str) -> Answer:
+        """Sets a field in every row that the pattern means and whose kind has the field."""
         assert self.network is not None
-        found = next((node.kind for node in self.network.layers if node.name == name), None)
-        return found if found in KINDS else None
+        meant = [node for node in self.network.layers if fnmatchcase(node.name, pattern)]
+        rows = {node.location: _key(node.kind, field) for node in meant if node.kind in KINDS and _has(node.kind, field)}
+        if not rows:
+            raise Refused(f"no layer that {pattern} stands for has a field {field}")
+        text = self.text
+        # From the end to the beginning: an edit moves only what stands behind it.
+        for at in sorted(rows, reverse=True):
+            text = edit.set_field(text, at, rows[at], value)
+        return self._change(text)
 
     def _index(self, name: str) -> int:
         from cnncalc.spelling import did_you_mean
@@ -186,7 +197,7 @@ class Session:
     def _insert(self, index: int, line: str) -> Answer:
         if self.network is None and self._probed(self.text) is None:
             raise Refused("say the input first, as in input: 32x32x3")
-        return self._change(edit.insert(self.text, index, _row(line)))
+        return self._change(edit.insert(self.text, index, row(line)))
 
     def _set_top(self, key: str, value: str) -> Answer:
         if key == "layers":
@@ -197,6 +208,8 @@ class Session:
 
     def _change(self, text: str, *, by_name: bool = True) -> Answer:
         """Makes a change, or refuses it and leaves everything as it was."""
+        if text == self.text:
+            return Answer((), (), changed=False)
         before = self.network
         known = {(p.rule, p.message) for p in self.problems}
         network = self._loaded(text)
@@ -209,15 +222,27 @@ class Session:
         return Answer(_touched(before, network, by_name=by_name), tuple(found))
 
     def _loaded(self, text: str) -> Network | None:
+        """The network of a text; None if it has no rows yet. Raises Refused for keys that cannot be read."""
         from cnncalc.network import loads
 
         if edit.Text(text).rows:
-            return loads(text)
-        problems = loads(edit.insert(text, 0, _PROBE)).problems if text.strip() else []
-        wrong = [p for p in problems if p.rule in UNREADABLE]
-        if wrong:
-            raise Refused("\n".join(said(wrong)))
+            return self._without_expectations(loads(text), text)
+        if text.strip():
+            top = edit.Text(text).top
+            probe = text if top is not None and "input" in top.pairs else edit.set_top(text, "input", "1x1x1")
+            wrong = [p for p in loads(edit.insert(probe, 0, _PROBE)).problems if p.rule in UNREADABLE]
+            if wrong:
+                raise Refused("\n".join(said(wrong)))
         return None
+
+    def _without_expectations(self, network: Network, text: str) -> Network:
+        """`network`; if it differs from the loaded file, without what the file's own expectations find."""
+        if text != self.saved and self.saved and not self._expects:
+            left = [p for p in network.problems if p.rule != "expect"]
+            if len(left) < len(network.problems):
+                network.reading.problems[:] = left
+                network.reading.expect_skipped = True
+        return network
 
     def _remember(self) -> None:
         self._past.append(self.text)
@@ -246,34 +271,11 @@ def said(problems: Iterable[Problem]) -> list[str]:
     return [str(problem._replace(file=None, location=Location())) for problem in problems]
 
 
-def _read(line: str) -> YamlNode:
-    """What was typed as YAML: the inside of a row's map, a map, or a word."""
-    try:
-        node = compose(_row(line), None, [])
-    except SpecError as error:
-        raise Refused(error.problems[0].message) from None
-    if isinstance(node, Scalar) and " " in node.text:
-        word, *rest = node.text.replace(",", " ").split()
-        if word in KINDS or word in TOP_KEYS:
-            raise Refused(f"{word} wants a colon; did you mean {word}: {', '.join(said.replace('=', ': ') for said in rest)}?")
-        raise Refused(f"{node.text} is neither a row nor a command; `help` lists the commands")
-    if not isinstance(node, (Scalar, Mapping)):
-        raise Refused("a row is a word such as relu, or a map such as conv: 64, kernel_size: 3")
-    return node
+def _has(kind: str, field: str) -> bool:
+    return field in KINDS[kind].options or field in ROW_KEYS
 
 
-def _row(line: str) -> str:
-    """A row as it stands behind its dash."""
-    line = re.sub(r"^-\s+", "", line.strip())
-    if line.startswith("{") or not re.search(r":(\s|$)", line):
-        return line
-    return f"{{{line}}}"
-
-
-def _top_key(node: YamlNode) -> str | None:
-    """The key of the top level that a line sets, where it is no row."""
-    if isinstance(node, Mapping) and not any(key in KINDS or key in ("block", "branches") for key in node.pairs):
-        key = next(iter(node.pairs), "")
-        if key in TOP_KEYS or key.startswith("x-"):
-            return key
-    return None
+def _key(kind: str, field: str) -> str:
+    """The key of a row that holds a field: for the main one the kind itself."""
+    main = KINDS[kind].main if kind in KINDS else None
+    return kind if main is not None and main.name == field else field

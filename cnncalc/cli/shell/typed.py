@@ -1,0 +1,143 @@
+"""Typed text → a row or a key of the network, and lines → what belongs together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from cnncalc.language.document import TOP_KEYS
+from cnncalc.language.source import Mapping, Scalar, YamlNode, compose
+from cnncalc.layers import KINDS, Layer
+from cnncalc.problem import SpecError
+
+
+class Refused(Exception):
+    """The line cannot be executed; nothing has changed."""
+
+
+def read(line: str) -> YamlNode:
+    """The YAML of a line: the inside of a row's map, a map, or a word. Raises Refused."""
+    try:
+        node = compose(row(line), None, [])
+    except SpecError as error:
+        raise Refused(error.problems[0].message) from None
+    if isinstance(node, Scalar) and " " in node.text:
+        word, *rest = node.text.replace(",", " ").split()
+        if word in TOP_KEYS and word not in KINDS:
+            raise Refused(f"{word} wants a colon; did you mean {word}: {' '.join(rest)}?")
+        if word in KINDS:
+            fault = "wants a colon" if KINDS[word].options else "takes no value"
+            raise Refused(f"{word} {fault}; {_suggestion(KINDS[word], rest)}")
+        raise Refused(f"{node.text} is neither a row nor a command; `help` lists the commands")
+    if not isinstance(node, (Scalar, Mapping)):
+        raise Refused("a row is a word such as relu, or a map such as conv: 64, kernel_size: 3")
+    return node
+
+
+def _suggestion(kind: type[Layer], words: list[str]) -> str:
+    """The row that was probably meant, if it is one that `kind` can read; else a row as an example."""
+    from cnncalc.language.suggest import usage
+
+    given: dict[str, str | None] = {kind.kind: None}
+    pending: str | None = None
+    for word in words:
+        name, mark, value = word.rstrip(",:").replace("=", ":").partition(":")
+        if pending is not None:
+            given[pending], pending = word.rstrip(","), None
+        elif mark:
+            given[name] = value
+        elif name in kind.options or word.endswith(":"):
+            pending = name
+        elif given[kind.kind] is None and kind.main is not None:
+            given[kind.kind] = name
+        elif "kernel_size" in kind.options and "kernel_size" not in given:
+            given["kernel_size"] = name
+        else:
+            given[name] = None
+    layer, faults = kind.read(dict(given))
+    unread = [name for name, value in given.items() if value is None and name != kind.kind]
+    if layer is not None and not faults and not unread:
+        pairs = [f"{name}: {value}" for name, value in given.items() if value is not None]
+        return f"did you mean {', '.join(pairs) or kind.kind}?"
+    return f"write {usage(kind, {}).strip('{}') if kind.options else kind.kind}"
+
+
+def row(line: str) -> str:
+    """A row as it stands behind its dash; a row of several lines stays one."""
+    line = re.sub(r"^-\s+", "", line.strip())
+    if "\n" in line or line.startswith("{") or not re.search(r":(\s|$)", line):
+        return line
+    return f"{{{line}}}"
+
+
+def top_key(node: YamlNode) -> str | None:
+    """The key of the top level that a line sets, None if it is a row."""
+    if isinstance(node, Mapping) and not any(key in KINDS or key in ("block", "branches") for key in node.pairs):
+        key = next(iter(node.pairs), "")
+        if key in TOP_KEYS or key.startswith("x-"):
+            return key
+    return None
+
+
+_OPEN = re.compile(r"(x-[\w-]+|\w+):\s*([>|][+-]?)?\s*(#.*)?$")
+
+
+class Lines:
+    """Joins lines of a pasted or piped file: a row or key with the indented lines below it. `layers:` alone is dropped."""
+
+    def __init__(self) -> None:
+        self._open: list[str] = []
+
+    def feed(self, line: str) -> Iterator[str]:
+        """The texts that are complete now that `line` has come."""
+        line = line.rstrip("\r\n")
+        if self._open and self._continues(line):
+            self._open.append(line)
+            return
+        yield from self.flush()
+        stripped = line.strip()
+        key = _OPEN.match(stripped)
+        if key is not None and key[1] == "layers":
+            return
+        if stripped.startswith("- ") or stripped == "-" or (key is not None and _is_key(key[1])):
+            self._open = [line]
+        else:
+            yield line
+
+    def flush(self) -> Iterator[str]:
+        """What is left at the end."""
+        if self._open:
+            lines, self._open = self._open, []
+            yield _joined(lines)
+
+    def _continues(self, line: str) -> bool:
+        if not line.strip():
+            return True
+        first = self._open[0]
+        indent = len(line) - len(line.lstrip())
+        start = len(first) - len(first.lstrip())
+        # A list may stand under its key without indentation.
+        return indent > start or (not first.lstrip().startswith("-") and indent == start and line.lstrip().startswith("- "))
+
+
+def _is_key(word: str) -> bool:
+    return word in TOP_KEYS or word.startswith("x-")
+
+
+def _joined(lines: list[str]) -> str:
+    """Lines as one text that starts at the left edge; behind a dash, in the column of the row's keys."""
+    while not lines[-1].strip():
+        lines.pop()
+    first = lines[0].lstrip()
+    edge = len(lines[0]) - len(first)
+    if first.startswith("-"):
+        inner = first[1:].lstrip()
+        edge += len(first) - len(inner)
+        first = inner
+    rest = [line[min(edge, len(line) - len(line.lstrip())) :] for line in lines[1:]]
+    if not first:
+        # The dash stands on a line of its own.
+        import textwrap
+
+        return textwrap.dedent("\n".join(rest)).strip("\n")
+    return "\n".join([first, *rest])
