@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
@@ -41,3 +42,50 @@ def bar(items: Iterable[T], total: int, what: str) -> Iterator[T]:
         if drawn:
             stream.write("\r\x1b[K")
             stream.flush()
+
+
+class StatusLine:
+    """A line on stderr, if that is a terminal, that says what is being done. It appears after half a second, also while a single
+    step takes long, and is removed when the block ends.
+    """
+
+    def __init__(self) -> None:
+        self._text = ""
+        self._drawn = ""
+        self._end = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> StatusLine:
+        if sys.stderr is not None and sys.stderr.isatty():
+            self._thread = threading.Thread(target=self._draw, name="cnncalc status", daemon=True)
+            self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._thread is None:
+            return
+        self._end.set()
+        self._thread.join()
+        if self._drawn:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
+    def show(self, text: str) -> None:
+        """Say what is being done from now on."""
+        self._text = text
+
+    def _draw(self) -> None:
+        import shutil
+
+        from cnncalc.report.network.table import shortened
+        from cnncalc.report.plain import encodable
+
+        wait = 0.5
+        while not self._end.wait(wait):
+            wait = _EVERY
+            text = self._text
+            if text and text != self._drawn:
+                self._drawn = text
+                line = shortened(text, shutil.get_terminal_size().columns - 1)
+                sys.stderr.write("\r\x1b[K" + encodable(line, sys.stderr.encoding))
+                sys.stderr.flush()

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from cnncalc.cli import PROBLEMS, UNUSABLE, options, output
+from cnncalc.cli.progress import StatusLine
 from cnncalc.cli.spec import load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cnncalc.forward.observe import Observations, Progress
+    from cnncalc.forward.observe import Observations
     from cnncalc.forward.runner import Runner
     from cnncalc.graph import Node
     from cnncalc.kernels.arrays import Array
@@ -56,17 +57,19 @@ def run(
     threads: Annotated[
         int | None, typer.Option("--threads", min=1, metavar="N", help="Threads; one per core unless given.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Run even where memory is too little.")] = False,
-    form: Annotated[Literal["table", "json"], typer.Option("--format", help="How it is written.")] = "table",
+    force: Annotated[
+        bool, typer.Option("--force", help="Run even if memory is too little, and overwrite files that are no .npz.")
+    ] = False,
+    form: Annotated[Literal["table", "json"], typer.Option("--format", help="Output format.")] = "table",
     input: options.Input = None,  # noqa: A002 - the word of the language
     set: options.Set = None,  # noqa: A002
     fit: options.Fit = None,
     layout: options.Layout = None,
 ) -> None:
-    """Run the network on random numbers, layer by layer, and hold every computed shape against the inferred one.
+    """Run the network on random numbers, layer by layer, and compare every computed shape with the inferred one.
 
     Weights are the file's own if it has them (ONNX), else random; --weights gives others. Each layer runs by itself, so that its
-    numbers can be shown.
+    numbers can be shown. The first layers run once before anything is timed.
 
     Exit status: 0 where all is as inferred and finite, 1 with errors in the network, NaN or infinity, 2 where it could not
     run, 3 where a computed shape is not the inferred one.
@@ -83,6 +86,7 @@ def run(
     from cnncalc.forward.weights import WeightsError
 
     try:
+        _check_targets(save_weights, save_outputs, force)
         chosen = _chosen(network, layers or [])
         runner = _runner(network, weights, seed, threads, dtype)
         if runner.weights is not None:
@@ -93,14 +97,17 @@ def run(
             runner.check_room(size, dtype, weights_kept=repeat > 1)
         drawn = random_inputs(network.graph, size, dtype, seed, given)
         inputs: dict[str, Any] = {source.name: given.get(source.name, drawn.get(source.name)) for source in network.inputs}
-        observed = _observe(network, runner, inputs, repeat, save_outputs, chosen)
-        if save_weights is not None:
-            _save(runner, save_weights)
+        with StatusLine() as status:
+            observed = _observe(network, runner, inputs, repeat, save_outputs, chosen, status)
+            if save_weights is not None:
+                status.show(f"saving weights to {save_weights}")
+                _save(runner, save_weights)
     except (CannotRun, WeightsError) as error:
         _refuse(str(error))
     except MemoryError:
         _refuse("there is not as much memory as this run needs")
-    _report(network, observed, chosen, form, _facts(inputs, dtype, seed, runner, repeat, weights, input_file))
+    saved = [f"saved {what} to {path}" for what, path in (("weights", save_weights), ("outputs", save_outputs)) if path]
+    _report(network, observed, chosen, form, _facts(inputs, dtype, seed, runner, repeat, weights, input_file), saved)
     if observed.broken is not None:
         from cnncalc.report.observed import number
 
@@ -132,6 +139,18 @@ def _chosen(network: Network, texts: list[str]) -> list[Node] | None:
     return [node for node in network.layers if node in found]
 
 
+def _check_targets(weights: str | None, outputs: str | None, force: bool) -> None:
+    """Raise CannotRun or WeightsError if a file to be written is the other one, or would be lost."""
+    from cnncalc.forward.npz import check_target
+    from cnncalc.forward.runner import CannotRun
+
+    if weights is not None and outputs is not None and os.path.realpath(weights) == os.path.realpath(outputs):
+        raise CannotRun(f"--save-weights and --save-outputs both name {outputs}; give them two names")
+    for path in (weights, outputs):
+        if path is not None and not force:
+            check_target(path)
+
+
 def _given(network: Network, files: list[str], batch: int | None, dtype: str, resize: bool) -> dict[str, Array]:
     """The inputs that come from files, by name."""
     from cnncalc.forward import inputs as feed
@@ -157,13 +176,13 @@ def _given(network: Network, files: list[str], batch: int | None, dtype: str, re
 
 
 def _runner(network: Network, weights: str | None, seed: int, threads: int | None, dtype: str) -> Runner:
-    from cnncalc.forward import weights as random_weights
+    from cnncalc.forward.npz import load as load_weights
     from cnncalc.forward.runner import CannotRun, Runner
 
     found: Mapping[str, Mapping[str, Array]] | None
     if weights is not None:
         try:
-            found = random_weights.load(weights)
+            found = load_weights(weights, network.graph)
         except OSError as error:
             raise CannotRun(f"{weights}: {error.strerror or error}") from None
     else:
@@ -172,64 +191,45 @@ def _runner(network: Network, weights: str | None, seed: int, threads: int | Non
 
 
 def _observe(
-    network: Network, runner: Runner, inputs: dict[str, Any], repeat: int, save: str | None, chosen: list[Node] | None
+    network: Network,
+    runner: Runner,
+    inputs: dict[str, Any],
+    repeat: int,
+    save: str | None,
+    chosen: list[Node] | None,
+    status: StatusLine,
 ) -> Observations:
     from contextlib import nullcontext
 
+    from cnncalc.forward.npz import ArrayFile
     from cnncalc.forward.observe import observe
     from cnncalc.forward.runner import check_inputs
-    from cnncalc.forward.weights import ArrayFile, draw_all
+    from cnncalc.forward.weights import draw_all
 
     check_inputs(network.graph, inputs, runner.dtype)
     if repeat > 1 and runner.weights is None:
+        status.show("drawing random weights")
         # Drawn once for all repetitions.
         runner.weights = draw_all(network.graph, runner.seed)
-    bar = _progress(len(network.layers) * repeat)
-    with ArrayFile(save) if save is not None else nullcontext() as file:
-        try:
-            return observe(runner, inputs, repeat=repeat, force=True, progress=bar, outputs=file, chosen=chosen)
-        finally:
-            if bar is not None:
-                bar(-1, None)
+    whole = len(network.layers) * repeat
+    status.show("starting")
 
-
-def _progress(whole: int) -> Progress | None:
-    """A bar on stderr where that is a terminal; it shows after half a second, and takes itself away at the end."""
-    if sys.stderr is None or not sys.stderr.isatty():
-        return None
-    import shutil
-    import time
-
-    from cnncalc.report.network.table import shortened
-    from cnncalc.report.plain import encodable
-
-    begun = shown = time.monotonic()
-    width = shutil.get_terminal_size().columns - 1
-
-    def bar(done: int, node: Node | None) -> None:
-        nonlocal shown
-        now = time.monotonic()
-        if node is None:
-            if shown != begun:
-                sys.stderr.write("\r\x1b[K")
-                sys.stderr.flush()
-        elif now - begun > 0.5 and now - shown > 0.1:
-            shown = now
+    def progress(done: int, node: Node | None) -> None:
+        if node is not None:
             filled = 20 * done // whole
-            line = shortened(f"{'#' * filled}{'.' * (20 - filled)} {done}/{whole} {node.name}", width)
-            sys.stderr.write("\r\x1b[K" + encodable(line, sys.stderr.encoding))
-            sys.stderr.flush()
+            status.show(f"{'#' * filled}{'.' * (20 - filled)} {done}/{whole} {node.name}")
 
-    return bar
+    with ArrayFile(save) if save is not None else nullcontext() as file:
+        return observe(runner, inputs, repeat=repeat, force=True, progress=progress, outputs=file, chosen=chosen)
 
 
 def _save(runner: Runner, path: str) -> None:
-    from cnncalc.forward import weights as random_weights
+    from cnncalc.forward import npz
 
     if runner.weights is not None:
-        random_weights.save(runner.weights, path)
+        npz.save(runner.weights, path)
     else:
-        random_weights.save_drawn(runner.graph, runner.seed, path)
+        npz.save_drawn(runner.graph, runner.seed, path)
 
 
 def _facts(
@@ -254,7 +254,9 @@ def _facts(
     }
 
 
-def _report(network: Network, observed: Observations, chosen: list[Node] | None, form: str, facts: dict[str, Any]) -> None:
+def _report(
+    network: Network, observed: Observations, chosen: list[Node] | None, form: str, facts: dict[str, Any], saved: list[str]
+) -> None:
     from cnncalc.report import observed as report
     from cnncalc.report.words import plural
 
@@ -264,14 +266,14 @@ def _report(network: Network, observed: Observations, chosen: list[Node] | None,
 
         output.say(text([report.document(network, observed, shown, facts)], as_list=False))
         return
-    what = plural(len(observed.layers), "layer")
     notes = [
         *report.stopped(observed),
-        f"{what} computed as inferred, in {report.duration(observed.seconds)}"
+        f"{plural(len(observed.layers), 'layer')} computed as inferred, in {report.duration(observed.seconds)}"
         + (f", the median of {facts['repeat']}" if facts["repeat"] > 1 else ""),
         f"batch {facts['batch']}, {facts['dtype']}, {plural(facts['threads'], 'thread')}, seed {facts['seed']}, "
         f"weights {'random' if facts['weights'] is None else 'from ' + os.path.basename(facts['weights'])}, "
         f"input {'random' if not facts['input_files'] else 'from ' + ', '.join(map(os.path.basename, facts['input_files']))}",
+        *saved,
     ]
     output.say_rows(report.rows(network, observed, shown, notes, output.width()))
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -11,10 +13,12 @@ from cnncalc.forward.runner import Runner
 from cnncalc.graph import Node
 
 if TYPE_CHECKING:
-    from cnncalc.forward.weights import ArrayFile
+    from cnncalc.forward.npz import ArrayFile
     from cnncalc.kernels.arrays import Array
     from cnncalc.kernels.workers import Workers
 
+#: Seconds for which layers run before they are timed.
+_WARM_UP = 0.2
 #: Numbers looked at together: they stay in a core's cache while each figure is taken.
 _PIECE = 1 << 16
 
@@ -116,7 +120,10 @@ def observe(
     outputs: ArrayFile | None = None,
     chosen: Collection[Node] | None = None,
 ) -> Observations:
-    """Runs a network `repeat` times, layer by layer; `outputs` takes the results of the `chosen` layers, or of all."""
+    """Run a network `repeat` times, layer by layer; `outputs` takes the results of the `chosen` layers, or of all.
+
+    The first layers run once before anything is timed: first uses of threads, of BLAS and of fresh memory are slow.
+    """
     import numpy as np
 
     from cnncalc.kernels import import_all
@@ -141,6 +148,7 @@ def observe(
         if progress is not None:
             progress(done, node)
 
+    _warm_up(runner, inputs, force)
     for _ in range(repeat):
         result.totals.append(0.0)
         runner(inputs, watch=watch, force=force)
@@ -148,6 +156,22 @@ def observe(
     result.stopped = [node for node in runner.graph.nodes if node.layer.opaque]
     result.skipped = len(runner.graph.nodes) - len(found) - len(result.stopped)
     return result
+
+
+class _Warm(Exception):
+    """Enough layers have run."""
+
+
+def _warm_up(runner: Runner, inputs: Mapping[str, Array], force: bool) -> None:
+    """Run layers for a moment, a small network as a whole."""
+    end = time.perf_counter() + _WARM_UP
+
+    def watch(*_: object) -> None:
+        if time.perf_counter() > end:
+            raise _Warm
+
+    with suppress(_Warm):
+        runner(inputs, watch=watch, force=force)
 
 
 def median(values: list[float]) -> float:

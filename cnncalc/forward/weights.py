@@ -1,16 +1,16 @@
-"""Random weights that keep activations alive, and weights from and to .npz files. Imports NumPy only when asked for numbers."""
+"""Random weights that keep the spread of activations near 1, and the check of given weights. Imports NumPy only when it draws."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from cnncalc.graph import Graph, Node, Producer
 from cnncalc.layers import Join
 
 if TYPE_CHECKING:
-    import os
+    import numpy as np
 
     from cnncalc.kernels.arrays import Array
     from cnncalc.kernels.workers import Workers
@@ -113,8 +113,17 @@ def draw_all(graph: Graph, seed: int) -> Weights:
         return {node.name: draw(node, seed, gains(node), workers) for node in owners(graph)}
 
 
-def check(graph: Graph, weights: Mapping[str, Mapping[str, Array]]) -> None:
-    """Raises WeightsError where an array is missing, of another shape, or nobody's."""
+class Sized(Protocol):
+    """An array, or the header of one."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    @property
+    def dtype(self) -> np.dtype[Any]: ...
+
+
+def check(graph: Graph, weights: Mapping[str, Mapping[str, Sized]]) -> None:
+    """Raise WeightsError if an array is missing, has another shape, or belongs to no layer."""
     faults = []
     known = {}
     for node in owners(graph):
@@ -144,78 +153,3 @@ def check(graph: Graph, weights: Mapping[str, Mapping[str, Array]]) -> None:
 
 def _written(shape: tuple[int, ...]) -> str:
     return "×".join(map(str, shape)) or "of one number"
-
-
-class ArrayFile:
-    """A .npz file written array by array, so that it never has to be in memory whole."""
-
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        import zipfile
-
-        self._zip = zipfile.ZipFile(path, "w", allowZip64=True)
-
-    def __enter__(self) -> ArrayFile:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._zip.close()
-
-    def write(self, name: str, array: Array) -> None:
-        import numpy as np
-
-        with self._zip.open(f"{name}.npy", "w", force_zip64=True) as stream:
-            np.lib.format.write_array(stream, array, allow_pickle=False)
-
-
-def save(weights: Mapping[str, Mapping[str, Array]], path: str | os.PathLike[str]) -> None:
-    """Writes a .npz file whose arrays are called `layer/array`, as `conv1/weight`."""
-    with ArrayFile(path) as file:
-        for layer, found in weights.items():
-            for name, array in found.items():
-                file.write(f"{layer}/{name}", array)
-
-
-def save_drawn(graph: Graph, seed: int, path: str | os.PathLike[str]) -> None:
-    """Writes the random weights of `seed` as `save` does, a layer at a time."""
-    from cnncalc.kernels.workers import Workers
-
-    gains, workers = Gains(graph), Workers()
-    with ArrayFile(path) as file, workers.running():
-        for node in owners(graph):
-            for name, array in draw(node, seed, gains(node), workers).items():
-                file.write(f"{node.name}/{name}", array)
-
-
-_NPZ = "an .npz is what numpy.savez and --save-weights write, arrays of numbers called conv1/weight"
-
-
-def load(path: str | os.PathLike[str]) -> Weights:
-    """Reads what `save` wrote, or any .npz whose arrays are called `layer/array`. Raises WeightsError, and OSError."""
-    import zipfile
-
-    import numpy as np
-
-    found: Weights = {}
-    try:
-        opened = np.load(path, allow_pickle=False)
-        if isinstance(opened, np.ndarray):
-            raise WeightsError(f"{path} holds one array, and weights are a .npz of arrays called conv1/weight")
-        with opened as arrays:
-            for key in arrays.files:
-                layer, slash, name = key.rpartition("/")
-                if not slash:
-                    raise WeightsError(f"{path}: {key} names no layer; arrays are called conv1/weight")
-                array = arrays[key]
-                if not isinstance(array, np.ndarray):
-                    raise WeightsError(f"{path} is no .npz file: {key} in it is no array; {_NPZ}")
-                # Filters in the order in which the convolution reads them, once and for all.
-                found.setdefault(layer, {})[name] = np.asfortranarray(array) if array.ndim > 2 else array
-    except (zipfile.BadZipFile, EOFError) as error:
-        raise WeightsError(f"{path} is no .npz file: {error}") from None
-    except ValueError as error:
-        if isinstance(error, WeightsError):
-            raise
-        # NumPy advises to read a pickle at one's own risk, whatever the file is.
-        why = _NPZ if "pickle" in str(error) or "Object arrays" in str(error) else error
-        raise WeightsError(f"{path} is no .npz file of numbers: {why}") from None
-    return found

@@ -1,8 +1,12 @@
 """`cnncalc run` as a user meets it."""
 
+import io
 import json
 import re
+import subprocess
 import sys
+import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -120,7 +124,7 @@ def test_pictures_are_numbers_from_0_to_1(tmp_path):
     assert found["mean"] == pytest.approx(pixels.mean() / 255, rel=1e-5)
     assert found["max"] == pytest.approx(pixels.max() / 255)
     image.fromarray(pixels[:6]).save(tmp_path / "small.png")
-    assert "small.png is 6x8, and the input input is 9x8; write --resize, or --input 6x8x3" in refused(
+    assert 'small.png is 6x8, and input "input" is 9x8; write --resize, or --input 6x8x3' in refused(
         "--input-file", str(tmp_path / "small.png"), stdin=text
     )
     (found,) = data("--input-file", str(tmp_path / "small.png"), "--resize", stdin=text)["layers"]
@@ -130,7 +134,7 @@ def test_pictures_are_numbers_from_0_to_1(tmp_path):
 def test_without_pillow_a_picture_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "PIL", None)
     source = cnncalc.loads(NET).graph.inputs[0]
-    with pytest.raises(CannotRun, match=r"cat.png: pictures are read by Pillow; pip install '\.\[image\]' brings it, as does"):
+    with pytest.raises(CannotRun, match=r"cat.png: pictures are read by Pillow; install it with pip install '\.\[image\]' or"):
         feed.read("cat.png", source, "float32")
 
 
@@ -149,13 +153,14 @@ def test_what_cannot_be_read_is_2(tmp_path):
     (tmp_path / "no.npz").write_text("no")
     (tmp_path / "no.png").write_text("no")
     np.save(tmp_path / "x.npy", np.zeros((1, 3, 4, 4)))
+    np.save(tmp_path / "right.npy", np.zeros((1, 3, 9, 8)))
     np.savez(tmp_path / "w.npz", **{"conv1/weight": np.zeros((4, 3, 3, 3))})
     (tmp_path / "zip.npy").write_bytes((tmp_path / "w.npz").read_bytes())
     assert "no.npy is no .npy file of numbers: a .npy is one array" in refused("--input-file", str(tmp_path / "no.npy"))
     assert "zip.npy is a zip of arrays, an .npz; a .npy is one" in refused("--input-file", str(tmp_path / "zip.npy"))
     assert "No such file" in refused("--input-file", str(tmp_path / "none.npy"))
     assert "the array has the shape (1, 3, 4, 4)" in refused("--input-file", str(tmp_path / "x.npy"))
-    assert "--batch 3: the input file holds 1" in refused("--input-file", str(tmp_path / "x.npy"), "--batch", "3")
+    assert "--batch 3: the input file holds 1" in refused("--input-file", str(tmp_path / "right.npy"), "--batch", "3")
     assert "no.npz is no .npz file" in refused("--weights", str(tmp_path / "no.npz"))
     assert "No such file" in refused("--weights", str(tmp_path / "none.npz"))
     assert "conv1/bias is missing; it has the shape 4" in refused("--weights", str(tmp_path / "w.npz"))
@@ -163,6 +168,116 @@ def test_what_cannot_be_read_is_2(tmp_path):
     assert run("run", "nosuch").returncode == 2
     assert run("run", "-", "--batch", "0", stdin=NET).returncode == 2
     assert run("run", "-", "--dtype", "float16", stdin=NET).returncode == 2
+
+
+def test_damaged_files_are_2(tmp_path):
+    """Cut, encrypted, compressed by an unknown method, of no axis: each is said, and ends with status 2."""
+    whole = io.BytesIO()
+    np.save(whole, np.zeros((1, 3, 9, 8)))
+    npy = {
+        "cut in the header": whole.getvalue()[:20],
+        "cut in the numbers": whole.getvalue()[:-8],
+        "header of nonsense": whole.getvalue()[:10] + b"(" * 118 + whole.getvalue()[128:],
+        "version 9": b"\x93NUMPY\x09\x00" + whole.getvalue()[8:],
+    }
+    for data in npy.values():
+        (tmp_path / "x.npy").write_bytes(data)
+        assert "x.npy is a damaged .npy file, or not one of numbers: " in refused("--input-file", str(tmp_path / "x.npy"))
+    np.save(tmp_path / "x.npy", np.float32(3))
+    message = 'input "input" is (batch, 3, 9, 8), channels first; the array has the shape ()'
+    assert message in refused("--input-file", str(tmp_path / "x.npy"))
+    cnncalc_weights = cnncalc.loads(NET).weights()
+    arrays = {f"{layer}/{name}": array for layer, found in cnncalc_weights.items() for name, array in found.items()}
+    np.savez_compressed(tmp_path / "w.npz", **arrays)
+    data = (tmp_path / "w.npz").read_bytes()
+    encrypted, unknown, damaged = bytearray(data), bytearray(data), bytearray(data)
+    for central, local, at, value in ((8, 6, encrypted, 1), (10, 8, unknown, 77)):
+        # The flags, or the method, of every member, in its own header and in the directory at the end.
+        for mark, offset in ((b"PK\x01\x02", central), (b"PK\x03\x04", local)):
+            place = data.find(mark)
+            while place >= 0:
+                at[place + offset] |= value
+                place = data.find(mark, place + 4)
+    middle = data.find(b"fc1/weight.npy") + 200
+    damaged[middle : middle + 40] = bytes(40)
+    for made, message in (
+        (encrypted, "w.npz is encrypted; an .npz is"),
+        (unknown, "w.npz is compressed by a method that is not known here"),
+        (damaged, "w.npz is a damaged .npz file: "),
+        (data[:-30], "w.npz is no .npz file: File is not a zip file"),
+    ):
+        (tmp_path / "w.npz").write_bytes(bytes(made))
+        assert message in refused("--weights", str(tmp_path / "w.npz"))
+
+
+def test_damaged_pictures_are_2(tmp_path):
+    image = pytest.importorskip("PIL.Image")
+    pixels = np.random.default_rng(0).integers(0, 256, (9, 8, 3), np.uint8)
+    image.fromarray(pixels).save(tmp_path / "cat.png")
+    data = (tmp_path / "cat.png").read_bytes()
+    for cut in (data[: len(data) // 2], data[:60]):
+        (tmp_path / "cat.png").write_bytes(cut)
+        assert "cat.png is a damaged picture: " in refused("--input-file", str(tmp_path / "cat.png"))
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the system does not say how much memory was used")
+def test_headers_decide_before_numbers_are_read(tmp_path):
+    """A small file that would fill the memory is refused by its header."""
+    image = pytest.importorskip("PIL.Image")
+    image.new("L", (13_000, 13_000)).save(tmp_path / "bomb.png")
+    with zipfile.ZipFile(tmp_path / "bomb.npz", "w", zipfile.ZIP_DEFLATED) as file, file.open("conv1/weight.npy", "w") as stream:
+        stream.write(
+            b"\x93NUMPY\x01\x00\x76\x00" + b"{'descr': '<f4', 'fortran_order': False, 'shape': (30000, 30000)}".ljust(117) + b"\n"
+        )
+        for _ in range(300):
+            stream.write(bytes(1 << 20))
+    code = (
+        "import sys; from cnncalc.cli import main\n"
+        "try: main()\n"
+        "finally: print(next(line.split()[1] for line in open('/proc/self/status') if 'VmHWM' in line), file=sys.stderr)\n"
+    )
+    (tmp_path / "net.yaml").write_text(NET.replace("9x8x3", "9x8x1"))
+    for option, name, message in (
+        ("--input-file", "bomb.png", "bomb.png has more than 89,478,485 pixels"),
+        ("--weights", "bomb.npz", "conv1/weight has the shape 30000×30000, not 4×1×3×3"),
+    ):
+        words = ["run", "net.yaml", option, name]
+        done = subprocess.run([sys.executable, "-c", code, *words], check=False, capture_output=True, text=True, cwd=tmp_path)
+        *said, most = done.stderr.splitlines()
+        assert done.returncode == 2
+        assert message in "\n".join(said)
+        # NumPy and BLAS take about 60 MiB.
+        assert int(most) < 200 * 1024
+
+
+def test_files_are_not_overwritten_unless_they_are_npz(tmp_path):
+    spec = tmp_path / "net.yaml"
+    spec.write_text(NET)
+    for option in ("--save-weights", "--save-outputs"):
+        done = run("run", str(spec), option, str(spec))
+        assert (done.returncode, done.stdout) == (2, "")
+        assert f"{spec} exists and is no .npz file; choose another name, or overwrite it with --force" in done.stderr
+    assert spec.read_text() == NET
+    both = run("run", str(spec), "--save-weights", str(tmp_path / "a.npz"), "--save-outputs", str(tmp_path / "." / "a.npz"))
+    assert both.returncode == 2
+    assert "--save-weights and --save-outputs both name" in both.stderr
+    for _ in range(2):
+        done = run("run", str(spec), "--save-weights", str(tmp_path / "a.npz"), "--save-outputs", str(tmp_path / "b.npz"))
+        assert done.returncode == 0
+        assert f"saved weights to {tmp_path / 'a.npz'}\nsaved outputs to {tmp_path / 'b.npz'}\n" in done.stdout
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.npz", "b.npz", "net.yaml"]
+    (tmp_path / "c.npz").write_text("mine")
+    assert run("run", str(spec), "--save-weights", str(tmp_path / "c.npz"), "--force").returncode == 0
+    with np.load(tmp_path / "c.npz") as arrays:
+        assert "conv1/weight" in arrays.files
+
+
+def test_tokens_are_computed_in_the_type_asked_for(tmp_path):
+    text = "input: {tokens: 5, vocabulary: 9}\nlayers:\n  - {embedding: 4}\n  - {lstm: 3}\n"
+    for dtype in ("float32", "float64"):
+        assert data("--dtype", dtype, "--save-outputs", str(tmp_path / "y.npz"), stdin=text)["dtype"] == dtype
+        with np.load(tmp_path / "y.npz") as arrays:
+            assert {arrays[name].dtype for name in arrays.files} == {np.dtype(dtype)}
 
 
 def test_too_much_memory_is_2_with_the_figure():
@@ -193,9 +308,6 @@ def test_infinity_and_nan_are_1_with_the_first_layer_that_made_them(tmp_path):
 
 def test_a_shape_that_is_not_the_inferred_one_is_3(tmp_path):
     """A layer whose arithmetic disagrees with its formula, put in from outside."""
-    import subprocess
-    import sys
-
     code = (
         "from cnncalc.layers import KINDS; KINDS['relu'].forward = lambda self, x, w, run: x[..., 1:]\n"
         "from cnncalc.cli import main; main()"

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import cnncalc
+from cnncalc.forward import npz, weights
 from cnncalc.forward import runner as forward
-from cnncalc.forward import weights
 
 SPECS = Path(__file__).parents[2] / "specs"
 NET = "input: 8x8x3\nlayers:\n  - {conv: 4, kernel_size: 3}\n  - batchnorm\n  - relu\n  - {fc: 5}\n"
@@ -68,12 +68,12 @@ def test_numbers_neither_die_nor_explode(name):
 def test_a_file_keeps_them(tmp_path):
     net = cnncalc.loads(NET)
     found = net.weights(3)
-    weights.save(found, tmp_path / "w.npz")
-    weights.save_drawn(net.graph, 3, tmp_path / "drawn.npz")
+    npz.save(found, tmp_path / "w.npz")
+    npz.save_drawn(net.graph, 3, tmp_path / "drawn.npz")
     with np.load(tmp_path / "w.npz") as arrays:
         assert sorted(arrays.files)[:2] == ["batchnorm1/bias", "batchnorm1/running_mean"]
     for file in ("w.npz", "drawn.npz"):
-        for layer, arrays in weights.load(tmp_path / file).items():
+        for layer, arrays in npz.load(tmp_path / file).items():
             for name, array in arrays.items():
                 np.testing.assert_array_equal(array, found[layer][name])
 
@@ -85,7 +85,7 @@ def test_what_numpy_saves_is_read(tmp_path):
         tmp_path / "w.npz", **{f"{layer}/{name}": a for layer, arrays in found.items() for name, a in arrays.items()}
     )
     x = np.ones((1, 3, 8, 8), np.float32)
-    np.testing.assert_array_equal(net.forward(x, weights=weights.load(tmp_path / "w.npz")), net.forward(x, seed=3))
+    np.testing.assert_array_equal(net.forward(x, weights=npz.load(tmp_path / "w.npz")), net.forward(x, seed=3))
 
 
 @pytest.mark.parametrize(
@@ -117,14 +117,17 @@ def test_files_that_are_none_are_refused(tmp_path):
         file.writestr("archive/data.pkl", b"a state dict")
     np.savez(tmp_path / "objects.npz", **{"a/b": np.array([{}])})
     for file, said in (
-        ("text.npz", "is no .npz file of numbers: an .npz is what numpy.savez and --save-weights write, arrays of numbers"),
+        (
+            "text.npz",
+            "text.npz is no .npz file: File is not a zip file; an .npz is what numpy.savez and --save-weights write, arrays of numbers",
+        ),
         ("torch.npz", "is no .npz file: archive/data.pkl in it is no array; an .npz is what numpy.savez"),
         ("empty.npz", "is no .npz file"),
         ("one.npy", "holds one array"),
         ("flat.npz", "weight names no layer; arrays are called conv1/weight"),
-        ("objects.npz", "is no .npz file of numbers: an .npz is what numpy.savez"),
+        ("objects.npz", "a/b.npy holds Python objects; an .npz is what numpy.savez"),
     ):
         with pytest.raises(weights.WeightsError, match=said):
-            weights.load(tmp_path / file)
+            npz.load(tmp_path / file)
     with pytest.raises(FileNotFoundError, match="nothing"):
-        weights.load(tmp_path / "nothing.npz")
+        npz.load(tmp_path / "nothing.npz")
