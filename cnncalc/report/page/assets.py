@@ -46,6 +46,7 @@ border-radius:6px;padding:.2rem .7rem;cursor:pointer}
 pre{background:var(--card);border:1px solid var(--line);border-radius:6px;padding:.5rem .8rem;margin:.3rem 0;overflow-x:auto;
 font:.85rem/1.45 ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace}
 footer{margin-top:3rem;color:var(--soft);font-size:.82rem}
+@media (min-width:900px){.scroll svg{max-width:100%;height:auto;margin:0 auto}}
 @media print{.tools{display:none}.tall{max-height:none}}
 """
 

@@ -40,4 +40,4 @@ def _table(label: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> st
         "<tr>" + "".join(f"<td{style}>{escaped(cell[:300])}</td>" for cell, style in zip(row, right, strict=True)) + "</tr>"
         for row in rows
     ]
-    return scrolled(label, f"<table><thead><tr>{cells}</tr></thead><tbody>{''.join(lines)}</tbody></table>")
+    return scrolled(label, tall=True, inside=f"<table><thead><tr>{cells}</tr></thead><tbody>{''.join(lines)}</tbody></table>")

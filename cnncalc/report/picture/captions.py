@@ -67,6 +67,8 @@ def kind(item: Item) -> str:
 def _kind(item: Item) -> str:
     if item.source is not None:
         return item.text if item.label == item.kind else item.kind
+    if item.kind == item.label:
+        return item.text
     windows = item.nodes[0].inferred.windows if not item.is_folded and item.nodes else ()
     if not windows:
         return item.kind

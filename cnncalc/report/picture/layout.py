@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from cnncalc.report.picture.structure import Lanes, Layers, Part, Series, structure
+from cnncalc.report.picture.structure import Lanes, Layers, Part, Series, items_of, structure
 
 Point = tuple[float, float]
 
@@ -41,13 +41,17 @@ class Spacing(NamedTuple):
 class Arrangement:
     """Where everything stands, and the points that an edge passes between its ends, by the edge's index.
 
-    `turns` are the edges that lead to the next row; `passing` says where across the flow an edge runs past other items.
+    `turns` are the edges that lead to the next row. If a row begins with lanes, `breaks` has the item before it and the point at
+    which the row begins, and `resumes` the edges that go on from there. `passing` says where across the flow an edge runs past
+    other items.
     """
 
     places: list[Point]
     routes: dict[int, list[Point]] = field(default_factory=dict)
     turns: set[int] = field(default_factory=set)
     passing: dict[int, float] = field(default_factory=dict)
+    breaks: list[tuple[int, float, Point]] = field(default_factory=list)
+    resumes: dict[int, Point] = field(default_factory=dict)
     along: float = 0
     before: float = 0
     after: float = 0
@@ -78,7 +82,7 @@ class _Arranger:
             across += line.before if i else 0
             self._place(line, 0, across)
             if i:
-                self._turn(rows[i - 1][-1], row[0], across - line.before - self._spacing.turn / 2)
+                self._turn(rows[i - 1][-1], row[0], across - line.before - self._spacing.turn / 2, across)
             else:
                 self.result.before = line.before
             self.result.along = max(self.result.along, line.along)
@@ -177,18 +181,24 @@ class _Arranger:
         for part in parts:
             along = self._extent(part).along
             row = found[-1]
-            if row and isinstance(part, int) and isinstance(row[-1], int) and used + along > limit:
+            if row and isinstance(row[-1], int) and used + along > limit:
                 found.append([])
                 used = 0
             found[-1].append(part)
             used += along + self._spacing.gap
         return found
 
-    def _turn(self, last: Part, first: Part, across: float) -> None:
+    def _turn(self, last: Part, first: Part, across: float, axis: float) -> None:
+        """Routes what leads from the end of a row to the next one, on the line `across` between them."""
+        inside = set(items_of(first))
         for index, (start, end) in enumerate(self._edges):
             if start == last and end == first:
                 self.result.turns.add(index)
                 self.result.routes[index] = [(0, across)]
+            elif start == last and not isinstance(first, int) and (end in inside or index in self.result.passing):
+                self.result.resumes[index] = (0, axis)
+        if not isinstance(first, int) and isinstance(last, int):
+            self.result.breaks.append((last, across, (0, axis)))
 
     def _place(self, part: Part, along: float, across: float) -> None:
         if isinstance(part, int):

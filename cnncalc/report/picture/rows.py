@@ -14,6 +14,7 @@ from cnncalc.report.picture.measure import clipped, text_width
 from cnncalc.report.picture.options import Drawing
 from cnncalc.report.picture.scene import Group, Part, Path, Rect, Scene, Text, arrow
 from cnncalc.report.picture.tooltip import tooltip
+from cnncalc.report.picture.units import fold_units
 from cnncalc.shape import Flow
 from cnncalc.subject import Subject
 
@@ -72,6 +73,8 @@ def _fold(subject: Subject, options: Drawing) -> Fold:
         if sum(1 for item in more.items for _ in item.leaves()) > _MOST:
             break
         best = more
+    if len(best.items) > _MOST and not any(item.children for item in best.items):
+        fold_units(best)
     return best
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from cnncalc.report.picture.scene import Part, Path, Polygon
 
@@ -12,6 +12,13 @@ class _Place(Protocol):
     def middle(self) -> float: ...
     @property
     def top(self) -> float: ...
+
+
+class Point(NamedTuple):
+    """A place on a line from which a skip goes on."""
+
+    middle: float
+    top: float
 
 
 def arc(start: _Place, end: _Place, height: float) -> list[Part]:

@@ -8,7 +8,7 @@ read. Source: Sugiyama, Tagawa & Toda 1981, Methods for Visual Understanding of 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Union
@@ -53,6 +53,21 @@ class Layers:
 
 
 Part = Union[int, Series, Lanes, Layers]
+
+
+def items_of(part: Part) -> Iterator[int]:
+    """Every item of a part."""
+    if isinstance(part, int):
+        yield part
+    elif isinstance(part, Series):
+        for one in part.parts:
+            yield from items_of(one)
+    elif isinstance(part, Lanes):
+        for lane in part.lanes:
+            yield from items_of(lane)
+    elif isinstance(part, Layers):
+        for layer in part.layers:
+            yield from (item for item in layer if item >= 0)
 
 
 def structure(count: int, edges: Sequence[tuple[int, int]]) -> Series:

@@ -18,8 +18,9 @@ from cnncalc.report.picture.layout import Arrangement, Cell, Spacing, arrange
 from cnncalc.report.picture.measure import text_width
 from cnncalc.report.picture.options import Drawing
 from cnncalc.report.picture.scene import FONTS, Group, Part, Polygon, Rect, Scene, Text, arrow
-from cnncalc.report.picture.skips import arc
+from cnncalc.report.picture.skips import Point, arc
 from cnncalc.report.picture.tooltip import tooltip
+from cnncalc.report.picture.units import fold_units
 from cnncalc.shape import Flow, Tokens
 from cnncalc.subject import Subject
 
@@ -101,7 +102,7 @@ def scene(subject: Subject, options: Drawing) -> Scene:
         found = arrange([volume.cell for volume in body], edges, spacing)
         for volume, (along, across) in zip(body, found.places, strict=True):
             volume.stand(along, across)
-        parts = _edges(fold.edges, volumes, found)
+        parts = _edges(fold.edges, body, found)
     parts += [_drawn(volume, subject) for volume in body]
     families = [name for volume in body for name in (*volume.strips, *volume.bands, *volume.tail)]
     note = "height: resolution, width: channels (logarithmic)"
@@ -118,6 +119,8 @@ def _fold(subject: Subject, options: Drawing) -> Fold:
         # Deeper is better if it shows layers in the place of blocks, not if it shows more blocks.
         if len(more.items) <= _MOST and _folded(more) < _folded(best) and not _is_wide(more):
             best = more
+    if len(best.items) > _MOST:
+        fold_units(best)
     return best
 
 
@@ -187,7 +190,8 @@ def _size(flow: Flow | None, largest: dict[int, float]) -> tuple[float, float, f
     return width, height, max(2.0, depth * 0.9), max(1.5, depth * 0.6)
 
 
-def _edges(edges: Sequence[Edge], volumes: dict[int, Volume], found: Arrangement) -> list[Part]:
+def _edges(edges: Sequence[Edge], order: Sequence[Volume], found: Arrangement) -> list[Part]:
+    volumes = {id(volume.item): volume for volume in order}
     parts: list[Part] = []
     for index, edge in enumerate(edges):
         start, end = volumes[id(edge.start)], volumes[id(edge.end)]
@@ -200,12 +204,25 @@ def _edges(edges: Sequence[Edge], volumes: dict[int, Volume], found: Arrangement
             parts += arrow(points, "edge", curved=False)
             continue
         height = found.passing.get(index)
+        resumed = found.resumes.get(index)
+        origin = (start.right, start.y) if resumed is None else resumed
         if height is not None:
-            height = min(height, start.top - 7, end.top - 7)
+            height = min(height, end.top - 7, start.top - 7 if resumed is None else height)
         if height is not None and height < end.y:
-            parts += arc(start, end, height)
+            parts += arc(start if resumed is None else Point(*resumed), end, height)
         else:
-            parts += arrow([(start.right, start.y), *route, (end.x - 2, end.y)], "edge")
+            parts += arrow([origin, *route, (end.x - 2, end.y)], "edge")
+    return parts + _breaks(order, found)
+
+
+def _breaks(order: Sequence[Volume], found: Arrangement) -> list[Part]:
+    """The lines from the end of a row to the beginning of the next, if that has several lanes."""
+    parts: list[Part] = []
+    for place, across, (x, y) in found.breaks:
+        start = order[place]
+        out = start.middle + start.cell.along / 2 + 9
+        points = [(start.right, start.y), (out, start.y), (out, across), (x - 10, across), (x - 10, y), (x, y)]
+        parts += arrow(points, "edge", head=0, curved=False)
     return parts
 
 

@@ -1,5 +1,6 @@
 """Pictures of the bundled networks: readable, small, the same each time, and valid XML whatever names stand in the file."""
 
+import importlib.util
 import re
 import shutil
 import subprocess
@@ -10,9 +11,11 @@ import pytest
 
 import cnncalc
 from cnncalc.report.picture.draw import picture, scene
+from cnncalc.report.picture.fold import Fold
 from cnncalc.report.picture.mermaid import CHARACTERS, EDGES
 from cnncalc.report.picture.options import STYLES, Drawing
 from cnncalc.report.picture.scene import Text
+from cnncalc.report.picture.units import fold_units
 from tests.report.picture.browser import OVERLAPS, measured, needs_chromium
 
 SPECS = sorted((Path(__file__).parents[3] / "specs").glob("*.yaml"))
@@ -212,3 +215,77 @@ def test_librsvg_draws_them_at_their_size(networks, tmp_path):
     head = (tmp_path / "net.png").read_bytes()[16:24]
     size = int.from_bytes(head[:4], "big"), int.from_bytes(head[4:], "big")
     assert size == (pytest.approx(found.width, abs=1), pytest.approx(found.height, abs=1))
+
+
+FLAT = """
+input: 64x64x3
+fit: floor
+layers:
+  - {conv: 16, kernel_size: 3, padding: 1, name: stem}
+""" + "".join(
+    f"""
+  - {{conv: 16, kernel_size: 3, padding: 1, name: a{i}}}
+  - relu
+  - {{conv: 16, kernel_size: 3, padding: 1}}
+  - {{add: {"stem" if not i else f"r{i - 1}"}, name: s{i}}}
+  - {{relu: , name: r{i}}}
+"""
+    for i in range(12)
+)
+
+
+def test_a_network_without_blocks_is_folded_at_its_bottlenecks():
+    """Twelve residual parts of two convolutions each, written out."""
+    network = cnncalc.loads(FLAT)
+    for style in ("volumes", "graph"):
+        texts = [shape.text for shape in scene(network, Drawing(style)).shapes() if isinstance(shape, Text)]
+        assert [text for text in texts if "×12" in text] == ["s0 ×12"]
+        assert len([text for text in texts if text.startswith("s")]) <= 3
+
+
+def test_a_u_without_blocks_is_not_folded_away():
+    text = (SPECS[0].parent / "unet.yaml").read_text("utf-8")
+    fold = Fold(cnncalc.loads(text), 3)
+    before = [item.label for item in fold.items]
+    fold_units(fold)
+    assert [item.label for item in fold.items] == before
+
+
+@needs_chromium
+def test_rows_that_begin_with_lanes_are_joined_to_the_row_before(tmp_path):
+    """Eight parts of two different convolutions side by side, with a skip past each third."""
+    rows = "".join(
+        f"""
+  - branches: {{left: [{{conv: {4 + i}, kernel_size: 3, padding: 1}}], right: [{{conv: {8 + i}, kernel_size: 1}}]{", same: []" if i % 3 == 0 else ""}}}
+    merge: concat
+    name: j{i}
+"""
+        for i in range(8)
+    )
+    network = cnncalc.loads(f"input: 32x32x3\nlayers:\n{rows}")
+    found = scene(network, Drawing(depth=4, width=600))
+    assert found.width < 760
+    for width in (400, 600, 900):
+        (faults,) = measured(picture(network, "svg", Drawing(depth=4, width=width)).text, OVERLAPS, tmp_path)
+        assert faults["faults"] == []
+
+
+def _light_models() -> list[Path]:
+    """The light models that the onnx package has for its own tests."""
+    spec = importlib.util.find_spec("onnx")
+    if spec is None or spec.origin is None:
+        return []
+    return sorted((Path(spec.origin).parent / "backend" / "test" / "data" / "light").glob("*.onnx"))
+
+
+@needs_chromium
+@pytest.mark.skipif(not _light_models(), reason="onnx is not installed")
+def test_imported_networks_are_small_pictures_too(tmp_path):
+    networks = [cnncalc.load(path) for path in _light_models()]
+    body = ""
+    for network in networks:
+        for style in ("volumes", "graph"):
+            text = picture(network, "svg", Drawing(style)).text
+            assert len(text.encode()) < 100_000, network.name
+            body += text
+    assert [one for one in measured(body, OVERLAPS, tmp_path) if one["faults"]] == []
