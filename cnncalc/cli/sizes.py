@@ -38,13 +38,12 @@ def sizes(
 
     Exit status: 0 if a size works, 1 if none was found, 2 if the file is not a network.
     """
-    from cnncalc.network import text_of
+    from cnncalc.build.reading import Source
     from cnncalc.problem import SpecError
     from cnncalc.studies.sizes import Oracle
 
     try:
-        file = resolve(spec)
-        oracle = Oracle(text_of(file), file, input, list(set or []), fit, layout)
+        oracle = Oracle(Source(resolve(spec)), input, list(set or []), fit, layout)
     except SpecError as error:
         output.complain(error.problems)
         raise typer.Exit(UNUSABLE) from None

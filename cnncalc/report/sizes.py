@@ -69,6 +69,12 @@ def _survey(subject: Subject, survey: Survey, width: int | None) -> list[Row]:
         notes.append(_stopped(axes, stop, layout))
     if survey.smallest is not None and not stops and any(_unknown(scan) for scan in survey.scans):
         notes.append("sizes in a list follow no rule, and larger ones were not searched; --max searches further")
+    declared = [node.name for node in subject.layers if node.layer.opaque]
+    if declared:
+        notes.append(
+            f"{one_line(declared[0])}{f' and {len(declared) - 1:,} more' if len(declared) > 1 else ''} only states its output: "
+            "whether it takes other sizes is not known"
+        )
     if not survey.independent:
         at = words.flow(survey.scans[-1].at, layout)
         notes.append(f"the axes depend on one another: each is varied beside the others of {at}")

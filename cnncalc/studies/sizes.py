@@ -9,8 +9,10 @@ from typing import NamedTuple
 from cnncalc.analysis.judge import LARGE, NO, Fault, Judge, Verdict
 from cnncalc.analysis.nearest import along, next_size
 from cnncalc.analysis.sizes import rule
+from cnncalc.build.reading import Source
 from cnncalc.graph import Node
-from cnncalc.network import Network, loads
+from cnncalc.language.overrides import changes
+from cnncalc.network import Network, of
 from cnncalc.problem import Problem, SpecError
 from cnncalc.shape import Flow, Shape, Tokens
 
@@ -67,25 +69,24 @@ class Survey(NamedTuple):
 class Oracle:
     """Says whether a network works on other inputs: by its graph if that is certain, else by reading the file again.
 
-    Raises SpecError if the text is not a network.
+    Raises SpecError if the file is not a network.
     """
 
     def __init__(
         self,
-        text: str,
-        file: str | None = None,
+        source: Source,
         input: str | None = None,  # noqa: A002 - the word of the language
         overrides: Sequence[str] = (),
         fit: str | None = None,
         layout: str | None = None,
     ) -> None:
-        self._text = text
+        self._source = source
         self._input = input
         self._overrides = overrides
         self._fit = fit
-        self._by_channels = "in_channels" in text
         self.judge: Judge | None = None
-        self.network: Network = loads(text, file=file, input=input, set=overrides, fit=fit, layout=layout)
+        self.network: Network = of(source, changes(input, overrides, fit, layout))
+        self._by_channels = "in_channels" in self.network.reading.text
         self.flows: list[Flow] = [source.flow for source in self.network.inputs if source.flow is not None]
         if not self.lasting_problems() and not self._take(self.network):
             self._find_graph()
@@ -93,7 +94,7 @@ class Oracle:
     @property
     def expects(self) -> bool:
         """Whether the file expects anything; expectations are for the file's own input."""
-        return loads(self._text, input=self._input, set=self._overrides, fit="exact").expect_skipped
+        return of(self._source, changes(self._input, self._overrides, "exact")).expect_skipped
 
     def lasting_problems(self) -> list[Problem]:
         """Errors of the file that no other size removes."""
@@ -152,7 +153,7 @@ class Oracle:
         names = [source.name for source in self.network.inputs]
         given = [f"{name}={text}" for name, text in zip(names, texts, strict=True)]
         try:
-            return loads(self._text, input=given, set=self._overrides, fit=self._fit)
+            return of(self._source, changes(given, self._overrides, self._fit))
         except SpecError as error:
             return error
 

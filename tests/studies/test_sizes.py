@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from cnncalc.analysis.sizes import in_words, rule
-from cnncalc.network import load, loads
+from cnncalc.build.reading import Source
+from cnncalc.network import load, loads, of
 from cnncalc.shape import Shape, Tokens
 from cnncalc.studies import sizes
 from cnncalc.studies.sizes import Oracle, survey
@@ -51,7 +52,7 @@ def _works(text, shape):
 def test_against_reading_the_file(file):
     """Squares and other sizes drawn from 1 … 600, and each size beside one that works; small networks on every square."""
     text = file.read_text()
-    oracle = Oracle(file.read_text())
+    oracle = oracle_of(file.read_text())
     network = load(file)
     draw = random.Random(file.stem)
     for i, source in enumerate(network.inputs):
@@ -77,7 +78,7 @@ def test_against_reading_the_file(file):
 def test_channels_that_decide_the_rows(tmp_path):
     file = tmp_path / "a.yaml"
     file.write_text('input: 4x4x1\nlayers:\n  - flatten\n  - {groupnorm: "${4 if in_channels % 8 == 0 else 3}"}\n')
-    judge = Oracle(file.read_text()).along(0)
+    judge = oracle_of(file.read_text()).along(0)
     # 1, 4, 9, 16, 25, 36 numbers: in 3 groups unless 8 divides them, then in 4
     assert [judge(Shape(n, n, 1)).works for n in range(1, 7)] == [False, False, True, True, False, True]
 
@@ -85,7 +86,7 @@ def test_channels_that_decide_the_rows(tmp_path):
 def test_budget_holds_and_expect_does_not(tmp_path):
     file = tmp_path / "a.yaml"
     file.write_text("input: 4x4x1\nlayers:\n  - {fc: 2}\nexpect: {parameters: 34}\nbudget: {parameters: 52}\n")
-    judge = Oracle(file.read_text()).along(0)
+    judge = oracle_of(file.read_text()).along(0)
     # (n² + 1)·2 parameters: 5 gives 52, 6 gives 74
     assert [n for n in range(1, 9) if judge(Shape(n, n, 1)).works] == [1, 2, 3, 4, 5]
 
@@ -94,14 +95,18 @@ def test_a_file_that_does_not_work_as_it_stands(tmp_path):
     """Begun at a size where a join does not match, found by reading again until one does."""
     file = tmp_path / "a.yaml"
     file.write_text("input: 7x7x1\nlayers:\n  - {maxpool: 2, name: a}\n  - {upsample: 2, name: b}\n  - {add: input}\n")
-    oracle = Oracle(file.read_text())
+    oracle = oracle_of(file.read_text())
     assert oracle.network.problems
     judge = oracle.along(0)
     assert [n for n in range(1, 11) if judge(Shape(n, n, 1)).works] == [2, 4, 6, 8, 10]
 
 
+def oracle_of(text):
+    return Oracle(Source(None, text=text))
+
+
 def surveyed(text, most=None):
-    return survey(Oracle(text).along(0), most)
+    return survey(oracle_of(text).along(0), most)
 
 
 # Pools of 2, 2, 2, 3, 4 along one axis and 4, 4, 4, 5, 4 along the other: 2·2·2·3·4 = 96 and 4·4·4·5·4 = 1,280.
@@ -148,8 +153,8 @@ def test_the_row_that_fixes_the_size_is_named():
 )
 def test_a_fault_that_no_size_removes_is_named_with_few_readings(text, layer, monkeypatch):
     read = []
-    monkeypatch.setattr(sizes, "loads", lambda *args, **more: (read.append(1), loads(*args, **more))[1])
-    oracle = Oracle(f"input: 32x32x3\nlayers:\n{text}")
+    monkeypatch.setattr(sizes, "of", lambda *args: (read.append(1), of(*args))[1])
+    oracle = oracle_of(f"input: 32x32x3\nlayers:\n{text}")
     assert {problem.layer for problem in oracle.lasting_problems()} == {layer}
     assert len(read) == 1
 
@@ -166,12 +171,12 @@ def test_a_fault_that_no_size_removes_is_named_with_few_readings(text, layer, mo
     ],
 )
 def test_a_fault_that_another_size_may_remove_is_not_said_to_last(text):
-    assert Oracle(f"input: 32x32x3\nlayers:\n{text}").lasting_problems() == []
+    assert oracle_of(f"input: 32x32x3\nlayers:\n{text}").lasting_problems() == []
 
 
 def test_a_comment_that_ignores_a_stride_is_followed_without_reading_the_file_again(monkeypatch):
     text = "input: 9x9x1\nlayers:\n  - {maxpool: 2}   # cnncalc: ignore[stride-fit]\n  - {maxpool: 2}\n"
-    oracle = Oracle(text)
-    monkeypatch.setattr(sizes, "loads", None)
+    oracle = oracle_of(text)
+    monkeypatch.setattr(sizes, "of", None)
     # The first pool halves and rounds down, the second wants an even number: 4, 5, 8, 9, 12, 13 …
     assert [n for n in range(1, 14) if oracle.along(0)(Shape(n, 4, 1)).works] == [4, 5, 8, 9, 12, 13]

@@ -278,13 +278,14 @@ def _explain(shell: Shell, rest: str) -> None:
 
 
 def _sizes(shell: Shell, rest: str) -> None:
+    from cnncalc.build.reading import Source
     from cnncalc.cli.sizes import tell
     from cnncalc.studies.sizes import Oracle
 
     _network(shell)
     if rest and not (rest.isdecimal() and len(rest) <= 6):
         raise Refused("write sizes, or sizes 2000 for the largest size that is tried")
-    tell(Oracle(shell.session.text, shell.session.file), int(rest) if rest else None)
+    tell(Oracle(Source(shell.session.file, text=shell.session.text)), int(rest) if rest else None)
 
 
 def _run(shell: Shell, rest: str) -> None:
