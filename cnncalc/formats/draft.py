@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from cnncalc.place import Place
     from cnncalc.values import Value
 
-#: The language's own limit after expansion.
-MAX_LAYERS = 200_000
+#: Layers of a network; the largest published ones have a few thousand.
+MAX_LAYERS = 30_000
 
 
 class TooManyLayers(Exception):

@@ -7,12 +7,18 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from cnncalc.build.problems import Problems
+from cnncalc.build.reading import unusable
 from cnncalc.place import LINE_BREAK, NOWHERE, Place
 from cnncalc.problem import Fix, Location
 from cnncalc.spelling import did_you_mean
 from cnncalc.values import written
 
-MAX_SECTIONS = 50_000
+#: The largest published files have some 600 sections and 3,000 lines.
+MAX_SECTIONS = 5_000
+MAX_LINES = 100_000
+
+#: Characters of a list of numbers.
+_LONGEST = 10_000
 
 _WHOLE = re.compile(r"[-+]?\d{1,10}")
 _NUMBER = re.compile(r"[-+]?(\d{1,12}\.?\d*|\.\d+)([eE][-+]?\d{1,2})?")
@@ -78,7 +84,11 @@ class SectionPlace(Place):
 def read_sections(text: str, problems: Problems) -> list[Section]:
     """The sections of a file in order; lines that are neither a header nor a key with a value are reported."""
     sections: list[Section] = []
-    for number, line in enumerate(LINE_BREAK.split(text), 1):
+    lines = LINE_BREAK.split(text)
+    if len(lines) > MAX_LINES:
+        at = Location(MAX_LINES + 1, 1, MAX_LINES + 1, 2)
+        raise unusable("limit", problems.file, at, f"the file has more than {MAX_LINES:,} lines")
+    for number, line in enumerate(lines, 1):
         content = line.strip()
         if not content or content[0] in "#;\0":
             continue
@@ -93,8 +103,7 @@ def read_sections(text: str, problems: Problems) -> list[Section]:
                     f"a section is a name in brackets on a line of its own, such as [convolutional], not {written(content)}",
                 )
             if len(sections) >= MAX_SECTIONS:
-                problems.add("limit", here, f"the file has more than {MAX_SECTIONS:,} sections")
-                return sections
+                raise unusable("limit", problems.file, here, f"the file has more than {MAX_SECTIONS:,} sections")
             header = Location(number, start, number, start + len(name) + 2)
             sections.append(Section(name.strip().lower(), header))
             continue
@@ -146,7 +155,7 @@ class Values:
         if _WHOLE.fullmatch(text) and least <= int(text) <= most:
             return int(text)
         top = f" and at most {most}" if most < 2**31 - 1 else ""
-        self._bad(at, f"{key} must be an integer ≥ {least}{top}, got {written(text)}")
+        self._bad(at, f"{key} must be an integer ≥ {least}{top}, got {written(text[:80])}")
         return default
 
     def number(self, key: str, default: float) -> float:
@@ -155,7 +164,7 @@ class Values:
         text, at = self.section.values[key]
         if _NUMBER.fullmatch(text):
             return float(text)
-        self._bad(at, f"{key} must be a number, got {written(text)}")
+        self._bad(at, f"{key} must be a number, got {written(text[:80])}")
         return default
 
     def numbers(self, key: str) -> list[int]:
@@ -163,10 +172,10 @@ class Values:
         if key not in self.section.values:
             return []
         text, at = self.section.values[key]
-        parts = [part for part in text.split(",") if part]
-        if parts and all(_WHOLE.fullmatch(part) for part in parts) and len(parts) <= 10_000:
+        parts = [part for part in text.split(",") if part] if len(text) <= _LONGEST else []
+        if parts and all(_WHOLE.fullmatch(part) for part in parts):
             return [int(part) for part in parts]
-        self._bad(at, f"{key} must be integers with commas between, got {written(text)}")
+        self._bad(at, f"{key} must be integers with commas between, got {written(text[:80])}")
         return []
 
     def word(self, key: str, default: str) -> str:

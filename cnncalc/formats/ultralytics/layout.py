@@ -12,7 +12,7 @@ from cnncalc.formats.ultralytics.catalog import Module, Net
 from cnncalc.formats.ultralytics.heads import Results
 from cnncalc.formats.ultralytics.modules import MODULES
 from cnncalc.graph import Input, Producer
-from cnncalc.problem import Location
+from cnncalc.problem import Location, SpecError
 from cnncalc.shape import LayerError, Shape, Tokens
 from cnncalc.spelling import did_you_mean
 from cnncalc.values import written
@@ -119,7 +119,7 @@ class _Walk:
                     result = self._row(row)
                 except TooManyLayers as error:
                     self._problems.add("limit", row.place, str(error))
-                    return
+                    raise SpecError(self._problems.sorted()) from None
             self._results.append(result)
             if result is not None:
                 first = result[0] if isinstance(result, list) else result
