@@ -61,6 +61,15 @@ def is_band(node: Node) -> bool:
     return len(node.inputs) == 1 and family_of(node.layer) in BANDS and node.inputs[0].flow == node.flow
 
 
+def faces(family: Family) -> tuple[str, str, str]:
+    """Colours of the front, the top and the side of a volume."""
+    return (
+        family.colour,
+        mixed(family.colour, "#ffffff", 0.45),
+        mixed(family.colour, "#000000", 0.1 if family.name == "input" else 0.26),
+    )
+
+
 def mixed(colour: str, other: str, part: float) -> str:
     """A colour `part` of the way to another.
 

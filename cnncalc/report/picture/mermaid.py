@@ -11,12 +11,14 @@ from cnncalc.report.picture.family import FAMILIES
 from cnncalc.report.picture.fold import Fold, Item
 from cnncalc.report.picture.measure import clipped
 from cnncalc.report.picture.options import CannotDraw, Drawing
+from cnncalc.report.picture.units import fold_units
 from cnncalc.subject import Subject
 
 #: GitHub draws no flowchart beyond these (Mermaid's maxTextSize and maxEdges).
 CHARACTERS = 50_000
 EDGES = 500
 _WIDEST = 300
+_LIMITS = f"GitHub draws at most {EDGES} edges and {CHARACTERS:,} characters"
 #: Colours on which white is easier to read than black.
 _DARK = ("sequence", "other")
 
@@ -35,20 +37,20 @@ def chart(subject: Subject, options: Drawing) -> Chart:
     fold = None
     for depth in depths:
         fold = Fold(subject, depth, frames=True, bands=False, like=fold)
+        note = "" if depth == depths[0] else f"folded to --depth {depth}: {_LIMITS}"
+        if len(fold.edges) > EDGES and not any(item.children for item in fold.items):
+            # No deeper fold will help a network without blocks.
+            fold_units(fold)
+            note = f"folded where paths join: {_LIMITS}"
         edges = len(fold.edges)
         if edges > EDGES:
             continue
-        note = (
-            ""
-            if depth == depths[0]
-            else f"folded to --depth {depth}: GitHub draws at most {EDGES} edges and {CHARACTERS:,} characters"
-        )
         text = _text(fold, subject, options, note)
         if len(text) <= CHARACTERS:
             return Chart(text, note)
     raise CannotDraw(
         f"the network does not fit into GitHub's limits for Mermaid, {EDGES} edges and {CHARACTERS:,} characters: "
-        f"folded to --depth 1 it has {edges:,} edges; draw it as svg, or put layers into blocks"
+        f"folded it has {edges:,} edges; draw it as svg, or put layers into blocks"
     )
 
 

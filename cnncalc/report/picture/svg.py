@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cnncalc.report.picture.family import FAMILIES, mixed
+from cnncalc.report.picture.family import FAMILIES, faces
 from cnncalc.report.picture.scene import FONTS, Group, Part, Path, Point, Polygon, Rect, Scene, Text
 
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
@@ -67,14 +67,10 @@ def _rules(used: set[str], mode: int) -> str:
         colour = {"kind": "soft", "sub": "soft", "note": "soft", "error": "bad", "frame": "soft"}.get(name, "ink")
         weight = ";font-weight:600" if bold else ""
         rules[name] = f"font-size:{size}px{weight};fill:{page[colour]}"
+    rim = f"stroke:{page['rim']};stroke-width:.6;stroke-linejoin:round"
     for family in FAMILIES.values():
-        for face, toward, part in (
-            ("", "#ffffff", 0),
-            ("t", "#ffffff", 0.45),
-            ("s", "#000000", 0.1 if family.name == "input" else 0.26),
-        ):
-            rim = f";stroke:{page['rim']};stroke-width:.6;stroke-linejoin:round"
-            rules[f"f-{family.name}{face}"] = f"fill:{mixed(family.colour, toward, part)}{rim}"
+        for face, colour in zip(("", "t", "s"), faces(family), strict=True):
+            rules[f"f-{family.name}{face}"] = f"fill:{colour};{rim}"
     first = ["text{font-family:Helvetica,Arial,'DejaVu Sans',sans-serif}"] if not mode else []
     return "\n".join(first + [f".{name}{{{rule}}}" for name, rule in rules.items() if name in used])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cnncalc.report.picture.family import FAMILIES, mixed
+from cnncalc.report.picture.family import FAMILIES, faces
 from cnncalc.report.picture.options import CannotDraw
 from cnncalc.report.picture.scene import FONTS, Group, Part, Path, Point, Polygon, Rect, Scene, Text
 from cnncalc.report.picture.svg import PAGE, number
@@ -33,14 +33,14 @@ def text(scene: Scene) -> str:
         raise CannotDraw(f"the picture takes {size} and TeX draws at most {LARGEST:,}; fold it by --depth, or draw it as svg")
     colours = {name: colour for name, (colour, _) in PAGE.items()}
     for family in FAMILIES.values():
-        colours[f"f{family.name}"] = family.colour
-        colours[f"f{family.name}t"] = mixed(family.colour, "#ffffff", 0.45)
-        colours[f"f{family.name}s"] = mixed(family.colour, "#000000", 0.26)
+        for face, colour in zip(("", "t", "s"), faces(family), strict=True):
+            colours[f"f{family.name}{face}"] = colour
     lines = [
         "% Compile with pdflatex. Needs the packages standalone and tikz.",
         r"\documentclass[tikz,border=0pt]{standalone}",
         r"\usepackage[T1]{fontenc}",
         r"\usepackage{textcomp}",
+        r"\IfFileExists{lmodern.sty}{\usepackage{lmodern}}{}",
         r"\renewcommand{\familydefault}{\sfdefault}",
         *(rf"\definecolor{{{name}}}{{HTML}}{{{colour[1:].upper()}}}" for name, colour in colours.items()),
         r"\begin{document}",

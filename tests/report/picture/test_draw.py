@@ -188,7 +188,7 @@ def test_what_no_folding_makes_small_enough_is_refused():
 
     rows = "".join("  - relu\n  - {maxpool: 1}\n" for _ in range(300))
     long = cnncalc.loads(f"input: 8x8x3\nlayers:\n{rows}")
-    with pytest.raises(CannotDraw, match="500 edges and 50,000 characters: folded to --depth 1 it has 600 edges"):
+    with pytest.raises(CannotDraw, match="500 edges and 50,000 characters: folded it has 600 edges"):
         picture(long, "mermaid", Drawing())
 
 
