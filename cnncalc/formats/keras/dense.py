@@ -48,6 +48,8 @@ def _einsum(use: Use) -> Any:
     bias = math.prod(sizes.get(letter, 1) for letter in bias_axes) if bias_axes else 0
     if data[-1:] and kernel == data[-1] + out[-1:] and data[:-1] == out[:-1] and bias in (0, sizes[out[-1]]):
         return activated(use, Tensor(use.layer("linear", x.node, units=sizes[out[-1]], bias=bool(bias)), False))
+    if out[:1] == data[:1] and all(letter in sizes for letter in out[1:]):
+        use.stated.setdefault(0, tuple(sizes[letter] for letter in out[1:]))
     places = math.prod(sizes.get(letter, 1) for letter in set(data) | set(kernel) if letter != data[0])
     return opaque(use, parameters=weights + bias, macs=places if data[:1] not in kernel else None)
 

@@ -116,6 +116,8 @@ def _known(use: Use, function: str) -> Any:
                 use, xs[0].node, xs[1].node, transpose_first=False, transpose_second=bool(use.kwargs.get("transpose_b"))
             )
         return None
+    if function == "getitem":
+        return _sliced(use, x)
     if function in ("identity", "stop_gradient", "cast", "copy"):
         return Tensor(use.layer("identity", x.node), x.first)
     if function == "clip" or function == "clip_by_value":
@@ -184,3 +186,26 @@ def _reduce(use: Use, x: Tensor, how: str) -> Any:
     ordered = tuple(name for name in (*x.shape.axes, "channels") if name in names)
     kept = [name for name in x.names if name not in names]
     return Tensor(use.layer("reduce", x.node, operation=how, axes=ordered, keep=keep), x.first and keep and bool(kept))
+
+
+def _sliced(use: Use, x: Tensor) -> Any:
+    """Ranges of axes, one layer for each; None for anything else between the brackets."""
+    given = use.args[1] if len(use.args) > 1 else None
+    parts = given if isinstance(given, list) else [given]
+    ranges = []
+    for part in parts:
+        config = part.get("config") if isinstance(part, dict) and part.get("class_name") == "__slice__" else None
+        if not isinstance(config, dict) or config.get("step") not in (None, 1):
+            return None
+        ranges.append((config.get("start"), config.get("stop")))
+    if len(ranges) > len(x.names) + 1 or not ranges or ranges[0] != (None, None):
+        return None
+    y, left = x.node, [(name, size, r) for name, size, r in zip(x.names, x.sizes, ranges[1:], strict=False) if r != (None, None)]
+    for i, (name, size, (start, stop)) in enumerate(left):
+        ends = range(size)[slice(start, stop)]
+        if not len(ends):
+            return None
+        fields: dict[str, Any] = {} if name == "channels" else {"axis": name}
+        own = use.name if i + 1 == len(left) else use.net.free(f"{use.name}_{name}")
+        y = use.net.layer(own, "slice", y, channels=(ends[0], ends[-1] + 1), **fields)
+    return Tensor(y if left else use.layer("identity", y), x.first)

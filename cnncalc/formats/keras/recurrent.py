@@ -103,8 +103,10 @@ def _conv_lstm(use: Use) -> Any:
     rank = x.shape.rank - 1
     if rank != int(use.class_name[8]):
         raise Broken(f"it needs a sequence of maps with {use.class_name[8]} spatial axes, and {x.shape} flows in")
-    if any(one != 1 for one in use.sizes("dilation_rate", rank, 1)):
-        return opaque(use)
+    if any(one != 1 for one in use.sizes("dilation_rate", rank, 1)) or not use.flag("use_bias", True):
+        filters, window = use.whole("filters"), math.prod(use.sizes("kernel_size", rank))
+        weights = 4 * filters * window * (x.shape.channels + filters)
+        return opaque(use, parameters=weights + 4 * filters * use.flag("use_bias", True), macs=None)
     made = use.layer(
         "conv_lstm",
         x.node,
@@ -112,7 +114,6 @@ def _conv_lstm(use: Use) -> Any:
         kernel_size=use.sizes("kernel_size", rank),
         stride=use.sizes("strides", rank, 1),
         padding=use.padding("valid", "same"),
-        bias=use.flag("use_bias", True),
         returns="sequence" if use.flag("return_sequences", False) else "last",
     )
     return Tensor(made, x.first)
