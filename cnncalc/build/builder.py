@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from cnncalc.build import misfit, mismatch
-from cnncalc.build.changes import UNCHANGED, Changes, Path
+from cnncalc.build.changes import UNCHANGED, BudgetExceeded, Changes, Path
 from cnncalc.build.problems import Problems
 from cnncalc.graph import Graph, Group, Input, Node, Producer
 from cnncalc.infer import Inference, Inferred
@@ -23,6 +23,8 @@ class Unreadable(Layer):
 
 
 _UNREADABLE = Unreadable()
+#: Totals that are sums over the layers.
+_ADDED_UP = ("parameters", "trainable", "buffers", "macs")
 
 
 class Builder:
@@ -37,6 +39,9 @@ class Builder:
         self._overrides = changes.fields
         self._infer = Inference()
         self._group: Group | None = None
+        #: Totals that may not exceed a limit, with what the layers so far have.
+        self._limits = [(figure, most) for figure, most in changes.limits if figure in _ADDED_UP]
+        self._spent = dict.fromkeys(_ADDED_UP, 0)
 
     # What a network is made of
 
@@ -68,6 +73,8 @@ class Builder:
         if the format knows where fields stand. `named`: the file gives the name. `shares`: the layer whose weights it uses.
         `merges`: the branches group that it ends. `settled`: the format has applied `changes_of` itself.
         """
+        if self._limits and self.graph.nodes:
+            self._spend(self.graph.nodes[-1])
         place = place if place is not None else Place(location)
         if self._overrides and not settled and layer is not None:
             layer = self._with_changes(name, layer)
@@ -151,6 +158,15 @@ class Builder:
         fault = _take(node, target)
         if fault:
             self._problems.add("share", at if at is not None else node.place.of("share"), fault, layer=node.name)
+
+    def _spend(self, node: Node) -> None:
+        """Add up what a finished layer has. Raises BudgetExceeded above a limit: what follows can only add to it."""
+        spent = self._spent
+        for figure in _ADDED_UP:
+            spent[figure] += getattr(node, figure) or 0
+        for figure, most in self._limits:
+            if spent[figure] > most:
+                raise BudgetExceeded(figure)
 
     # Changes from outside
 

@@ -55,6 +55,14 @@ class Override:
         return not parts
 
 
+class BudgetExceeded(Exception):
+    """A total is above its limit before the whole network is built; `figure` says which."""
+
+    def __init__(self, figure: str) -> None:
+        super().__init__(figure)
+        self.figure = figure
+
+
 class Changes(NamedTuple):
     """Parsed changes. `input` has a name, or None for the only input, a value that says a shape, and the text of the option."""
 
@@ -63,6 +71,8 @@ class Changes(NamedTuple):
     fit: str | None = None
     layout: str | None = None
     dtype: str | None = None
+    #: The most of each total; building stops as soon as one is exceeded.
+    limits: tuple[tuple[str, int], ...] = ()
 
     def __bool__(self) -> bool:
         """Whether the network is changed; `layout` and `dtype` only change how shapes and bytes are printed."""

@@ -31,6 +31,8 @@ class Source:
         self.on_disk = text is None and data is None and file is not None and file != "-"
         #: Whether `_data` is everything there is.
         self._whole = data is not None
+        #: What a format has parsed, kept for those who read the same source with many changes.
+        self.parsed: Any = None
 
     @property
     def stem(self) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -11,13 +11,12 @@ from cnncalc.cli import OK, PROBLEMS, UNUSABLE, options, output
 from cnncalc.cli.spec import complete_set, resolve
 
 if TYPE_CHECKING:
-    from cnncalc.network import Network
-    from cnncalc.problem import Problem
-    from cnncalc.studies.grid import Axis
-    from cnncalc.studies.trial import Recipe, Trial
+    from cnncalc.studies.store import Journal
+    from cnncalc.studies.sweep import Sweep
+    from cnncalc.studies.trial import Trial
 
-COUNTED = ("parameters", "trainable", "buffers", "macs")
-_BUDGETED = (*COUNTED, "weights")
+#: Results that are held in memory to be sorted and printed.
+_MOST = 200_000
 
 
 def sweep(
@@ -39,40 +38,116 @@ def sweep(
     budget: Annotated[
         list[str] | None,
         typer.Option(
-            "--budget", metavar="NAME=N", help="Leave out what exceeds it: parameters=5M, macs=600M, weights=20MiB. Repeatable."
+            "--budget",
+            metavar="NAME=N",
+            help="Leave out what exceeds it: parameters=5M, macs=600M, weights=20MiB, peak_memory=256KiB. Repeatable.",
         ),
     ] = None,
-    form: Annotated[Literal["table", "json", "csv"], typer.Option("--format", help="How it is written.")] = "table",
+    keep_working: Annotated[bool, typer.Option("--keep-working", help="Leave out networks with problems.")] = False,
+    pareto: Annotated[
+        str | None,
+        typer.Option(
+            "--pareto", metavar="NAMES", help="Keep what no other combination beats: parameters,macs; -NAME if more is better."
+        ),
+    ] = None,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option("--columns", metavar="NAMES", help="More columns: trainable, buffers, weights, peak_memory, or all."),
+    ] = None,
+    sample: Annotated[
+        int | None, typer.Option("--sample", min=1, metavar="N", help="Try N combinations drawn at random instead of all.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, metavar="S", help="Seed of the sample.")] = 0,
+    form: Annotated[
+        Literal["table", "json", "csv", "svg"],
+        typer.Option("--format", help="Output format; svg is a plot of two columns, see --plot."),
+    ] = "table",
+    plot: Annotated[
+        str, typer.Option("--plot", metavar="X,Y", help="The columns of the svg; what no other combination beats is marked.")
+    ] = "parameters,macs",
+    file: Annotated[
+        str | None,
+        typer.Option(
+            "-o",
+            "--output-file",
+            metavar="FILE",
+            help="Write the results to FILE as they come: .csv, .jsonl or .parquet; .svg is a plot.",
+        ),
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted sweep into the same file.")] = False,
+    scheduler: Annotated[
+        str | None,
+        typer.Option("--scheduler", metavar="ADDRESS", help="A Dask scheduler, tcp://host:8786, or local for a cluster here."),
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", "-j", min=1, metavar="N", help="Number of processes; as many as pay by default.")
+    ] = None,
     input: options.Input = None,  # noqa: A002 - the word of the language
     fit: options.Fit = None,
     layout: options.Layout = None,
 ) -> None:
     """Try every combination of values: a row each, with output, parameters, MACs and what does not fit.
 
-    A number for input is the size of every spatial axis; a whole shape such as 224x160x3 serves as well.
+    A number for input is the size of every spatial axis; a whole shape such as 224x160x3 works as well.
 
-    Exit status: 0 where a combination works, 1 where none does or none is within the budget, 2 for wrong values.
+    Exit status: 0 if a combination works, 1 if none does or none is within the budget, 2 for wrong values.
     """
-    from cnncalc.cli.progress import bar
-    from cnncalc.studies.grid import axis, combinations
-    from cnncalc.studies.trial import trials
+    from cnncalc.cluster import ClusterError
+    from cnncalc.problem import SpecError
+    from cnncalc.studies.grid import axis
+    from cnncalc.studies.store import StoreError
+    from cnncalc.studies.sweep import plan
 
     limits = _limits(budget or [])
+    front = _figures(pareto, "--pareto", signed=True)
+    shown = _columns(columns or [])
+    drawn = _figures(plot, "--plot") if form == "svg" or (file or "").lower().endswith(".svg") else []
+    if drawn and len(drawn) != 2:
+        raise typer.BadParameter("a plot has two columns, as parameters,macs", param_hint="'--plot'")
+    stored = file if file is not None and not drawn else None
+    if resume and stored is None:
+        raise typer.BadParameter("--resume goes on with a file of results: name it with -o", param_hint="'--resume'")
+    wanted = [name.removeprefix("-") for name in [*front, *shown, *drawn, *([sort] if sort else [])]]
     try:
         axes = [axis(text) for text in set]
-        values = list(combinations(axes))
+        found = plan(
+            resolve(spec),
+            axes,
+            input=input,
+            fit=fit,
+            layout=layout,
+            limits=limits,
+            keep_working=keep_working,
+            sample=sample,
+            seed=seed,
+            figures=wanted,
+        )
+    except SpecError as error:
+        output.complain(error.problems)
+        raise typer.Exit(UNUSABLE) from None
     except ValueError as fault:
         raise typer.BadParameter(str(fault)) from None
-    _check_sort(sort, axes)
-    recipe = _recipe(spec, axes, input, fit, layout)
-    rows = list(bar(trials(recipe, values), len(values), "combinations"))
-    if not any(row.usable for row in rows):
-        output.complain(_complaints(spec, rows[0]))
-        raise typer.Exit(UNUSABLE)
-    kept = [row for row in rows if row.usable and _within(row, limits)] if limits else rows
-    kept = _sorted(kept, sort, axes)
-    _say(kept, axes, form, len(rows))
-    raise typer.Exit(OK if any(row.fits for row in kept) else PROBLEMS)
+    _check_sort(sort, found.grid.names)
+    total = len(found.indexes) if isinstance(found.indexes, list) else found.grid.count
+    if stored is None and not front and total > _MOST:
+        raise typer.BadParameter(
+            f"these are {total:,} combinations, and at most {_MOST:,} are shown; write them to a file with -o, "
+            "keep the best with --pareto, or draw some with --sample",
+            param_hint="'--set'",
+        )
+    run = _Run(found, total, scheduler, jobs)
+    try:
+        if stored is not None:
+            rows: list[Trial] = []
+            status = run.to_file(stored, front, sort, resume=resume)
+        else:
+            rows, status = run.in_memory(front, sort, spec)
+    except (ClusterError, StoreError) as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(UNUSABLE) from None
+    if stored is None:
+        _say(rows, found, form, shown, drawn, file, run)
+    raise typer.Exit(status)
 
 
 sweep.epilog = (  # type: ignore[attr-defined]  # for --help
@@ -80,95 +155,180 @@ sweep.epilog = (  # type: ignore[attr-defined]  # for --help
 )
 
 
-def _recipe(spec: str, axes: Sequence[Axis], input: str | None, fit: str | None, layout: str | None) -> Recipe:  # noqa: A002
-    """The network as it stands, and which of the names are its inputs."""
-    from cnncalc import network
-    from cnncalc.problem import SpecError
-    from cnncalc.studies.trial import Recipe
+class _Run:
+    """One sweep as it goes: what is kept of it, and what is to be said at its end."""
 
-    try:
-        file = resolve(spec)
-        text = network.text_of(file)
-        found = network.loads(text, file=file, input=input, fit=fit, layout=layout)
-    except SpecError as error:
-        output.complain(error.problems)
-        raise typer.Exit(UNUSABLE) from None
-    kinds = tuple(_kind(one, found) for one in axes)
-    return Recipe(text, file, tuple(one.name for one in axes), kinds, input, fit, layout)
+    def __init__(self, found: Sweep, total: int, scheduler: str | None, jobs: int | None) -> None:
+        self.sweep = found
+        self.total = total
+        self._scheduler = scheduler
+        self._jobs = jobs
+        self.working = 0
+        self.kept = 0
+        self.first_fault: Trial | None = None
+        self.usable = False
+
+    def results(self, start: int = 0) -> Iterator[tuple[int, Trial]]:
+        """Every result with its place, counted."""
+        from cnncalc.cli.progress import bar
+
+        results = self.sweep.run(start=start, processes=self._jobs, scheduler=self._scheduler)
+        for place, trial in enumerate(bar(results, self.total - start, "combinations"), start):
+            self.usable = self.usable or trial.usable
+            if not trial.usable and self.first_fault is None:
+                self.first_fault = trial
+            if self.sweep.keeps(trial):
+                self.kept += 1
+                self.working += trial.fits
+                yield place, trial
+
+    def in_memory(self, front: Sequence[str], sort: str | None, spec: str) -> tuple[list[Trial], int]:
+        """The results to show, and the exit status."""
+        from cnncalc.problem import Location, Problem
+        from cnncalc.studies.sweep import front as best
+
+        kept = (trial for _, trial in self.results())
+        rows = _sorted(best(kept, front) if front else list(kept), sort, self.sweep)
+        if not self.usable and self.first_fault is not None:
+            output.complain([Problem(r, "error", spec, Location(), None, m) for r, m in self.first_fault.problems])
+            raise typer.Exit(UNUSABLE)
+        return rows, OK if self.working else PROBLEMS
+
+    def to_file(self, path: str, front: Sequence[str], sort: str | None, *, resume: bool) -> int:
+        """Stream the results into a journal, and write the file from it when all are there; the exit status."""
+        from cnncalc.studies.store import Journal
+
+        journal = Journal(path, self.sweep, resume=resume)
+        complete = False
+        try:
+            before = sum(1 for _ in journal)
+            for place, trial in self.results(journal.start):
+                journal.write(place, trial)
+            rows = self._finish(path, journal, front, sort)
+            complete = True
+        finally:
+            journal.close(remove=complete)
+            if not complete:
+                hint = f"the results so far are in {journal.path}; the same command with --resume goes on"
+                typer.echo(f"note: the sweep is not finished; {hint}", err=True)
+        left = self.total - rows
+        more = f"; {left:,} others are not kept" if left else ""
+        typer.echo(f"{rows:,} of {self.total:,} combinations written to {path}{more}", err=True)
+        return OK if self.working or before else PROBLEMS
+
+    def _finish(self, path: str, journal: Journal, front: Sequence[str], sort: str | None) -> int:
+        """Write the file that was asked for; the number of its rows."""
+        from cnncalc.files import write_atomically
+        from cnncalc.report import trials as report
+        from cnncalc.studies.store import write_parquet
+        from cnncalc.studies.sweep import front as best
+
+        rows: Iterable[Trial] = journal
+        if front:
+            rows = best(journal, front)
+        if sort is not None:
+            rows = _sorted(list(rows), sort, self.sweep)
+        counted = _Counted(rows)
+        if path.lower().endswith(".parquet"):
+            write_parquet(path, counted, self.sweep)
+        else:
+            names = self.sweep.grid.names
+            lines = report.csv_lines if path.lower().endswith(".csv") else report.json_lines
+            with write_atomically(path) as stream:
+                for line in lines(counted, names, self.sweep.recipe.extra):
+                    stream.write(line.encode("utf-8", "replace"))
+        return counted.count
 
 
-def _kind(one: Axis, network: Network) -> str:
-    """How a name changes the network; for an input its shape as text, with {} for the size of every spatial axis."""
-    from cnncalc.shape import Shape
+class _Counted:
+    """Passes items on and counts them."""
 
-    if one.name == "fit":
-        return "fit"
-    flow = next((source.flow for source in network.inputs if source.name == one.name), None)
-    if flow is None:
-        return "set"
-    if isinstance(flow, Shape):
-        sizes = Shape(*((-1,) * flow.rank), flow.channels).text(network.reading.layout).replace("-1", "{}")
-    else:
-        sizes = f"{{tokens: {{}}, vocabulary: {flow.vocabulary}}}"
-    return f"{one.name}={sizes}"
+    def __init__(self, items: Iterable[Trial]) -> None:
+        self._items = items
+        self.count = 0
+
+    def __iter__(self) -> Iterator[Trial]:
+        for item in self._items:
+            self.count += 1
+            yield item
 
 
 def _limits(budget: Sequence[str]) -> dict[str, int]:
+    from cnncalc.studies.sweep import COUNTED
     from cnncalc.values import quantity
 
     found = {}
     for text in budget:
-        name, _, said = text.partition("=")
-        most = quantity(said)
-        if name not in _BUDGETED or most is None:
-            raise typer.BadParameter(
-                f"{text} is no budget; write NAME=N, as parameters=5M: {', '.join(_BUDGETED)}", param_hint="'--budget'"
-            )
+        name, _, value = text.partition("=")
+        most = quantity(value)
+        if name not in COUNTED or most is None:
+            message = f"{text} is no budget; write NAME=N, as parameters=5M: {', '.join(COUNTED)}"
+            raise typer.BadParameter(message, param_hint="'--budget'")
         found[name] = most
     return found
 
 
-def _within(row: Trial, limits: dict[str, int]) -> bool:
-    totals = {**row.totals, "weights": 4 * row.totals["parameters"]}
-    return all(totals[name] <= most for name, most in limits.items())
-
-
-def _check_sort(sort: str | None, axes: Sequence[Axis]) -> None:
+def _figures(text: str | None, option: str, *, signed: bool = False) -> list[str]:
+    """Names of figures with commas between them."""
     from cnncalc.spelling import did_you_mean
+    from cnncalc.studies.sweep import COUNTED
 
-    names = [*COUNTED, *(one.name for one in axes)]
-    if sort is not None and sort.removeprefix("-") not in names:
-        raise typer.BadParameter(f"there is no column {sort}{did_you_mean(sort, names)}", param_hint="'--sort'")
+    names = [name.strip() for name in (text or "").split(",") if name.strip()]
+    for name in names:
+        plain = name.removeprefix("-") if signed else name
+        if plain not in COUNTED:
+            raise typer.BadParameter(f"there is no figure {plain}{did_you_mean(plain, COUNTED)}", param_hint=f"'{option}'")
+    if text is not None and not names:
+        raise typer.BadParameter(f"name figures: {', '.join(COUNTED)}", param_hint=f"'{option}'")
+    return names
 
 
-def _sorted(rows: list[Trial], sort: str | None, axes: Sequence[Axis]) -> list[Trial]:
-    """By a number, or by the place of a value in its list; what is no network stands last."""
+def _columns(texts: Sequence[str]) -> list[str]:
+    from cnncalc.studies.sweep import COUNTED
+
+    names = [name for text in texts for name in _figures(",".join(COUNTED) if text.strip() == "all" else text, "--columns")]
+    return [name for name in dict.fromkeys(names) if name not in ("parameters", "macs")]
+
+
+def _check_sort(sort: str | None, names: Sequence[str]) -> None:
+    from cnncalc.spelling import did_you_mean
+    from cnncalc.studies.sweep import COUNTED
+
+    known = [*COUNTED, *names]
+    if sort is not None and sort.removeprefix("-") not in known:
+        raise typer.BadParameter(f"there is no column {sort}{did_you_mean(sort, known)}", param_hint="'--sort'")
+
+
+def _sorted(rows: list[Trial], sort: str | None, found: Sweep) -> list[Trial]:
+    """By a figure, or by the place of a value in its list; what is no network comes last."""
+    from cnncalc.studies.sweep import sort_key
+
     if sort is None:
         return rows
-    name = sort.removeprefix("-")
-    places = [one.name for one in axes]
-    if name in places:
-        i = places.index(name)
-        order = {value: place for place, value in enumerate(axes[i].values)}
-        rows = sorted(rows, key=lambda row: order[row.values[i]], reverse=sort.startswith("-"))
-    else:
-        rows = sorted(rows, key=lambda row: row.totals.get(name, 0), reverse=sort.startswith("-"))
+    rows = sorted(rows, key=sort_key(sort.removeprefix("-"), found.grid), reverse=sort.startswith("-"))
     return sorted(rows, key=lambda row: not row.usable)
 
 
-def _complaints(spec: str, row: Trial) -> list[Problem]:
-    from cnncalc.problem import Location, Problem
-
-    return [Problem(rule, "error", spec, Location(), None, message) for rule, message in row.problems]
-
-
-def _say(rows: list[Trial], axes: Sequence[Axis], form: str, tried: int) -> None:
+def _say(
+    rows: list[Trial], found: Sweep, form: str, shown: Sequence[str], drawn: Sequence[str], file: str | None, run: _Run
+) -> None:
     from cnncalc.report import trials as report
 
-    names = [one.name for one in axes]
-    if form == "json":
-        output.say(report.json_text(rows, names))
+    names = found.grid.names
+    if drawn:
+        from cnncalc.report.scatter import svg
+
+        text = svg(rows, (drawn[0], drawn[1]), names, title=found.recipe.file)
+        if file is None:
+            output.say(text)
+        else:
+            from cnncalc.files import write_atomically
+
+            with write_atomically(file) as stream:
+                stream.write(text.encode())
+    elif form == "json":
+        output.say(report.json_text(rows, names, found.recipe.extra))
     elif form == "csv":
-        output.say(report.csv_text(rows, names))
+        output.say("".join(report.csv_lines(rows, names, found.recipe.extra)))
     else:
-        output.say_rows(report.rows(rows, names, tried, output.width()))
+        output.say_rows(report.rows(rows, names, run.total, output.width(), shown))

@@ -31,8 +31,10 @@ def read(source: Source, changes: Changes = UNCHANGED) -> Reading:
 def _read(source: Source, changes: Changes) -> Reading:
     text = source.text
     problems = Problems(source.file)
-    early: list[Problem] = []
-    root = compose(text, source.file, early)
+    if source.parsed is None:
+        found_early: list[Problem] = []
+        source.parsed = compose(text, source.file, found_early), found_early
+    root, early = source.parsed
     for problem in early:
         problems.add(problem.rule, problem.location, problem.message)
     document = DocumentReader(root, text, problems, {name: one.value for name, one in changes.vars.items()}).read()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
 from typing import Protocol
 
+from cnncalc.machine import written
 from cnncalc.report import words
 from cnncalc.report.grid import grid
 from cnncalc.report.network.footer import SKIPPED
@@ -16,7 +17,9 @@ from cnncalc.report.sheet import cell
 
 #: Cells below which the beginning of a problem says nothing.
 _READABLE = 24
-COUNTED = ("parameters", "trainable", "buffers", "macs")
+COUNTED = ("parameters", "trainable", "buffers", "macs", "weights")
+_BYTES = ("weights", "peak_memory")
+_TITLES = {"peak_memory": "peak memory"}
 
 
 class Outcome(Protocol):
@@ -36,27 +39,33 @@ class Outcome(Protocol):
     def problems(self) -> tuple[tuple[str, str], ...]: ...
 
 
-def rows(outcomes: Sequence[Outcome], names: Sequence[str], tried: int, width: int | None) -> list[Row]:
-    """A line each; the first problem stands beside it, cut where the terminal ends, or their number where there is no room."""
+def rows(
+    outcomes: Sequence[Outcome], names: Sequence[str], tried: int, width: int | None, columns: Sequence[str] = ()
+) -> list[Row]:
+    """A line each, with the figures of `columns` beside parameters and MACs.
+
+    The first problem stands beside it, cut where the terminal ends, or the number of problems if there is no room.
+    """
     table = []
     for one in outcomes:
-        counts = [f"{one.totals[key]:,}" if one.totals else "?" for key in ("parameters", "macs")]
+        counts = [_figure(one, key) for key in ("parameters", "macs", *columns)]
         if one.totals and not one.macs_complete:
-            counts[-1] = f"≥{counts[-1]}"
+            counts[1] = f"≥{counts[1]}"
         table.append([*one.values, one.output, *counts, _problems(one)])
     roles = ["error" if one.problems else "" for one in outcomes]
-    head = [*names, "output", "parameters", "MACs", "problems"]
+    titles = [_TITLES.get(name, name) for name in columns]
+    head = [*names, "output", "parameters", "MACs", *titles, "problems"]
     if not any(one.problems for one in outcomes):
         head, table = head[:-1], [line[:-1] for line in table]
-    right = {*names, "parameters", "MACs"}
-    before = sum(max(cells_of(line[i]) for line in [head, *table]) + GAP for i in range(len(names) + 3))
+    right = {*names, "parameters", "MACs", *titles}
+    before = sum(max(cells_of(line[i]) for line in [head, *table]) + GAP for i in range(len(head) - ("problems" in head)))
     counted = width is not None and "problems" in head and width - before < _READABLE
     if counted:
         right.add("problems")
         table = [[*line[:-1], f"{len(one.problems):,}"] for line, one in zip(table, outcomes, strict=True)]
     found = grid(head, table, right=right, roles=roles, width=width, prose=("problems",))
     left = tried - len(outcomes)
-    notes = [words.plural(len(outcomes), "combination") + (f"; {left:,} more are not within the budget" if left else "")]
+    notes = [words.plural(len(outcomes), "combination") + (f"; {left:,} more are not kept" if left else "")]
     if any(one.expect_skipped for one in outcomes):
         notes.append(SKIPPED)
     if counted:
@@ -72,30 +81,51 @@ def _problems(one: Outcome) -> str:
     return first + more
 
 
-def csv_text(outcomes: Sequence[Outcome], names: Sequence[str]) -> str:
-    """Raw numbers below a header; `problems` counts them."""
+def _figure(one: Outcome, name: str) -> str:
+    """A figure of a result; bytes in a unit that reads well."""
+    if not one.totals:
+        return "?"
+    value = one.totals[name]
+    return written(value) if name in _BYTES else f"{value:,}"
+
+
+def csv_lines(outcomes: Iterable[Outcome], names: Sequence[str], extra: Sequence[str] = ()) -> Iterator[str]:
+    """Raw numbers below a header; `problems` counts them. `extra` are figures beside the totals."""
     stream = StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow([*map(cell, names), "output", *COUNTED, "problems", "first_problem"])
+
+    def line(values: Iterable[object]) -> str:
+        writer.writerow(values)
+        text = stream.getvalue()
+        stream.seek(0)
+        stream.truncate()
+        return text
+
+    counted = (*COUNTED, *extra)
+    yield line([*map(cell, names), "output", *counted, "problems", "first_problem"])
     for one in outcomes:
-        counts = [one.totals.get(key, "") for key in COUNTED]
+        counts = [one.totals.get(key, "") for key in counted]
         first = one.problems[0][1] if one.problems else ""
-        writer.writerow([*map(cell, one.values), one.output, *counts, len(one.problems), cell(first)])
-    return stream.getvalue()
+        yield line([*map(cell, one.values), one.output, *counts, len(one.problems), cell(first)])
 
 
-def json_text(outcomes: Sequence[Outcome], names: Sequence[str]) -> str:
-    """A list with an object on a line for each; a network that could not be read has null for its numbers."""
-    lines = [
-        json.dumps(
-            {
-                "set": dict(zip(names, one.values, strict=True)),
-                "output": one.output,
-                **{key: one.totals.get(key) for key in COUNTED},
-                "macs_complete": one.macs_complete,
-                "problems": [{"rule": rule, "message": message} for rule, message in one.problems],
-            }
-        )
-        for one in outcomes
-    ]
+def json_lines(outcomes: Iterable[Outcome], names: Sequence[str], extra: Sequence[str] = ()) -> Iterator[str]:
+    """An object on a line for each; a network that could not be read has null for its numbers."""
+    for one in outcomes:
+        yield json.dumps(_document(one, names, extra)) + "\n"
+
+
+def json_text(outcomes: Iterable[Outcome], names: Sequence[str], extra: Sequence[str] = ()) -> str:
+    """A list with an object on a line for each."""
+    lines = [json.dumps(_document(one, names, extra)) for one in outcomes]
     return "[" + ",".join(f"\n{line}" for line in lines) + ("\n]\n" if lines else "]\n")
+
+
+def _document(one: Outcome, names: Sequence[str], extra: Sequence[str]) -> dict[str, object]:
+    return {
+        "set": dict(zip(names, one.values, strict=True)),
+        "output": one.output,
+        **{key: one.totals.get(key) for key in (*COUNTED, *extra)},
+        "macs_complete": one.macs_complete,
+        "problems": [{"rule": rule, "message": message} for rule, message in one.problems],
+    }

@@ -1,15 +1,16 @@
-"""NAME=A,B,C and NAME=A..B:STEP: the values that a sweep tries, and every combination of them."""
+"""NAME=A,B,C and NAME=A..B:STEP: the values that a sweep tries, and the grid of their combinations."""
 
 from __future__ import annotations
 
+import math
+import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
-from itertools import product
 from typing import NamedTuple
 
-#: Combinations at most; the rows are held in memory to be sorted.
-MOST = 200_000
+#: The most values of one name.
+MOST = 1_000_000
 _RANGE = re.compile(r"(-?\d+(?:\.\d+)?)\.\.(-?\d+(?:\.\d+)?)(?::(\d+(?:\.\d+)?))?", re.ASCII)
 
 
@@ -38,7 +39,7 @@ def axis(text: str) -> Axis:
         raise ValueError(f"--set {text}: a value is empty")
     twice = next((value for value in values if values.count(value) > 1), None) if len(values) < 1000 else None
     if twice is not None:
-        raise ValueError(f"--set {text}: {twice} stands there twice")
+        raise ValueError(f"--set {text}: {twice} is listed twice")
     return Axis(name, tuple(values))
 
 
@@ -68,15 +69,38 @@ def _range(text: str, first: str, last: str, step: str | None) -> list[str]:
     return [f"{(start + i * by).normalize():f}" for i in range(count)]
 
 
-def combinations(axes: Sequence[Axis]) -> Iterator[tuple[str, ...]]:
-    """Every combination, the last name varying fastest. Raises ValueError where they are too many, or a name is given twice."""
-    names = [one.name for one in axes]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise ValueError(f"--set {twice} is given twice; put its values behind one another: {twice}=A,B,C")
-    count = 1
-    for one in axes:
-        count *= len(one.values)
-    if count > MOST:
-        raise ValueError(f"these are {count:,} combinations, and at most {MOST:,} are tried")
-    return product(*(one.values for one in axes))
+class Grid:
+    """Every combination of the axes' values, the last axis varying fastest; never listed. Raises ValueError for a name given twice."""
+
+    def __init__(self, axes: Sequence[Axis]) -> None:
+        names = [one.name for one in axes]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f"--set {twice} is given twice; list its values together: {twice}=A,B,C")
+        self.axes = tuple(axes)
+
+    def __len__(self) -> int:
+        return self.count
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(one.name for one in self.axes)
+
+    @property
+    def count(self) -> int:
+        """The number of combinations, which may be larger than a length can be."""
+        return math.prod(len(one.values) for one in self.axes)
+
+    def combination(self, index: int) -> tuple[str, ...]:
+        """The values of the combination at a place from 0."""
+        found = []
+        for one in reversed(self.axes):
+            index, place = divmod(index, len(one.values))
+            found.append(one.values[place])
+        return tuple(reversed(found))
+
+    def sample(self, number: int, seed: int = 0) -> Sequence[int]:
+        """The places of `number` different combinations, drawn from `seed`, in order; of all of them if there are no more."""
+        if number >= self.count:
+            return range(self.count)
+        return sorted(random.Random(seed).sample(range(self.count), number))

@@ -1,15 +1,14 @@
-"""Networks with values set from outside, many of them: in this process, or in as many as there are cores."""
+"""One network with values set from outside: the figures and problems of one combination."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from cnncalc.machine import usable_cores
-from cnncalc.parallel import parallel_map
-
-#: Below this number starting processes takes longer than it saves.
-_FEW = 150
+from cnncalc.build.changes import BudgetExceeded
+from cnncalc.build.reading import Source
+from cnncalc.network import Network, of
+from cnncalc.problem import SpecError
 
 
 class Trial(NamedTuple):
@@ -21,10 +20,12 @@ class Trial(NamedTuple):
     problems: tuple[tuple[str, str], ...]
     #: Whether it is a network at all.
     usable: bool = True
-    #: Whether the file's expectations were left out.
+    #: Whether expectations of the file were skipped.
     expect_skipped: bool = False
     #: Whether the MACs of every layer are known; otherwise their total leaves some out.
     macs_complete: bool = True
+    #: The figure whose limit was exceeded before the whole network was built; its totals are then unknown.
+    over: str = ""
 
     @property
     def fits(self) -> bool:
@@ -32,21 +33,27 @@ class Trial(NamedTuple):
 
 
 class Recipe(NamedTuple):
-    """The text of a network, and how the names of a sweep change it: `fields` by --set, `inputs` by --input, or the fit."""
+    """A network, and how the names of a sweep change it: `fields` by --set, `inputs` by --input, or the fit.
 
-    text: str
+    `text` is None for a file that is not text: it is read where the combination is tried.
+    """
+
+    text: str | None
     file: str
     names: tuple[str, ...]
     #: For each name, `set`, `fit`, or the layout's shape of the input with `{}` where the size goes.
     kinds: tuple[str, ...]
-    input: str | None
-    fit: str | None
-    layout: str | None
+    input: str | None = None
+    fit: str | None = None
+    layout: str | None = None
+    #: The most of each figure; building stops as soon as one is exceeded.
+    limits: tuple[tuple[str, int], ...] = ()
+    #: Figures to compute beside the totals.
+    extra: tuple[str, ...] = ()
 
-    def try_out(self, values: tuple[str, ...]) -> Trial:
-        """Loads the network with these values."""
-        from cnncalc.network import loads
-        from cnncalc.problem import SpecError
+    def network(self, values: Sequence[str]) -> Network:
+        """The network with these values. Raises SpecError, and BudgetExceeded as soon as a limit is exceeded."""
+        from cnncalc.language.overrides import changes
 
         overrides, inputs, fit = [], [self.input] if self.input else [], self.fit
         for name, kind, value in zip(self.names, self.kinds, values, strict=True):
@@ -56,18 +63,25 @@ class Recipe(NamedTuple):
                 fit = value
             else:
                 inputs.append(kind.replace("{}", value) if value.isdigit() else f"{kind.partition('=')[0]}={value}")
+        changed = changes(inputs, overrides, fit, self.layout)
+        return of(_source(self.file, self.text), changed._replace(limits=self.limits) if self.limits else changed)
+
+    def try_out(self, values: tuple[str, ...]) -> Trial:
+        """The figures and problems of the network with these values."""
         try:
-            network = loads(self.text, file=self.file, input=inputs, set=overrides, fit=fit, layout=self.layout)
+            network = self.network(values)
         except SpecError as error:
             return Trial(values, {}, "?", tuple((p.rule, p.message) for p in error.problems), usable=False)
+        except BudgetExceeded as stop:
+            return Trial(values, {}, "?", (), over=stop.figure)
         problems = tuple((p.rule, p.message) for p in network.problems if p.level == "error")
-        # The output stands for the whole row: where a layer is unknown, so are the totals.
+        # The output stands for the whole row: if a layer is unknown, so are the totals.
         known = all(node.shape is not None for node in network.layers)
         flows = [source.flow if known else None for source in network.outputs]
         output = ", ".join("?" if flow is None else flow.text(network.layout) for flow in flows)
         return Trial(
             values,
-            network.totals,
+            _figures(network, self.extra),
             output,
             problems,
             expect_skipped=network.expect_skipped,
@@ -75,19 +89,64 @@ class Recipe(NamedTuple):
         )
 
 
-def trials(recipe: Recipe, combinations: Iterable[tuple[str, ...]], processes: int | None = None) -> Iterator[Trial]:
-    """The trials of all combinations, in order, in as many processes as asked for; by default one per core if it pays."""
-    import itertools
-
-    combinations = iter(combinations)
-    if processes is None:
-        first = list(itertools.islice(combinations, _FEW))
-        processes = usable_cores() if len(first) == _FEW else 1
-        combinations = itertools.chain(first, combinations)
-    yield from parallel_map(recipe.try_out, combinations, processes, lost=_lost)
+def _figures(network: Network, extra: Sequence[str]) -> dict[str, int]:
+    found = {**network.totals, "weights": network.memory.weights}
+    if "peak_memory" in extra:
+        found["peak_memory"] = network.memory.peak
+    return found
 
 
-def _lost(values: tuple[str, ...]) -> Trial:
+_SOURCES: dict[tuple[str, str | None], Source] = {}
+
+
+def _source(file: str, text: str | None) -> Source:
+    """The file, kept from one combination to the next: its text is parsed once in each process."""
+    key = (file, text)
+    found = _SOURCES.get(key)
+    if found is None:
+        _SOURCES.clear()
+        found = _SOURCES[key] = Source(file, text=text) if text is not None else Source(file)
+    return found
+
+
+def recipe_for(
+    file: str,
+    names: Sequence[str],
+    *,
+    text: str | None = None,
+    input: str | None = None,  # noqa: A002 - the word of the language
+    fit: str | None = None,
+    layout: str | None = None,
+    limits: Mapping[str, int] | None = None,
+    extra: Sequence[str] = (),
+) -> Recipe:
+    """How `names` change the network of a file. Raises SpecError if it is not a network at all."""
+    from cnncalc.language.overrides import changes
+
+    source = Source(file, text=text) if text is not None else Source(file)
+    found = of(source, changes(input, (), fit, layout))
+    kept = found.reading.text or None
+    kinds = tuple(_kind(name, found) for name in names)
+    return Recipe(kept, file, tuple(names), kinds, input, fit, layout, tuple((limits or {}).items()), tuple(extra))
+
+
+def _kind(name: str, network: Network) -> str:
+    """How a name changes the network; for an input its shape as text, with {} for the size of every spatial axis."""
+    from cnncalc.shape import Shape
+
+    if name == "fit":
+        return "fit"
+    flow = next((source.flow for source in network.inputs if source.name == name), None)
+    if flow is None:
+        return "set"
+    if isinstance(flow, Shape):
+        sizes = Shape(*((-1,) * flow.rank), flow.channels).text(network.reading.layout).replace("-1", "{}")
+    else:
+        sizes = f"{{tokens: {{}}, vocabulary: {flow.vocabulary}}}"
+    return f"{name}={sizes}"
+
+
+def lost(values: tuple[str, ...]) -> Trial:
     """The trial of a combination that killed two worker processes."""
     message = "not tried: the process that computed it was killed twice, perhaps for lack of memory"
     return Trial(values, {}, "?", (("limit", message),), usable=False)

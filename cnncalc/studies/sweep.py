@@ -1,0 +1,108 @@
+"""A network with every combination of values: which combinations are tried, and which of the results are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+from cnncalc.machine import usable_cores
+from cnncalc.parallel import parallel_map
+from cnncalc.studies.grid import Axis, Grid
+from cnncalc.studies.trial import Recipe, Trial, lost, recipe_for
+
+#: Below this number of combinations, starting processes takes longer than it saves.
+_FEW = 150
+#: What can be limited, sorted by, plotted, and be part of a front.
+COUNTED = ("parameters", "trainable", "buffers", "macs", "weights", "peak_memory")
+#: Figures that are computed only if a sweep asks for them.
+EXTRA = ("peak_memory",)
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What to try. `indexes` are the places in the grid; `limits` are the most that each figure may be."""
+
+    recipe: Recipe
+    grid: Grid
+    indexes: Sequence[int]
+    limits: Mapping[str, int] = field(default_factory=dict)
+    keep_working: bool = False
+
+    def keeps(self, trial: Trial) -> bool:
+        """Whether a result is within the limits, and free of problems if that is asked for."""
+        if self.keep_working and trial.problems:
+            return False
+        return not self.limits or within(trial, self.limits)
+
+    def run(self, *, start: int = 0, processes: int | None = None, scheduler: str | None = None) -> Iterator[Trial]:
+        """Every result from the place `start` of `indexes` on, in order, whether it is kept or not.
+
+        By default as many local processes as pay; `scheduler` is `local` or the address of a Dask scheduler.
+        """
+        combinations: Iterable[tuple[str, ...]] = (self.grid.combination(k) for k in islice(self.indexes, start, None))
+        if scheduler is not None:
+            from cnncalc.cluster import cluster_map
+
+            yield from cluster_map(self.recipe.try_out, combinations, scheduler, processes, lost=lost)
+            return
+        if processes is None:
+            processes = usable_cores() if len(self.indexes) - start > _FEW else 1
+        yield from parallel_map(self.recipe.try_out, combinations, processes, lost=lost)
+
+
+def plan(
+    spec: str,
+    axes: Sequence[Axis],
+    *,
+    text: str | None = None,
+    input: str | None = None,  # noqa: A002 - the word of the language
+    fit: str | None = None,
+    layout: str | None = None,
+    limits: Mapping[str, int] | None = None,
+    keep_working: bool = False,
+    sample: int | None = None,
+    seed: int = 0,
+    figures: Iterable[str] = (),
+) -> Sweep:
+    """The sweep of a file over the values of `axes`. Raises SpecError for a bad file, ValueError for a grid that cannot be."""
+    grid = Grid(axes)
+    wanted = tuple(name for name in EXTRA if name in {*figures, *(limits or ())})
+    recipe = recipe_for(spec, grid.names, text=text, input=input, fit=fit, layout=layout, limits=limits, extra=wanted)
+    indexes = range(grid.count) if sample is None else grid.sample(sample, seed)
+    return Sweep(recipe, grid, indexes, dict(limits or {}), keep_working)
+
+
+def within(trial: Trial, limits: Mapping[str, int]) -> bool:
+    """Whether no figure is above its limit; a network that could not be read is not within any."""
+    return trial.usable and not trial.over and all(trial.totals.get(name, 0) <= most for name, most in limits.items())
+
+
+def front(trials: Iterable[Trial], names: Sequence[str]) -> list[Trial]:
+    """The results that no other beats: at least as good in every figure of `names` and better in one.
+
+    Smaller is better; larger if a name begins with `-`. Results that are equal in every figure are all kept. Results come in
+    any order and only the front so far is held.
+    """
+    keys = [(name.removeprefix("-"), -1 if name.startswith("-") else 1) for name in names]
+    best: list[tuple[tuple[int, ...], Trial]] = []
+    for trial in trials:
+        if not trial.usable or trial.over:
+            continue
+        point = tuple(sign * trial.totals.get(name, 0) for name, sign in keys)
+        if any(other != point and all(a <= b for a, b in zip(other, point, strict=True)) for other, _ in best):
+            continue
+        best = [
+            (other, one) for other, one in best if other == point or not all(a <= b for a, b in zip(point, other, strict=True))
+        ]
+        best.append((point, trial))
+    return [trial for _, trial in best]
+
+
+def sort_key(name: str, grid: Grid) -> Callable[[Trial], tuple[bool, int]]:
+    """The key that orders results by a figure, or by the place of a value in its list; what is no network comes last."""
+    if name in grid.names:
+        axis = grid.names.index(name)
+        places = {value: place for place, value in enumerate(grid.axes[axis].values)}
+        return lambda trial: (not trial.usable, places[trial.values[axis]])
+    return lambda trial: (not trial.usable, trial.totals.get(name, 0))
