@@ -52,7 +52,7 @@ def cluster_map(
     try:
         if scheduler == _LOCAL:
             cluster = distributed.LocalCluster(
-                n_workers=workers or _cores(), threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
+                n_workers=workers or _cores(), threads_per_worker=1, dashboard_address=":0", silence_logs=logging.CRITICAL
             )
         try:
             client = distributed.Client(cluster or scheduler, timeout=_PATIENCE, set_as_default=False)
@@ -94,7 +94,7 @@ class _Tasks:
         self._size = 1
 
     def run(self, items: Iterator[Any]) -> Iterator[Any]:
-        waiting: deque[tuple[list[Any], Future]] = deque()
+        waiting: deque[tuple[list[Any], Future[Any]]] = deque()
         most = _AHEAD * max(1, sum(self._threads().values()))
         exhausted = False
         while True:
@@ -117,14 +117,14 @@ class _Tasks:
             time.sleep(0.1)
         return found
 
-    def _submit(self, chunk: list[Any]) -> Future:
+    def _submit(self, chunk: list[Any]) -> Future[Any]:
         try:
             # Every task counts, also one that is equal to another.
             return self._client.submit(_work, self._function, chunk, pure=False)
         except Exception as error:
             raise self._gone(error) from None
 
-    def _results(self, chunk: list[Any], future: Future) -> list[Any]:
+    def _results(self, chunk: list[Any], future: Future[Any]) -> list[Any]:
         """The results of a task; of one that killed its workers, those of its items one by one."""
         from distributed.scheduler import KilledWorker
 
@@ -145,24 +145,17 @@ class _Tasks:
         self._size = max(1, min(2 * self._size, int(TASK_SECONDS / each) if each > 0 else 2 * self._size))
         return list(results)
 
-    def _wait(self, future: Future) -> None:
+    def _wait(self, future: Future[Any]) -> None:
         """Wait for a task as long as the scheduler is there."""
-        from distributed import wait
-
         away = 0.0
         while not future.done():
-            if self._client.status != "running":
+            if self._client.status == "running":
+                away = 0.0
+            else:
                 away = away or time.monotonic()
                 if time.monotonic() - away > _PATIENCE:
                     raise self._gone(None)
-            else:
-                away = 0.0
-            try:
-                wait(future, timeout=1)
-            except TimeoutError:
-                continue
-            except Exception as error:
-                raise self._gone(error) from None
+            time.sleep(0.005)
 
     @staticmethod
     def _gone(error: Exception | None) -> ClusterError:

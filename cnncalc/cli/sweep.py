@@ -128,7 +128,7 @@ def sweep(
     except ValueError as fault:
         raise typer.BadParameter(str(fault)) from None
     _check_sort(sort, found.grid.names)
-    total = len(found.indexes) if isinstance(found.indexes, list) else found.grid.count
+    total = found.total
     if stored is None and not front and total > _MOST:
         raise typer.BadParameter(
             f"these are {total:,} combinations, and at most {_MOST:,} are shown; write them to a file with -o, "
@@ -318,7 +318,7 @@ def _say(
     if drawn:
         from cnncalc.report.scatter import svg
 
-        text = svg(rows, (drawn[0], drawn[1]), names, title=found.recipe.file)
+        text = svg(rows, (drawn[0], drawn[1]), names, title=found.recipe.title)
         if file is None:
             output.say(text)
         else:

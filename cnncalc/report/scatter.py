@@ -63,8 +63,11 @@ class _Axis:
     def _round(self, low: int, high: int) -> list[float]:
         """Round numbers from at most `low` to at least `high`."""
         rough = max(high - low, abs(high) * 0.1, 1) / 5
-        power = 10 ** math.floor(math.log10(rough))
-        step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough)
+        if self.name in _BYTES:
+            step: float = 2.0 ** math.ceil(math.log2(rough))
+        else:
+            power = 10 ** math.floor(math.log10(rough))
+            step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough)
         first = math.floor(low / step)
         return [k * step for k in range(first, max(first + 1, math.ceil(high / step)) + 1)]
 
@@ -89,7 +92,8 @@ def svg(outcomes: Sequence[Outcome], figures: tuple[str, str], names: Sequence[s
     """The plot of two figures; results whose figures are unknown are left out."""
     known = [one for one in outcomes if all(name in one.totals for name in figures)]
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{_HEIGHT}" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{_HEIGHT}" '
+        f'viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img">',
         f"<title>{_text(title)}: {_text(figures[0])} and {_text(figures[1])}</title>",
         f"<style>{_STYLE}</style>",
         f'<rect class="page" width="{_WIDTH}" height="{_HEIGHT}"/>',

@@ -70,7 +70,10 @@ def _range(text: str, first: str, last: str, step: str | None) -> list[str]:
 
 
 class Grid:
-    """Every combination of the axes' values, the last axis varying fastest; never listed. Raises ValueError for a name given twice."""
+    """Every combination of the axes' values, the last axis varying fastest; never listed.
+
+    Raises ValueError for a name that is given twice.
+    """
 
     def __init__(self, axes: Sequence[Axis]) -> None:
         names = [one.name for one in axes]
@@ -78,9 +81,6 @@ class Grid:
         if twice is not None:
             raise ValueError(f"--set {twice} is given twice; list its values together: {twice}=A,B,C")
         self.axes = tuple(axes)
-
-    def __len__(self) -> int:
-        return self.count
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -103,4 +103,9 @@ class Grid:
         """The places of `number` different combinations, drawn from `seed`, in order; of all of them if there are no more."""
         if number >= self.count:
             return range(self.count)
-        return sorted(random.Random(seed).sample(range(self.count), number))
+        draw = random.Random(seed)
+        found: set[int] = set()
+        # A range of more than 2⁶³ cannot be sampled as a sequence.
+        while len(found) < number:
+            found.update(draw.randrange(self.count) for _ in range(number - len(found)))
+        return sorted(found)

@@ -106,7 +106,7 @@ def _identity(sweep: Sweep) -> dict[str, Any]:
         digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     values = hashlib.sha256(json.dumps([list(one) for one in sweep.grid.axes]).encode()).hexdigest()
     indexes = sweep.indexes
-    places = f"all {len(indexes)}" if isinstance(indexes, range) else hashlib.sha256(repr(indexes).encode()).hexdigest()
+    places = f"all {sweep.total}" if isinstance(indexes, range) else hashlib.sha256(repr(indexes).encode()).hexdigest()
     return {
         "cnncalc": 1,
         "network": digest,

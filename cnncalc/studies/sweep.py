@@ -29,6 +29,11 @@ class Sweep:
     limits: Mapping[str, int] = field(default_factory=dict)
     keep_working: bool = False
 
+    @property
+    def total(self) -> int:
+        """The number of combinations to try."""
+        return self.grid.count if isinstance(self.indexes, range) else len(self.indexes)
+
     def keeps(self, trial: Trial) -> bool:
         """Whether a result is within the limits, and free of problems if that is asked for."""
         if self.keep_working and trial.problems:
@@ -40,14 +45,14 @@ class Sweep:
 
         By default as many local processes as pay; `scheduler` is `local` or the address of a Dask scheduler.
         """
-        combinations: Iterable[tuple[str, ...]] = (self.grid.combination(k) for k in islice(self.indexes, start, None))
+        combinations: Iterable[tuple[str, ...]] = map(self.grid.combination, islice(self.indexes, start, None))
         if scheduler is not None:
             from cnncalc.cluster import cluster_map
 
             yield from cluster_map(self.recipe.try_out, combinations, scheduler, processes, lost=lost)
             return
         if processes is None:
-            processes = usable_cores() if len(self.indexes) - start > _FEW else 1
+            processes = usable_cores() if self.total - start > _FEW else 1
         yield from parallel_map(self.recipe.try_out, combinations, processes, lost=lost)
 
 

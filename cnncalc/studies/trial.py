@@ -50,6 +50,8 @@ class Recipe(NamedTuple):
     limits: tuple[tuple[str, int], ...] = ()
     #: Figures to compute beside the totals.
     extra: tuple[str, ...] = ()
+    #: The network's name.
+    title: str = ""
 
     def network(self, values: Sequence[str]) -> Network:
         """The network with these values. Raises SpecError, and BudgetExceeded as soon as a limit is exceeded."""
@@ -127,7 +129,7 @@ def recipe_for(
     found = of(source, changes(input, (), fit, layout))
     kept = found.reading.text or None
     kinds = tuple(_kind(name, found) for name in names)
-    return Recipe(kept, file, tuple(names), kinds, input, fit, layout, tuple((limits or {}).items()), tuple(extra))
+    return Recipe(kept, file, tuple(names), kinds, input, fit, layout, tuple((limits or {}).items()), tuple(extra), found.name)
 
 
 def _kind(name: str, network: Network) -> str:

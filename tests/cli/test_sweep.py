@@ -3,13 +3,12 @@
 import csv
 import io
 import json
-from pathlib import Path
 
 import pytest
 
 from cnncalc.network import load
 from cnncalc.studies.grid import axis
-from cnncalc.studies.trial import Recipe, trials
+from cnncalc.studies.sweep import plan
 from tests.cli.command import on_terminal, without_styles
 
 
@@ -28,10 +27,8 @@ def test_each_row_is_what_show_says(cnncalc):
 
 
 def test_processes_give_the_same_rows():
-    text = Path("specs/lenet5.yaml").read_text()
-    recipe = Recipe(text, "lenet5", ("C1.conv", "input"), ("set", "input={}x{}x1"), None, None, None)
-    values = [(str(k), str(n)) for k in range(1, 21) for n in range(28, 38)]
-    assert list(trials(recipe, values, processes=2)) == list(trials(recipe, values, processes=1))
+    found = plan("specs/lenet5.yaml", [axis("C1.conv=1..20"), axis("input=28..37")])
+    assert list(found.run(processes=2)) == list(found.run(processes=1))
 
 
 def test_misfits_stand_beside_their_row(cnncalc):
@@ -79,10 +76,10 @@ def test_fit_and_whole_shapes_and_several_inputs(cnncalc):
     [
         ("--set width", "--set takes NAME=A,B,C or NAME=A..B:STEP"),
         ("--set width=1,,2", "a value is empty"),
-        ("--set width=1,1", "1 stands there twice"),
+        ("--set width=1,1", "1 is listed twice"),
         ("--set width=2..1", "the range ends before it begins"),
         ("--set width=1..2:0", "the step must be above 0"),
-        ("--set width=1..9999999", "values are more than 200,000"),
+        ("--set width=1..9999999", "values are more than 1,000,000"),
         ("--set width=1..1000 --set input=1..1000", "1,000,000 combinations, and at most 200,000"),
         ("--set width=1 --set width=2", "--set width is given twice"),
         ("--set width=1 --sort size", "there is no column size"),

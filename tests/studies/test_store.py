@@ -1,0 +1,77 @@
+"""Results on disk: an interrupted sweep goes on, and its file is the one that no interrupt would have made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cnncalc.studies.grid import axis
+from cnncalc.studies.store import Journal, StoreError, write_parquet
+from cnncalc.studies.sweep import plan
+
+TEXT = "input: 32x32x3\nvars: {width: 8}\nlayers:\n  - {conv: '${width}', kernel_size: 3}\n"
+
+
+def made(values: str = "width=1..9", **more):
+    return plan("net.yaml", [axis(values)], text=TEXT, **more)
+
+
+def test_a_journal_that_was_cut_anywhere_goes_on(tmp_path: Path):
+    sweep = made()
+    whole = list(sweep.run())
+    path = str(tmp_path / "out.jsonl")
+    journal = Journal(path, sweep)
+    for place, trial in enumerate(whole[:5]):
+        journal.write(place, trial)
+    journal.close(remove=False)
+    partial = Path(path + ".partial")
+    data = partial.read_bytes()
+    head = data.index(b"\n") + 1
+    for cut in range(head, len(data) + 1, 7):
+        partial.write_bytes(data[:cut])
+        journal = Journal(path, sweep, resume=True)
+        for place, trial in enumerate(sweep.run(start=journal.start), journal.start):
+            journal.write(place, trial)
+        assert list(journal) == whole
+        journal.close(remove=True)
+        assert not partial.exists()
+
+
+@pytest.mark.parametrize(
+    ("other", "why"), [({"values": "width=1..8"}, "values"), ({"limits": {"macs": 5}}, "limits"), ({"fit": "floor"}, "fit")]
+)
+def test_another_sweep_is_not_resumed(tmp_path, other, why):
+    path = str(tmp_path / "out.csv")
+    Journal(path, made()).close(remove=False)
+    with pytest.raises(StoreError, match=f"belongs to another sweep: .*{why}"):
+        Journal(path, made(**other), resume=True)
+
+
+@pytest.mark.parametrize(
+    ("content", "why"), [(None, "nothing to resume"), (b"x\n", "not the journal"), (b"[]\n", "another sweep")]
+)
+def test_what_cannot_be_resumed(tmp_path, content, why):
+    path = tmp_path / "out.csv"
+    if content is not None:
+        Path(f"{path}.partial").write_bytes(content)
+    with pytest.raises(StoreError, match=why):
+        Journal(str(path), made(), resume=True)
+
+
+def test_a_file_of_another_kind(tmp_path):
+    with pytest.raises(StoreError, match=r"\.csv, \.jsonl or \.parquet"):
+        Journal(str(tmp_path / "out.xlsx"), made())
+
+
+def test_parquet(tmp_path):
+    pq = pytest.importorskip("pyarrow.parquet")
+    sweep = made("width=1,2,40000")
+    path = str(tmp_path / "out.parquet")
+    write_parquet(path, sweep.run(), sweep)
+    table = pq.read_table(path).to_pydict()
+    assert table["width"] == [1, 2, 40000]
+    # (3·3·3 + 1) parameters per filter.
+    assert table["parameters"] == [28, 56, 1_120_000]
+    assert table["output"] == ["30x30x1", "30x30x2", "30x30x40000"]
+    assert table["problems"] == [0, 0, 0]
