@@ -146,7 +146,7 @@ def sweep(
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(UNUSABLE) from None
     if stored is None:
-        _say(rows, found, form, shown, drawn, file, run)
+        _say(rows, found, form, shown, drawn, file, run, "kept" if front or keep_working else "within the budget")
     raise typer.Exit(status)
 
 
@@ -310,7 +310,14 @@ def _sorted(rows: list[Trial], sort: str | None, found: Sweep) -> list[Trial]:
 
 
 def _say(
-    rows: list[Trial], found: Sweep, form: str, shown: Sequence[str], drawn: Sequence[str], file: str | None, run: _Run
+    rows: list[Trial],
+    found: Sweep,
+    form: str,
+    shown: Sequence[str],
+    drawn: Sequence[str],
+    file: str | None,
+    run: _Run,
+    why: str,
 ) -> None:
     from cnncalc.report import trials as report
 
@@ -331,4 +338,4 @@ def _say(
     elif form == "csv":
         output.say("".join(report.csv_lines(rows, names, found.recipe.extra)))
     else:
-        output.say_rows(report.rows(rows, names, run.total, output.width(), shown))
+        output.say_rows(report.rows(rows, names, run.total, output.width(), shown, why=why))

@@ -40,11 +40,17 @@ class Outcome(Protocol):
 
 
 def rows(
-    outcomes: Sequence[Outcome], names: Sequence[str], tried: int, width: int | None, columns: Sequence[str] = ()
+    outcomes: Sequence[Outcome],
+    names: Sequence[str],
+    tried: int,
+    width: int | None,
+    columns: Sequence[str] = (),
+    *,
+    why: str = "kept",
 ) -> list[Row]:
     """A line each, with the figures of `columns` beside parameters and MACs.
 
-    The first problem stands beside it, cut where the terminal ends, or the number of problems if there is no room.
+    `why` says what the results that are left out are not. The first problem stands beside it, cut where the terminal ends, or the number of problems if there is no room.
     """
     table = []
     for one in outcomes:
@@ -65,7 +71,7 @@ def rows(
         table = [[*line[:-1], f"{len(one.problems):,}"] for line, one in zip(table, outcomes, strict=True)]
     found = grid(head, table, right=right, roles=roles, width=width, prose=("problems",))
     left = tried - len(outcomes)
-    notes = [words.plural(len(outcomes), "combination") + (f"; {left:,} more are not kept" if left else "")]
+    notes = [words.plural(len(outcomes), "combination") + (f"; {left:,} more are not {why}" if left else "")]
     if any(one.expect_skipped for one in outcomes):
         notes.append(SKIPPED)
     if counted:
