@@ -51,9 +51,12 @@ def cluster_map(
     cluster = None
     try:
         if scheduler == _LOCAL:
-            cluster = distributed.LocalCluster(
-                n_workers=workers or _cores(), threads_per_worker=1, dashboard_address=":0", silence_logs=logging.CRITICAL
-            )
+            try:
+                cluster = distributed.LocalCluster(
+                    n_workers=workers or _cores(), threads_per_worker=1, dashboard_address=":0", silence_logs=logging.CRITICAL
+                )
+            except (OSError, RuntimeError) as error:
+                raise ClusterError(f"no local cluster can be started: {str(error).splitlines()[0]}") from None
         try:
             client = distributed.Client(cluster or scheduler, timeout=_PATIENCE, set_as_default=False)
         except (OSError, ValueError, ImportError) as error:

@@ -50,7 +50,8 @@ def rows(
 ) -> list[Row]:
     """A line each, with the figures of `columns` beside parameters and MACs.
 
-    `why` says what the results that are left out are not. The first problem stands beside it, cut where the terminal ends, or the number of problems if there is no room.
+    `why` says what the results that are left out are not. The first problem stands beside its row, cut where the terminal ends,
+    or the number of problems if there is no room.
     """
     table = []
     for one in outcomes:
