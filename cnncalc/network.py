@@ -66,10 +66,14 @@ class Network:
         """What the reader of the file assumed or left out."""
         return self.reading.notes
 
-    @property
+    @cached_property
     def problems(self) -> list[Problem]:
         """Every problem found, by place."""
-        return self.reading.problems
+        if not any(problem.cause is not None for problem in self.reading.problems):
+            return self.reading.problems
+        from cnncalc.advice import advised
+
+        return advised(self.reading)
 
     @property
     def dtype(self) -> str:

@@ -36,14 +36,14 @@ def test_a_misfit_says_where_why_by_how_much_and_how_to_mend_it():
     # The text of the contract, here with the row's key one column further, behind its brace.
     assert str(problem) == (
         "specs/alexnet224.yaml:4:6: error: conv1 does not fit: (224 − 11 + 2·0)/4 + 1 = 54.25, the last row and column are never read; "
-        "try padding [[1, 2], [1, 2]], stride 3, kernel_size 8 or 12, or input 223 or 227 [stride-fit]"
+        "try padding [[1, 2], [1, 2]], stride 3, kernel_size 8 or 12, or input 223 or 227, or fit: floor [stride-fit]"
     )
 
 
 def test_the_mends_are_edits_that_mend():
     net = cnncalc.loads(ALEXNET_224)
     (problem,) = net.problems
-    assert len(problem.fixes) == 4
+    assert len(problem.fixes) == 5
     for fix in problem.fixes:
         assert not fix.safe
         lines = ALEXNET_224.splitlines()
@@ -67,7 +67,7 @@ def test_only_one_axis_or_different_leftovers_are_said_by_name():
     assert "height (9 − 4 + 2·0)/4 + 1 = 2.25, width (10 − 4 + 2·0)/4 + 1 = 2.5" in said
     assert "the last row and the last 2 columns are never read" in said
     (said,) = messages("input: 224x3\nlayers:\n  - {conv: 8, kernel_size: 7, stride: 2, padding: 3}\n")
-    assert "the last step of the padding is never read; try padding [[3, 2]]" in said
+    assert "the last step of the padding is never read (no input cell is lost); try padding [[3, 2]]" in said
 
 
 def test_the_file_s_fit_and_a_row_s():
@@ -384,6 +384,7 @@ def test_what_can_be_said_of_a_network():
     conv = net["conv1"]
     assert conv.fields == {
         "filters": 8, "kernel_size": [3, 3], "stride": [2, 2], "padding": [[1, 1], [1, 1]], "dilation": [1, 1], "groups": 1, "bias": True,
+        "padding_mode": "zeros",
     }  # fmt: skip
     assert conv.summary == "8 × 3×3, stride 2, pad 1"
     assert [(w.name, w.shape, w.role) for w in net["batchnorm1"].weights] == [

@@ -218,7 +218,7 @@ class Builder:
         at = node.place.key
         if not self._problems.known("stride-fit", at, node.name):
             found = misfit.of(node)
-            self._problems.add("stride-fit", at, found.text, layer=node.name, fixes=misfit.fixes(node, found), cause=found)
+            self._problems.add("stride-fit", at, found.text(), layer=node.name, fixes=misfit.fixes(node, found), cause=found)
 
     def _fault(self, node: Node, error: LayerError) -> None:
         at = node.place.location if isinstance(error, Mismatch) else node.place.key
@@ -228,7 +228,7 @@ class Builder:
             return
         if isinstance(error, Mismatch):
             found = mismatch.of(node, error, self._problems.layout)
-            self._problems.add(error.rule, at, found.text, layer=node.name, cause=found)
+            self._problems.add(error.rule, at, found.text(), layer=node.name, cause=found)
             return
         message = f"{node.name}: {error.text(self._problems.layout)}"
         if any(isinstance(source, Input) for source in node.inputs):

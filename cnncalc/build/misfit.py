@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from cnncalc.graph import Node
+from cnncalc.graph import Input, Node
 from cnncalc.problem import Fix
 from cnncalc.refit import Refit, refits
 from cnncalc.shape import Shape
@@ -14,26 +15,46 @@ _CELLS = {"depth": ("plane", "planes"), "height": ("row", "rows"), "width": ("co
 
 
 class Misfit(NamedTuple):
-    """The windows of a layer that do not fit the sizes that flow in, the changes that would fit, and the sentence."""
+    """The windows of a layer that do not fit the sizes that flow in, and the changes that would fit.
+
+    `fault` is the sentence without advice; `advice` are the changes of the row as a spec writes them, and of the network's
+    input if the layer reads it.
+    """
 
     layer: str
     windows: tuple[Window, ...]
     sizes: tuple[int, ...]
     refits: tuple[Refit, ...]
-    text: str
+    fault: str
+    advice: tuple[str, ...]
+    #: Whether the layer reads an input of the network: `input` among the refits is then the network's own.
+    reads_input: bool
+
+    def text(self, inputs: Sequence[str] = ()) -> str:
+        """The sentence; `inputs` are inputs of the network that would fit, for a layer that does not read it."""
+        more = [f"the network's input {' or '.join(inputs)}"] if inputs else []
+        if not self.reads_input and not inputs:
+            own = [written(one) for one in self.refits if one.field == "input"]
+            more = [f"an input of {' or '.join(own)} to {self.layer}"] if own else []
+        changes = [*self.advice, *more]
+        listed = ", or ".join(filter(None, (", ".join(changes[:-1]), *changes[-1:])))
+        return f"{self.fault}; try {listed}{', or ' if listed else ''}fit: floor"
 
 
 def of(node: Node) -> Misfit:
     """The misfit of a layer, explained."""
-    inferred = node.inferred
     found = _refits(node)
-    text = f"{node.name} does not fit: {formula(node)}, {never_read(node)}{_advice(node, found)}"
-    return Misfit(node.name, inferred.windows, inferred.sizes, tuple(found), text)
+    lost = any(window.unread(size) for window, size in zip(node.inferred.windows, node.inferred.sizes, strict=True))
+    fault = f"{node.name} does not fit: {formula(node)}, {never_read(node)}{'' if lost else ' (no input cell is lost)'}"
+    reads_input = all(isinstance(source, Input) for source in node.inputs)
+    advice = _advice(node, [one for one in found if one.field != "input" or reads_input])
+    return Misfit(node.name, node.inferred.windows, node.inferred.sizes, tuple(found), fault, advice, reads_input)
 
 
 def fixes(node: Node, found: Misfit) -> tuple[Fix, ...]:
     """The edits of the row that make it fit, none of them safe: only the author knows which is meant."""
     edits = [node.place.edit(one.field, written(one)) for one in found.refits if one.field != "input"]
+    edits.append(node.place.edit("fit", "floor"))
     return tuple(edit for edit in edits if edit is not None)
 
 
@@ -86,15 +107,12 @@ def never_read(node: Node) -> str:
     return f"{cells} {'are' if plural else 'is'} never read"
 
 
-def _advice(node: Node, found: list[Refit]) -> str:
+def _advice(node: Node, found: list[Refit]) -> tuple[str, ...]:
     options: dict[str, list[str]] = {}
     for refit in found:
         name = node.kind if node.layer.main is not None and node.layer.main.name == refit.field else refit.field
         options.setdefault(name, []).append(written(refit))
-    parts = [f"{name} {' or '.join(values)}" for name, values in options.items()]
-    if not parts:
-        return ""
-    return "; try " + (", ".join(parts[:-1]) + (", or " if len(parts) > 1 else "") + parts[-1])
+    return tuple(f"{name} {' or '.join(values)}" for name, values in options.items())
 
 
 def written(refit: Refit) -> str:

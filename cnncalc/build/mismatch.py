@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from cnncalc.graph import Node
@@ -20,12 +21,17 @@ class Side(NamedTuple):
 
 
 class Unjoined(NamedTuple):
-    """Two results that a join cannot take together, and the sentence about them."""
+    """Two results that a join cannot take together; `fault` is the sentence without advice."""
 
     layer: str
     first: Side
     second: Side
-    text: str
+    fault: str
+
+    def text(self, cause: str = "", inputs: Sequence[str] = ()) -> str:
+        """The sentence; `cause` names the layer that dropped a cell, `inputs` are inputs of the network that work."""
+        advice = f"; try the network's input {' or '.join(inputs)}" if inputs else ""
+        return f"{self.fault}{f'; {cause}' if cause else ''}{advice}"
 
 
 def of(node: Node, error: Mismatch, layout: str) -> Unjoined:
@@ -39,8 +45,8 @@ def of(node: Node, error: Mismatch, layout: str) -> Unjoined:
         sides = f"branch `{first.branch}` ends at {shapes[0]}, `{second.branch}` at {shapes[1]}"
     else:
         sides = f"{first.name} gives {shapes[0]}, {second.name} {shapes[1]}"
-    text = f"{node.name}: {sides}{_difference(first.flow, second.flow)}; {error.template}"
-    return Unjoined(node.name, first, second, text)
+    fault = f"{node.name}: {sides}{_difference(first.flow, second.flow)}; {error.template}"
+    return Unjoined(node.name, first, second, fault)
 
 
 def batch_hint(flow: object, layout: str) -> str:

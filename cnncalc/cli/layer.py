@@ -49,7 +49,7 @@ def layer(
         output.complain(p._replace(file=word, location=p.location._replace(line=0)) for p in error.problems)
         raise typer.Exit(UNUSABLE) from None
     network = found.network
-    network.reading.problems = found.reworded(network.problems)
+    network.problems = found.reworded(network.problems)
     status = OK
     if network.problems:
         status = UNUSABLE if any(p.rule in USAGE for p in network.problems) else PROBLEMS

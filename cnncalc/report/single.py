@@ -57,7 +57,10 @@ def rounded(node: Node) -> str:
     """What is made of a quotient that is not whole."""
     if node.fits:
         return ""
-    return {"exact": ", not whole: floored below", "ceil": ", the ceiling is taken"}.get(node.fit, ", the floor is taken")
+    if node.fit == "ceil":
+        dropped = all(w.ceil_drops(n) for w, n in zip(node.inferred.windows, node.inferred.sizes, strict=True) if w.remainder(n))
+        return ", the floor is taken: one window more would start in the padding" if dropped else ", the ceiling is taken"
+    return ", not whole: floored below" if node.fit == "exact" else ", the floor is taken"
 
 
 def inferred(node: Node) -> list[tuple[str, str]]:

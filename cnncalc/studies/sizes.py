@@ -98,24 +98,24 @@ class Oracle:
 
     def lasting_problems(self) -> list[Problem]:
         """Errors of the file that no other size removes."""
-        found = [p for p in self.network.problems if p.level == "error" and p.rule not in OF_SIZE]
+        found = [p for p in self.network.reading.problems if p.level == "error" and p.rule not in OF_SIZE]
         if found:
             return found
         graph = self.network.graph
         judge = self.judge or Judge(graph, by_channels=self._by_channels)
         nodes = {fault.node.name for fault in judge.lasting(tuple(self.flows))}
-        return [p for p in self.network.problems if p.level == "error" and p.layer in nodes]
+        return [p for p in self.network.reading.problems if p.level == "error" and p.layer in nodes]
 
     def problems_on(self, flows: tuple[Flow, ...]) -> list[Problem]:
         """The errors of the file when it is read on these inputs."""
         network = self._read(flows)
         if isinstance(network, SpecError):
             return list(network.problems)
-        return [problem for problem in network.problems if problem.level == "error"]
+        return [problem for problem in network.reading.problems if problem.level == "error"]
 
     def _take(self, network: Network) -> bool:
         """Judge by the graph of this network from now on, if all of its rows are certain."""
-        wrong = {p.rule for p in network.problems if p.level == "error"} - _HARMLESS
+        wrong = {p.rule for p in network.reading.problems if p.level == "error"} - _HARMLESS
         unknown = any(node.shape is None for node in network.layers)
         if wrong - OF_SIZE or (self._by_channels and (wrong or unknown)):
             return False
@@ -144,7 +144,7 @@ class Oracle:
         if verdict is not None:
             return verdict
         network = self._read(flows)
-        if isinstance(network, SpecError) or any(problem.level == "error" for problem in network.problems):
+        if isinstance(network, SpecError) or any(problem.level == "error" for problem in network.reading.problems):
             return NO
         return Verdict(True, all(node.fits for node in network.layers))
 

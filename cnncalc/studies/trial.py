@@ -76,7 +76,7 @@ class Recipe(NamedTuple):
             return Trial(values, {}, "?", tuple((p.rule, p.message) for p in error.problems), usable=False)
         except BudgetExceeded as stop:
             return Trial(values, {}, "?", (), over=stop.figure)
-        problems = tuple((p.rule, p.message) for p in network.problems if p.level == "error")
+        problems = tuple((p.rule, p.message) for p in network.reading.problems if p.level == "error")
         # The output stands for the whole row: if a layer is unknown, so are the totals.
         known = all(node.shape is not None for node in network.layers)
         flows = [source.flow if known else None for source in network.outputs]

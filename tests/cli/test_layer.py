@@ -31,7 +31,7 @@ def test_lecture(cnncalc, shape, fields, output, formula):
         assert f"output           {output}\n" in result.out
     else:
         assert result.err.startswith("conv=1: error: conv does not fit: ")
-        assert "try padding 1, stride 2, kernel_size 4, or input 6 or 9 [stride-fit]" in result.err
+        assert "try padding 1, stride 2, kernel_size 4, or input 6 or 9, or fit: floor [stride-fit]" in result.err
 
 
 def test_ten_filters_of_5x5_written_out(cnncalc):

@@ -1,0 +1,61 @@
+"""Advice that needs the whole network: the nearest inputs on which it works, and the layer that dropped a cell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cnncalc.analysis.nearest import nearest_inputs
+from cnncalc.build import misfit
+from cnncalc.build.misfit import Misfit
+from cnncalc.build.mismatch import Unjoined
+from cnncalc.build.reading import Reading
+from cnncalc.graph import Input, Node
+from cnncalc.problem import Problem
+from cnncalc.shape import Shape
+
+
+def advised(reading: Reading) -> list[Problem]:
+    """The problems of a reading, with advice on the network's input where it helps."""
+    problems = reading.problems
+    causes = [one.cause for one in problems]
+    if not any(isinstance(one, Unjoined) or (isinstance(one, Misfit) and not one.reads_input) for one in causes):
+        return problems
+    flows = nearest_inputs(reading.graph, by_channels="in_channels" in reading.text)
+    inputs = [flow.text(reading.layout) for flow in flows]
+    return [_advised(problem, reading, inputs) for problem in problems]
+
+
+def _advised(problem: Problem, reading: Reading, inputs: Sequence[str]) -> Problem:
+    cause = problem.cause
+    if isinstance(cause, Misfit):
+        text = cause.text(inputs if not cause.reads_input else ())
+    elif isinstance(cause, Unjoined):
+        text = cause.text(_dropped(reading, cause), inputs)
+    else:
+        return problem
+    # Behind the sentence stands the number of copies.
+    return problem._replace(message=text + problem.message[len(cause.text()) :])
+
+
+def _dropped(reading: Reading, cause: Unjoined) -> str:
+    """The last layer on the way to one of the two results, and not to the other, that leaves cells unread."""
+    by_name = {node.name: node for node in reading.graph.nodes}
+    ways = [_before(by_name.get(side.name)) for side in (cause.first, cause.second)]
+    for node in reversed(reading.graph.nodes):
+        if (id(node) in ways[0]) != (id(node) in ways[1]) and any(node.unread):
+            x = node.inputs[0].flow
+            size = f" of {Shape(*x).text(reading.layout)}" if isinstance(x, Shape) else ""
+            return f"{node.name} drops {misfit.unread(node)[0]}{size}"
+    return ""
+
+
+def _before(node: Node | None) -> set[int]:
+    """The ids of a layer and of all that it depends on."""
+    found: set[int] = set()
+    todo: list[Node | Input] = [node] if node is not None else []
+    while todo:
+        one = todo.pop()
+        if id(one) not in found:
+            found.add(id(one))
+            todo += one.inputs if isinstance(one, Node) else ()
+    return found
