@@ -10,7 +10,7 @@ from cnncalc.graph import Node, Producer
 from cnncalc.shape import Flow
 from cnncalc.subject import Before, Subject
 
-TOTALS = {"parameters": "parameters", "trainable": "trainable", "buffers": "buffers", "macs": "MACs"}
+TOTALS = {"parameters": "parameters", "trainable": "trainable", "buffers": "buffers", "macs": "MACs", "peak_memory": "peak bytes"}
 
 
 class Change(NamedTuple):
@@ -48,7 +48,8 @@ class Difference(NamedTuple):
 
     @property
     def totals(self) -> dict[str, tuple[int, int]]:
-        return {key: (self.before.totals[key], self.after.totals[key]) for key in TOTALS}
+        counts = {key: (self.before.totals[key], self.after.totals[key]) for key in TOTALS if key != "peak_memory"}
+        return {**counts, "peak_memory": (self.before.memory.peak, self.after.memory.peak)}
 
     @property
     def ends(self) -> list[tuple[str, Sequence[Producer], Sequence[Producer]]]:

@@ -107,8 +107,13 @@ class Runner:
         with Workers(self.threads, parallel_blas).running() as workers, np.errstate(all="ignore"):
             return self._walk(plan, inputs, dtype, workers, watch, own_inputs)
 
+    def estimate(self, batch: int, dtype: str, *, watched: bool) -> int:
+        """Return the bytes that a call takes at most; `watched`: every layer runs by itself and is shown."""
+        plan = Plan(self.graph, self.graph.outputs, every=True) if watched else self.plan
+        return estimate(plan, batch, 8 if dtype == "float64" else 4, self._held(dtype))
+
     def check_room(self, batch: int, dtype: str, *, weights_kept: bool = False) -> None:
-        """Raises TooLittleMemory where a call that shows every layer would; `weights_kept`: all are drawn at once."""
+        """Raise TooLittleMemory if a call that shows every layer would; `weights_kept`: all weights are drawn at once."""
         held: Held = "all" if weights_kept and self.weights is None else self._held(dtype)
         check_memory(Plan(self.graph, self.graph.outputs, every=True), batch, 8 if dtype == "float64" else 4, held)
 
@@ -279,18 +284,22 @@ def random_inputs(graph: Graph, batch: int, dtype: str, seed: int, given: Collec
     return found
 
 
+def estimate(plan: Plan, batch: int, itemsize: int, held: Held) -> int:
+    """Return the bytes that a run takes at most: live results, weights, scratch, and buffers that are kept for reuse."""
+    results = plan.peak(batch, itemsize, held)
+    return results + min(results, KEPT) + SCRATCH
+
+
 def check_memory(plan: Plan, batch: int, itemsize: int, held: Held) -> None:
-    """Raises TooLittleMemory where the machine has less to give than the run needs."""
+    """Raise TooLittleMemory if the machine has less to give than the run needs."""
     from cnncalc.machine import free_memory, written
 
-    results = plan.peak(batch, itemsize, held)
-    # Of results that are done with, as much is kept for those to come.
-    needed = results + min(results, KEPT) + SCRATCH
-    there = free_memory()
-    if there is not None and needed > there:
+    needed = estimate(plan, batch, itemsize, held)
+    free = free_memory()
+    if free is not None and needed > free:
         what = {"none": "", "one layer's": " and the largest layer's weights", "all": " and weights"}[held]
         raise TooLittleMemory(
-            f"activations{what} need {written(needed)}, and {written(there)} are free; --force (force=True in Python) runs anyway"
+            f"activations{what} need {written(needed)}, and {written(free)} are free; --force (force=True in Python) runs anyway"
         )
 
 

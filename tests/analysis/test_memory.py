@@ -184,3 +184,11 @@ def test_sizes_stay_within_the_budget_of_memory():
     judge = Judge(net.graph, budget={"peak_memory": 8 * 20 * 20}, dtype="int8")
     assert judge((Shape(20, 20, 3),)).works
     assert not judge((Shape(22, 22, 3),)).works
+
+
+def test_the_worked_example_of_the_manual():
+    text = (ROOT / "cnncalc" / "manuals" / "topics" / "memory.md").read_text()
+    found = memory(SMALL)
+    assert (found.peak, sum(found.kept), found.training("adam").total) == (1344, 1616, 7200)
+    for figure in ("1,344 bytes", "= 1,616 bytes", "= 7,200 bytes"):
+        assert figure in text
