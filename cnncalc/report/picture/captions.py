@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import NamedTuple
 
-from cnncalc.graph import Node
 from cnncalc.report import words
 from cnncalc.report.picture.fold import Item
 from cnncalc.report.picture.measure import clipped
@@ -24,31 +24,57 @@ class Caption(NamedTuple):
     style: str
 
 
-def captions(item: Item, subject: Subject, options: Drawing) -> list[Caption]:
-    """The lines that `options` ask for: name, kind and output unless they say otherwise."""
-    wanted = options.columns if options.columns is not None else ("name", "kind", "output")
-    lines = []
-    for column in wanted:
-        text, style = _line(item, subject, column)
-        if text:
-            size, bold = FONTS[style]
-            lines.append(Caption(clipped(text, size, _WIDEST, bold=bold), style))
-    return lines
+class Captions:
+    """What is written at the items of one network."""
 
+    def __init__(self, subject: Subject, options: Drawing) -> None:
+        self._subject = subject
+        self._columns = options.columns
 
-def _line(item: Item, subject: Subject, column: str) -> tuple[str, str]:
-    if column == "name":
-        return named(item), "name"
-    if column == "kind":
-        return kind(item), "kind"
-    if column == "output":
-        return words.flow(item.flow, subject.layout), "size"
-    if not item.nodes:
-        return "", "kind"
-    if column == "receptive_field":
-        return _receptive(item.nodes[-1], subject), "kind"
-    number = sum(getattr(node, column) or 0 for node in item.nodes)
-    return f"{number:,} {'MACs' if column == 'macs' else column}", "kind"
+    def has(self, column: str, *, usual: bool = True) -> bool:
+        """Whether a column is written; `usual` if nobody chose any."""
+        return usual if self._columns is None else column in self._columns
+
+    def lines(self, item: Item) -> list[Caption]:
+        """Name, kind and output below each other, or the columns chosen, in their order."""
+        found = []
+        for column in self._columns if self._columns is not None else ("name", "kind", "output"):
+            if column == "name":
+                text, style = named(item), "name"
+            elif column == "kind":
+                text, style = kind(item), "kind"
+            elif column == "output":
+                text, style = words.flow(item.flow, self._subject.layout), "size"
+            else:
+                text, style = self._amount(item, column), "kind"
+            if text:
+                size, bold = FONTS[style]
+                found.append(Caption(clipped(text, size, _WIDEST, bold=bold), style))
+        return found
+
+    def amounts(self, item: Item) -> list[str]:
+        """The numbers that were chosen, in words."""
+        columns = [column for column in self._columns or () if column not in ("name", "kind", "output")]
+        return list(filter(None, (self._amount(item, column) for column in columns)))
+
+    def _amount(self, item: Item, column: str) -> str:
+        if not item.nodes:
+            return ""
+        if column == "receptive_field":
+            return self._receptive.get(item.nodes[-1].name, "")
+        if column == "parameters":
+            return words.plural(sum(node.parameters for node in item.nodes), "parameter")
+        known = [node.macs for node in item.nodes if node.macs is not None]
+        if not known:
+            return "? MACs"
+        return f"{'≥' if len(known) < len(item.nodes) else ''}{sum(known):,} MACs"
+
+    @cached_property
+    def _receptive(self) -> dict[str, str]:
+        from cnncalc.analysis.receptive import receptive_fields, text
+
+        found = {name: text(fields) for name, fields in receptive_fields(self._subject.graph).items()}
+        return {name: f"sees {cells}" for name, cells in found.items() if cells}
 
 
 def named(item: Item) -> str:
@@ -77,10 +103,3 @@ def _kind(item: Item) -> str:
     step = strides[0] if len(set(strides)) == 1 else "×".join(strides)
     dilations = {window.dilation for window in windows} - {1}
     return f"{item.kind} {sizes}" + (f" /{step}" if step != "1" else "") + (f" d{max(dilations)}" if dilations else "")
-
-
-def _receptive(node: Node, subject: Subject) -> str:
-    from cnncalc.analysis.receptive import receptive_fields, text
-
-    found = receptive_fields(subject.graph).get(node.name)
-    return f"sees {text(found)}" if found else ""

@@ -58,7 +58,7 @@ def _title(subject: Subject, options: Drawing) -> list[Text]:
     if options.title is not None:
         return [Text(0, 16, clipped(options.title, 17, 800, bold=True), "title")] if options.title else []
     totals = subject.totals
-    about = f"{totals['parameters']:,} parameters, {totals['macs']:,} MACs"
+    about = f"{totals['parameters']:,} parameters, {_macs(subject)} MACs"
     return [Text(0, 16, clipped(words.sentence(subject.name), 17, 800, bold=True), "title"), Text(0, 35, about, "sub")]
 
 
@@ -103,13 +103,17 @@ def _problems(subject: Subject, width: float, y: float) -> tuple[float, list[Par
     return (y + 4 if parts else y), parts
 
 
+def _macs(subject: Subject) -> str:
+    return f"{'≥' if subject.graph.uncounted else ''}{subject.totals['macs']:,}"
+
+
 def _description(subject: Subject) -> str:
     totals = subject.totals
     inputs = ", ".join(words.flow(source.flow, subject.layout) for source in subject.inputs)
     outputs = ", ".join(words.flow(source.flow, subject.layout) for source in subject.outputs)
     return (
         f"{words.plural(len(subject.layers), 'layer')} from {inputs} to {outputs}, {totals['parameters']:,} parameters, "
-        f"{totals['macs']:,} multiply-accumulates"
+        f"{_macs(subject)} multiply-accumulates"
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from cnncalc.report import words
-from cnncalc.report.picture.captions import named
+from cnncalc.report.picture.captions import Captions, named
 from cnncalc.report.picture.family import FAMILIES
 from cnncalc.report.picture.fold import Fold, Item
 from cnncalc.report.picture.measure import clipped
@@ -62,7 +62,7 @@ def _text(fold: Fold, subject: Subject, options: Drawing, note: str) -> str:
         lines.insert(1, "---\ntitle: " + _quoted(clipped(words.sentence(title), 12, 600)) + "\n---")
     if note:
         lines.append(f"%% {note}")
-    _items(fold.items, names, lines, subject, options, "  ")
+    _items(fold.items, names, lines, Captions(subject, options), "  ")
     for edge in fold.edges:
         size = words.flow(edge.flow, subject.layout)
         lines.append(f"  {names[id(edge.start)]} -- {_quoted(size)} --> {names[id(edge.end)]}")
@@ -85,32 +85,26 @@ def _family(item: Item) -> str:
     return item.family if item.family in FAMILIES else "other"
 
 
-def _items(
-    items: Iterable[Item], names: dict[int, str], lines: list[str], subject: Subject, options: Drawing, indent: str
-) -> None:
+def _items(items: Iterable[Item], names: dict[int, str], lines: list[str], captions: Captions, indent: str) -> None:
     for item in items:
         own = names[id(item)] = f"n{len(names)}"
         if item.children:
             label = f"{named(item)} {clipped(item.kind, 12, _WIDEST)}"
             lines.append(f"{indent}subgraph {own}[{_quoted(label)}]")
-            _items(item.children, names, lines, subject, options, indent + "  ")
+            _items(item.children, names, lines, captions, indent + "  ")
             lines.append(f"{indent}end")
         else:
-            lines.append(f"{indent}{own}[{_quoted('<br/>'.join(_lines(item, options)), keep_breaks=True)}]")
+            lines.append(f"{indent}{own}[{_quoted('<br/>'.join(_lines(item, captions)), keep_breaks=True)}]")
 
 
-def _lines(item: Item, options: Drawing) -> list[str]:
-    columns = options.columns if options.columns is not None else ("name", "kind")
-    found = [_escaped(named(item))] if "name" in columns else []
+def _lines(item: Item, captions: Captions) -> list[str]:
+    found = [_escaped(named(item))] if captions.has("name") else []
     about = item.text if item.source is not None else " ".join(filter(None, (item.kind, item.text)))
     if item.is_shared:
         about += ", shared weights"
-    if "kind" in columns and about:
+    if captions.has("kind") and about:
         found.append(_escaped(clipped(about, 12, _WIDEST)))
-    for column, word in (("parameters", "parameters"), ("macs", "MACs")):
-        if column in columns and item.nodes:
-            found.append(f"{sum(getattr(node, column) or 0 for node in item.nodes):,} {word}")
-    return found
+    return found + [_escaped(text) for text in captions.amounts(item)] or [" "]
 
 
 def _quoted(text: str, *, keep_breaks: bool = False) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from cnncalc.report import words
 from cnncalc.report.picture import frame
-from cnncalc.report.picture.captions import named
+from cnncalc.report.picture.captions import Captions, named
 from cnncalc.report.picture.fold import Edge, Fold, Item
 from cnncalc.report.picture.layout import Arrangement, Cell, Spacing, arrange
 from cnncalc.report.picture.measure import clipped, text_width
@@ -83,7 +83,7 @@ class Rows:
 
     def __init__(self, subject: Subject, options: Drawing) -> None:
         self._subject = subject
-        self._options = options
+        self._captions = Captions(subject, options)
         self.families: list[str] = []
         #: The place of each leaf in the order of the network.
         self._order: dict[int, int] = {}
@@ -161,26 +161,20 @@ class Rows:
         return clipped(mark + title, 11, _WIDEST, bold=True) + times
 
     def _name(self, item: Item) -> str:
-        return clipped(named(item), 12, 150, bold=True)
+        return clipped(named(item), 12, 150, bold=True) if self._captions.has("name") else ""
 
     def _about(self, item: Item) -> str:
-        columns = self._options.columns
         parts = []
-        if columns is None or "kind" in columns:
+        if self._captions.has("kind"):
             # A block that is called by its title need not say it twice.
             kind = "" if item.label == item.kind or (item.is_folded and item.label.startswith(item.kind)) else item.kind
             parts.append(" ".join(filter(None, (kind, item.text))))
             if item.is_shared:
                 parts.append("shared weights")
-        if columns is not None:
-            for name, word in (("parameters", "parameters"), ("macs", "MACs")):
-                if name in columns and item.nodes:
-                    parts.append(f"{sum(getattr(node, name) or 0 for node in item.nodes):,} {word}")
-        return clipped(", ".join(filter(None, parts)), 11, _WIDEST - 100)
+        return clipped(", ".join(filter(None, (*parts, *self._captions.amounts(item)))), 11, _WIDEST - 100)
 
     def _size(self, item: Item) -> str:
-        columns = self._options.columns
-        return words.flow(item.flow, self._subject.layout) if columns is None or "output" in columns else ""
+        return words.flow(item.flow, self._subject.layout) if self._captions.has("output") else ""
 
     def _width(self, item: Item) -> float:
         about = self._about(item)

@@ -60,7 +60,7 @@ def scene(subject: Subject, node: Node) -> Scene:
     if not isinstance(flow, Shape) or shape is None:
         raise CannotDraw("the layer's shape is unknown: there is nothing to draw")
     windows: Sequence[Window] = written(flow) if written is not None else node.inferred.windows
-    if not windows:
+    if not windows or not shape.rank:
         raise CannotDraw(
             f"{node.kind} slides no window over its input; svg draws layers that do, such as conv, maxpool and avgpool"
         )
@@ -75,7 +75,9 @@ _Panel = list[tuple[_Axis, _Slide]]
 def _read(flow: Shape, shape: Shape, windows: Sequence[Window]) -> tuple[_Panel, _Panel]:
     """Axes of the input with the windows on it, and of the output with its cells."""
     source, result = [], []
-    for window, size, positions in list(zip(windows, flow.spatial, shape.spatial, strict=True))[-2:]:
+    # A window may run along an axis that the output has no more, such as time: the last two axes are drawn.
+    axes = min(2, shape.rank)
+    for window, size, positions in zip(windows[-axes:], flow.spatial[-axes:], shape.spatial[-axes:], strict=True):
         last = (positions - 1) * window.stride
         over = max(window.before + size + window.after, last + window.extent)
         unread = max(0, window.before + size - (last + window.extent))

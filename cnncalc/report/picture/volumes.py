@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from cnncalc.report.picture import frame, ushape
-from cnncalc.report.picture.captions import Caption, captions
+from cnncalc.report.picture.captions import Caption, Captions
 from cnncalc.report.picture.family import family_of
 from cnncalc.report.picture.fold import Edge, Fold, Item
 from cnncalc.report.picture.layout import Arrangement, Cell, Spacing, arrange
@@ -146,10 +146,11 @@ def _volumes(items: Sequence[Item], subject: Subject, options: Drawing) -> list[
         rank, size = _resolution(item.flow)
         largest[rank] = max(largest.get(rank, 1), size)
     found = []
+    captions = Captions(subject, options)
     for item in items:
         width, height, dx, dy = _size(item.flow, largest)
         strips = [*item.strips] or [item.family]
-        volume = Volume(item, width, height, dx, dy, captions(item, subject, options))
+        volume = Volume(item, width, height, dx, dy, captions.lines(item))
         # Families in sequence that are alike become one strip if there are too many of them.
         while len(strips) > 12:
             strips = strips[::2]

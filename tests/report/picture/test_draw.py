@@ -289,3 +289,24 @@ def test_imported_networks_are_small_pictures_too(tmp_path):
             assert len(text.encode()) < 100_000, network.name
             body += text
     assert [one for one in measured(body, OVERLAPS, tmp_path) if one["faults"]] == []
+
+
+def test_macs_that_nobody_knows_are_not_called_zero():
+    rows = "[{custom: sort, output: same}, {conv: 4, kernel_size: 3}]"
+    network = cnncalc.loads(f"input: 8x8x3\nlayers: {rows}")
+    for style in ("volumes", "graph"):
+        texts = [s.text for s in scene(network, Drawing(style, columns=("macs",))).shapes() if isinstance(s, Text)]
+        # 6·6 positions of 3·3·3·4 weights.
+        assert "112 parameters, ≥3,888 MACs" in texts
+        assert "? MACs" in texts
+        assert "3,888 MACs" in texts
+
+
+def test_a_notebook_shows_the_picture():
+    network = cnncalc.load(SPECS[0].parent / "lenet5.yaml")
+    drawn = network.draw(title="Fig. 2", legend=False)
+    assert drawn._repr_svg_() == str(drawn)
+    assert ET.fromstring(str(drawn)).tag == f"{_SVG}svg"
+    assert "Fig. 2" in str(drawn)
+    with pytest.raises(ValueError, match="style must be one of volumes, graph, blocks, got 'boxes'"):
+        network.draw("boxes")
