@@ -77,13 +77,13 @@ class Single:
         self.said = said
         #: Which word stands on which line of the text.
         self._words: dict[int, str] = {}
-        self.network: Network = loads(self._text(said, layout), fit=fit)
+        self.network: Network = loads(self._text(said, layout, fit))
 
     @property
     def node(self) -> Node:
         return self.network.layers[0]
 
-    def _text(self, said: Said, layout: str | None) -> str:
+    def _text(self, said: Said, layout: str | None, fit: str | None) -> str:
         head, join = _inputs(said)
         lines = [f"input: {head}"]
         self._words[1] = said.input_word
@@ -100,6 +100,9 @@ class Single:
             lead = "    "
         if said.kind and not any(key == "name" for key, _, _ in said.pairs):
             lines.append(f"    name: {said.kind}")
+        if said.kind and fit is not None and not any(key == "fit" for key, _, _ in said.pairs):
+            # As the row's own: a file's ceil is for pools alone.
+            lines.append(f"    fit: {fit}")
         return "\n".join(lines) + "\n"
 
     def reworded(self, problems: Iterable[Problem]) -> list[Problem]:

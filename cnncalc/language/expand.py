@@ -126,7 +126,7 @@ class Expander:
         if not keys and row.static is not None and scope.peer is None and not self._sets_fields:
             self._count(row, 1)
             name = scope.prefix + base
-            node = self._layer(row, name, row.static, scope.fit, scope.frozen, scope, current, row.joins)
+            node = self._layer(row, name, row.static, scope.fit_for(row.layer), scope.frozen, scope, current, row.joins)
             scope.names[base] = Binding([Copy(node)], False, row.at.line)
             return node
         source = self._from(keys["from"], row, scope.prefix + base, scope, current) if "from" in keys else current
@@ -195,7 +195,7 @@ class Expander:
         """Fills one copy of a row: a layer, a use of a block, or branches."""
         name = f"{scope.prefix}{base}" if k is None else f"{scope.prefix}{base}.{k}"
         texts: Texts = scope.texts if k is None else ({"i": str(k)}, *scope.texts)
-        fit = self._keys.word(row, name, "fit", FITS, texts, source) or scope.fit
+        fit = self._keys.word(row, name, "fit", FITS, texts, source) or scope.fit_for(row.layer)
         trainable = self._keys.word(row, name, "trainable", ("true", "false"), texts, source)
         frozen = scope.frozen or trainable == "false"
         path = (*scope.path, (base, k, k is None or k + 1 == count)) if self._sets_fields else ()

@@ -36,6 +36,7 @@ ROW_KEYS: dict[str, tuple[str, Schema]] = {
     "share": ("A layer whose weights it uses; they are counted once.", _WORD),
     "trainable": ("false freezes its weights.", {"type": "boolean"}),
 }
+_FIT = "What a stride that does not fit means; ceil is for pools, convolutions then take the floor."
 
 
 def schema() -> Schema:
@@ -125,7 +126,10 @@ def _top() -> Schema:
                 "additionalProperties": {"not": {"type": "object"}},
             },
         ),
-        "fit": _described("What a stride that does not fit means.", {"default": "exact", **_open({"enum": list(FITS)})}),
+        "fit": _described(
+            _FIT,
+            {"default": "exact", **_open({"enum": list(FITS)})},
+        ),
         "dtype": _described(
             "Type of the numbers, for every figure in bytes.", {"default": DEFAULT, **_open({"enum": list(DTYPES)})}
         ),

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from cnncalc.graph import Producer
 from cnncalc.language.expression import Texts
 from cnncalc.language.rows import Body
+from cnncalc.layers import Layer
 from cnncalc.shape import LayerError
 from cnncalc.spelling import did_you_mean, listed
 from cnncalc.values import written
@@ -63,6 +64,10 @@ class Scope:
         self.path: tuple[tuple[str, int | None, bool], ...] = parent.path if parent else ()
         #: The scope whose weights the rows of this one use.
         self.peer: Scope | None = None
+
+    def fit_for(self, kind: type[Layer] | None) -> str:
+        """The fit of a row that has none of its own: only pools take the ceiling of a file or block, other kinds the floor."""
+        return "floor" if self.fit == "ceil" and kind is not None and not kind.ceils else self.fit
 
     def outward(self) -> Iterator[Scope]:
         """This scope and those around it."""

@@ -64,6 +64,8 @@ class Layer:
     accepts: ClassVar[str] = "any"
     #: Leading axes, such as time, over which no window slides and for which window fields have no number.
     unwindowed: ClassVar[int] = 0
+    #: Whether a file's `fit: ceil` holds for it, as for pools in Caffe and PyTorch; others take the ceiling by their own row.
+    ceils: ClassVar[bool] = False
     #: Whether its output depends on its input in an unknown way: such a layer has no forward pass.
     opaque: ClassVar[bool] = False
     example: ClassVar[Example]

@@ -26,6 +26,8 @@ _PADDING_NAMES = ("pad", "pads", "auto_pad", "P")
 class _Pool(Sliding):
     """Windows over each channel on its own."""
 
+    ceils = True
+
     def output_shape(self, x: Shape, fit: str) -> Shape:
         return Shape(*self.spatial(x, fit), x.channels)
 
