@@ -8,9 +8,10 @@ if TYPE_CHECKING:
     from cnncalc.network import Network, load, loads
     from cnncalc.problem import Problem, SpecError
     from cnncalc.shape import Shape
+    from cnncalc.studies.search import feasible, sweep
 
 __version__ = "0.1.0"
-__all__ = ["Network", "Problem", "Shape", "SpecError", "__version__", "load", "loads"]
+__all__ = ["Network", "Problem", "Shape", "SpecError", "__version__", "feasible", "load", "loads", "sweep"]
 
 _HOMES = {
     "Network": "network",
@@ -19,6 +20,8 @@ _HOMES = {
     "Problem": "problem",
     "SpecError": "problem",
     "Shape": "shape",
+    "feasible": "studies.search",
+    "sweep": "studies.search",
 }
 
 

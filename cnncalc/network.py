@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.build.changes import UNCHANGED, Changes
 from cnncalc.build.reading import Reading, Source
+from cnncalc.bundled import resolve
 from cnncalc.formats import read
 from cnncalc.graph import Graph, Input, Node, Producer
-from cnncalc.language.overrides import changes
+from cnncalc.language.overrides import Shapes, Values, changes
 from cnncalc.problem import Location, Problem, SpecError
 from cnncalc.spelling import did_you_mean
 
@@ -232,19 +233,20 @@ class Network:
 def load(
     path: str | os.PathLike[str],
     *,
-    input: str | Sequence[str] | None = None,  # noqa: A002 - the word of the language
-    set: str | Sequence[str] = (),  # noqa: A002 - as on the command line
+    input: Shapes = None,  # noqa: A002 - the word of the language
+    set: Values = (),  # noqa: A002 - as on the command line
     fit: str | None = None,
     layout: str | None = None,
     dtype: str | None = None,
 ) -> Network:
-    """The network in a file; `-` is standard input.
+    """The network in a file, or the bundled network of that name; `-` is standard input.
 
-    `input` is a shape (of several inputs `name=SHAPE`, one or more), `set` holds `NAME=VALUE` of vars and fields, `fit` and
+    `input` is a shape, as `"224x224x3"` or (224, 224, 3); of several inputs one or more `name=SHAPE`, or a map. `set` holds
+    `NAME=VALUE` of vars and fields, or a map, as {"conv1.stride": 2}. `fit` and
     `dtype` replace the file's. Raises SpecError if the file is not a network at all; a network with problems loads
     and lists them.
     """
-    return of(Source(os.fspath(path)), changes(input, set, fit, layout, dtype))
+    return of(Source(resolve(os.fspath(path))), changes(input, set, fit, layout, dtype))
 
 
 def text_of(file: str) -> str:
@@ -256,8 +258,8 @@ def loads(
     text: str,
     *,
     file: str | None = None,
-    input: str | Sequence[str] | None = None,  # noqa: A002 - the word of the language
-    set: str | Sequence[str] = (),  # noqa: A002 - as on the command line
+    input: Shapes = None,  # noqa: A002 - the word of the language
+    set: Values = (),  # noqa: A002 - as on the command line
     fit: str | None = None,
     layout: str | None = None,
     dtype: str | None = None,

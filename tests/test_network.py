@@ -296,10 +296,19 @@ def test_expectations_are_left_out_when_the_file_is_changed_from_outside(change)
     assert not cnncalc.loads(text).expect_skipped
 
 
-@pytest.mark.parametrize("wrong", [{"input": (9, 9, 3)}, {"input": 9}, {"set": 3}, {"set": [("width", 2)]}])
-def test_what_is_changed_is_said_as_text(wrong):
+@pytest.mark.parametrize("wrong", [{"input": 9}, {"set": 3}, {"set": [("width", 2)]}])
+def test_changes_of_another_type_are_refused(wrong):
     with pytest.raises(TypeError, match="is text or a list of texts"):
         cnncalc.loads("input: 9x9x3\nlayers: [relu]\n", **wrong)
+
+
+def test_changes_as_python_has_them():
+    text = "input: 9x9x3\nlayers:\n  - {conv: 4, kernel_size: 3, name: first}\n"
+    net = cnncalc.loads(text, input=(11, 12, 2), set={"first.stride": (2, 3), "first.bias": False})
+    # (11 − 3)/2 + 1 and (12 − 3)/3 + 1; 3·3·2 numbers in each of four filters.
+    assert (net["first"].shape, net.parameters) == ((5, 4, 4), 72)
+    assert cnncalc.loads(text, input={"input": (5, 5, 3)})["first"].shape == (3, 3, 4)
+    assert cnncalc.load("alexnet").name == "AlexNet"
 
 
 def test_fields_are_set_by_full_name_last_copy_and_pattern():

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from cnncalc.bundled import bundled, resolve
 from cnncalc.cli import OK, PROBLEMS, UNUSABLE, options, output
-from cnncalc.cli.spec import bundled, complete, resolve
+from cnncalc.cli.spec import complete
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

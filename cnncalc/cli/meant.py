@@ -29,7 +29,7 @@ _ELSEWHERE = {
 
 def hint(word: str, commands: Sequence[str]) -> str:
     """`; did you mean …?` for a word in the place of a command."""
-    from cnncalc.cli.spec import bundled
+    from cnncalc.bundled import bundled
     from cnncalc.spelling import did_you_mean
 
     if word.endswith((".yaml", ".yml", ".onnx", ".keras", ".cfg")) or word in bundled():

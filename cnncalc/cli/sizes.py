@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from cnncalc.bundled import resolve
 from cnncalc.cli import OK, PROBLEMS, UNUSABLE, options, output
-from cnncalc.cli.spec import resolve
 
 if TYPE_CHECKING:
     from cnncalc.studies.sizes import Oracle

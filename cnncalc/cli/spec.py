@@ -8,53 +8,11 @@ from typing import TYPE_CHECKING
 
 from typer import Context
 
+from cnncalc.bundled import bundled, resolve
 from cnncalc.cli import PROBLEMS, UNUSABLE, output
 
 if TYPE_CHECKING:
     from cnncalc.network import Network
-    from cnncalc.problem import SpecError
-
-
-def bundled() -> dict[str, str]:
-    """The files of the networks that come along, by name: in the wheel they stand in the package, in a checkout beside it."""
-    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    for folder in (os.path.join(package, "specs"), os.path.join(os.path.dirname(package), "specs")):
-        try:
-            names = sorted(os.listdir(folder))
-        except OSError:
-            continue
-        found = {name.removesuffix(".yaml"): os.path.join(folder, name) for name in names if name.endswith(".yaml")}
-        if found:
-            return found
-    return {}
-
-
-def resolve(spec: str) -> str:
-    """The file that SPEC means; a file of that name wins over a network that comes along. Raises SpecError."""
-    if spec == "-" or os.path.isfile(spec) or os.path.dirname(spec):
-        return spec
-    known = bundled()
-    if spec in known:
-        # As one would type it, where it stands below the current folder.
-        return known[spec].removeprefix(os.path.join(os.getcwd(), ""))
-    if os.path.lexists(spec):
-        return spec
-    stem = spec.removesuffix(".yaml").removesuffix(".yml")
-    if stem in known:
-        raise _missing(spec, f"there is no such file here; the network that comes along is called {stem}")
-    if stem == spec and known:
-        from cnncalc.spelling import nearest
-
-        near = nearest(spec, known)
-        hint = f"did you mean {near}?" if near else "`cnncalc specs` lists those that do"
-        raise _missing(spec, f"there is no such file, and no network of that name comes along; {hint}")
-    return spec
-
-
-def _missing(spec: str, message: str) -> SpecError:
-    from cnncalc.problem import Location, Problem, SpecError
-
-    return SpecError([Problem("file", "error", spec, Location(), None, message)])
 
 
 def load(

@@ -24,7 +24,7 @@ def specs(
     form: Annotated[Literal["table", "json"], typer.Option("--format", help="How it is written.")] = "table",
 ) -> None:
     """List the networks that come along, with their parameters and multiply-accumulates."""
-    from cnncalc.cli.spec import bundled
+    from cnncalc.bundled import bundled
 
     entries = [_entry(name, file) for name, file in bundled().items()]
     if form == "json":

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from cnncalc.bundled import resolve
 from cnncalc.cli import OK, PROBLEMS, UNUSABLE, options, output
-from cnncalc.cli.spec import complete_set, resolve
+from cnncalc.cli.spec import complete_set
 
 if TYPE_CHECKING:
     from cnncalc.studies.store import Journal

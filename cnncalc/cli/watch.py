@@ -9,8 +9,8 @@ from typing import NoReturn
 
 import typer
 
+from cnncalc.bundled import resolve
 from cnncalc.cli import UNUSABLE, output
-from cnncalc.cli.spec import resolve
 
 #: Seconds between looks at the files: soon enough for an eye, and nothing for a machine.
 _EVERY = 0.2

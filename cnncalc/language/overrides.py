@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from cnncalc.build.changes import Changes, Override, cannot
 from cnncalc.dtype import DTYPES
@@ -12,10 +13,19 @@ from cnncalc.shape import LAYOUTS
 from cnncalc.values import Value, written
 from cnncalc.window import FITS
 
+Sizes = str | Sequence[int]
+"""A shape as text, or its sizes."""
+
+Shapes = Sizes | Sequence[str] | Mapping[str, Sizes] | None
+"""Shapes for `--input`: of the only input, of inputs as `name=SHAPE`, or by name."""
+
+Values = str | Sequence[str] | Mapping[str, Any]
+"""Values for `--set`: `NAME=VALUE`, one or more, or by name."""
+
 
 def changes(
-    input: str | Sequence[str] | None = None,  # noqa: A002 - the word of the language
-    set: str | Sequence[str] = (),  # noqa: A002 - as on the command line
+    input: Shapes = None,  # noqa: A002 - the word of the language
+    set: Values = (),  # noqa: A002 - as on the command line
     fit: str | None = None,
     layout: str | None = None,
     dtype: str | None = None,
@@ -24,9 +34,42 @@ def changes(
     for value, words, option in ((fit, FITS, "fit"), (layout, LAYOUTS, "layout"), (dtype, DTYPES, "dtype")):
         if value is not None and value not in words:
             raise cannot(f"{option} is {', '.join(words[:-1])} or {words[-1]}, not {written(str(value))}")
-    overrides = tuple(_override(one) for one in _texts(set, "set", "NAME=VALUE"))
-    inputs = tuple(_input(one) for one in _texts(() if input is None else input, "input", "a shape, as 32x32x3"))
+    overrides = tuple(_override(one) for one in _texts(_pairs(set), "set", "NAME=VALUE"))
+    inputs = tuple(_input(one) for one in _texts(_shapes(input), "input", "a shape, as 32x32x3"))
     return Changes(inputs, overrides, fit, layout, dtype)
+
+
+def _pairs(given: Values) -> str | Sequence[str]:
+    """Values by name as `NAME=VALUE`."""
+    return [f"{name}={word(value)}" for name, value in given.items()] if isinstance(given, Mapping) else given
+
+
+def _shapes(given: Shapes) -> str | Sequence[str]:
+    """Shapes as texts; sizes stand in the file's own layout."""
+    if given is None:
+        return ()
+    if isinstance(given, Mapping):
+        return [f"{name}={_sizes(value)}" for name, value in given.items()]
+    if isinstance(given, (list, tuple)) and given and all(_is_size(size) for size in given):
+        return _sizes(given)
+    return given  # type: ignore[return-value]  # texts, which `_texts` checks
+
+
+def _is_size(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _sizes(value: Sizes) -> str:
+    return value if isinstance(value, str) else "x".join(map(str, value))
+
+
+def word(value: object) -> str:
+    """A value of Python as a file would write it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(map(word, value)) + "]"
+    return str(value)
 
 
 def _texts(given: str | Sequence[str], option: str, example: str) -> Sequence[str]:

@@ -2,13 +2,14 @@
 
 import pytest
 
-from cnncalc.cli.spec import bundled, complete, resolve
+from cnncalc.bundled import bundled, resolve
+from cnncalc.cli.spec import complete
 from cnncalc.problem import SpecError
 
 TEXT = "name: mine\ninput: 4x4x3\nlayers: [relu]\n"
 
 
-def test_bare_names_are_those_of_the_networks_that_come_along():
+def test_bare_names_are_those_of_bundled_networks():
     assert {"alexnet", "resnet50", "unet"} <= bundled().keys()
     assert resolve("alexnet").endswith("alexnet.yaml")
 
@@ -40,19 +41,19 @@ def test_an_unknown_name_suggests_the_nearest(spec, said):
         resolve(spec)
 
 
-def test_a_file_that_is_not_there_but_comes_along(tmp_path, monkeypatch):
+def test_a_file_that_is_not_there_but_bundled(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(SpecError, match="the network that comes along is called vgg16"):
+    with pytest.raises(SpecError, match="the bundled network is called vgg16"):
         resolve("vgg16.yaml")
 
 
 def test_the_wheel_s_own_files_come_first(tmp_path, monkeypatch):
-    import cnncalc.cli.spec as module
+    import cnncalc.bundled as module
 
     package = tmp_path / "cnncalc"
     (package / "specs").mkdir(parents=True)
     (package / "specs" / "only.yaml").write_text(TEXT)
-    monkeypatch.setattr(module, "__file__", str(package / "cli" / "spec.py"))
+    monkeypatch.setattr(module, "__file__", str(package / "bundled.py"))
     assert bundled() == {"only": str(package / "specs" / "only.yaml")}
 
 

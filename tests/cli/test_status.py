@@ -46,9 +46,9 @@ def test_problems_leave_stdout_for_programs(form):
     [
         (["show", "nosuch/network.yaml"], "nosuch/network.yaml: error: there is no such file [file]"),
         (["show", "tests"], "tests: error: this is a folder, not a file; cnncalc check validates the files of a folder [file]"),
-        (["show", "alexne"], "alexne: error: there is no such file, and no network of that name comes along; did you mean alexnet?"),
+        (["show", "alexne"], "alexne: error: there is no such file, and no bundled network of that name; did you mean alexnet?"),
         (["show", "quite-unlike"], "`cnncalc specs` lists those that do [file]"),
-        (["show", "alexnet.yaml"], "alexnet.yaml: error: there is no such file here; the network that comes along is called alexnet"),
+        (["show", "alexnet.yaml"], "alexnet.yaml: error: there is no such file here; the bundled network is called alexnet"),
         (["show", ""], "error: there is no such file"),
         (["show", "tests/bad/binary.yaml"], "tests/bad/binary.yaml"),
         (["show", "tests/bad/empty-file.yaml"], "tests/bad/empty-file.yaml:1:1: error: the file is empty"),

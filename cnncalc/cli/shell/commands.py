@@ -351,7 +351,7 @@ def _check_path(path: str) -> None:
 
 
 def _load(shell: Shell, rest: str) -> None:
-    from cnncalc.cli.spec import resolve
+    from cnncalc.bundled import resolve
     from cnncalc.network import text_of
 
     forced = rest.startswith("!")

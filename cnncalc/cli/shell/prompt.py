@@ -11,10 +11,10 @@ from prompt_toolkit.completion import CompleteEvent, Completer, Completion, Path
 from prompt_toolkit.document import Document
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 
+from cnncalc.bundled import bundled
 from cnncalc.cli import output
 from cnncalc.cli.shell.commands import COMMANDS, Leave, Shell
 from cnncalc.cli.shell.complete import words
-from cnncalc.cli.spec import bundled
 from cnncalc.problem import one_line
 
 

@@ -1,0 +1,100 @@
+"""Many networks from Python: sweeps as generators, and one combination at a time for a search of your own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from cnncalc.build.changes import BudgetExceeded
+from cnncalc.bundled import resolve
+from cnncalc.language.overrides import word
+from cnncalc.network import Network
+from cnncalc.problem import SpecError
+from cnncalc.studies.grid import Axis
+from cnncalc.studies.sweep import COUNTED, plan
+from cnncalc.studies.sweep import Sweep as _Sweep
+from cnncalc.studies.trial import Trial
+from cnncalc.values import quantity
+
+
+def sweep(
+    spec: str,
+    set: Mapping[str, Iterable[Any]],  # noqa: A002 - as on the command line
+    *,
+    input: str | None = None,  # noqa: A002 - the word of the language
+    fit: str | None = None,
+    layout: str | None = None,
+    budget: Mapping[str, int | str] | None = None,
+    keep_working: bool = False,
+    sample: int | None = None,
+    seed: int = 0,
+    figures: Iterable[str] = (),
+    processes: int | None = None,
+    scheduler: str | None = None,
+) -> Iterator[Trial]:
+    """Yield the figures of every combination of values, in order; those over the budget are left out.
+
+    `set` has the values of vars, fields, inputs or `fit` by name. A trial has `values`, `totals` (parameters, trainable, buffers,
+    macs, weights in bytes, and `peak_memory` if `figures` names it), `output` and `problems`. Raises SpecError for a file that is
+    not a network, ValueError for a budget or figure that does not exist.
+    """
+    unknown = [name for name in figures if name not in COUNTED]
+    if unknown:
+        raise ValueError(f"there is no figure {unknown[0]}; there are {', '.join(COUNTED)}")
+    axes = [Axis(name, tuple(word(value) for value in values)) for name, values in set.items()]
+    found = plan(
+        resolve(spec),
+        axes,
+        input=input,
+        fit=fit,
+        layout=layout,
+        limits=_limits(budget),
+        keep_working=keep_working,
+        sample=sample,
+        seed=seed,
+        figures=figures,
+    )
+    return _kept(found, processes, scheduler)
+
+
+def _kept(found: _Sweep, processes: int | None, scheduler: str | None) -> Iterator[Trial]:
+    yield from filter(found.keeps, found.run(processes=1 if processes is None else processes, scheduler=scheduler))
+
+
+def feasible(
+    spec: str,
+    set: Mapping[str, Any] | None = None,  # noqa: A002 - as on the command line
+    *,
+    input: str | None = None,  # noqa: A002 - the word of the language
+    fit: str | None = None,
+    layout: str | None = None,
+    budget: Mapping[str, int | str] | None = None,
+) -> Network | None:
+    """The network with these values if it has no errors and is within the budget, else None.
+
+    Building stops as soon as the budget is exceeded, so that a search can ask for thousands of candidates. Raises SpecError for
+    a file that is not a network at all.
+    """
+    axes = [Axis(name, (word(value),)) for name, value in (set or {}).items()]
+    limits = _limits(budget)
+    found = plan(resolve(spec), axes, input=input, fit=fit, layout=layout, limits=limits)
+    try:
+        network = found.recipe.network([axis.values[0] for axis in axes])
+    except (BudgetExceeded, SpecError):
+        return None
+    if any(problem.level == "error" for problem in network.problems):
+        return None
+    figures = {**network.totals, "weights": network.memory.weights}
+    if "peak_memory" in limits:
+        figures["peak_memory"] = network.memory.peak
+    return network if all(figures[name] <= most for name, most in limits.items()) else None
+
+
+def _limits(budget: Mapping[str, int | str] | None) -> dict[str, int]:
+    found = {}
+    for name, value in (budget or {}).items():
+        most = quantity(value) if isinstance(value, str) else value
+        if name not in COUNTED or most is None:
+            raise ValueError(f"{name}={value} is no budget; a budget has {', '.join(COUNTED)}, as {{'parameters': '5M'}}")
+        found[name] = most
+    return found
