@@ -47,7 +47,7 @@ def test_problems_leave_stdout_for_programs(form):
         (["show", "nosuch/network.yaml"], "nosuch/network.yaml: error: there is no such file [file]"),
         (["show", "tests"], "tests: error: this is a folder, not a file; cnncalc check validates the files of a folder [file]"),
         (["show", "alexne"], "alexne: error: there is no such file, and no bundled network of that name; did you mean alexnet?"),
-        (["show", "quite-unlike"], "`cnncalc specs` lists those that do [file]"),
+        (["show", "quite-unlike"], "`cnncalc specs` lists the bundled networks [file]"),
         (["show", "alexnet.yaml"], "alexnet.yaml: error: there is no such file here; the bundled network is called alexnet"),
         (["show", ""], "error: there is no such file"),
         (["show", "tests/bad/binary.yaml"], "tests/bad/binary.yaml"),
