@@ -52,7 +52,7 @@ class Emitter:
     """Collects layers. `operation` is the operator that is being lowered."""
 
     #: How `space_to_depth` orders its channels if cells come before channels, as ONNX and TensorFlow write them.
-    CELLS_FIRST = "cells_first"
+    CELLS_FIRST = "tensorflow"
 
     def __init__(self) -> None:
         self.layers: list[Made] = []
