@@ -206,7 +206,7 @@ class Builder:
         for key, (value, text) in given.items():
             declared = layer.main if key == layer.kind and layer.main is not None else layer.options[key]
             try:
-                fields[declared.name] = declared.type.read(value, self._problems.layout)
+                fields[declared.name] = declared.type.parse(value, self._problems.layout)
             except LayerError as error:
                 self._problems.add("set", NOWHERE, f"--set {text}: {declared.name} {error.text(self._problems.layout)}")
                 return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cnncalc.editor.completion import kind_among
 from cnncalc.editor.outline import Symbol, kind_of
@@ -13,6 +13,7 @@ from cnncalc.graph import Node
 from cnncalc.language.schema import ROW_KEYS
 from cnncalc.language.source import Mapping, Scalar, Sequence, YamlNode
 from cnncalc.layers import KINDS
+from cnncalc.layers.option import Option
 from cnncalc.problem import Location
 
 
@@ -117,17 +118,15 @@ def _field(keys: list[str], key: str) -> list[str]:
     kind = kind_among(keys)
     if kind is not None and key in kind.options and not kind.options[key].main:
         declared = kind.options[key]
-        default = "required" if declared.required else f"default {_shown(declared.default)}"
+        default = "required" if declared.required else f"default {_shown(declared)}"
         return [f"**{key}** — {declared.doc}: {declared.type.describe()} ({default})"]
     if key in ROW_KEYS:
         return [f"**{key}** — {ROW_KEYS[key][0]}"]
     return []
 
 
-def _shown(value: object) -> str:
-    from cnncalc.layers.base import display
-
-    return str(value).lower() if isinstance(value, bool) else "none" if value is None else display(value)
+def _shown(declared: Option[Any]) -> str:
+    return "none" if declared.default is None else declared.type.show(declared.default)
 
 
 def _symbol(symbol: Symbol) -> str:

@@ -141,7 +141,7 @@ def _new_layer(kind: str, fields: dict[str, Any]) -> Layer:
             raise LayerError(f"{kind} has no {name}")
         try:
             # The type's own reader checks the value; files of other tools have no better one.
-            read[declared.name] = declared.type.read(_written(value, declared.type), "channels_last")
+            read[declared.name] = declared.type.parse(_written(value, declared.type), "channels_last")
         except LayerError as error:
             raise LayerError(f"{declared.name} {error.template}", rule=error.rule, field=declared.name) from None
     return cls(**read)

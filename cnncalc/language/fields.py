@@ -64,5 +64,5 @@ def joined(kind: type[Layer], fields: Mapping[str, Value]) -> Joined:
     """The rows that a row of this kind joins. Raises LayerError unless `fields` could be read."""
     if kind.main is None or not kind.main.wires:
         return None
-    names: Joined = kind.main.type.read(fields[kind.kind], "channels_last")
+    names: Joined = kind.main.type.parse(fields[kind.kind], "channels_last")
     return names

@@ -332,7 +332,7 @@ class RowReader:
             if row.static is not None:
                 self._interned[key] = row.static
         if row.static is not None and row.layer.main is not None and row.layer.main.wires:
-            row.joins = row.layer.main.type.read(fields[row.kind], self._problems.layout)
+            row.joins = row.layer.main.type.parse(fields[row.kind], self._problems.layout)
 
     def _report(self, row: Row, faults: list[tuple[str, LayerError]]) -> None:
         assert row.layer is not None

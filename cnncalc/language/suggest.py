@@ -89,7 +89,7 @@ def own_row(name: str, value: Value) -> str:
     said = name
     if kind.main is not None:
         try:
-            kind.main.type.read(value, "channels_last")
+            kind.main.type.parse(value, "channels_last")
             main = text(value)
         except LayerError:
             main = text(value) if "${" in written(value) else _sample(kind, kind.main) if kind.main.required else ""

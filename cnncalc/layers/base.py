@@ -94,12 +94,28 @@ class Layer:
             value = fields.pop(name, declared.default)
             if declared.required and value is declared.default:
                 raise TypeError(f"{self.kind} needs {name}")
+            if value is not declared.default:
+                try:
+                    value = declared.type.check(value)
+                except LayerError as error:
+                    raise LayerError(f"{self.kind}: {name} {error.template}", rule=error.rule, field=name) from None
             self.__dict__[declared.attribute] = value
         if fields:
             raise TypeError(f"{self.kind} has no {', '.join(fields)}")
+        self.check()
 
     def check(self) -> None:
         """Raise LayerError if two of its fields contradict each other."""
+
+    def written(self, layout: str = "channels_last") -> dict[str, str]:
+        """The fields of its row as the language writes them, the kind's own key first; fields at their defaults are left out."""
+        main = self.main.name if self.main is not None else None
+        found = {self.kind: ""}
+        for name, declared in self.stored.items():
+            value = self.value(name)
+            if value != declared.default and value is not None:
+                found[self.kind if name == main else name] = declared.type.write(value, layout)
+        return found
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(f"{type(self).__name__} is frozen; make a new one")
@@ -130,7 +146,7 @@ class Layer:
                 fields[declared.name] = None
             else:
                 try:
-                    fields[declared.name] = declared.type.read(value, layout)
+                    fields[declared.name] = declared.type.parse(value, layout)
                 except LayerError as fact:
                     name = cls.kind if key == cls.kind else declared.name
                     faults.append((key, LayerError(f"{name} {fact.template}", rule=fact.rule)))
@@ -143,12 +159,10 @@ class Layer:
                 )
         if faults:
             return None, faults
-        layer = cls(**{name: value for name, value in fields.items() if name in cls.stored})
         try:
-            layer.check()
+            return cls(**{name: value for name, value in fields.items() if name in cls.stored}), []
         except LayerError as error:
             return None, [(error.field if error.field in given and error.field is not None else cls.kind, error)]
-        return layer, []
 
     def output_shape(self, x: Shape, fit: str) -> Shape:
         """What comes out of `x`; a stride that does not fit is floored unless `fit` is `ceil`. Raises LayerError."""
@@ -231,16 +245,23 @@ class Layer:
         rank = x.rank if isinstance(x, Shape) else 0
         return {name: _plain(declared, self.value(name), rank) for name, declared in self.stored.items()}
 
-    def summary(self, x: Flow | None) -> str:
+    def summary(self, x: Flow | None, layout: str = "channels_last") -> str:
         """Its hyper-parameters in a few words: the value, then each field that is not at its default."""
-        parts: list[str] = []
+        first, parts = [], []
         for name, declared in self.stored.items():
             value = self.value(name)
             if declared.main:
-                parts.insert(0, display(value))
+                first = [declared.type.show(value, layout)] if value is not None else []
             elif value != declared.default:
-                parts.append({True: name, False: f"no {name}"}[value] if isinstance(value, bool) else f"{name} {display(value)}")
-        return ", ".join(parts)
+                parts.append(self.shown(name, layout))
+        return ", ".join(first + parts)
+
+    def shown(self, name: str, layout: str = "channels_last") -> str:
+        """A field in a few words: its name and value; of a flag `bias`, or `no bias`."""
+        value = self.value(name)
+        if isinstance(value, bool):
+            return name if value else f"no {name}"
+        return f"{name} {self.stored[name].type.show(value, layout)}"
 
 
 def _plain(declared: Option[Any], value: Any, rank: int) -> Any:
@@ -250,18 +271,6 @@ def _plain(declared: Option[Any], value: Any, rank: int) -> Any:
     if isinstance(value, OpenShape):
         return [n or None for n in value]
     return list(value) if isinstance(value, tuple) else value
-
-
-def display(value: Any) -> str:
-    """A field's value in a few characters: `3`, `3×5`, `1+2×1+2` for uneven padding."""
-    if isinstance(value, float):
-        return f"{value:g}"
-    if isinstance(value, Shape):
-        return str(value)
-    if isinstance(value, tuple):
-        parts = [(str(v[0]) if v[0] == v[1] else f"{v[0]}+{v[1]}") if isinstance(v, tuple) else str(v) for v in value]
-        return parts[0] if len(set(parts)) == 1 else "×".join(parts)
-    return str(value)
 
 
 def along(x: Shape, field: str, value: tuple[T, ...]) -> tuple[T, ...]:

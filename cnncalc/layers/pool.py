@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cnncalc.layers.base import Example, Layer, along, display
+from cnncalc.layers.base import Example, Layer, along
 from cnncalc.layers.memory import INPUT_SAVED, NOTHING_SAVED, Grad, Saved
 from cnncalc.layers.option import ONE, UNPADDED, Axes, Cells, Every, Flag, Pairs, PerAxis, option
 from cnncalc.layers.sliding import Sliding
@@ -176,10 +176,10 @@ class _AdaptivePool(Layer):
     def _sizes(self, x: Array) -> Axes:
         return along(Shape(*x.shape[2:], x.shape[1]), "output_size", self.output_size)
 
-    def summary(self, x: Flow | None) -> str:
+    def summary(self, x: Flow | None, layout: str = "channels_last") -> str:
         rank = x.rank if isinstance(x, Shape) else 2
         sizes = tuple(self.output_size) * rank if isinstance(self.output_size, Every) else self.output_size
-        return "to " + "×".join(map(display, sizes))
+        return "to " + "×".join(map(str, sizes))
 
 
 def _adaptive_cells(i: int, size: int, count: int) -> tuple[int, int]:

@@ -48,7 +48,7 @@ class Slice(Layer, kind="slice"):
         start, end = self.channels
         return start, size if end is None else end
 
-    def summary(self, x: object) -> str:
+    def summary(self, x: Flow | None, layout: str = "channels_last") -> str:
         start, end = self.channels
         return f"{start}:{'' if end is None else end}" + ("" if self.axis == "channels" else f" of {self.axis}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from cnncalc.layers.base import Example, Layer, along, display, image_hint
+from cnncalc.layers.base import Example, Layer, along, image_hint
 from cnncalc.layers.memory import NOTHING_SAVED, Grad, Saved
 from cnncalc.layers.option import Axes, Choice, Count, Flag, PerAxis, option
 from cnncalc.layers.spatial import seen
@@ -88,11 +88,9 @@ class Upsample(Layer, kind="upsample"):
         parts = zip(x.axes, x.spatial, along(x, "factor", self.factor), strict=True)
         return [(axis, f"{n}·{f} = {n * f}") for axis, n, f in parts]
 
-    def summary(self, x: Flow | None) -> str:
-        if self.size is None:
-            return super().summary(x)
-        others = [f"{name} {display(self.value(name))}" for name in ("mode",) if self.value(name) != self.options[name].default]
-        return ", ".join([f"to {display(self.size)}", *others, *(["align_corners"] if self.align_corners else [])])
+    def summary(self, x: Flow | None, layout: str = "channels_last") -> str:
+        text = super().summary(x, layout)
+        return text.replace("size ", "to ", 1) if self.size is not None else text
 
     def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
         return NOTHING_SAVED

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cnncalc.layers.base import Layer, along, display
+from cnncalc.layers.base import Layer, along
 from cnncalc.layers.option import ONE, Axes, Every, Pairs
 from cnncalc.shape import Flow, LayerError, Shape
 from cnncalc.window import Window, same_padding
@@ -85,22 +85,20 @@ class Sliding(Layer):
             found.update((name, value) for name, value in written_out.items() if name in found)
         return found
 
-    def summary(self, x: Flow | None) -> str:
+    def summary(self, x: Flow | None, layout: str = "channels_last") -> str:
         # A vector has no axes for the window; said as for a map, it is still what the row says.
         rank = x.rank - self.unwindowed if isinstance(x, Shape) and x.rank > self.unwindowed else 2
         kernel = tuple(self.kernel_size) * rank if isinstance(self.kernel_size, Every) else self.kernel_size
         parts = ["×".join(map(str, kernel))]
-        if self.main is not None and self.main.name != "kernel_size" and self.main.name in self.stored:
-            parts[0] = f"{self.value(self.main.name)} × {parts[0]}"
-        for name, word in (("stride", "stride"), ("padding", "pad"), ("dilation", "dilation")):
-            value = self.value(name) if name in self.stored else None
-            if value is not None and value != self.stored[name].default:
-                parts.append(f"{word} {display(value)}")
-        for name in self.stored:
-            value = self.value(name)
-            if name not in ("kernel_size", "stride", "padding", "dilation") and not self.stored[name].main:
-                if value != self.stored[name].default:
-                    parts.append(f"no {name}" if value is False else f"{name} {display(value)}")
+        if self.main is not None and self.main.name != "kernel_size":
+            parts[0] = f"{self.main.type.show(self.value(self.main.name))} × {parts[0]}"
+        short = {"padding": "pad"}
+        order = sorted(self.stored, key=lambda name: name not in ("stride", "padding", "dilation"))
+        for name in order:
+            declared, value = self.stored[name], self.value(name)
+            if name != "kernel_size" and not declared.main and value is not None and value != declared.default:
+                text = self.shown(name, layout)
+                parts.append(text.replace(name, short[name], 1) if name in short else text)
         return ", ".join(parts)
 
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from cnncalc.layers.base import Example, Layer, Pointwise, along, check_mode
 from cnncalc.layers.memory import INPUT_SAVED, NOTHING_SAVED, Grad, Reuse, Saved
-from cnncalc.layers.option import Axes, Cells, Choice, Ends, Number, Pairs, PerAxis, option
+from cnncalc.layers.option import SIGNED, Axes, Cells, Choice, Ends, Number, Pairs, option
 from cnncalc.layers.view import View
-from cnncalc.shape import LARGEST, Flow, LayerError, Shape
+from cnncalc.shape import Flow, LayerError, Shape
 from cnncalc.window import Window
 
 if TYPE_CHECKING:
@@ -113,9 +113,7 @@ class Roll(Pointwise, kind="roll"):
 
     accepts = "map"
     also = ("cyclicshift", "circularshift")
-    cells: Axes = option(
-        PerAxis(-LARGEST), "cells towards the end; negative towards the start", main=True, also=("shifts", "shift")
-    )
+    cells: Axes = option(SIGNED, "cells towards the end; negative towards the start", main=True, also=("shifts", "shift"))
     example = Example({"roll": [-1, 2]}, (Shape(3, 5, 2),), Shape(3, 5, 2))
 
     def output_shape(self, x: Shape, fit: str) -> Shape:

@@ -11,7 +11,6 @@ from cnncalc.docstring import docstring
 from cnncalc.infer import Inference
 from cnncalc.language.schema import ROW_KEYS
 from cnncalc.layers import KINDS, Join, Layer
-from cnncalc.layers.base import display
 from cnncalc.layers.option import Option
 from cnncalc.problem import ERROR_RULES, RULES
 from cnncalc.report.network.table import Row, wrapped
@@ -192,15 +191,11 @@ def _kind(kind: type[Layer], width: int) -> list[Row]:
 
 def _field(key: str, name: str, declared: Option[Any], width: int) -> list[Row]:
     what = f"{declared.doc}" + (f" ({name})" if key != name else "")
-    default = "" if declared.required or declared.default is None else f"; {_said(declared.default)} unless given"
+    default = "" if declared.required or declared.default is None else f"; {declared.type.show(declared.default)} unless given"
     text = f"{what}: {declared.type.describe()}{default}"
     lines = textwrap.wrap(text, max(20, width - 22), break_long_words=False, break_on_hyphens=False)
     rows: list[Row] = [[(f"  {key:<18}", "number"), (f"  {lines[0]}", "")]]
     return rows + [[(" " * 22 + line, "")] for line in lines[1:]]
-
-
-def _said(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else display(value)
 
 
 def _row_keys(width: int) -> list[Row]:
@@ -235,11 +230,11 @@ def _flow_map(value: Any) -> str:
         return ""
     if isinstance(value, str) and ":" in value:
         return f'"{value}"'
-    return _said(value) if isinstance(value, bool) else str(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _value(value: Any) -> Any:
     """A value of an example as it would come out of a file."""
     if isinstance(value, list):
         return tuple(map(_value, value))
-    return None if value is None else _said(value) if isinstance(value, bool) else str(value)
+    return None if value is None else str(value).lower() if isinstance(value, bool) else str(value)

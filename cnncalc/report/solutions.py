@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from cnncalc.layers.base import display
 from cnncalc.layers.option import Every
 from cnncalc.report.grid import grid
 from cnncalc.report.network.table import Row
@@ -20,7 +19,7 @@ def rows(search: Search, solutions: Sequence[Solution], layout: str, width: int 
         formulas = list(dict.fromkeys(formula for _, formula in solution.layer.formulas(search.x)))
         table.append(
             [
-                *(display(solution.values[name]) for name in names),
+                *(search.kind.options[name].type.show(solution.values[name]) for name in names),
                 solution.shape.text(layout),
                 f"{solution.inferred.parameters:,}",
                 "?" if solution.inferred.macs is None else f"{solution.inferred.macs:,}",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from cnncalc.language.expression import FUNCTIONS
 from cnncalc.layers import KINDS
-from cnncalc.layers.base import display
 from cnncalc.layers.option import Option
 
 #: Other words for a topic or a field.
@@ -50,14 +50,11 @@ def fields() -> dict[str, list[tuple[Option[object], tuple[str, ...]]]]:
     return {name: [(one, tuple(kinds)) for one, kinds in meanings.values()] for name, meanings in found.items()}
 
 
-def default(declared: Option[object]) -> str:
+def default(declared: Option[Any]) -> str:
     """A field's default in words."""
     if declared.required:
         return "required"
-    value = declared.default
-    if value is None:
-        return "optional"
-    return f"default {str(value).lower() if isinstance(value, bool) else display(value)}"
+    return "optional" if declared.default is None else f"default {declared.type.show(declared.default)}"
 
 
 def meant(word: str) -> str | None:

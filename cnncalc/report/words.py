@@ -6,7 +6,6 @@ from typing import Any
 
 from cnncalc.graph import Input, Node, Producer
 from cnncalc.layers import Join
-from cnncalc.layers.base import display
 from cnncalc.machine import written
 from cnncalc.problem import one_line
 from cnncalc.shape import Flow, Shape
@@ -51,17 +50,10 @@ def summary(node: Node, layout: str) -> str:
     """Its hyper-parameters in a few words; names from where it stands."""
     if node.merges is not None:
         return one_line(f"{node.kind} of {', '.join(node.merges.labels)}")
-    text = node.summary
+    text = node.layer.summary(node.inputs[0].flow if node.inputs else None, layout)
     if isinstance(node.layer, Join):
         scope = node.group.name + "." if node.group else ""
         return ", ".join([*(nearby(source, scope) for source in node.inputs), *([one_line(text)] if text else [])])
-    main = node.layer.main
-    if layout == "channels_first" and main is not None:
-        value = node.layer.value(main.name)
-        changed = in_layout(value, layout)
-        if changed is not value:
-            shown = value.text(layout) if isinstance(value, Shape) else display(changed)
-            text = text.replace(display(value), shown, 1)
     return one_line(text)
 
 

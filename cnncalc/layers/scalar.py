@@ -1,0 +1,240 @@
+"""Types of fields that hold one value: numbers, words, true or false."""
+
+from __future__ import annotations
+
+import math
+from operator import index
+from typing import Any, Generic, TypeVar
+
+from cnncalc import values
+from cnncalc.shape import LARGEST, LayerError
+from cnncalc.values import Value, written
+
+T = TypeVar("T")
+
+
+class Type(Generic[T]):
+    """What a field may hold.
+
+    `parse` reads a value of a file, `check` one of Python; both raise LayerError without the field's name. `show` writes a value
+    for a table, `write` as the language has it.
+    """
+
+    def parse(self, value: Value, layout: str = "channels_last") -> T:
+        """Return the field's value from a word, a list or a map of a file."""
+        raise NotImplementedError
+
+    def check(self, value: Any) -> T:
+        """Return the field's value from a Python value, in its one form."""
+        raise NotImplementedError
+
+    def show(self, value: T, layout: str = "channels_last") -> str:
+        """Return the value in a few characters, for readers."""
+        return str(value)
+
+    def write(self, value: T, layout: str = "channels_last") -> str:
+        """Return the value as a row in braces says it; `parse` reads the same value back."""
+        return self.show(value, layout)
+
+    def describe(self) -> str:
+        """Return what the field may hold, in words."""
+        raise NotImplementedError
+
+    def schema(self) -> dict[str, Any]:
+        """Return the JSON Schema of the value."""
+        raise NotImplementedError
+
+    def wrong(self, value: Any) -> LayerError:
+        """The error for a value of another sort: what the field must hold, and what it got."""
+        return LayerError(f"must be {self.describe()}, got {shown(value)}", rule="value")
+
+
+def shown(value: Any) -> str:
+    """A value of a file or of Python on one line, cut if it is long."""
+    text = written(value) if value is None or isinstance(value, (str, values.Map)) or _is_value(value) else repr(value)
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+def _is_value(value: Any) -> bool:
+    return isinstance(value, tuple) and all(part is None or isinstance(part, str) or _is_value(part) for part in value)
+
+
+def whole(value: Any) -> int | None:
+    """A whole number of Python or NumPy, also a float such as 32.0; None for anything else, true and false included."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else None
+    try:
+        return index(value)
+    except TypeError:
+        return None
+
+
+class Count(Type[int]):
+    """A whole number from `least` to `most`."""
+
+    def __init__(self, least: int = 1, most: int = LARGEST) -> None:
+        self.least = least
+        self.most = most
+
+    def parse(self, value: Value, layout: str = "channels_last") -> int:
+        found = values.integer(value) if isinstance(value, str) else None
+        if found is None:
+            raise self.wrong(value)
+        return self.bounded(found)
+
+    def check(self, value: Any) -> int:
+        found = whole(value)
+        if found is None:
+            raise self.wrong(value)
+        return self.bounded(found)
+
+    def bounded(self, found: int) -> int:
+        """Return `found` if it is within the bounds. Raises LayerError."""
+        if found < self.least:
+            raise LayerError(f"must be at least {self.least}, got {found}", rule="value")
+        if found > self.most:
+            most = "2147483647 (2³¹ − 1)" if self.most == LARGEST else str(self.most)
+            raise LayerError(f"must be at most {most}, got {found}", rule="value")
+        return found
+
+    def describe(self) -> str:
+        if self.most != LARGEST:
+            return f"a whole number from {self.least} to {self.most}"
+        return f"a whole number of at least {self.least}" if self.least > -LARGEST else "a whole number"
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "integer", "minimum": self.least, "maximum": self.most}
+
+
+class Number(Type[float]):
+    """A finite number from `least` on, above `above` and below `below` if these are given."""
+
+    def __init__(self, least: float | None = None, below: float | None = None, above: float | None = None) -> None:
+        self.least = least
+        self.below = below
+        self.above = above
+
+    def parse(self, value: Value, layout: str = "channels_last") -> float:
+        found = values.number(value) if isinstance(value, str) else None
+        if found is None:
+            raise self.wrong(value)
+        return self._bounded(found, value)
+
+    def check(self, value: Any) -> float:
+        if isinstance(value, (bool, str)):
+            raise self.wrong(value)
+        try:
+            found = float(value)
+        except (TypeError, ValueError):
+            raise self.wrong(value) from None
+        if not math.isfinite(found):
+            raise self.wrong(value)
+        return self._bounded(found, value)
+
+    def _bounded(self, found: float, value: Any) -> float:
+        if (
+            (self.least is not None and found < self.least)
+            or (self.below is not None and found >= self.below)
+            or (self.above is not None and found <= self.above)
+        ):
+            raise self.wrong(value)
+        return found
+
+    def show(self, value: float, layout: str = "channels_last") -> str:
+        return f"{value:g}"
+
+    def write(self, value: float, layout: str = "channels_last") -> str:
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+
+    def describe(self) -> str:
+        bounds = []
+        if self.least is not None:
+            bounds.append(f"of at least {self.least:g}")
+        if self.above is not None:
+            bounds.append(f"above {self.above:g}")
+        if self.below is not None:
+            bounds.append(f"below {self.below:g}")
+        return " ".join(["a number", " and ".join(bounds)]).rstrip()
+
+    def schema(self) -> dict[str, Any]:
+        found: dict[str, Any] = {"type": "number"}
+        for key, bound in (("minimum", self.least), ("exclusiveMinimum", self.above), ("exclusiveMaximum", self.below)):
+            if bound is not None:
+                found[key] = bound
+        return found
+
+
+class Flag(Type[bool]):
+    """`true` or `false`."""
+
+    def parse(self, value: Value, layout: str = "channels_last") -> bool:
+        found = values.boolean(value) if isinstance(value, str) else None
+        if found is None:
+            raise self.wrong(value)
+        return found
+
+    def check(self, value: Any) -> bool:
+        if type(value).__name__ not in ("bool", "bool_"):
+            raise self.wrong(value)
+        return bool(value)
+
+    def show(self, value: bool, layout: str = "channels_last") -> str:
+        return "true" if value else "false"
+
+    def describe(self) -> str:
+        return "true or false"
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "boolean"}
+
+
+class Choice(Type[str]):
+    """One of a few words."""
+
+    def __init__(self, *words: str) -> None:
+        self.words = words
+
+    def parse(self, value: Value, layout: str = "channels_last") -> str:
+        return self.check(value)
+
+    def check(self, value: Any) -> str:
+        if not isinstance(value, str) or value not in self.words:
+            raise self.wrong(value)
+        return value
+
+    def describe(self) -> str:
+        return ", ".join(self.words[:-1]) + f" or {self.words[-1]}" if len(self.words) > 1 else self.words[0]
+
+    def schema(self) -> dict[str, Any]:
+        return {"enum": list(self.words)}
+
+
+class Word(Type[str]):
+    """Text on one line."""
+
+    def parse(self, value: Value, layout: str = "channels_last") -> str:
+        return self.check(value)
+
+    def check(self, value: Any) -> str:
+        if not isinstance(value, str) or not value.strip() or len(value.splitlines()) > 1:
+            raise self.wrong(value)
+        return value
+
+    def write(self, value: str, layout: str = "channels_last") -> str:
+        plain = value.replace("_", "").replace("-", "").replace(".", "")
+        return value if plain.isalnum() and plain.isascii() and not plain[0].isdigit() else quoted(value)
+
+    def describe(self) -> str:
+        return "a word"
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": ["string", "number", "boolean"]}
+
+
+def quoted(text: str) -> str:
+    """Text in double quotes, as YAML and JSON read it."""
+    from json import dumps
+
+    return dumps(text, ensure_ascii=False)
