@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cnncalc.graph import Input, Node
+from cnncalc.layers.option import Cells, Every, PerAxis
 from cnncalc.problem import Fix
 from cnncalc.refit import Refit, refits
 from cnncalc.shape import Shape
@@ -117,13 +118,8 @@ def _advice(node: Node, found: list[Refit]) -> tuple[str, ...]:
 
 def written(refit: Refit) -> str:
     """The value of a refit as a spec writes it: `3`, `3x5`, `[[1, 2], [1, 2]]`."""
-    if isinstance(refit.value[0], tuple):
-        pairs = [value for value in refit.value if isinstance(value, tuple)]
-        if any(before != after for before, after in pairs):
-            return str([list(pair) for pair in pairs])
-        return _per_axis([before for before, _ in pairs])
-    return _per_axis([value for value in refit.value if isinstance(value, int)])
-
-
-def _per_axis(numbers: list[int]) -> str:
-    return str(numbers[0]) if len(set(numbers)) == 1 else "x".join(map(str, numbers))
+    value: Any = refit.value
+    pairs = isinstance(value[0], tuple)
+    if len(set(value)) == 1 and not (pairs and value[0][0] != value[0][1]):
+        value = Every(value[:1])
+    return Cells().write(value) if pairs else PerAxis(0).write(value)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.layers import KINDS
-from cnncalc.layers.option import Cells, ChannelRange, PerAxis
+from cnncalc.layers.option import Cells, PerAxis
 from cnncalc.place import NOWHERE
 from cnncalc.shape import LayerError, Shape
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from cnncalc.graph import Graph, Group, Node, Producer
     from cnncalc.layers import Layer
     from cnncalc.place import Place
-    from cnncalc.values import Value
 
 #: Layers of a network; the largest published ones have a few thousand.
 MAX_LAYERS = 30_000
@@ -140,8 +139,7 @@ def _new_layer(kind: str, fields: dict[str, Any]) -> Layer:
         if declared is None:
             raise LayerError(f"{kind} has no {name}")
         try:
-            # The type's own reader checks the value; files of other tools have no better one.
-            read[declared.name] = declared.type.parse(_written(value, declared.type), "channels_last")
+            read[declared.name] = declared.type.check(_alike(value, declared.type))
         except LayerError as error:
             raise LayerError(f"{declared.name} {error.template}", rule=error.rule, field=declared.name) from None
     return cls(**read)
@@ -152,20 +150,12 @@ def _hashable(value: Any) -> Any:
     return tuple(map(_hashable, value)) if isinstance(value, (list, tuple)) else (type(value), value)
 
 
-def _written(value: Any, type_: object) -> Value:
-    """A plain value as the language's reader has it."""
-    if isinstance(type_, ChannelRange):
-        return ":".join(map(str, value))
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Shape):
-        return str(value)
-    if isinstance(value, (list, tuple)):
-        parts = tuple(value)
-        if isinstance(type_, (PerAxis, Cells)) and len(set(parts)) == 1 and not isinstance(parts[0], tuple):
-            return str(parts[0])
-        return tuple(_written(part, None) for part in parts)
-    return str(value)
+def _alike(value: Any, type_: object) -> Any:
+    """One number for values that are the same along every axis."""
+    if isinstance(type_, (PerAxis, Cells)) and isinstance(value, (list, tuple)):
+        if value and len(set(value)) == 1 and not isinstance(value[0], (list, tuple)):
+            return value[0]
+    return value
 
 
 def is_complete(graph: Graph) -> bool:

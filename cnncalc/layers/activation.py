@@ -101,7 +101,7 @@ class GELU(Activation, kind="gelu"):
     Source: Hendrycks & Gimpel 2016.
     """
 
-    approximate: str = option(Choice("none", "tanh"), "how Φ is computed", default="none")
+    approximate: str = option(Choice("none", "tanh"), "how Φ is computed", default="none", rare=True)
 
     gain = 1.53
     example = Example({"gelu": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
@@ -179,8 +179,8 @@ class HardSigmoid(Activation, kind="hard_sigmoid"):
     Keras 2 and ONNX have slope 0.2. Source: Howard et al. 2019, MobileNetV3.
     """
 
-    slope: float = option(Number(), "factor of x", default=1 / 6, also=("alpha",))
-    offset: float = option(Number(), "added before the limits", default=0.5, also=("beta",))
+    slope: float = option(Number(), "factor of x", default=1 / 6, also=("alpha",), rare=True)
+    offset: float = option(Number(), "added before the limits", default=0.5, also=("beta",), rare=True)
     also = ("hardsigmoid", "hsigmoid")
     gain = 1.0
     example = Example({"hard_sigmoid": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
@@ -227,7 +227,7 @@ class Softmax(Activation, kind="softmax"):
     """exp(x) divided by its sum over the channels, or along another `axis`: shares that add up to 1."""
 
     saves_output = True
-    axis: str = option(Axis(), "axis of the sum", default="channels", also=("dim",))
+    axis: str = option(Axis(), "axis of the sum", default="channels", also=("dim",), rare=True)
     gain = 1.0
     example = Example({"softmax": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
 

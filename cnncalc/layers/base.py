@@ -243,7 +243,11 @@ class Layer:
     def fields(self, x: Flow | None) -> dict[str, Any]:
         """Its fields as JSON shows them, windows written out per axis where the input is known."""
         rank = x.rank if isinstance(x, Shape) else 0
-        return {name: _plain(declared, self.value(name), rank) for name, declared in self.stored.items()}
+        return {
+            name: _plain(declared, self.value(name), rank)
+            for name, declared in self.stored.items()
+            if not declared.rare or self.value(name) != declared.default
+        }
 
     def summary(self, x: Flow | None, layout: str = "channels_last") -> str:
         """Its hyper-parameters in a few words: the value, then each field that is not at its default."""

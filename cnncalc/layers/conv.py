@@ -92,7 +92,7 @@ class Conv(_Convolution, kind="conv"):
     padding: Pairs | str = option(
         Cells("same", "valid", "causal"), "zeros around the input, P", default=UNPADDED, also=("pad", "pads", "auto_pad", "P")
     )
-    padding_mode: str = option(PADDING_MODE, _PADDING_MODE, default="zeros")
+    padding_mode: str = option(PADDING_MODE, _PADDING_MODE, default="zeros", rare=True)
     dilation: Axes = option(
         PerAxis(), "cells from one weight of the window to the next, D", default=ONE, also=("dilations", "dilation_rate", "D")
     )
@@ -128,7 +128,7 @@ class DepthwiseConv(_Convolution, kind="depthwise_conv"):
     padding: Pairs | str = option(
         Cells("same", "valid", "causal"), "zeros around the input, P", default=UNPADDED, also=("pad", "pads", "auto_pad", "P")
     )
-    padding_mode: str = option(PADDING_MODE, _PADDING_MODE, default="zeros")
+    padding_mode: str = option(PADDING_MODE, _PADDING_MODE, default="zeros", rare=True)
     dilation: Axes = option(
         PerAxis(), "cells from one weight of the window to the next, D", default=ONE, also=("dilations", "dilation_rate", "D")
     )

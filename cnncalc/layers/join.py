@@ -218,7 +218,7 @@ class Concat(Join, kind="concat"):
     """
 
     also = ("concatenate", "cat", "merge", "depthconcat", "route")
-    axis: str = option(Axis(), "axis along which they are put behind one another", default="channels", also=("dim",))
+    axis: str = option(Axis(), "axis along which they are put behind one another", default="channels", also=("dim",), rare=True)
     example = Example({"concat": ["a", "b"]}, (Shape(3, 5, 2), Shape(3, 5, 4)), Shape(3, 5, 6))
 
     def join(self, shapes: tuple[Shape, ...]) -> Shape:

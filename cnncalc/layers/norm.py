@@ -87,7 +87,9 @@ class LayerNorm(_Normalising, kind="layernorm"):
     """
 
     also = ("layernormalization", "layer_norm", "ln")
-    over: str = option(Choice("channels", "all"), "the channels at each position, or all numbers together", default="channels")
+    over: str = option(
+        Choice("channels", "all"), "the channels at each position, or all numbers together", default="channels", rare=True
+    )
     epsilon: float = option(Number(above=0), "added to the variance", default=1e-6, also=_EPSILON_NAMES)
     affine: bool = option(
         Flag(), "a learned factor and offset per channel, or per number", default=True, also=("elementwise_affine",)

@@ -44,12 +44,14 @@ class Option(Generic[T]):
     """A field of a kind: its type, default and a sentence.
 
     `main` marks the kind's value, `also` the names other tools give it; `attribute` is where an instance stores it.
-    `wires`: it names the layer's inputs, and an instance does not store it.
+    `wires`: it names the layer's inputs, and an instance does not store it. `rare`: JSON leaves it out at its default.
     """
 
-    __slots__ = ("also", "attribute", "default", "doc", "main", "name", "type", "wires")
+    __slots__ = ("also", "attribute", "default", "doc", "main", "name", "rare", "type", "wires")
 
-    def __init__(self, type_: Type[T], doc: str, default: Any, main: bool, also: tuple[str, ...], name: str, wires: bool) -> None:
+    def __init__(
+        self, type_: Type[T], doc: str, default: Any, main: bool, also: tuple[str, ...], name: str, wires: bool, rare: bool
+    ) -> None:
         self.name = name
         self.attribute = name
         self.type = type_
@@ -58,6 +60,7 @@ class Option(Generic[T]):
         self.main = main
         self.also = also
         self.wires = wires
+        self.rare = rare
 
     @property
     def required(self) -> bool:
@@ -73,6 +76,7 @@ def option(
     also: tuple[str, ...] = (),
     name: str = "",
     wires: bool = False,
+    rare: bool = False,
 ) -> Any:
     """Declares a field in the body of a kind's class; `name` is its name in the language where Python cannot have it."""
-    return Option(type_, doc, default, main, also, name, wires)
+    return Option(type_, doc, default, main, also, name, wires, rare)

@@ -23,7 +23,7 @@ class Slice(Layer, kind="slice"):
 
     also = ("narrow", "split", "slicechannel", "chunk")
     channels: tuple[int, int | None] = option(ChannelRange(), '"a:b", ends within 0 and the axis\'s size', main=True)
-    axis: str = option(Axis(), "axis that the range is of", default="channels", also=("dim",))
+    axis: str = option(Axis(), "axis that the range is of", default="channels", also=("dim",), rare=True)
     example = Example({"slice": "1:4"}, (Shape(3, 2, 5),), Shape(3, 2, 3))
 
     def output_shape(self, x: Shape, fit: str) -> Shape:

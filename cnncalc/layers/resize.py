@@ -34,7 +34,7 @@ class Upsample(Layer, kind="upsample"):
         PerAxis(), "cells out for each cell in, along each axis", default=None, main=True, also=("scale_factor", "scale")
     )
     size: Axes | None = option(
-        PerAxis(), "cells that come out along each axis, in place of a factor", default=None, also=("output_size",)
+        PerAxis(), "cells that come out along each axis, in place of a factor", default=None, also=("output_size",), rare=True
     )
     mode: str = option(
         Choice("nearest", "bilinear", "bicubic"),
@@ -42,7 +42,7 @@ class Upsample(Layer, kind="upsample"):
         default="nearest",
         also=("interpolation",),
     )
-    align_corners: bool = option(Flag(), "whether the outermost cells keep their places", default=False)
+    align_corners: bool = option(Flag(), "whether the outermost cells keep their places", default=False, rare=True)
     example = Example({"upsample": "2x3"}, (Shape(3, 5, 2),), Shape(6, 15, 2))
 
     def check(self) -> None:
@@ -115,7 +115,7 @@ class PixelShuffle(Layer, kind="pixel_shuffle"):
     factor: int = option(
         Count(), "r, cells out for each cell in, along each axis", main=True, also=("upscale_factor", "block_size")
     )
-    order: str = option(Choice("pytorch", "tensorflow"), _ORDER, default="pytorch")
+    order: str = option(Choice("pytorch", "tensorflow"), _ORDER, default="pytorch", rare=True)
     example = Example({"pixel_shuffle": 2}, (Shape(3, 5, 12),), Shape(6, 10, 3))
 
     def output_shape(self, x: Shape, fit: str) -> Shape:
@@ -162,7 +162,7 @@ class SpaceToDepth(Layer, kind="space_to_depth"):
         main=True,
         also=("downscale_factor", "block_size", "blocksize", "stride"),
     )
-    order: str = option(Choice("pytorch", "tensorflow", "darknet"), _ORDER, default="pytorch")
+    order: str = option(Choice("pytorch", "tensorflow", "darknet"), _ORDER, default="pytorch", rare=True)
     example = Example({"space_to_depth": 2}, (Shape(6, 10, 3),), Shape(3, 5, 12))
 
     def output_shape(self, x: Shape, fit: str) -> Shape:

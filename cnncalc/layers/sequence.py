@@ -127,7 +127,7 @@ class Rnn(_Recurrent, kind="rnn"):
     hidden: int = option(Count(), _HIDDEN, main=True, also=_HIDDEN_NAMES)
     layers: int = option(Count(), _LAYERS, default=1, also=("num_layers",))
     bidirectional: bool = option(Flag(), _BIDIRECTIONAL, default=False)
-    biases: int = option(Count(0, 2), _BIASES, default=2, also=("bias", "use_bias"))
+    biases: int = option(Count(0, 2), _BIASES, default=2, also=("bias", "use_bias"), rare=True)
     returns: str = option(Choice("last", "sequence"), _RETURN, default="last", name="return", also=_RETURN_NAMES)
     example = Example({"rnn": 4, "return": "sequence"}, (Shape(7, 3),), Shape(7, 4))
 
@@ -151,7 +151,7 @@ class Lstm(_Recurrent, kind="lstm"):
     hidden: int = option(Count(), _HIDDEN, main=True, also=_HIDDEN_NAMES)
     layers: int = option(Count(), _LAYERS, default=1, also=("num_layers",))
     bidirectional: bool = option(Flag(), _BIDIRECTIONAL, default=False)
-    biases: int = option(Count(0, 2), _BIASES, default=2, also=("bias", "use_bias"))
+    biases: int = option(Count(0, 2), _BIASES, default=2, also=("bias", "use_bias"), rare=True)
     returns: str = option(Choice("last", "sequence"), _RETURN, default="last", name="return", also=_RETURN_NAMES)
     example = Example({"lstm": 5, "layers": 2, "bidirectional": True}, (Shape(7, 3),), Shape(10))
 
@@ -172,7 +172,7 @@ class Gru(_Recurrent, kind="gru"):
     hidden: int = option(Count(), _HIDDEN, main=True, also=_HIDDEN_NAMES)
     layers: int = option(Count(), _LAYERS, default=1, also=("num_layers",))
     bidirectional: bool = option(Flag(), _BIDIRECTIONAL, default=False)
-    biases: int = option(Count(0, 2), _BIASES, default=2, also=("bias", "use_bias"))
+    biases: int = option(Count(0, 2), _BIASES, default=2, also=("bias", "use_bias"), rare=True)
     returns: str = option(Choice("last", "sequence"), _RETURN, default="last", name="return", also=_RETURN_NAMES)
     example = Example({"gru": 4, "return": "sequence", "bidirectional": True}, (Shape(7, 3),), Shape(7, 8))
 

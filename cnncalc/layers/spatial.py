@@ -31,11 +31,13 @@ class Pad(Layer, kind="pad"):
     accepts = "map"
     also = ("zeropadding", "zeropad", "padding", "constantpad", "reflectionpad", "replicationpad", "circularpad", "mirrorpad")
     cells: Pairs = option(Cells(), "cells on every side, or per axis as padding", main=True, also=("padding", "pads"))
-    mode: str = option(Choice("zeros", "reflect", "replicate", "circular"), "which numbers the cells hold", default="zeros")
-    fill: float = option(
-        Number(), "number in place of the zeros", default=0.0, name="value", also=("constant_values", "constant_value")
+    mode: str = option(
+        Choice("zeros", "reflect", "replicate", "circular"), "which numbers the cells hold", default="zeros", rare=True
     )
-    channels: tuple[int, int] = option(Ends(), "channels added before and after", default=(0, 0))
+    fill: float = option(
+        Number(), "number in place of the zeros", default=0.0, name="value", also=("constant_values", "constant_value"), rare=True
+    )
+    channels: tuple[int, int] = option(Ends(), "channels added before and after", default=(0, 0), rare=True)
     example = Example({"pad": [[0, 1], [2, 3]], "channels": [1, 2]}, (Shape(3, 5, 2),), Shape(4, 10, 5))
 
     def check(self) -> None:

@@ -135,7 +135,7 @@ def test_agrees_with_show(cnncalc, kind, tmp_path):
         ("7x7x3 conv=1 --kernel-size=3", 2, "there is no option --kernel-size; a field of the layer is a word: kernel_size=3"),
         ("10 log_softmax", 2, "log_softmax is no layer kind; softmax is here, without the logarithm"),
         ("7x7x3 conv=0 F=3", 1, "conv=0: error: conv must be at least 1, got 0 [value]"),
-        ("7x7x3 conv=1 F=3 S=x", 1, "S=x: error: stride is a whole number of at least 1"),
+        ("7x7x3 conv=1 F=3 S=x", 1, "S=x: error: stride must be a whole number of at least 1"),
         ("7x7x3 conv=1 F=9", 1, "conv=1: error: conv: a window over 9 cells is larger than its padded input, height 7"),
         ("7x7x3 conv=1 F=3 groups=2", 1, "groups=2: error: conv: groups 2 does not divide the input's 3 channels"),
         ("7x7x3 conv=1 F=3 kernel_size=5", 2, "kernel_size=5: error: kernel_size is written twice"),

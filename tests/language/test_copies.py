@@ -68,7 +68,7 @@ layers:
         ("{concat: [nope.*]}", "there is no row nope above"),
         ("{concat: [none.*]}", "joins nothing: the rows that it names stand 0 times"),
         ("{conv: 3, kernel_size: 1, from: s.*}", "s.* stands for several rows"),
-        ("{concat: [s]}", "is the name of a row to join with the one above, or a list of two or more names"),
+        ("{concat: [s]}", "must be the name of a row to join with the one above, or a list of two or more names"),
     ],
 )
 def test_what_cannot_be_joined(row: str, part: str) -> None:
