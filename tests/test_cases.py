@@ -10,6 +10,7 @@ import pytest
 import cnncalc
 from cnncalc.problem import RULES
 from cnncalc.rules import run
+from tests.cli.command import run as run_command
 
 HERE = Path(__file__).parent / "cases"
 WARNINGS = [name for name, level in RULES.items() if level == "warning"]
@@ -36,6 +37,8 @@ def test_a_case_has_its_problems_at_their_places(name):
     [
         # (500 − 3 + 2·100)/1 + 1 = 698
         ("01-fit-ceil-conv-padding-ge-window", {"conv1": (698, 698, 64)}),
+        # Caffe's convolutions take the floor: ⌊(10 − 3 + 2)/2⌋ + 1 = 5.
+        ("02-fit-ceil-on-a-convolution-ssd300", {"conv1": (5, 5, 256)}),
         ("07-spatial-gate-one-channel", {"multiply1": (28, 28, 64)}),
         # Windows start at cells −2, 2 and 6; one at 10 would lie behind the input.
         ("20-ceiling-is-taken-but-is-not", {"avgpool1": (3, 3, 1)}),
@@ -44,6 +47,12 @@ def test_a_case_has_its_problems_at_their_places(name):
 def test_shapes(name, shapes):
     net = cnncalc.load(HERE / f"{name}.yaml")
     assert {layer: tuple(net[layer].shape) for layer in shapes} == shapes
+
+
+def test_the_ceiling_that_is_not_taken_is_not_said_to_be_taken():
+    done = run_command("layer", "9x9x1", "avgpool=4", "stride=4", "padding=2", "--fit", "ceil")
+    assert "(9 − 4 + 2·2)/4 + 1 = 3.25" in done.stdout
+    assert "the ceiling is taken" not in done.stdout
 
 
 # The same networks with what the language has for them.
