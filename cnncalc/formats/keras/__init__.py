@@ -73,6 +73,7 @@ def _lay_out(model: Model, config: dict[str, Any], problems: Problems, source: S
     problems.layout = changes.layout or layout
     stated = {ref.layer: _input_dims(model.layers.get(ref.layer, {})) for ref in model.inputs}
     declared = {name: _flow(model, name, sizes, first) for name, sizes in stated.items()}
+    changes.check_vars((), declared)
     flows = changes.inputs(declared, changes.layout or layout)
     for name, flow in flows.items():
         if flow is None:

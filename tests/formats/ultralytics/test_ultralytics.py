@@ -22,7 +22,6 @@ def rows(net: cnncalc.Network) -> list[int]:
 @pytest.mark.parametrize(
     ("scale", "counts"),
     [
-        # fmt: off
         (
             "n",
             [
@@ -89,7 +88,6 @@ def rows(net: cnncalc.Network) -> list[int]:
                 212694,
             ],
         ),
-        # fmt: on
     ],
 )
 def test_every_row_has_the_parameters_of_ultralytics(scale, counts):

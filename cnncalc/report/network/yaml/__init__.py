@@ -67,6 +67,8 @@ def _text(network: Network, *, flat: bool) -> str:
             lines += _definition(definition)
     lines.append("layers:")
     lines += _rows(rows, 2)
+    if network.reading.ignored:
+        lines.append(f"ignore: [{', '.join(sorted(network.reading.ignored))}]")
     if outputs:
         lines.append(f"outputs: [{', '.join(outputs)}]")
     lines.append(_expect(graph, layout, outputs))

@@ -109,9 +109,11 @@ def _definition(uses: list[Entry], name: str) -> Definition:
             named.append((parameter, hole))
             related = f"${{{parameter}}}"
         hole.values[hole.key] = f'"{related}"'
+    usual = {parameter: hole.entry.defaults.get(hole.key) for parameter, hole in named}
     for parameter, seen in given.items():
         value, count = Counter(seen).most_common(1)[0]
-        made.parameters[parameter] = value if 2 * count > len(seen) else None
+        default = usual[parameter]
+        made.parameters[parameter] = default if default in seen else value if 2 * count > len(seen) else None
     for i, use in enumerate(uses):
         use.values = {"block": name, **{parameter: seen[i] for parameter, seen in given.items()}}
         use.defaults = {parameter: value for parameter, value in made.parameters.items() if value is not None}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from cnncalc.graph import Node, Producer
 from cnncalc.layers import Join
 from cnncalc.report.network.yaml.fields import default_of, fields_of
-from cnncalc.report.network.yaml.outline import Outline, Row, Scope
+from cnncalc.report.network.yaml.outline import Outline, Row, Scope, nodes_below
 
 
 class Unnameable(Exception):
@@ -46,6 +46,8 @@ class Entries:
         self._outline = outline
         self._layout = layout
         self._fit = fit
+        #: Whether the rows stand in a block that shares all its weights.
+        self._sharing = False
 
     def of(self, scope: Scope) -> list[Entry]:
         """The rows of a scope; of a repeated row the first copy, with the number of copies."""
@@ -64,8 +66,13 @@ class Entries:
 
     def _entry(self, row: Row, scope: Scope, current: Producer | None) -> Entry:
         if row.inner is not None:
+            peer = self._peer(row) if not self._sharing else None
+            self._sharing = self._sharing or peer is not None
             entry = Entry("block", row.name, {}, title=row.title, body=self.of(row.inner))
             self._from(entry, row.inner.input, scope, current)
+            if peer is not None:
+                self._sharing = False
+                entry.keys["share"] = self._named(self._outline.name_of(peer, scope))
             return entry
         node = row.node
         assert node is not None
@@ -95,8 +102,8 @@ class Entries:
             self._from(entry, node.inputs[0], scope, current)
         if not node.fits and node.fit != self._fit:
             entry.keys["fit"] = node.fit
-        if node.shared is not None:
-            entry.keys["share"] = self._name(node.shared, scope)
+        if node.shared is not None and not self._sharing:
+            entry.keys["share"] = self._named(self._outline.reference(node.shared, scope, exact=True))
         if node.frozen and node.weights and node.shared is None:
             entry.keys["trainable"] = "false"
         return entry
@@ -132,10 +139,27 @@ class Entries:
         return None
 
     def _name(self, source: Producer, scope: Scope) -> str:
-        found = self._outline.reference(source, scope)
+        return self._named(self._outline.reference(source, scope))
+
+    @staticmethod
+    def _named(found: str | None) -> str:
         if found is None:
             raise Unnameable
         return found
+
+    def _peer(self, row: Row) -> Row | None:
+        """The use of the same block whose weights all layers of this one use."""
+        nodes = nodes_below(row)
+        first = next((node.shared for node in nodes if node.shared is not None), None)
+        other = self._outline.rows[first] if first is not None else None
+        while other is not None:
+            if other.inner is not None:
+                theirs = nodes_below(other)
+                pairs = zip(nodes, theirs, strict=False)
+                if len(nodes) == len(theirs) and all(a.kind == b.kind and (not a.weights or a.shared is b) for a, b in pairs):
+                    return other
+            other = other.scope.owner
+        return None
 
     def outputs(self, producers: list[Producer]) -> list[str]:
         """The names of the network's outputs; none if it is the last row alone."""

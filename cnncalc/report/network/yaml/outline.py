@@ -134,8 +134,11 @@ class Outline:
             current = current.outer
         return found[::-1]
 
-    def reference(self, producer: Producer, scope: Scope) -> str | None:
-        """How a row of `scope` names a result above it; None if a name on the way hides it."""
+    def reference(self, producer: Producer, scope: Scope, *, exact: bool = False) -> str | None:
+        """How a row of `scope` names a result above it; None if a name on the way hides it.
+
+        The name of a block stands for its last layer, unless that layer itself is meant: `exact`.
+        """
         if producer is scope.input and not (isinstance(producer, Input) and scope is self.top and producer.name != "input"):
             return "input"
         around = self.path(scope)
@@ -144,8 +147,13 @@ class Outline:
             return None if hidden else producer.name
         row = self.rows[producer]
         # The outermost block that gives this result, and is not around the row that asks, is the shortest name.
-        while row.scope not in around and row.scope.owner is not None and row.scope.owner.result is producer:
+        while not exact and row.scope not in around and row.scope.owner is not None and row.scope.owner.result is producer:
             row = row.scope.owner
+        return self.name_of(row, scope)
+
+    def name_of(self, row: Row, scope: Scope) -> str | None:
+        """The path of a row as a row of `scope` writes it; None if a name on the way hides it."""
+        around = self.path(scope)
         parts: list[str] = []
         current: Row | None = row
         asked = row
@@ -159,6 +167,21 @@ class Outline:
                 parts.insert(0, home.label)
             current = home.owner
         return None
+
+
+def nodes_below(row: Row) -> list[Node]:
+    """Every layer of a row, in order."""
+    found: list[Node] = []
+    todo = [row]
+    while todo:
+        one = todo.pop()
+        if one.inner is not None:
+            todo.extend(reversed(one.inner.rows))
+        for scope in reversed(one.branches.values()):
+            todo.extend(reversed(scope.rows))
+        if one.node is not None:
+            found.append(one.node)
+    return found
 
 
 def _is_last(row: Row, asked: bool) -> bool:
