@@ -94,7 +94,8 @@ class Fold:
     """The items and edges of a network, unfolded down to `depth` levels, or wholly if that is None.
 
     `bands` draws activations and normalisations as part of the layer before them, and blocks that hold nothing else as that
-    layer. `frames` puts a frame around each unfolded block; without frames a repeated block stays folded.
+    layer. `frames` puts a frame around each unfolded block. Without frames a repeated block stays folded; `unroll` draws each of
+    its copies.
     """
 
     def __init__(
@@ -104,6 +105,7 @@ class Fold:
         *,
         frames: bool = False,
         bands: bool = True,
+        unroll: bool = False,
         block: Twig | None = None,
         like: Fold | None = None,
     ) -> None:
@@ -112,6 +114,7 @@ class Fold:
         self._depth = depth
         self._frames = frames
         self._bands = bands
+        self._unroll = unroll
         self._facts: _Facts = like._facts if like is not None else _Facts(subject)
         #: Which copy of which repeated row a layer belongs to.
         self._copies: dict[int, dict[int, int]] = {}
@@ -244,7 +247,7 @@ class Fold:
     def _run(self, run: list[Twig], level: int, prefix: str) -> list[Item]:
         """The copies of a repeated row, those that are alike drawn once."""
         copies = [self._twig(twig, level, prefix) for twig in run]
-        if not self._frames and any(len(copy) > 1 for copy in copies):
+        if not self._frames and not self._unroll and any(len(copy) > 1 for copy in copies):
             copies = [[self._folded(twig, twig.group, prefix)] if twig.group is not None else [] for twig in run]
         found: list[Item] = []
         first: list[Item] = []

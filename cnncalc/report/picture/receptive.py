@@ -121,11 +121,13 @@ def _through(node: Node, flow: Flow, region: tuple[Range, ...]) -> tuple[Range, 
 def _way(subject: Subject, node: Node) -> list[_Map]:
     """The maps from an input to the layer along the way that sees most, without those that show the same as the one before."""
     regions = seen(node)
-    place = {id(other): i for i, other in enumerate(subject.layers)}
+    depth: dict[int, int] = {}
+    for other in subject.layers:
+        depth[id(other)] = 1 + max((depth.get(id(source), 0) for source in other.inputs), default=0)
 
     def key(source: Producer) -> tuple[int, int]:
-        # Of inputs that are seen alike, the one computed last: it has come the longer way.
-        return math.prod(high - low + 1 for low, high in regions.get(id(source), ())), place.get(id(source), -1)
+        # Of inputs that are seen alike, the one that has come through more layers.
+        return math.prod(high - low + 1 for low, high in regions.get(id(source), ())), depth.get(id(source), 0)
 
     way: list[_Map] = []
     current: Producer = node

@@ -112,7 +112,7 @@ def scene(subject: Subject, options: Drawing) -> Scene:
 def _fold(subject: Subject, options: Drawing) -> Fold:
     """Unfolded as far as asked for, else as far as it can be read."""
     if options.depth is not None:
-        return Fold(subject, options.depth)
+        return Fold(subject, options.depth, unroll=True)
     best = Fold(subject, 1)
     for depth in (2, 3, 4):
         more = Fold(subject, depth, like=best)

@@ -1,11 +1,11 @@
 """Pictures of the bundled networks: readable, small, the same each time, and valid XML whatever names stand in the file."""
 
 import importlib.util
+import pathlib
 import re
 import shutil
 import subprocess
 import xml.etree.ElementTree as ET
-from pathlib import Path
 
 import pytest
 
@@ -14,11 +14,11 @@ from cnncalc.report.picture.draw import picture, scene
 from cnncalc.report.picture.fold import Fold
 from cnncalc.report.picture.mermaid import CHARACTERS, EDGES
 from cnncalc.report.picture.options import STYLES, Drawing
-from cnncalc.report.picture.scene import Text
+from cnncalc.report.picture.scene import Path, Text
 from cnncalc.report.picture.units import fold_units
 from tests.report.picture.browser import OVERLAPS, measured, needs_chromium
 
-SPECS = sorted((Path(__file__).parents[3] / "specs").glob("*.yaml"))
+SPECS = sorted((pathlib.Path(__file__).parents[3] / "specs").glob("*.yaml"))
 _SVG = "{http://www.w3.org/2000/svg}"
 
 HOSTILE = ["</svg><script>alert(1)</script>", "x" * 10_000, "שלום עולם", "a]]>&quot;\"'", "層畳み込み", "\u202eevil", "%{}$\\_#"]
@@ -270,12 +270,12 @@ def test_rows_that_begin_with_lanes_are_joined_to_the_row_before(tmp_path):
         assert faults["faults"] == []
 
 
-def _light_models() -> list[Path]:
+def _light_models() -> list[pathlib.Path]:
     """The light models that the onnx package has for its own tests."""
     spec = importlib.util.find_spec("onnx")
     if spec is None or spec.origin is None:
         return []
-    return sorted((Path(spec.origin).parent / "backend" / "test" / "data" / "light").glob("*.onnx"))
+    return sorted((pathlib.Path(spec.origin).parent / "backend" / "test" / "data" / "light").glob("*.onnx"))
 
 
 @needs_chromium
@@ -310,3 +310,15 @@ def test_a_notebook_shows_the_picture():
     assert "Fig. 2" in str(drawn)
     with pytest.raises(ValueError, match="style must be one of volumes, graph, blocks, got 'boxes'"):
         network.draw("boxes")
+
+
+@needs_chromium
+def test_a_depth_that_is_asked_for_unfolds_repeats(networks, tmp_path):
+    """Sixteen bottlenecks, each with an add: 4 projections and 12 skips past their convolutions."""
+    network = networks["resnet50"]
+    texts = [shape.text for shape in scene(network, Drawing(depth=4)).shapes() if isinstance(shape, Text)]
+    assert texts.count("add1") == 16
+    arcs = [shape for shape in scene(network, Drawing(depth=4)).shapes() if isinstance(shape, Path) and shape.style == "skip"]
+    assert len(arcs) == 12
+    body = "".join(picture(networks[name], "svg", Drawing(depth=4)).text for name in ("resnet50", "mobilenet_v2", "inception_v3"))
+    assert [one for one in measured(body, OVERLAPS, tmp_path) if one["faults"]] == []
