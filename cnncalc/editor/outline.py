@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from cnncalc.editor.positions import Positions
-from cnncalc.language.rows import number
+from cnncalc.language.names import number
 from cnncalc.language.source import Mapping, Scalar, Sequence, YamlNode, location
 from cnncalc.layers import KINDS, Join
 from cnncalc.problem import Location

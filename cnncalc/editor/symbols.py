@@ -9,7 +9,7 @@ from cnncalc.editor.positions import Span
 from cnncalc.editor.snapshot import Snapshot
 from cnncalc.language.comments import last_line
 from cnncalc.language.document import identifier_fault
-from cnncalc.language.rows import name_fault
+from cnncalc.language.names import name_fault
 from cnncalc.language.source import Mapping, Sequence, YamlNode
 from cnncalc.layers import KINDS
 

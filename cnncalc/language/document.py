@@ -10,8 +10,9 @@ from cnncalc import values
 from cnncalc.build.problems import Problems
 from cnncalc.dtype import DEFAULT, DTYPES
 from cnncalc.language.expression import RESERVED, UNKNOWN, Names, Unknown
+from cnncalc.language.names import name_fault
 from cnncalc.language.place import Lines
-from cnncalc.language.rows import FAULTY, ROW_KEYS, Argument, Body, RowReader, name_fault
+from cnncalc.language.rows import FAULTY, ROW_KEYS, Argument, Body, RowReader, name_rows
 from cnncalc.language.source import Mapping, Scalar, Sequence, YamlNode, describe, location
 from cnncalc.language.syntax import NETWORK, code_in
 from cnncalc.language.template import evaluate, names_in
@@ -134,7 +135,7 @@ class DocumentReader:
             self._unusable("missing", Location(1, 1, 1, 1), "there are no layers; write layers: and a row behind a dash for each")
         else:
             found.layers = reader.body(rows, "layers")
-            reader.names(found.layers)
+            name_rows(found.layers, self._problems)
             if not isinstance(rows, Sequence) or not rows.items:
                 if isinstance(rows, Sequence):
                     self._problems.add(
@@ -337,7 +338,7 @@ class DocumentReader:
             self._problems.add("missing", block.at, f"block {written(block.name)} has no layers; write [] for none")
             return
         block.body = reader.body(rows, f"layers of block {written(block.name)}")
-        reader.names(block.body)
+        name_rows(block.body, self._problems)
 
     def _outputs(self, found: Document) -> None:
         assert isinstance(self._root, Mapping)

@@ -13,7 +13,8 @@ from cnncalc.language.document import Block, Document
 from cnncalc.language.expression import UNKNOWN, Names, Texts, Unknown
 from cnncalc.language.fields import Given, Joined, LayerReader
 from cnncalc.language.keys import KeyReader, names_for
-from cnncalc.language.rows import FAULTY, MERGES, Argument, Row, name_fault, number
+from cnncalc.language.names import name_fault, number
+from cnncalc.language.rows import FAULTY, MERGES, Argument, Row
 from cnncalc.language.scope import Binding, Copy, Scope
 from cnncalc.language.sharing import counterpart, share_block, share_layer, shared_branch
 from cnncalc.language.source import Sequence, location

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from cnncalc.build.problems import Problems
-from cnncalc.language import suggest
+from cnncalc.language import mistakes, suggest
 from cnncalc.language.expression import undefined
+from cnncalc.language.names import name_fault, number
 from cnncalc.language.place import Lines, RowPlace
 from cnncalc.language.source import Mapping, Scalar, Sequence, YamlNode, describe, location, value_of
 from cnncalc.language.template import Dynamic, Pairs, Parts, Template, names_in
@@ -136,7 +137,10 @@ class RowReader:
                 hint = "; write [] for none" if isinstance(node, Scalar) and node.null and what != "layers" else ""
                 self._problems.add("value", node, f"{what} is a list of rows, each behind a dash, not {describe(node)}{hint}")
             return Body(node, [])
-        return Body(node, [row for item in node.items if (row := self._row(item)) is not None])
+        items, dashed = mistakes.joined(node)
+        for one in dashed:
+            self._problems.add("row", one.first, one.message)
+        return Body(node, [row for item in items if (row := self._row(item)) is not None])
 
     def _row(self, node: YamlNode) -> Row | None:
         if isinstance(node, Scalar):
@@ -187,7 +191,7 @@ class RowReader:
             return self._no_kind(node)
         if len(kinds) > 1:
             key = node.pairs[kinds[1]][0]
-            instead = self._instead_of_two(kinds[0], kinds[1], value_of(node.pairs[kinds[1]][1]))
+            instead = mistakes.two_kinds(kinds[0], kinds[1], value_of(node.pairs[kinds[1]][1]))
             self._problems.add("row", key, f"a row is one layer, and this one is {kinds[0]} and {kinds[1]}; {instead}")
         kind = kinds[0]
         key, value = node.pairs[kind]
@@ -212,30 +216,6 @@ class RowReader:
         self._repeats = outside
         return row
 
-    def _instead_of_two(self, first: str, second: str, value: Value) -> str:
-        """What to write where two kinds stand in one row."""
-        declared = suggest.field_for(KINDS[first], second) if first in KINDS else None
-        if declared is not None and not declared.main:
-            return f"write {declared.name}: {suggest.text(value)} for the field of {first}, or two rows"
-        return suggest.own_row(second, value) if second in KINDS else "write two rows"
-
-    def _kind_as_value(self, node: Mapping, unknown: str) -> tuple[Scalar, str] | None:
-        """The key behind which others write the kind, and the row as said here; `unknown` is the row's first unknown key."""
-        for name in ("type", "kind", "layer", "layer_type", "class_name", "class", "op", "op_type", "module"):
-            key, value = node.pairs.get(name, (None, None))
-            if key is None or not isinstance(value, Scalar) or value.null:
-                continue
-            rest = {k: value_of(v) for k, (_, v) in node.pairs.items() if k != name}
-            word = value.text.removesuffix("()")
-            if word in self._blocks:
-                return key, f"write {suggest.braces({'block': word, **{k: suggest.text(v) for k, v in rest.items()}})}"
-            kind = suggest.kind_called(word)
-            if kind is not None:
-                return key, f"write {suggest.rewritten(kind, rest)}"
-            if name == unknown:
-                return key, "as in {conv: 64, kernel_size: 3}"
-        return None
-
     def _no_kind(self, node: Mapping) -> Row | None:
         if not node.pairs:
             self._problems.add(
@@ -247,8 +227,12 @@ class RowReader:
             if name not in ROW_KEYS and name not in fields and name != "merge":
                 row = Row(node, name, location(key), self._lines)
                 row.broken = True
-                typed = self._kind_as_value(node, name)
-                if typed is not None:
+                typed = mistakes.kind_as_value(node, name, self._blocks)
+                in_words = mistakes.letters_alone(node)
+                if in_words is not None:
+                    message = f"{name} is no layer kind: a row is written in words; write {in_words}"
+                    self._problems.add("unknown-kind", key, message)
+                elif typed is not None:
                     said = f"{typed[0].text} is no key of a row: the kind itself is the key; {typed[1]}"
                     self._problems.add("unknown-kind", typed[0], said)
                 else:
@@ -302,26 +286,38 @@ class RowReader:
 
     def _layer(self, row: Row, pairs: dict[str, tuple[Scalar, YamlNode]]) -> None:
         assert row.layer is not None
+        below = mistakes.fields_below(row.layer, pairs[row.kind][1]) if row.kind in pairs else None
+        if below is not None:
+            self._problems.add("value", pairs[row.kind][1], below)
+            row.broken = True
+            return
+        #: Fields that unknown keys stand for: they are not missing.
+        meant: set[str] = set()
+        letters: list[str] = []
         for name, (key, node) in pairs.items():
             declared = row.layer.options.get(name)
-            if name != row.kind and (declared is None or declared is row.layer.main):
-                hint = suggest.field_hint(row.layer, name, ROW_KEYS, value_of(node))
-                self._problems.add("unknown-key", key, f"{row.kind} has no {written(name)}{hint}")
-                row.broken = True
+            if name == row.kind or (declared is not None and declared is not row.layer.main):
+                row.fields[name] = self.argument(key, node)
                 continue
-            row.fields[name] = self.argument(key, node)
-        self._settle(row)
+            row.broken = True
+            meant |= suggest.fields_meant(row.layer, name)
+            if mistakes.is_letter(name) and suggest.field_for(row.layer, name) is not None:
+                letters.append(name)
+                continue
+            hint = suggest.field_hint(row.layer, name, ROW_KEYS, value_of(node))
+            self._problems.add("unknown-key", key, f"{row.kind} has no {written(name)}{hint}")
+        if letters:
+            self._problems.add("unknown-key", pairs[letters[0]][0], mistakes.in_letters(row.layer, pairs, letters))
+        self._settle(row, meant)
 
-    def _settle(self, row: Row) -> None:
-        """Reads fields without expressions once and for all."""
+    def _settle(self, row: Row, meant: set[str]) -> None:
+        """Reads fields without expressions once and for all; `meant` are fields that faulty keys stand for."""
         assert row.layer is not None
         row.dynamic = any(argument.dynamic for argument in row.fields.values())
         row.broken = row.broken or any(argument.value is FAULTY for argument in row.fields.values())
-        if row.dynamic:
-            self._report(row, row.layer.read(_sound(row), self._problems.layout)[1])
-            return
-        if row.broken:
-            self._report(row, row.layer.read(_sound(row), self._problems.layout)[1])
+        if row.dynamic or row.broken:
+            faults = row.layer.read(_sound(row), self._problems.layout)[1]
+            self._report(row, [(name, fault) for name, fault in faults if fault.rule != "missing" or fault.field not in meant])
             return
         fields: dict[str, Value] = {name: a.value for name, a in row.fields.items()}  # type: ignore[misc]  # no value is dynamic
         key = (row.kind, *fields.items())
@@ -425,55 +421,6 @@ class RowReader:
                 self._problems.add("value", argument.location, f"{key} has no value")
                 row.reported = True
 
-    def names(self, body: Body) -> None:
-        """Works out the rows' names, reports those used twice, and goes into branches."""
-        for row in body.rows:
-            for branch in row.branches.values():
-                self.names(branch)
-        given = [row.row_keys.get("name") for row in body.rows]
-        stems = [row.stem for row in body.rows]
-        if any(a is not None and a.dynamic for a in given) or not all(isinstance(s, str) for s in stems):
-            return
-        body.static_names = number([a.value if a is not None else None for a in given], stems)  # type: ignore[arg-type,misc]  # static
-        seen: dict[str, Row] = {}
-        for row, argument, name in zip(body.rows, given, body.static_names, strict=True):
-            if argument is not None and name in seen:
-                self._problems.add(
-                    "name", argument.location, f"the name {written(name)} is taken by the row on line {seen[name].at.line}"
-                )
-                row.reported = True
-            seen.setdefault(name, row)
-
-
-def number(given: list[Value], stems: list[str]) -> list[str]:
-    """The names of rows: the given one, else the stem and the row's number among those of its stem, past names that are taken."""
-    taken = {name for name in given if isinstance(name, str)}
-    counts: dict[str, int] = {}
-    result = []
-    for name, stem in zip(given, stems, strict=True):
-        counts[stem] = counts.get(stem, 0) + 1
-        if isinstance(name, str) and name:
-            result.append(name)
-            continue
-        while f"{stem}{counts[stem]}" in taken:
-            counts[stem] += 1
-        result.append(f"{stem}{counts[stem]}")
-    return result
-
-
-_NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
-
-
-def name_fault(name: str) -> str | None:
-    """What is wrong with a name, or None."""
-    if name == "input":
-        return "the name input is taken: it is what the network, block or branch reads"
-    if not name or not _NAME.issuperset(name):
-        return f"a name is made of letters, digits, _ and -, not {written(name)}"
-    if name.isdigit():
-        return f"a name is not digits alone: {written(name)}; write layer{name}, for example"
-    return None
-
 
 FAULTY: Value = Map((("${", None),))
 """Stands for a value whose ${…} could not be read, which has been reported."""
@@ -485,3 +432,21 @@ def _has_fault(value: object) -> bool:
     if isinstance(value, (Map, Pairs)):
         return any(_has_fault(part) for _, part in value)
     return isinstance(value, tuple) and any(map(_has_fault, value))
+
+
+def name_rows(body: Body, problems: Problems) -> None:
+    """Works out the rows' names, reports those used twice, and goes into branches."""
+    for row in body.rows:
+        for branch in row.branches.values():
+            name_rows(branch, problems)
+    given = [row.row_keys.get("name") for row in body.rows]
+    stems = [row.stem for row in body.rows]
+    if any(a is not None and a.dynamic for a in given) or not all(isinstance(s, str) for s in stems):
+        return
+    body.static_names = number([a.value if a is not None else None for a in given], stems)  # type: ignore[arg-type,misc]  # static
+    seen: dict[str, Row] = {}
+    for row, argument, name in zip(body.rows, given, body.static_names, strict=True):
+        if argument is not None and name in seen:
+            problems.add("name", argument.location, f"the name {written(name)} is taken by the row on line {seen[name].at.line}")
+            row.reported = True
+        seen.setdefault(name, row)

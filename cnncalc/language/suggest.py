@@ -155,6 +155,13 @@ def _elsewhere(kind: type[Layer], word: str, value: Value) -> str | None:
     return None
 
 
+def fields_meant(kind: type[Layer], word: str) -> set[str]:
+    """The name of the field that an unknown key most likely stands for; empty if it is like none."""
+    declared = field_for(kind, word)
+    near = declared.name if declared is not None else nearest(word, list(kind.options))
+    return {near} if near is not None else set()
+
+
 def field_hint(kind: type[Layer], word: str, row_keys: Iterable[str], value: Value) -> str:
     """What to write in `kind` instead of the unknown field `word`."""
     main = kind.main

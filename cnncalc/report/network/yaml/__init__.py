@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from cnncalc.graph import Graph, Node
-from cnncalc.language.rows import number
+from cnncalc.language.names import number
 from cnncalc.report.network.yaml.blocks import Definition, define
 from cnncalc.report.network.yaml.entries import Entries, Entry, Unnameable
 from cnncalc.report.network.yaml.fields import word

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from cnncalc.graph import Graph, Group, Input, Node, Producer, Twig, tree
-from cnncalc.language.rows import name_fault
+from cnncalc.language.names import name_fault
 
 
 @dataclass(slots=True, eq=False)
