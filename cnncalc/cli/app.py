@@ -74,7 +74,7 @@ def _refuse_fields_as_options(ctx: Any, options: set[str], args: list[str]) -> N
     """Says how a field of the layer is written where it is given as an option."""
     from cnncalc.layers import KINDS
 
-    for arg, follows in zip(args, [*args[1:], ""], strict=True):
+    for arg, follows in zip(args, [*args[1:], ""], strict=False):
         option, equals, value = arg.partition("=")
         name = option.removeprefix("--").replace("-", "_")
         if arg.startswith("--") and option not in options and any(name in kind.options for kind in KINDS.values()):

@@ -7,20 +7,22 @@ from typing import Annotated, Literal
 import typer
 
 from cnncalc.cli import OK, PROBLEMS, UNUSABLE, options, output
-from cnncalc.cli.words import USAGE, Single, complete, read
+from cnncalc.studies.single import USAGE, Single, WordsError, complete, read
 
 Words = Annotated[
-    list[str],
+    list[str] | None,
     typer.Argument(
         metavar="INPUT KIND=VALUE FIELD=VALUE...",
         help="A shape, a kind with its value, and its fields; the lecture's letters too: F S P D K.",
         autocompletion=complete,
+        show_default=False,
     ),
 ]
 
 
 def layer(
-    words: Words,
+    context: typer.Context,
+    words: Words = None,
     form: Annotated[
         Literal["text", "json", "svg"],
         typer.Option("--format", help="Output format; svg draws the window over the input: stride, padding, unread cells."),
@@ -31,22 +33,28 @@ def layer(
         typer.Option("--layout", help="How shapes are read and printed: 32x32x3 or 3x32x32."),
     ] = None,
 ) -> None:
-    """Work out one layer: the formula with its numbers in it, the output, the parameters written out, and what they save.
+    """Compute one layer: the formula with its numbers, the output, the parameters written out, and what sharing them saves.
 
     INPUT is a shape such as 32x32x3, or tokens=56 vocabulary=20000 for text. A kind without a value is a plain word: relu.
     A join takes the other shapes as its value: 28x28x64 concat=28x28x32.
 
-    Exit status: 0 where it fits, 1 where it does not or cannot be, 2 for an unknown kind or field.
+    Exit status: 0 if it fits, 1 if it does not, 2 for an unknown kind or field.
     """
     from cnncalc.problem import SpecError
     from cnncalc.report import single
 
-    said = read(words)
+    if not words:
+        typer.echo(context.get_help())
+        raise typer.Exit(UNUSABLE)
     try:
-        found = Single(said, fit=fit, layout=layout)
+        given = read(words)
+        if given.opened:
+            raise WordsError(f"{given.opened[0]} is left open; to find its values, use cnncalc solve {_quoted(words)}")
+        found = Single(given, fit=fit, layout=layout)
+    except WordsError as error:
+        raise typer.BadParameter(str(error)) from None
     except SpecError as error:
-        word = said.input_word
-        output.complain(p._replace(file=word, location=p.location._replace(line=0)) for p in error.problems)
+        output.complain(p._replace(file=given.input_word, location=p.location._replace(line=0)) for p in error.problems)
         raise typer.Exit(UNUSABLE) from None
     network = found.network
     network.problems = found.reworded(network.problems)
@@ -69,6 +77,12 @@ def layer(
 
 
 layer.epilog = "Example: cnncalc layer 32x32x3 conv=10 kernel_size=5 padding=2"  # type: ignore[attr-defined]  # for --help
+
+
+def _quoted(words: list[str]) -> str:
+    from cnncalc.report.solutions import quoted
+
+    return " ".join(map(quoted, words))
 
 
 def _draw(found: Single, status: int) -> int:

@@ -112,7 +112,10 @@ def rows(found: Difference, names: tuple[str, str], layout: str, width: int | No
             *([[]] if remarks else []),
             *grid(["", *HEAD], table, right=_RIGHT, roles=roles, width=width, spare=("MACs", "parameters")),
         ]
-    result += [[], *grid(["", "before", "after", "difference"], totals_table(found), right=_RIGHT)]
+    result += [
+        [],
+        *grid(["", "before", "after", "difference"], totals_table(found), right=_RIGHT, width=width, spare=("difference",)),
+    ]
     result += [[], [(summary(found), "note")]]
     return result
 

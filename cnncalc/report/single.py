@@ -9,6 +9,7 @@ from cnncalc.analysis import derive
 from cnncalc.build import misfit
 from cnncalc.graph import Node
 from cnncalc.report import drawing, words
+from cnncalc.report.network import footer
 from cnncalc.report.network.json import SCHEMA_VERSION, layer
 from cnncalc.report.network.table import Row, wrapped
 from cnncalc.report.problems import listing as problems
@@ -34,6 +35,8 @@ def rows(subject: Subject, node: Node, width: int | None) -> list[Row]:
     for name, said in inferred(node):
         lines = wrapped(said, width - _INDENT if width else None)
         found += [_line(name if i == 0 else "", line) for i, line in enumerate(lines)]
+    for doubt in footer.doubtful(subject):
+        found += [[], *([(line, "warning")] for line in wrapped(doubt, width))]
     for name, lines in _drawings(node, width or 80):
         found += [[], [(name, "header")], *([(line, "")] for line in lines)]
     return found

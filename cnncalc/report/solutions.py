@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from cnncalc.layers.option import Every
 from cnncalc.report.grid import grid
-from cnncalc.report.network.table import Row
+from cnncalc.report.network.table import Row, wrapped
 from cnncalc.studies.solve import Search, Solution
 
 
@@ -31,7 +31,37 @@ def rows(search: Search, solutions: Sequence[Solution], layout: str, width: int 
         # A pooling costs none of either: two columns of zeros would hide what differs.
         head = [*names, "output", "formula"]
         table = [[*line[:-3], line[-1]] for line in table]
-    return grid(head, table, right={*names, "parameters", "MACs"}, width=width, spare=("formula",))
+    return grid(
+        head, table, right={*names, "parameters", "MACs"}, width=width, spare=("formula", "MACs", "parameters"), whole=("output",)
+    )
+
+
+class Answer(NamedTuple):
+    """Solutions to show, how many there are in all, and the output that was asked for; without any, the nearest ones."""
+
+    shown: Sequence[Solution]
+    total: int
+    wanted: str | None
+
+
+def answer(search: Search, found: Answer, layout: str, width: int | None, *, as_row: bool = False) -> list[Row]:
+    """A sentence if nothing fits, the table, and the first solution as a command, or as a row of a spec."""
+    result: list[Row] = []
+    if not found.total:
+        bounds = " and ".join(f"{name} up to {search.bound(name)}" for name in search.opened)
+        nearest = "; the nearest outputs:" if found.shown and found.wanted else ""
+        asked = f" with the output {found.wanted}" if found.wanted else ""
+        text = f"nothing fits on {search.x.text(layout)}{asked}, with {bounds}{nearest}"
+        result += [[(line, "")] for line in wrapped(text, width)]
+    if found.shown:
+        result += rows(search, found.shown, layout, width)
+    if found.total > len(found.shown):
+        result += [[], [(f"{found.total - len(found.shown):,} more fit; --limit 0 shows them", "")]]
+    if found.shown and found.total:
+        best = f"cnncalc layer {search.x.text(layout)} {typed(search, found.shown[0])}"
+        text = typed(search, found.shown[0], as_row=True) if as_row else best
+        result += [[], [(f"the first one: {text}", "")]]
+    return result
 
 
 def document(search: Search, solutions: Sequence[Solution], total: int, layout: str) -> dict[str, Any]:

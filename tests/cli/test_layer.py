@@ -143,9 +143,9 @@ def test_agrees_with_show(cnncalc, kind, tmp_path):
         ("7xx3 relu", 2, "7xx3: error: input: a shape is written like 32x32x3, not 7xx3"),
         ("28x28 conv=1 F=3x3", 1, "F=3x3: error: conv: kernel_size has 2 numbers, and 28x28 has 1 spatial axis"),
         ("5x5x2 add=5x6x2", 1, "add=5x6x2: error: add: a gives 5x5x2, b 5x6x2 (width 5 ≠ 6)"),
-        ("conv=1 F=3", 2, "the input comes first"),
-        ("7x7x3", 2, "say a layer behind the input, as in 7x7x3 conv=10"),
-        ("7x7x3 conv=1 F=3 N=7", 2, "N=7: N is the size of the input, which stands first"),
+        ("conv=1 F=3", 2, "the input is missing: a shape such as 32x32x3"),
+        ("7x7x3", 2, "the layer is missing: 7x7x3 conv=10"),
+        ("7x7x3 conv=1 F=3 N=7", 2, "N=7: N is the size of the input; write the whole shape, as 7x7x3"),
         ("7x7x3 block=x", 2, "blocks and branches stand in files"),
         ("7x7x3 conv=[1 F=3", 2, "conv=[1 cannot be read"),
         ("7x7x3 concat", 2, "concat joins INPUT with other shapes; write concat=7x7x3"),
@@ -208,3 +208,42 @@ def test_a_field_said_twice(cnncalc):
 def test_the_window_is_said_even_where_there_are_no_axes_for_it(cnncalc):
     result = cnncalc("layer", "32", "conv=10", "F=3")
     assert (result.status, result.out) == (1, "conv 10 × 3×3 on 32\n")
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["32x32x3 K=10 conv F=5", "K=10 conv F=5 32x32x3", "32x32x3 K=10 F=5", "K=10 F=5 32x32x3", "conv=10 kernel_size=5 32x32x3"],
+)
+def test_the_words_may_stand_in_any_order(cnncalc, words):
+    # (5·5·3 + 1)·10
+    result = cnncalc("layer", *words.split())
+    assert result.status == 0
+    assert result.out.startswith("conv 10 × 5×5 on 32x32x3\n")
+    assert "(5·5·3 + 1)·10 = 760" in result.out
+
+
+@pytest.mark.parametrize("command", ["layer", "solve"])
+def test_without_words_the_help_is_shown_as_wrong_usage(cnncalc, command):
+    result = cnncalc(command)
+    assert result.status == 2
+    assert f"Usage: cnncalc {command} " in result.out
+    assert "--layout" in result.out
+
+
+def test_the_lecture_s_image_without_its_channel(cnncalc):
+    out = cnncalc("layer", "7x7", "conv=1", "F=3").out
+    assert "input 7x7 is read as length × channels; for an image of one channel write 7x7x1" in out
+    assert "is read as" not in cnncalc("layer", "7x7x1", "conv=1", "F=3").out
+
+
+def test_an_open_field_is_for_solve(cnncalc):
+    result = cnncalc("layer", "7x7x1", "conv=1", "F=3", "P=?")
+    assert result.status == 2
+    said = " ".join(result.err.split())
+    assert "padding is left open; to find its values, use cnncalc solve 7x7x1 conv=1 F=3 'P=?'" in said
+
+
+def test_a_kind_that_is_missing(cnncalc):
+    result = cnncalc("layer", "7x7x1", "F=3", "S=1")
+    assert result.status == 2
+    assert "the kind of layer is missing" in result.err

@@ -37,11 +37,11 @@ def test_filters_come_from_the_output(cnncalc):
 
 def test_says_so_when_nothing_fits(cnncalc):
     result = cnncalc("solve", "32x32x3", "conv=10", "F=3", "S=2", "P=0", "--open", "dilation")
-    assert (result.status, result.out) == (1, "nothing fits on 32x32x3, dilation up to 4\n")
+    assert (result.status, result.out) == (1, "nothing fits on 32x32x3, with dilation up to 4\n")
     result = cnncalc("solve", "32x32x3", "conv=10", "F=3", "--output", "17x17", "--max", "P=1")
     assert result.status == 1
     assert result.out.startswith(
-        "nothing fits that gives 17x17 from 32x32x3, stride up to 3 and padding up to 1; what fits and comes nearest:\n"
+        "nothing fits on 32x32x3 with the output 17x17, with stride up to 3 and padding up to 1; the nearest outputs:\n"
     )
 
 
@@ -53,15 +53,15 @@ def test_says_so_when_nothing_fits(cnncalc):
         ("32x32x3 conv=0", 1, "conv=0: error: conv must be at least 1"),
         ("32x32x3 conv", 2, "conv needs its value"),
         ("32x32x3 conv=2 groups=2", 1, "groups=2: error: conv: groups 2 does not divide the input's 3 channels"),
-        ("32x32x3 conv=1 F=3 --open F", 2, "kernel_size is given already"),
+        ("32x32x3 conv=1 F=3 --open F", 2, "kernel_size has a value already"),
         ("32x32x3 conv=1 --open nothing", 2, "conv has no nothing"),
-        ("32x32x3 conv=1 --open bias", 2, "bias is true or false: say it"),
+        ("32x32x3 conv=1 --open bias", 2, "bias is true or false: it cannot be searched"),
         ("32x32x3 conv=1 --max three", 2, "three is no bound"),
         ("32x32x3 conv=1 --max groups=2", 2, "groups is not open; open are kernel_size, padding, stride"),
         ("32x32x3 conv=1 --max 9999", 2, "combinations are more than"),
         ("32x32x3 conv=1 --output 0x3", 2, "0x3 is no output"),
-        ("32x32x3 relu", 2, "nothing is left open"),
-        ("32x32x3 add=32x32x3", 2, "add joins what it is given"),
+        ("32x32x3 relu", 2, "no field is open"),
+        ("32x32x3 add=32x32x3", 2, "add has no fields to search"),
     ],
 )
 def test_wrong_words(cnncalc, words, status, said):
@@ -84,3 +84,24 @@ def test_the_first_one_has_its_fields_in_the_kind_s_order(seed):
     """Sets come in another order with each seed of Python's hashes; what is said does not."""
     said = run("solve", "32x32x3", "conv=10", "S=2", "F=5", PYTHONHASHSEED=seed).stdout
     assert said.endswith("the first one: cnncalc layer 32x32x3 conv=10 kernel_size=5 stride=2 'padding=[[0,1],[0,1]]'\n")
+
+
+def test_a_question_mark_leaves_a_field_open(cnncalc):
+    expected = cnncalc("solve", "32x32x3", "conv=10", "F=5", "S=1", "--output", "32x32", "--open", "dilation")
+    result = cnncalc("solve", "32x32x3", "conv=10", "F=5", "S=1", "P=?", "D=?", "--output", "32x32")
+    assert result.status == 0
+    assert result == expected
+    assert "filters" in cnncalc("solve", "32x32x3", "conv=?", "F=5", "S=1", "P=2", "--output", "32x32x7").out
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_it_keeps_within_the_width_of_a_terminal(width):
+    for words in (
+        ["224x224x3", "conv=96"],
+        ["28x14x8", "maxpool", "--output", "14x14"],
+        ["32x32x3", "conv=1", "F=3", "--output", "31x7"],
+    ):
+        text = without_styles(on_terminal(width, "solve", *words)[1])
+        long = [line for line in text.splitlines() if len(line) > width]
+        assert all(line.startswith("the first one: cnncalc layer") for line in long), text
+        assert "…" not in text

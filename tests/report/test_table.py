@@ -94,14 +94,20 @@ One that fits and one that halves.
 
 layer          kind                output  parameters   MACs
   input                            8x8x3
-  conv1        conv 4 × 1×1,…ozen  8x8x4           16    768
+  conv1        conv 4 × 1×1,       8x8x4           16    768
+               frozen
   residual1    block residual
-  ├add1        branches add …yers  8x8x4          152  9,216
+  ├add1        branches add of     8x8x4          152  9,216
+  │            body, shortcut, 2
+  │            layers
   └relu1       relu                8x8x4            0      0
   residual2    block residual
-~ ├add1        branches add …yers  4x4x6          258  3,840
+~ ├add1        branches add of     4x4x6          258  3,840
+  │            body, shortcut, 3
+  │            layers
   └relu1       relu                4x4x6            0      0
-  globa…pool1  global_avgpool      6                0      0
+  global_      global_avgpool      6                0      0
+  avgpool1
   fc1          fc 2                2               14     12
 
 parameters      440  1,760 bytes (1.7 KiB) in float32

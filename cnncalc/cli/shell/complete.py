@@ -33,7 +33,7 @@ def words(before: str, session: Session) -> tuple[str, list[str]]:
     if command == "set":
         return _setting(rest, session)
     if command in ("solve", "layer"):
-        from cnncalc.cli.words import complete
+        from cnncalc.studies.single import complete
 
         part = rest.rpartition(" ")[2]
         return part, complete(part)

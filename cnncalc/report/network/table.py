@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from cnncalc.problem import one_line
@@ -35,7 +36,7 @@ def table(
 ) -> list[Row]:
     """Title, table, totals and notes; problems follow elsewhere.
 
-    No row is wider than `width` cells as long as the numbers leave room for it: names and hyper-parameters are cut in the middle,
+    No row is wider than `width` cells as long as the numbers leave room for it: names and hyper-parameters are wrapped,
     and columns that were asked for and do not fit are left out and named. Without `width` nothing is cut.
     """
     title = words.sentence(subject.name)
@@ -116,25 +117,41 @@ class _Body:
         rows: list[Row] = [self._joined([[(h, "header")] for h in header])]
         widest = self._widths[0] - (2 if self._marked else 0)
         for i, line in enumerate(self._lines):
-            cells: list[Row] = [self._name(line, self._cells[0][i], widest)]
-            for column, texts, width in zip(self._columns[1:], self._cells[1:], self._widths[1:], strict=True):
-                text = texts[i]
-                cells.append([(text if column.right else shortened(text, width, tail=0.25), _role(column, text))])
-            rows.append(self._joined(cells))
+            names = self._names(line, self._cells[0][i], widest)
+            parts = [
+                [texts[i]] if column.right or cells_of(texts[i]) <= width else broken(texts[i], width)
+                for column, texts, width in zip(self._columns[1:], self._cells[1:], self._widths[1:], strict=True)
+            ]
+            roles = [_role(column, texts[i]) for column, texts in zip(self._columns[1:], self._cells[1:], strict=True)]
+            for number in range(max(len(names), *map(len, parts)) if parts else len(names)):
+                name = names[number] if number < len(names) else self._below(line, widest)
+                rest: list[Row] = [
+                    [(lines[number] if number < len(lines) else "", role)] for lines, role in zip(parts, roles, strict=True)
+                ]
+                rows.append(self._joined([name, *rest]))
         return rows
 
-    def _name(self, line: Line, label: str, width: int) -> Row:
-        row: Row = []
-        if self._marked:
-            row.append((MARKS.get(line.mark, " ") + " ", line.mark))
-        stem = branch(line.stem, self._step)
-        # Where the tree leaves too little of the name, what is cut off is its trunk.
-        stem = stem[max(0, len(stem) + min(len(label), LEAST // 2) - width) :]
-        if stem:
-            row.append((stem, "tree"))
+    def _names(self, line: Line, label: str, width: int) -> list[Row]:
+        """A name behind its mark and its place in the tree; on several lines if it is too long."""
+        stem = self._stem(branch(line.stem, self._step), label, width)
         role = "error" if line.mark == "error" else "group" if line.is_group else "layer"
-        row.append((shortened(label, width - len(stem)), role))
-        return row
+        mark = MARKS.get(line.mark, " ") + " "
+        found: list[Row] = []
+        for number, part in enumerate(broken(label, max(1, width - len(stem)))):
+            row: Row = [(mark if number == 0 else "  ", line.mark)] if self._marked else []
+            trunk = stem if number == 0 else self._stem(_trunk(line.stem, self._step), label, width)
+            found.append([*row, *([(trunk, "tree")] if trunk else []), (part, role)])
+        return found
+
+    def _below(self, line: Line, width: int) -> Row:
+        """The name's cell in the further lines of a row: only the tree."""
+        stem = self._stem(_trunk(line.stem, self._step), "", width)
+        return [*([("  ", "")] if self._marked else []), *([(stem, "tree")] if stem else []), ("", "")]
+
+    @staticmethod
+    def _stem(stem: str, label: str, width: int) -> str:
+        """The lines of the tree; if they leave too little room for the name, without their beginning."""
+        return stem[max(0, len(stem) + min(len(label), LEAST // 2) - width) :]
 
     def _joined(self, cells: list[Row]) -> Row:
         """A line of cells, each padded to its column; the last one is not, where it stands on the left."""
@@ -195,6 +212,11 @@ def branch(stem: tuple[bool, ...], step: int = 2) -> str:
     return "".join(part.ljust(step) for part in parts)
 
 
+def _trunk(stem: tuple[bool, ...], step: int) -> str:
+    """The lines of the tree beside a further line of the same row: `│ │ `."""
+    return "".join(("│" if more else " ").ljust(step) for more in stem)
+
+
 def _row_cells(row: Row) -> int:
     return sum(cells_of(text) for text, _ in row)
 
@@ -222,6 +244,36 @@ def shortened(text: str, width: int, *, tail: float = 0.5) -> str:
     while cells_of(head) + cells_of(rest) > keep:
         head, rest = (head[:-1], rest) if len(head) >= len(rest) else (head, rest[1:])
     return f"{head}…{rest}" if width > 0 else ""
+
+
+#: Where a word that is wider than its column may be broken.
+_BREAKS = re.compile(r"(?<=[./_→,×-])")
+
+
+def broken(text: str, width: int) -> list[str]:
+    """`text` in lines of at most `width` cells, broken between words, else behind a dot or the like, else anywhere.
+
+    >>> broken("conv 256 × 5×5, pad 2, groups 2", 18), broken("depthwise_conv12", 10)
+    (['conv 256 × 5×5,', 'pad 2, groups 2'], ['depthwise_', 'conv12'])
+    """
+    if cells_of(text) <= width:
+        return [text]
+    lines = [""]
+    for word in text.split(" "):
+        space = " " if lines[-1] else ""
+        if cells_of(lines[-1]) + len(space) + cells_of(word) <= width:
+            lines[-1] += space + word
+            continue
+        if lines[-1]:
+            lines.append("")
+        for part in _BREAKS.split(word):
+            if lines[-1] and cells_of(lines[-1]) + cells_of(part) > width:
+                lines.append("")
+            for letter in part:
+                if lines[-1] and cells_of(lines[-1]) + cells_of(letter) > width:
+                    lines.append("")
+                lines[-1] += letter
+    return lines
 
 
 def cut(text: str, width: int) -> str:

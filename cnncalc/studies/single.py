@@ -1,4 +1,4 @@
-"""INPUT KIND=VALUE FIELD=VALUE…: words of the command line → a network of one row, and its problems → words."""
+"""One layer from words, INPUT KIND=VALUE FIELD=VALUE…: a network of one row, and its problems told by word."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
-
-import typer
 
 from cnncalc.layers import KINDS, Join, Layer
 
@@ -18,25 +16,39 @@ if TYPE_CHECKING:
     from cnncalc.problem import Problem
 
 LETTERS = {"F": "kernel_size", "S": "stride", "P": "padding", "D": "dilation", "K": "filters"}
-"""The lecture's letters; N is the input's size, which stands first."""
+"""The lecture's letters; N is the input's size, which is part of the input."""
+
+_FIELDS = frozenset(name for kind in KINDS.values() for name, declared in kind.options.items() if not declared.main)
 
 #: A fault of these rules means that there is no such layer to look at.
 USAGE = frozenset(("unknown-kind", "unknown-key", "row", "missing", "duplicate-key", "yaml"))
 _TOKENS = ("tokens", "vocabulary")
+_SHAPE = re.compile(r"[0-9_]|\{")
 
 
-class Said:
-    """The words in order: `input` as YAML, the kind, and each field with its word."""
+class WordsError(ValueError):
+    """Words that describe no layer: what is missing, or what to write instead."""
+
+
+class Words:
+    """The words in order: `input_word`, the kind, each field with its word, and the fields that are left open with `?`."""
 
     def __init__(self, words: Sequence[str]) -> None:
         self.kind: str | None = None
         self.pairs: list[tuple[str, str | None, str]] = []
+        self.opened: list[str] = []
+        self.input_word = ""
         tokens: dict[str, str] = {}
-        rest = list(words)
-        self.input_word = rest.pop(0) if rest and ("=" not in rest[0] or rest[0].startswith("{")) else ""
-        for word in rest:
+        for i, word in enumerate(words):
             key, equals, value = word.partition("=")
-            if key in _TOKENS and equals:
+            if (
+                not self.input_word
+                and (not equals or word.startswith("{"))
+                and (_SHAPE.match(word) or i == 0)
+                and key not in KINDS
+            ):
+                self.input_word = word
+            elif key in _TOKENS and equals:
                 tokens[key] = value
             else:
                 self._pair(key, value if equals else None, word)
@@ -54,53 +66,61 @@ class Said:
         self.pairs.append((key, value, word))
 
     def _settle(self) -> None:
-        """Turns letters, and the kind's value said by its field's name, into what a row says."""
+        """Turn letters, and a main value that is written under its field's name, into the keys of a row."""
+        if self.kind is None and any(key in ("K", "filters") for key, _, _ in self.pairs):
+            # The lecture's K filters of F cells: a convolution.
+            self.kind = "conv"
         main = self.layer.main if self.layer is not None else None
         settled: list[tuple[str, str | None, str]] = []
         for key, value, word in self.pairs:
             name = LETTERS.get(key, key)
             if main is not None and self.kind is not None and name == main.name and name != self.kind and value is not None:
-                # `maxpool F=2`: the window is the value of the kind, which then says nothing itself.
+                # `maxpool F=2`: the window is the value of the kind, which then has no value itself.
                 settled = [pair for pair in settled if pair[0] != self.kind or pair[1] is not None]
                 name = self.kind
-            settled.append((name, value, word))
+            if value == "?":
+                self.opened.append(main.name if main is not None and name == self.kind else name)
+            else:
+                settled.append((name, value, word))
         named = {key for key, value, _ in settled if value is not None}
         self.pairs = [pair for pair in settled if pair[1] is not None or pair[0] not in named]
+        if self.kind is not None and self.kind not in {key for key, _, _ in self.pairs}:
+            self.pairs.insert(0, (self.kind, None, self.kind))
 
 
 class Single:
-    """The network of one row that the words say, loaded as a file would be."""
+    """The network of one row that the words describe, loaded as a file would be."""
 
-    def __init__(self, said: Said, *, fit: str | None = None, layout: str | None = None) -> None:
+    def __init__(self, words: Words, *, fit: str | None = None, layout: str | None = None) -> None:
         from cnncalc.network import loads
 
-        self.said = said
+        self.words = words
         #: Which word stands on which line of the text.
         self._words: dict[int, str] = {}
-        self.network: Network = loads(self._text(said, layout, fit))
+        self.network: Network = loads(self._text(words, layout, fit))
 
     @property
     def node(self) -> Node:
         return self.network.layers[0]
 
-    def _text(self, said: Said, layout: str | None, fit: str | None) -> str:
-        head, join = _inputs(said)
+    def _text(self, words: Words, layout: str | None, fit: str | None) -> str:
+        head, join = _inputs(words)
         lines = [f"input: {head}"]
-        self._words[1] = said.input_word
+        self._words[1] = words.input_word
         if layout is not None:
             lines.append(f"layout: {layout}")
         lines.append("layers:")
         lead = "  - "
-        for key, value, word in said.pairs:
+        for key, value, word in words.pairs:
             text = "" if value is None else _value(value, word)
-            if join and key == said.kind:
+            if join and key == words.kind:
                 text = join
             lines.append(f"{lead}{json.dumps(key)}: {text}")
             self._words[len(lines)] = word
             lead = "    "
-        if said.kind and not any(key == "name" for key, _, _ in said.pairs):
-            lines.append(f"    name: {said.kind}")
-        if said.kind and fit is not None and not any(key == "fit" for key, _, _ in said.pairs):
+        if words.kind and not any(key == "name" for key, _, _ in words.pairs):
+            lines.append(f"    name: {words.kind}")
+        if words.kind and fit is not None and not any(key == "fit" for key, _, _ in words.pairs):
             # As the row's own: a file's ceil is for pools alone.
             lines.append(f"    fit: {fit}")
         return "\n".join(lines) + "\n"
@@ -124,14 +144,14 @@ def _as_words(row: str) -> str:
     return re.sub(r"(\w+): ", r"\1=", re.sub(r", (?=\w+: )", " ", row)).replace(", ", ",")
 
 
-def _inputs(said: Said) -> tuple[str, str]:
+def _inputs(words: Words) -> tuple[str, str]:
     """The `input` of the text; for a join also what it reads, for its value is the shapes of the others."""
-    first = _value(said.input_word, said.input_word, quoted=not said.input_word.startswith("{"))
-    if said.layer is None or not issubclass(said.layer, Join):
+    first = _value(words.input_word, words.input_word, quoted=not words.input_word.startswith("{"))
+    if words.layer is None or not issubclass(words.layer, Join):
         return first, ""
-    others = next((value for key, value, _ in said.pairs if key == said.kind and value), None)
+    others = next((value for key, value, _ in words.pairs if key == words.kind and value), None)
     if others is None:
-        raise typer.BadParameter(f"{said.kind} joins INPUT with other shapes; write {said.kind}={said.input_word}")
+        raise WordsError(f"{words.kind} joins INPUT with other shapes; write {words.kind}={words.input_word}")
     shapes = [first, *(_value(shape.strip(), shape) for shape in others.split(","))]
     names = [chr(ord("a") + i) for i in range(min(len(shapes), 26))]
     inputs = ", ".join(f"{name}: {shape}" for name, shape in zip(names, shapes, strict=False))
@@ -146,7 +166,7 @@ def _value(text: str, word: str, *, quoted: bool = True) -> str:
     try:
         node = compose(text, None, [])
     except SpecError as error:
-        raise typer.BadParameter(f"{word} cannot be read: {error.problems[0].message}") from None
+        raise WordsError(f"{word} cannot be read: {error.problems[0].message}") from None
     return "" if node is None else _flow(node) if quoted else text
 
 
@@ -160,20 +180,25 @@ def _flow(node: YamlNode) -> str:
     return "{" + ", ".join(f"{json.dumps(key)}: {_flow(value)}" for key, (_, value) in node.pairs.items()) + "}"
 
 
-def read(words: Sequence[str]) -> Said:
-    """The words, where there are an input and a kind. Raises BadParameter."""
-    said = Said(words)
-    letters = [word for key, _, word in said.pairs if key == "N"]
+def read(texts: Sequence[str]) -> Words:
+    """The words, if they name an input and a kind. Raises WordsError."""
+    words = Words(texts)
+    letters = [word for key, _, word in words.pairs if key == "N"]
     if letters:
-        raise typer.BadParameter(f"{letters[0]}: N is the size of the input, which stands first, as 32x32x3")
-    if not said.input_word:
-        raise typer.BadParameter("the input comes first, as in 32x32x3 or tokens=56 vocabulary=20000")
-    if not said.pairs:
-        raise typer.BadParameter(f"say a layer behind the input, as in {said.input_word} conv=10 kernel_size=5")
-    grouped = next((word for key, _, word in said.pairs if key in ("block", "branches")), None)
+        size = letters[0].partition("=")[2] or "32"
+        raise WordsError(f"{letters[0]}: N is the size of the input; write the whole shape, as {size}x{size}x3")
+    if not words.input_word:
+        raise WordsError("the input is missing: a shape such as 32x32x3, or tokens=56 vocabulary=20000")
+    if not words.pairs:
+        raise WordsError(f"the layer is missing: {words.input_word} conv=10 kernel_size=5")
+    if words.kind is None and all(key in _FIELDS for key, _, _ in words.pairs):
+        raise WordsError(
+            f"the kind of layer is missing, such as conv=10 or maxpool=2: {words.input_word} conv=10 {' '.join(texts[1:])}"
+        )
+    grouped = next((word for key, _, word in words.pairs if key in ("block", "branches")), None)
     if grouped:
-        raise typer.BadParameter(f"{grouped}: this is about one layer; blocks and branches stand in files")
-    return said
+        raise WordsError(f"{grouped}: this command is about one layer; blocks and branches stand in files")
+    return words
 
 
 def complete(incomplete: str) -> list[str]:
