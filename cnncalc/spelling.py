@@ -8,6 +8,8 @@ from functools import lru_cache
 
 #: Words longer than this are like nothing: comparing two takes time with the product of their lengths.
 LONGEST = 100
+#: Share of equal letters from which a word counts as misspelt; below, words of another meaning would be suggested.
+_ALIKE = 0.68
 
 
 @lru_cache(maxsize=4096)
@@ -27,7 +29,7 @@ def nearest(word: str, candidates: Iterable[str]) -> str | None:
     for name in names:
         if plain and normal(name) == plain:
             return name
-    found = difflib.get_close_matches(word, names, 1, 0.6) or difflib.get_close_matches(word.lower(), names, 1, 0.6)
+    found = difflib.get_close_matches(word, names, 1, _ALIKE) or difflib.get_close_matches(word.lower(), names, 1, _ALIKE)
     return found[0] if found else None
 
 

@@ -126,7 +126,7 @@ BEHIND = [
         ["{fc: 7}", "{conv: 4, kernel_size: 3}", "{fc: 5, expect: 6}"],
         "",
         [
-            "5:6 conv2: conv takes a map with spatial axes, and 7 is a vector; put {reshape: 1x1x7} before it, or move it above the row that made a vector",
+            "5:6 conv2: conv takes a map with spatial axes, and 7 is a vector; move it above the row that made a vector, or put a reshape to a map before it",
             "6:21 fc2 gives 5, and 6 is expected",
         ],
     ),

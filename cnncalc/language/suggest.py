@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from cnncalc.language import foreign
 from cnncalc.layers import KINDS, Layer
 from cnncalc.layers.base import Pointwise
 from cnncalc.layers.option import Cells, Option, PerAxis
@@ -16,31 +17,35 @@ from cnncalc.values import Value, boolean, written
 
 
 def kind_called(word: str) -> str | None:
-    """The kind of this name, or whose name elsewhere it is, a module's path before it left out: `nn.Conv2d` → conv."""
-    plain = normal(word.rpartition(".")[2])
-    for name, kind in KINDS.items():
-        if plain == normal(name) or plain in (normal(other) for other in kind.also):
-            return name
+    """The kind that has this name here or elsewhere, without the path of a module before it: `nn.Conv2d` → conv."""
+    last = word.rpartition(".")[2]
+    if last in KINDS:
+        return last
+    plain = normal(last)
+    if plain in foreign.ADVICE:
+        return None
+    for form in (plain, plain.removeprefix("lazy")):
+        for name, kind in KINDS.items():
+            if form == normal(name) or form in (normal(other) for other in kind.also):
+                return name
     return None
 
 
 def kind_for(word: str) -> str | None:
-    """The kind that `word` means elsewhere, or that is spelled most like it."""
-    return kind_called(word) or nearest(word, [*KINDS, "block", "branches"])
-
-
-#: Names that are near to a kind and mean something else.
-_NOT_QUITE = {
-    "linear": "did you mean linear (at each position) or fc (over the whole map)?",
-    "logsoftmax": "softmax is here, without the logarithm, which changes no size and no count",
-}
+    """The kind that `word` means elsewhere, or that is spelled most like it; None for another tool's layer without a kind."""
+    called = kind_called(word)
+    if called is not None or foreign.advice(normal(word.rpartition(".")[2])) is not None:
+        return called
+    return nearest(word, [*KINDS, "block", "branches"])
 
 
 def kind_hint(word: str) -> str:
     """What to write instead of the unknown kind `word`, or where the kinds are listed."""
-    said = _NOT_QUITE.get(normal(word.rpartition(".")[2]))
     kind = kind_for(word)
-    return f"; {said}" if said else f"; did you mean {kind}?" if kind else "; `cnncalc explain --list` names them all"
+    if kind is not None:
+        return f"; did you mean {kind}?"
+    advice = foreign.advice(normal(word.rpartition(".")[2]))
+    return f"; {advice}" if advice is not None else "; `cnncalc explain --list` names them all"
 
 
 def field_for(kind: type[Layer], word: str) -> Option[Any] | None:
@@ -123,13 +128,15 @@ _NORM = frozenset(("norm", "normalization", "normalizer", "normlayer", "normaliz
 #: Options of other tools that change no size and no count.
 _NO_MATTER = re.compile(
     r"(kernel|bias|weight|gamma|beta|activity|depthwise|recurrent)?_?(initializer|init|regularizer|constraint|filler)"
-    r"|inplace|dtype|device|momentum|padding_mode|track_running_stats|weight_decay|batch_first|return_indices"
+    r"|inplace|dtype|device|momentum|track_running_stats|weight_decay|batch_first|return_indices"
 )
 
 
 def _elsewhere(kind: type[Layer], word: str, value: Value) -> str | None:
     """What to write instead of a field that other tools have here."""
     plain = normal(word)
+    if word == "normalized_shape" and "over" in kind.options and isinstance(value, tuple) and len(value) > 1:
+        return "write over: all to normalise every number of an example together; its sizes come from what flows in"
     if word in _FLOWS_IN:
         return "leave it out, it comes from what flows in"
     if plain in _ACTIVATION:

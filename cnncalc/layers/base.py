@@ -323,14 +323,24 @@ def image_hint(x: Shape) -> str:
     return ""
 
 
-def as_map(count: int) -> Shape:
-    """The map with the largest square in it that has `count` numbers, for advice.
+def likely_map(count: int) -> Shape | None:
+    """Return the map that a vector of `count` numbers probably was, for advice; None if no map is likely.
 
-    >>> as_map(3072), as_map(100), as_map(7)
-    (Shape(32, 32, 3), Shape(10, 10, 1), Shape(1, 1, 7))
+    An image of 1 or 3 channels, or a small map of many channels as the generator of a GAN begins with.
+
+    >>> likely_map(784), likely_map(3072), likely_map(6272), likely_map(20)
+    (Shape(28, 28, 1), Shape(32, 32, 3), Shape(7, 7, 128), None)
     """
-    side = next(n for n in range(min(math.isqrt(count), 4096), 0, -1) if count % (n * n) == 0)
-    return Shape(side, side, count // (side * side))
+    for channels in (1, 3):
+        side = math.isqrt(count // channels)
+        if side >= 4 and side * side * channels == count:
+            return Shape(side, side, channels)
+    for side in (4, 7, 8):
+        channels, rest = divmod(count, side * side)
+        # Generators have powers of two.
+        if rest == 0 and channels >= 64 and channels & (channels - 1) == 0:
+            return Shape(side, side, channels)
+    return None
 
 
 def check_flow(layer: Layer, x: Flow) -> Shape:
@@ -344,8 +354,12 @@ def check_flow(layer: Layer, x: Flow) -> Shape:
             f"{layer.kind} takes tokens, and {{}} flows in; say the input as {{{{tokens: 56, vocabulary: 20000}}}}", x
         )
     if layer.accepts == "map" and x.rank == 0:
-        said = f"{layer.kind} takes a map with spatial axes, and {{}} is a vector; put {{{{reshape: {{}}}}}} before it"
-        raise LayerError(f"{said}, or move it above the row that made a vector", x, as_map(x.channels))
+        needs = f"{layer.kind} takes a map with spatial axes, and {{}} is a vector; "
+        likely = likely_map(x.channels)
+        if likely is None:
+            raise LayerError(f"{needs}move it above the row that made a vector, or put a reshape to a map before it", x)
+        advice = "put {{reshape: {}}} before it, or move it above the row that made a vector"
+        raise LayerError(needs + advice, x, likely)
     if layer.accepts == "sequence" and x.rank != 1:
         raise LayerError(f"{layer.kind} takes a sequence, length × channels, and {{}} flows in", x)
     return x

@@ -98,7 +98,7 @@ class Linear(Layer, kind="linear"):
 class Flatten(Layer, kind="flatten"):
     """Stretches a volume to a vector of H·W·C numbers, channels first and then space."""
 
-    also = ("reshape1d", "ravel", "stretch")
+    also = ("ravel", "stretch")
     example = Example({"flatten": None}, (Shape(3, 5, 2),), Shape(30))
 
     def output_shape(self, x: Shape, fit: str) -> Shape:
@@ -125,7 +125,7 @@ class Dropout(Pointwise, kind="dropout"):
     Source: Srivastava et al. 2014.
     """
 
-    also = ("spatialdropout", "alphadropout")
+    also = ("spatialdropout", "alphadropout", "featurealphadropout")
     rate: float = option(
         Number(least=0, below=1),
         "share of the numbers that is dropped",
@@ -149,7 +149,7 @@ class Dropout(Pointwise, kind="dropout"):
 class Identity(Pointwise, kind="identity"):
     """Passes on what comes in."""
 
-    also = ("noop", "passthrough", "lambda")
+    also = ("noop", "passthrough")
     example = Example({"identity": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
 
     def reuse(self, training: bool) -> Reuse:

@@ -165,7 +165,7 @@ class MatMul(Join, kind="matmul"):
     spatial axis by the channels, and the axes before must be the same. MACs: L·C·M. Source: Vaswani et al. 2017, eq. 1.
     """
 
-    also = ("batchmatmul", "bmm", "matrixproduct", "dotproduct", "einsum")
+    also = ("batchmatmul", "bmm", "matrixproduct", "dotproduct")
     transpose: str = option(Choice("none", "first", "second"), "which of the two is transposed first", default="none")
     factor: float = option(Number(), "constant factor of the result", default=1.0, also=("scale",))
     example = Example({"matmul": ["a", "b"], "transpose": "second"}, (Shape(3, 5), Shape(7, 5)), Shape(3, 7))

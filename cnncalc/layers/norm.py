@@ -34,7 +34,7 @@ class BatchNorm(_Normalising, kind="batchnorm"):
     """
 
     fuses_epilogue = True
-    also = ("bn", "batchnormalization", "batch_norm")
+    also = ("bn", "batchnormalization", "batch_norm", "syncbatchnorm", "frozenbatchnorm")
     affine: bool = option(Flag(), "a learned factor and offset per channel", default=True, also=("scale", "center"))
     epsilon: float = option(Number(above=0), "added to the variance", default=1e-5, also=_EPSILON_NAMES)
     example = Example({"batchnorm": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
@@ -200,7 +200,7 @@ class LocalResponseNorm(Pointwise, kind="lrn"):
     Source: Krizhevsky et al. 2012, sec. 3.3, with alpha divided by the size as PyTorch does.
     """
 
-    also = ("localresponsenorm", "localresponsenormalization")
+    also = ("localresponsenorm", "localresponsenormalization", "crossmaplrn")
     size: int = option(
         Count(), "neighbouring channels in the sum", default=5, main=True, also=("local_size", "depth_radius", "n")
     )

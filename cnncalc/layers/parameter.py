@@ -21,7 +21,7 @@ class Parameter(Layer, kind="parameter"):
     """
 
     accepts = "nothing"
-    also = ("learnedarray", "constant", "classtoken", "positionembedding", "positionalembedding")
+    also = ("learnedarray", "classtoken", "positionembedding", "positionalembedding")
     shape: Shape = option(ShapeText(), "shape of the array", main=True, also=("size",))
     example = Example({"parameter": "3x5x2"}, (), Shape(3, 5, 2))
 

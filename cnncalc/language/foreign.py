@@ -1,0 +1,105 @@
+"""Layers of other tools that no kind stands for: what to write instead, so that no similar word is suggested for them."""
+
+from __future__ import annotations
+
+_HALVES = "there is no such kind; slice the channels into halves, and multiply one by {} of the other"
+_CELL = "a cell is one step of a recurrent layer; write {}"
+_CONTAINER = "rows stand in sequence by themselves; a block is a group of rows to use again"
+
+#: What to write instead, by the normal form of a name (`cnncalc.spelling.normal`).
+ADVICE: dict[str, str] = {
+    # Near to a kind, and not the same.
+    "linear": "did you mean linear (at each position) or fc (over the whole map)?",
+    "attention": "did you mean attention (self-attention with its projections)? Products alone are matmul, softmax, matmul",
+    "additiveattention": "there is no such kind; attention is scaled dot-product self-attention",
+    "groupqueryattention": "there is no such kind; attention has as many keys as queries",
+    "linearattention": "there is no such kind; attention is softmax over scaled dot products",
+    "dot": "did you mean matmul (of two sequences)?",
+    "einsum": "matmul is the product of two sequences; other sums are custom",
+    "logsoftmax": "softmax is here, without the logarithm, which changes no size and no count",
+    "logsigmoid": "there is no such kind; sigmoid and log in two rows compute it",
+    "softmin": "there is no such kind; {rescale: , factor: -1} and softmax in two rows compute it",
+    "lambda": "write what it computes as rows, or {custom: lambda, output: …}",
+    "neg": "write {rescale: , factor: -1}",
+    "celu": "there is no such kind; with alpha 1 it is elu",
+    "rrelu": "there is no such kind; in the forward pass it is {leaky_relu: 0.2292}",
+    "glu": _HALVES.format("sigmoid"),
+    "swiglu": _HALVES.format("silu"),
+    "geglu": _HALVES.format("gelu"),
+    "reglu": _HALVES.format("relu"),
+    "minimum": "there is no such kind; maximum of both rescaled by factor −1 is its negative",
+    "min": "there is no such kind; maximum of both rescaled by factor −1 is its negative",
+    "maxunpool": "there is no such kind: it needs the places that a maxpool found; write custom, or upsample",
+    "separableconv": "write two rows: depthwise_conv, and conv with kernel_size 1",
+    "separableconvolution": "write two rows: depthwise_conv, and conv with kernel_size 1",
+    "embeddingbag": "there is no such kind; embedding and {reduce: mean, axes: length} in two rows compute it",
+    "lstmcell": _CELL.format("lstm"),
+    "grucell": _CELL.format("gru"),
+    "rnncell": _CELL.format("rnn"),
+    "simplernncell": _CELL.format("rnn"),
+    "stackedrnncells": "write layers: N in the recurrent layer",
+    "rnnbase": "write rnn, lstm or gru",
+    "bidirectional": "write bidirectional: true in the recurrent layer",
+    "timedistributed": "write linear for a dense layer at each step; other kinds take a sequence as it is",
+    "activation": "write the activation itself as a row: - relu",
+    "unitnormalization": "there is no such kind; {reduce: norm, axes: channels, keep: true} and divide compute it",
+    "lpnormalization": "there is no such kind; {reduce: norm, axes: channels, keep: true} and divide compute it",
+    "normalization": "with fixed statistics write {batchnorm: , trainable: false}; with one factor and offset, rescale",
+    "meanvariancenormalization": "did you mean instancenorm?",
+    "upsamplingbilinear": "write {upsample: 2, mode: bilinear, align_corners: true}",
+    "upsamplingnearest": "write {upsample: 2}",
+    "reducemin": "there is no such operation of reduce; it has mean, max, sum and norm",
+    "reduceprod": "there is no such operation of reduce; it has mean, max, sum and norm",
+    "reducel1": "abs and {reduce: sum} in two rows compute it",
+    "reducesumsquare": "square and {reduce: sum} in two rows compute it",
+    "reducelogsum": "{reduce: sum} and log in two rows compute it",
+    "reducelogsumexp": "exp, {reduce: sum} and log in three rows compute it",
+    # Several rows.
+    **dict.fromkeys(
+        ("se", "seblock", "selayer", "semodule", "squeezeexcite", "squeezeexcitation", "squeezeandexcitation"),
+        "write branches with merge: multiply, one of them [], the other [global_avgpool, {fc: …}, relu, {fc: …}, sigmoid]",
+    ),
+    **dict.fromkeys(
+        ("transformer", "transformerencoder", "transformerencoderlayer", "transformerdecoder", "transformerdecoderlayer"),
+        "write a block of attention, add, layernorm, linear, gelu and linear",
+    ),
+    **dict.fromkeys(("sequential", "modulelist", "moduledict", "container", "module", "dataparallel"), _CONTAINER),
+    **dict.fromkeys(("parameterlist", "parameterdict"), "write a parameter row for each array"),
+    # Nothing in a network's sizes.
+    **dict.fromkeys(("inputlayer", "input"), "the top of the file says input: 32x32x3"),
+    **dict.fromkeys(("masking", "activityregularization", "spectralnormalization"), "leave it out, it changes no size"),
+    **dict.fromkeys(("gaussiannoise", "gaussiandropout"), "in the forward pass it does nothing; write identity, or leave it out"),
+    **dict.fromkeys(("quantizelinear", "dequantizelinear", "dynamicquantizelinear"), "leave it out, it changes no size"),
+    **dict.fromkeys(("qlinearconv", "convinteger"), "did you mean conv?"),
+    **dict.fromkeys(("qlinearmatmul", "matmulinteger"), "did you mean matmul?"),
+}
+
+_NOTHING = """
+acos acosh adaptivelogsoftmaxwithloss affinegrid and argmax argmin asin asinh atan atanh bernoulli bilinear bitcast bitshift
+bitwiseand bitwisenot bitwiseor bitwisexor blackmanwindow cast castlike categoryencoding causalconvwithstate ceil
+centercroppad col2im compress concatfromsequence constant constantofshape cos cosh cosinesimilarity cumprod cumsum deformconv
+det dft discretization einsumdense equal erf expand eyelike floor fold fractionalmaxpool gather gatherelements gathernd
+globallppool greater greaterorequal gridsample hammingwindow hannwindow hardmax hardshrink hashedcrossing hashing if
+imagedecoder integerlookup isinf isnan less lessorequal loop lppool maxroipool melspectrogram melweightmatrix mod multinomial
+nonmaxsuppression nonzero not onehot optional optionalgetelement optionalhaselement or pairwisedistance randomnormal
+randomnormallike randomuniform randomuniformlike range regexfullmatch repeatvector reversesequence roialign rotaryembedding
+round scan scatter scatterelements scatternd sequenceat sequenceconstruct sequenceempty sequenceerase sequenceinsert
+sequencelength sequencemap shape shrink sign sin sinh size softshrink softsign splittosequence stft stringconcat stringlookup
+stringnormalizer stringsplit tan tanhshrink tensorscatter textvectorization tfidfvectorizer threshold thresholdedrelu tile
+topk trilu unfold unique unsqueeze where xor
+"""
+
+#: Names that stand for nothing here, however similar they are to a kind.
+NOTHING = frozenset(_NOTHING.split())
+
+
+def advice(plain: str) -> str | None:
+    """What to write instead of another tool's layer, given its normal form; None if it is not known."""
+    found = ADVICE.get(plain)
+    if found is not None:
+        return found
+    if plain.endswith("loss"):
+        return "a loss is no part of the network; leave it out"
+    if plain.startswith("random") and plain not in NOTHING:
+        return "augmentation changes no size; leave it out"
+    return "there is no such kind; {custom: " + plain + ", output: …} declares its shape" if plain in NOTHING else None
