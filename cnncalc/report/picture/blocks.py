@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cnncalc.graph import Twig, tree
 from cnncalc.report import words
 from cnncalc.report.picture import frame
-from cnncalc.report.picture.fold import Fold
+from cnncalc.report.picture.fold import Edge, Fold, Item
 from cnncalc.report.picture.measure import clipped
 from cnncalc.report.picture.options import Drawing
 from cnncalc.report.picture.rows import Rows
 from cnncalc.report.picture.scene import Part, Rect, Scene, Text
+from cnncalc.report.picture.units import fold_units
 from cnncalc.subject import Subject
 
 _PAD = 14
 _GAP = 16
 _HEAD = 26
+#: Items of a network without blocks beyond which its parts are folded, and drawn once as blocks are.
+_MOST = 30
 
 
 @dataclass(slots=True)
@@ -33,12 +37,17 @@ def scene(subject: Subject, options: Drawing) -> Scene:
     """The picture of a whole network."""
     writer = Rows(subject, options)
     whole = Fold(subject, options.depth or 1, frames=True, bands=False)
+    units = fold_units(whole) if len(whole.items) > _MOST and not any(item.children for item in whole.items) else []
     whole.check_size()
-    panels = [_panel(writer, whole, "network")]
+    panels = [_panel(writer, whole.items, whole.edges, "network")]
     for twig, uses in _blocks(tree(subject.graph)):
         assert twig.group is not None
         title = f"{clipped(twig.group.title, 11, 300, bold=True)} · {words.plural(uses, 'use')}"
-        panels.append(_panel(writer, Fold(subject, 1, frames=True, bands=False, block=twig, like=whole), title))
+        block = Fold(subject, 1, frames=True, bands=False, block=twig, like=whole)
+        panels.append(_panel(writer, block.items, block.edges, title))
+    for unit in units:
+        title = f"{clipped(unit.item.label, 11, 300, bold=True)} · {words.plural(unit.uses, 'use')}"
+        panels.append(_panel(writer, unit.inside, unit.edges, title))
     return frame.framed(subject, options, _shelves(panels, options.width), writer.families, _note(panels))
 
 
@@ -60,8 +69,8 @@ def _blocks(twigs: list[Twig]) -> list[tuple[Twig, int]]:
     return [(twig, uses[title]) for title, twig in found.items()]
 
 
-def _panel(writer: Rows, fold: Fold, title: str) -> _Panel:
-    parts = writer.drawn(fold.items, fold.edges)
+def _panel(writer: Rows, items: Sequence[Item], edges: Sequence[Edge], title: str) -> _Panel:
+    parts = writer.drawn(items, edges)
     left, top, right, bottom = frame.bounds(parts)
     text = Text(_PAD, 17, title, "frame")
     width = max(right - left + 2 * _PAD, frame.bounds([text])[2] + _PAD)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from cnncalc.report import words
 from cnncalc.report.picture.family import BANDS, is_band
@@ -15,8 +16,20 @@ from cnncalc.shape import Shape
 _LARGEST = 80
 
 
-def fold_units(fold: Fold) -> None:
+@dataclass(eq=False)
+class Unit:
+    """A part that was folded: the item that stands for it, its inside with what it reads, and how many parts are like it."""
+
+    item: Item
+    inside: list[Item]
+    edges: list[Edge]
+    uses: int = 1
+
+
+def fold_units(fold: Fold) -> list[Unit]:
     """Changes the items and edges of a fold: parallel paths and what joins them become one item, repeats are counted.
+
+    Gives each kind of part once, as it is first used.
 
     A part that goes down in resolution and up again stays as it is, and so does one that gives an output of the network.
     """
@@ -26,6 +39,7 @@ def fold_units(fold: Fold) -> None:
     found: list[tuple[Item, object]] = []
     home: dict[int, Item] = {}
     parts = structure(len(items), pairs).parts
+    units: dict[object, Unit] = {}
     done = 0
     for i, part in enumerate(parts):
         if i < done:
@@ -38,7 +52,12 @@ def fold_units(fold: Fold) -> None:
                 members += items_of(parts[done])
                 done += 1
             inside = [items[member] for member in members]
-            _add(found, home, inside, _unit(inside), tuple(map(_signature, inside)))
+            unit, signature = _unit(inside), tuple(map(_signature, inside))
+            _add(found, home, inside, unit, signature)
+            if signature in units:
+                units[signature].uses += 1
+            else:
+                units[signature] = _inside(unit, inside, fold.edges)
         elif isinstance(part, int):
             _add(found, home, [items[part]], items[part], _signature(items[part]))
         else:
@@ -51,6 +70,22 @@ def fold_units(fold: Fold) -> None:
         if start is not end:
             edges.setdefault((id(start), id(end)), Edge(start, end, edge.flow))
     fold.edges = list(edges.values())
+    return list(units.values())
+
+
+def _inside(unit: Item, inside: list[Item], edges: Sequence[Edge]) -> Unit:
+    """The inside of a part, and before it the results that it reads."""
+    own = {id(item) for item in inside}
+    outside: dict[int, Item] = {}
+    found = []
+    for edge in edges:
+        if id(edge.end) not in own:
+            continue
+        start = edge.start
+        if id(start) not in own:
+            start = outside.setdefault(id(start), Item("input", "input", "", "input", edge.flow, edge.start.source))
+        found.append(Edge(start, edge.end, edge.flow))
+    return Unit(unit, [*outside.values(), *inside], found)
 
 
 def _can_fold(items: Sequence[Item], members: Sequence[int], join: Item) -> bool:
@@ -60,8 +95,8 @@ def _can_fold(items: Sequence[Item], members: Sequence[int], join: Item) -> bool
     if sum(len(item.nodes) for item in inside) > _LARGEST or any(not item.nodes for item in inside):
         return False
     least = _cells(join)
-    # Vectors inside, as of a squeeze, are no lower resolution.
-    return all(_cells(item) >= least or _rank(item) != _rank(join) for item in inside)
+    # Vectors and single cells inside, as of a squeeze, are no lower resolution.
+    return all(_cells(item) >= least or _cells(item) <= 1 or _rank(item) != _rank(join) for item in inside)
 
 
 def _belongs(items: Sequence[Item], part: Part, *, is_join: bool) -> bool:

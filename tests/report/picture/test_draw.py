@@ -243,6 +243,13 @@ def test_a_network_without_blocks_is_folded_at_its_bottlenecks():
         assert len([text for text in texts if text.startswith("s")]) <= 3
 
 
+def test_the_parts_of_a_network_without_blocks_are_drawn_once():
+    texts = [shape.text for shape in scene(cnncalc.loads(FLAT), Drawing("blocks")).shapes() if isinstance(shape, Text)]
+    assert "s0 · 12 uses" in texts
+    # The two convolutions stand in the part alone, and the stem in the network.
+    assert len([text for text in texts if text.startswith("conv 16 × 3×3")]) == 3
+
+
 def test_a_u_without_blocks_is_not_folded_away():
     text = (SPECS[0].parent / "unet.yaml").read_text("utf-8")
     fold = Fold(cnncalc.loads(text), 3)
@@ -284,7 +291,7 @@ def test_imported_networks_are_small_pictures_too(tmp_path):
     networks = [cnncalc.load(path) for path in _light_models()]
     body = ""
     for network in networks:
-        for style in ("volumes", "graph"):
+        for style in STYLES:
             text = picture(network, "svg", Drawing(style)).text
             assert len(text.encode()) < 100_000, network.name
             body += text
