@@ -393,7 +393,6 @@ def test_what_can_be_said_of_a_network():
     conv = net["conv1"]
     assert conv.fields == {
         "filters": 8, "kernel_size": [3, 3], "stride": [2, 2], "padding": [[1, 1], [1, 1]], "dilation": [1, 1], "groups": 1, "bias": True,
-        "padding_mode": "zeros",
     }  # fmt: skip
     assert conv.summary == "8 × 3×3, stride 2, pad 1"
     assert [(w.name, w.shape, w.role) for w in net["batchnorm1"].weights] == [
