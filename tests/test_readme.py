@@ -1,4 +1,6 @@
-"""The README's examples are true."""
+"""The README is true: every file in it is sound, every command in it works, and prints what stands below it."""
+
+from __future__ import annotations
 
 import re
 import shlex
@@ -11,49 +13,63 @@ from tests.cli.command import ROOT, run
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
-FIRST, *NETWORKS = [
-    text for text in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL) if re.search("^layers:", text, re.MULTILINE)
-]
+#: The files that the README tells the reader to write.
+FILES = dict(re.findall(r"file `([\w.]+)`[^\n]*:\n\n```\w+\n(.*?)```", README, re.DOTALL))
+CONSOLES = re.findall(r"```console\n(.*?)```", README, re.DOTALL)
+#: The answers of the shell are a test of their own.
+_SHELL = "cnncalc shell"
 
 
 def commands() -> list[tuple[str, str]]:
-    """Each `$ command` of a console with what stands below it, where something does; the shell's prompts are its own test."""
+    """Each `$ command` of a console with the output below it, which may be empty."""
     found = []
-    for block in re.findall(r"```console\n(.*?)```", README, re.DOTALL):
+    for block in CONSOLES:
         for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-            line, _, said = part.partition("\n")
-            if said.strip() and "cnncalc>" not in said:
-                found.append((line, said))
+            line, _, output = part.partition("\n")
+            found.append((line, output))
     return found
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "alexnet224.yaml").write_text(FIRST, encoding="utf-8")
-    return tmp_path
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """A folder with the README's files and specs/, as a reader's clone has them; commands add to it in order."""
+    found = tmp_path_factory.mktemp("clone")
+    for name, text in FILES.items():
+        (found / name).write_text(text, encoding="utf-8")
+    (found / "specs").symlink_to(ROOT / "specs")
+    return found
 
 
-@pytest.mark.parametrize("text", NETWORKS)
-def test_the_networks_are_sound(text):
-    assert cnncalc.loads(text).problems == []
+def test_the_files_that_commands_name_stand_in_it():
+    assert set(FILES) == {"alexnet224.yaml", "small.yaml", "residual.yaml", "tiny.cfg"}
 
 
-def test_there_are_two_of_them():
-    assert len(NETWORKS) >= 2
+@pytest.mark.parametrize("name", [name for name in FILES if name != "alexnet224.yaml"])
+def test_the_networks_are_sound(folder, name):
+    assert cnncalc.load(str(folder / name)).problems == []
 
 
-@pytest.mark.parametrize(("line", "said"), commands())
-def test_a_command_says_what_stands_below_it(folder, line, said):
+@pytest.mark.parametrize(("line", "output"), commands(), ids=[line for line, _ in commands()])
+def test_a_command_works_and_prints_what_stands_below_it(folder, line, output):
     program, *words = shlex.split(line, comments=True)
     assert program == "cnncalc"
     done = run(*words, cwd=folder)
-    pieces = [piece.strip("\n") for piece in re.split("^…$", said, flags=re.MULTILINE)]
-    pattern = ".*".join(re.escape(piece) for piece in pieces)
-    assert re.fullmatch(pattern, (done.stdout + done.stderr).strip("\n"), re.DOTALL), done.stdout + done.stderr
+    # The first network is wrong on purpose, and so is the stride of 3 over 7.
+    assert done.returncode == (1 if "alexnet224" in line or "S=3" in line or "stride=3" in line or "alexnet --set" in line else 0)
+    if output.strip() and line != _SHELL:
+        pieces = [piece.strip("\n") for piece in re.split("^…$", output, flags=re.MULTILINE)]
+        pattern = ".*".join(re.escape(piece) for piece in pieces)
+        assert re.fullmatch(pattern, (done.stdout + done.stderr).strip("\n"), re.DOTALL), done.stdout + done.stderr
 
 
-def test_there_are_five_commands_whose_output_is_shown():
-    assert len(commands()) >= 5
+def test_there_are_commands_whose_output_is_shown():
+    assert sum(bool(output.strip()) for _, output in commands()) >= 6
+
+
+def test_every_command_of_the_program_is_in_it():
+    from cnncalc.cli.app import COMMANDS
+
+    assert [name for name in COMMANDS if f"cnncalc {name}" not in README] == []
 
 
 def test_the_session_of_the_shell(folder):
@@ -63,8 +79,20 @@ def test_the_session_of_the_shell(folder):
     assert done.stdout == prompt.sub("", block)
 
 
+def test_the_contents_lead_to_headings():
+    headings = {
+        re.sub(r"[^\w -]", "", line).strip().lower().replace(" ", "-") for line in re.findall(r"^## (.*)$", README, re.MULTILINE)
+    }
+    assert set(re.findall(r"\]\(#([^)]*)\)", README)) == headings - {"contents"}
+
+
+def test_links_to_files_lead_somewhere():
+    for target in re.findall(r"\]\((?!#|http)([^)]*)\)", README):
+        assert (ROOT / target).exists(), target
+
+
 def test_the_lines_for_python(monkeypatch):
-    """What a comment says is what the expression before it gives, where that is a plain value."""
+    """What a comment says is the value of the expression before it."""
     monkeypatch.chdir(ROOT)
     (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     names: dict[str, object] = {}
