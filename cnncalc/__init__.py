@@ -8,10 +8,25 @@ if TYPE_CHECKING:
     from cnncalc.network import Network, load, loads
     from cnncalc.problem import Problem, SpecError
     from cnncalc.shape import Shape
+    from cnncalc.studies.calls import diff, layer, sizes, solve
     from cnncalc.studies.search import feasible, sweep
 
 __version__ = "0.1.0"
-__all__ = ["Network", "Problem", "Shape", "SpecError", "__version__", "feasible", "load", "loads", "sweep"]
+__all__ = [
+    "Network",
+    "Problem",
+    "Shape",
+    "SpecError",
+    "__version__",
+    "diff",
+    "feasible",
+    "layer",
+    "load",
+    "loads",
+    "sizes",
+    "solve",
+    "sweep",
+]
 
 _HOMES = {
     "Network": "network",
@@ -20,7 +35,11 @@ _HOMES = {
     "Problem": "problem",
     "SpecError": "problem",
     "Shape": "shape",
+    "diff": "studies.calls",
     "feasible": "studies.search",
+    "layer": "studies.calls",
+    "sizes": "studies.calls",
+    "solve": "studies.calls",
     "sweep": "studies.search",
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -223,6 +223,35 @@ class Network:
         if style not in STYLES:
             raise ValueError(f"style must be one of {', '.join(STYLES)}, got {style!r}")
         return picture(self, "svg", Drawing(style=style, **options))
+
+    def to_frame(self) -> Any:
+        """The layers as a pandas DataFrame, a row each. Raises ImportError without pandas."""
+        try:
+            import pandas as pd
+        except ImportError:
+            raise ImportError("to_frame needs pandas, which is not installed: pip install pandas") from None
+        columns = ("name", "kind", "inputs", "shape", "parameters", "trainable", "buffers", "macs", "fits")
+        rows = [
+            (
+                node.name,
+                node.kind,
+                [source.name for source in node.inputs],
+                None if node.shape is None else tuple(node.shape.ordered(self.layout)),
+                node.parameters,
+                node.trainable,
+                node.buffers,
+                node.macs,
+                node.fits,
+            )
+            for node in self.layers
+        ]
+        return pd.DataFrame(rows, columns=list(columns))
+
+    def html(self, columns: Iterable[str] = ("macs",), depth: int | None = None) -> str:
+        """The table as HTML with more columns by name, unfolded to `depth`; by default blocks are folded. Raises KeyError."""
+        from cnncalc.report.network.html import table
+
+        return table(self, columns, depth)
 
     def _repr_html_(self) -> str:
         from cnncalc.report.network.html import table

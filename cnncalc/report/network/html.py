@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from cnncalc.problem import one_line
 from cnncalc.report.network import footer
-from cnncalc.report.network.columns import Whole, choose
+from cnncalc.report.network.columns import Column, Whole, choose
 from cnncalc.report.network.lines import Line, Lines
 from cnncalc.report.network.memory import Figures, short
 from cnncalc.report.network.table import MARKS
@@ -14,34 +16,52 @@ _RIGHT = "text-align:right;font-variant-numeric:tabular-nums"
 _LEFT = "text-align:left"
 
 
-def table(network: Subject) -> str:
-    """The table with totals and problems. It stands alone: no style sheet, no script, nothing fetched."""
-    columns = [column for column in choose(("macs",)) if column.shown]
+#: Colours that can be read on a light and on a dark page. Nothing is said by colour alone.
+_COLOURS = {"error": "#d9534f", "warning": "#b8860b", "unread": "#b8860b", "changed": "#2e86c1", "note": "#808080"}
+
+
+def table(network: Subject, columns: Iterable[str] = ("macs",), depth: int | None = None) -> str:
+    """The table with totals and problems. It stands alone: no style sheet, no script, nothing fetched.
+
+    `columns` are more columns by name; raises KeyError for one that does not exist. Without `depth` blocks are folded to a row
+    each, and the whole table can be opened below.
+    """
+    chosen = [column for column in choose(columns) if column.shown]
     figures = Figures.of(network)
-    whole = Whole.of(network, columns, figures.memory)
+    whole = Whole.of(network, chosen, figures.memory)
+    shown = _table(network, Lines(network, depth or 1).tree(), chosen, whole, escaped(network.name))
+    every = Lines(network).tree()
+    if depth is None and any(line.stem for line in every):
+        inside = _table(network, every, chosen, whole, "")
+        shown += f"<details><summary>all {len(network.layers):,} layers</summary>{inside}</details>"
+    notes = [(f"{total.text} {total.name}: {total.note}", "") for total in footer.totals(network, figures)]
+    notes.append((short(network, figures.memory.dtype), ""))
+    notes += [(note, "note") for note in footer.notes(network, whole.receptive)]
+    notes += [(str(problem), problem.level) for problem in network.problems]
+    return f"{shown}<ul>{''.join(f'<li{_colour(role)}>{escaped(note)}</li>' for note, role in notes)}</ul>"
+
+
+def _table(network: Subject, lines: Sequence[Line], columns: Sequence[Column], whole: Whole, title: str) -> str:
     head = "".join(f'<th style="{_RIGHT if c.right else _LEFT}">{escaped(c.title)}</th>' for c in columns)
     rows = []
-    for line in Lines(network).tree():
+    for line in lines:
         cells = [_name(line)]
         for column in columns[1:]:
             cells.append(f'<td style="{_RIGHT if column.right else _LEFT}">{escaped(column.cell(line, whole))}</td>')
-        rows.append(f"<tr>{''.join(cells)}</tr>")
-    notes = [f"{total.text} {total.name}: {total.note}" for total in footer.totals(network, figures)]
-    notes.append(short(network, figures.memory.dtype))
-    notes += footer.notes(network, whole.receptive)
-    notes += map(str, network.problems)
-    return (
-        f"<table><caption>{escaped(network.name)}</caption><thead><tr>{head}</tr></thead>"
-        f"<tbody>{''.join(rows)}</tbody></table>"
-        f"<ul>{''.join(f'<li>{escaped(note)}</li>' for note in notes)}</ul>"
-    )
+        rows.append(f"<tr{_colour(line.mark)}>{''.join(cells)}</tr>")
+    caption = f"<caption>{title}</caption>" if title else ""
+    return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+
+
+def _colour(role: str) -> str:
+    return f' style="color:{_COLOURS[role]}"' if role in _COLOURS else ""
 
 
 def _name(line: Line) -> str:
     mark = f"{MARKS[line.mark]} " if line.mark else ""
     name = escaped(mark + line.label)
-    said = f"<b>{name}</b>" if line.is_group else name
-    return f'<td style="{_LEFT};padding-left:{0.5 + len(line.stem):g}em" title="{escaped(line.name)}">{said}</td>'
+    shown = f"<b>{name}</b>" if line.is_group else name
+    return f'<td style="{_LEFT};padding-left:{0.5 + len(line.stem):g}em" title="{escaped(line.name)}">{shown}</td>'
 
 
 def escaped(said: str) -> str:

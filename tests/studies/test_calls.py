@@ -1,0 +1,54 @@
+"""The commands as functions of Python."""
+
+import pytest
+
+import cnncalc
+
+
+def test_a_layer():
+    # Stanford CS231n: ten 5×5 filters, stride 1, padding 2 on 32×32×3.
+    for given in ("32x32x3", (32, 32, 3)):
+        found = cnncalc.layer(given, conv=10, kernel_size=5, padding=2)
+        assert (found.shape, found.parameters, found.fits) == (cnncalc.Shape(32, 32, 10), 760, True)
+    assert cnncalc.layer((7, 7, 1), conv=1, kernel_size=3, stride=3).fits is False
+    assert cnncalc.layer("7x7x1", "relu").shape == cnncalc.Shape(7, 7, 1)
+    assert cnncalc.layer({"tokens": 26, "vocabulary": 100}, embedding=8).shape == cnncalc.Shape(26, 8)
+    assert cnncalc.layer((8, 8, 3), conv=4, kernel_size=(3, 5), padding=[[0, 1], [2, 2]], bias=False).parameters == 3 * 5 * 3 * 4
+
+
+def test_a_layer_that_cannot_be():
+    with pytest.raises(cnncalc.SpecError, match="did you mean kernel_size"):
+        cnncalc.layer("7x7x1", conv=1, kernel=3)
+    with pytest.raises(cnncalc.SpecError, match="larger than"):
+        cnncalc.layer("7x7x1", conv=1, kernel_size=9)
+    with pytest.raises(ValueError, match="the layer is missing"):
+        cnncalc.layer("7x7x1")
+
+
+def test_solve():
+    found = cnncalc.solve((32, 32, 3), conv=10, kernel_size=5, stride=1, output=(32, 32))
+    assert [one.values["padding"] for one in found] == [((2, 2),)]
+    assert found[0].shape == cnncalc.Shape(32, 32, 10)
+    windows = cnncalc.solve("7x7x1", conv=1, kernel_size="?", stride=3, padding=0, bounds={"kernel_size": 7})
+    # (7 − F)/3 + 1 is 3, 2 and 1.
+    assert sorted(one.values["kernel_size"][0] for one in windows) == [1, 4, 7]
+    with pytest.raises(ValueError, match="no field is open"):
+        cnncalc.solve("7x7x1", "relu")
+    with pytest.raises(cnncalc.SpecError, match="no layer kind"):
+        cnncalc.solve("7x7x1", cnov=1)
+
+
+def test_sizes():
+    # Ronneberger et al., 2015: the sizes of U-Net's tiles are 16·n + 188.
+    assert cnncalc.sizes("unet", max=300)["input"].smallest == cnncalc.Shape(188, 188, 1)
+    with pytest.raises(TypeError, match="sizes takes no colour"):
+        cnncalc.sizes("unet", colour="red")
+
+
+def test_diff():
+    assert not cnncalc.diff("lenet5", cnncalc.load("lenet5"))
+    found = cnncalc.diff("lenet5", cnncalc.load("lenet5", set={"C1.conv": 8}))
+    assert found.changes[0].name == "C1"
+    # (5·5 + 1)·2 in C1 and 5·5·2·16 in C3 are new.
+    before, after = found.totals["parameters"]
+    assert after - before == 52 + 800
