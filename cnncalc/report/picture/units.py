@@ -29,7 +29,7 @@ class Unit:
 def fold_units(fold: Fold) -> list[Unit]:
     """Changes the items and edges of a fold: parallel paths and what joins them become one item, repeats are counted.
 
-    Gives each kind of part once, as it is first used.
+    Gives the parts of each form once, as they are first used.
 
     A part that goes down in resolution and up again stays as it is, and so does one that gives an output of the network.
     """
@@ -54,10 +54,11 @@ def fold_units(fold: Fold) -> list[Unit]:
             inside = [items[member] for member in members]
             unit, signature = _unit(inside), tuple(map(_signature, inside))
             _add(found, home, inside, unit, signature)
-            if signature in units:
-                units[signature].uses += 1
+            form = tuple(map(_form, inside))
+            if form in units:
+                units[form].uses += 1
             else:
-                units[signature] = _inside(unit, inside, fold.edges)
+                units[form] = _inside(unit, inside, fold.edges)
         elif isinstance(part, int):
             _add(found, home, [items[part]], items[part], _signature(items[part]))
         else:
@@ -133,6 +134,12 @@ def _signature(item: Item) -> object:
     """What repeated items must have in common: kinds, hyper-parameters and sizes."""
     flow = item.flow.spatial if isinstance(item.flow, Shape) and item.flow.rank else item.flow
     return item.kind, item.text, flow, tuple(node.kind for node in item.bands), item.source
+
+
+def _form(item: Item) -> object:
+    """What a part has in common with others of its form, as uses of one block have: kinds and windows, not channels and sizes."""
+    windows = tuple((window.kernel_size, window.stride) for node in item.nodes for window in node.inferred.windows)
+    return item.kind, windows, tuple(node.kind for node in item.bands)
 
 
 def _add(found: list[tuple[Item, object]], home: dict[int, Item], inside: Sequence[Item], item: Item, signature: object) -> None:
