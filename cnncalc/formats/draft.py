@@ -146,8 +146,10 @@ def _new_layer(kind: str, fields: dict[str, Any]) -> Layer:
 
 
 def _hashable(value: Any) -> Any:
+    if isinstance(value, (list, tuple)) and not isinstance(value, Shape):
+        return tuple(map(_hashable, value))
     # 1, 1.0 and True are equal, and not the same field.
-    return tuple(map(_hashable, value)) if isinstance(value, (list, tuple)) else (type(value), value)
+    return type(value), str(value) if isinstance(value, dict) else value
 
 
 def _alike(value: Any, type_: object) -> Any:

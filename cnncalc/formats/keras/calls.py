@@ -90,7 +90,8 @@ class Model:
             if name in self.layers:
                 raise Broken(f"two layers are called {name}")
             if above is None and layer.get("class_name") != "InputLayer":
-                own = layer.get("config", {})
+                own = layer.get("config")
+                own = own if isinstance(own, dict) else {}
                 shape = own.get("batch_input_shape") or own.get("batch_shape") or build or _build_shape(layer)
                 made = {"class_name": "InputLayer", "config": {"name": f"{name}_input", "batch_shape": shape}}
                 above = self._add(made, f"{name}_input", None)

@@ -10,15 +10,15 @@ from cnncalc.graph import Producer
 
 
 def aligned(use: Use, xs: list[Tensor]) -> list[Tensor]:
-    """The tensors with their channels where the largest of them has its own."""
+    """The tensors with their channels where the largest of them has its own. Raises Broken if there are none."""
+    if not xs:
+        raise Broken("it reads nothing")
     largest = max(xs, key=lambda x: (x.shape.rank, x.shape.size))
     return [use.net.ordered(x, largest.first, use.name) for x in xs]
 
 
 def joined(use: Use, kind: str, xs: list[Tensor], **fields: Any) -> Tensor:
     """A join, broadcasting over axes of one cell as Keras does."""
-    if not xs:
-        raise Broken("it reads nothing")
     xs = aligned(use, xs)
     largest = max(xs, key=lambda x: (x.shape.rank, x.shape.size))
     if len(xs) == 1:
@@ -47,8 +47,6 @@ def _concat(use: Use) -> Tensor:
 
 
 def concatenated(use: Use, xs: list[Tensor], axis: Any) -> Tensor:
-    if not xs:
-        raise Broken("it reads nothing")
     xs = aligned(use, xs)
     name = xs[0].axis(axis)
     if len(xs) == 1:

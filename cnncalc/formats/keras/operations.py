@@ -192,12 +192,15 @@ def _sliced(use: Use, x: Tensor) -> Any:
     """Ranges of axes, one layer for each; None for anything else between the brackets."""
     given = use.args[1] if len(use.args) > 1 else None
     parts = given if isinstance(given, list) else [given]
-    ranges = []
+    ranges: list[tuple[Any, Any]] = []
     for part in parts:
         config = part.get("config") if isinstance(part, dict) and part.get("class_name") == "__slice__" else None
         if not isinstance(config, dict) or config.get("step") not in (None, 1):
             return None
-        ranges.append((config.get("start"), config.get("stop")))
+        ends = (config.get("start"), config.get("stop"))
+        if not all(end is None or isinstance(end, int) for end in ends):
+            return None
+        ranges.append(ends)
     if len(ranges) > len(x.names) + 1 or not ranges or ranges[0] != (None, None):
         return None
     y, left = x.node, [(name, size, r) for name, size, r in zip(x.names, x.sizes, ranges[1:], strict=False) if r != (None, None)]

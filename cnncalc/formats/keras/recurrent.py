@@ -64,7 +64,7 @@ def _bidirectional(use: Use) -> Any:
     class_name = layer.get("class_name") if isinstance(layer, dict) else None
     config = _wrapped(use)
     merge = use.config.get("merge_mode", "concat")
-    if not isinstance(layer, dict) or class_name not in KINDS:
+    if not isinstance(layer, dict) or not isinstance(class_name, str) or class_name not in KINDS:
         raise Broken(f"it wraps LSTM, GRU or SimpleRNN, got {class_name}")
     units, sequence = config.get("units"), config.get("return_sequences", False)
     if not isinstance(units, int) or isinstance(units, bool) or units < 1:
@@ -91,7 +91,7 @@ def _bidirectional(use: Use) -> Any:
         two = use.net.layer("backward", KINDS[class_name], x.node, **fields)
         if merge is None:
             return [Tensor(one, False), Tensor(two, False)]
-        if merge not in kinds:
+        if not isinstance(merge, str) or merge not in kinds:
             raise Broken(f"merge_mode must be concat, sum, mul, ave or none, got {merge}")
         group.result = use.net.layer("merge", kinds[merge], one, two)
         return Tensor(group.result, False)
