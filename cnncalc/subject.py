@@ -12,10 +12,15 @@ if TYPE_CHECKING:
 
 
 class Before(NamedTuple):
-    """What a network was before it was changed from outside: its totals, and the layers that are not as they were."""
+    """A network before it was changed from outside: its totals, None if a layer cannot be computed before or after.
 
-    totals: dict[str, int]
+    `changed` names the inputs and layers that the change itself is about, `following` counts the layers whose sizes or figures
+    differ only because of these.
+    """
+
+    totals: dict[str, int] | None
     changed: frozenset[str]
+    following: int = 0
 
 
 class Subject(Protocol):

@@ -86,9 +86,13 @@ def compare(before: Subject, after: Subject, *, same_text: bool = False) -> Diff
 
 
 def before(original: Subject, changed: Subject) -> Before:
-    """The totals of `original`, and which layers of `changed`, the same text with other values, are not as they were there."""
-    changes = compare(original, changed, same_text=True).changes
-    return Before(original.totals, frozenset(change.after.name for change in changes if change.after is not None))
+    """What `original` was, seen from `changed`, the same file with other values."""
+    changes = [change for change in compare(original, changed, same_text=True).changes if change.after is not None]
+    causes = {change.name for change in changes if change.fields or change.before is None}
+    flows = {source.name: source.flow for source in original.inputs}
+    inputs = {source.name for source in changed.inputs if source.flow != flows.get(source.name)}
+    known = all(node.shape is not None for side in (original, changed) for node in side.layers)
+    return Before(original.totals if known else None, frozenset(causes | inputs), len(changes) - len(causes))
 
 
 def _facts(node: Node) -> tuple[Any, ...]:

@@ -41,6 +41,9 @@ def load(
         text = network.text_of(file)
         found = network.loads(text, file=file, input=input, set=set or (), fit=fit, layout=layout, dtype=dtype)
         found.before = before(network.loads(text, file=file, dtype=dtype), found)
+        # In the order of the layers a cause stands before its consequences, wherever their rows stand in the file.
+        places = {node.name: i for i, node in enumerate(found.layers)}
+        found.problems.sort(key=lambda problem: places.get(problem.layer or "", -1))
         return found
     except SpecError as error:
         output.complain(error.problems)

@@ -5,6 +5,8 @@ import subprocess
 
 import pytest
 
+import cnncalc as package
+
 SMALL = """\
 input: 32x32x3
 layers:
@@ -157,12 +159,42 @@ def test_show_marks_what_set_changed(cnncalc, two):
     assert "\n* fc1    fc 20 " in result.out
     assert "\n  conv1  conv 10 × 5×5, pad 2 " in result.out
     assert (
-        "* 1 layer is not as the file has it\nagainst the file: parameters +102,410 (+99.3%), MACs +102,400 (+11.8%)\n"
-        in result.out
+        "* changed from outside the file\nagainst the file: parameters +102,410 (+99.3%), MACs +102,400 (+11.8%)\n" in result.out
     )
     found = json.loads(cnncalc("show", two[0], "--set", "fc1.units=20", "--format", "json").out)
     assert found["before"] == {
         "totals": {"parameters": 103170, "trainable": 103170, "buffers": 0, "macs": 870400},
         "changed": ["fc1"],
+        "following": 0,
     }
     assert "before" not in json.loads(cnncalc("show", two[0], "--format", "json").out)
+
+
+def test_show_marks_the_cause_and_counts_what_follows(cnncalc):
+    lines = cnncalc("show", "resnet18", "--input", "256x256x3").out.splitlines()
+    assert [line.split()[1] for line in lines if line.startswith("* ") and "outside" not in line] == ["input"]
+    # Every layer but the pooling over everything and the classifier behind it.
+    layers = len(package.load("resnet18").layers)
+    assert f"* changed from outside the file; {layers - 1} other layers have other sizes or figures because of it" in lines
+    lines = cnncalc("show", "lenet5", "--set", "C1.conv=8").out.splitlines()
+    assert [line.split()[1] for line in lines if line.startswith("* ") and "outside" not in line] == ["C1"]
+
+
+def test_totals_are_not_compared_if_layers_are_unknown(cnncalc):
+    out = cnncalc("show", "alexnet", "--set", "conv1.kernel_size=300").out
+    assert "the totals are not compared with the file's: some layers could not be computed" in out
+    assert "against the file" not in out
+    found = json.loads(cnncalc("show", "alexnet", "--set", "conv1.kernel_size=300", "--format", "json").out)
+    assert found["before"]["totals"] is None
+
+
+def test_a_cause_is_listed_before_its_consequences(cnncalc, tmp_path):
+    """The block stands above the layers in the file; its row is what goes wrong because of the row below."""
+    file = tmp_path / "a.yaml"
+    file.write_text(
+        "input: 16x16x3\nblocks:\n  b: {layers: [{maxpool: 2}]}\nlayers:\n  - {conv: 4, kernel_size: 3, padding: 1}\n  - block: b\n"
+    )
+    result = cnncalc("show", str(file), "--set", "conv1.stride=2", "--set", "conv1.padding=0")
+    # (16 − 3)/2 + 1 = 7.5, and (7 − 2)/2 + 1 = 3.5 behind it.
+    rules = [line for line in result.out.splitlines() if "does not fit" in line]
+    assert [line.partition("error: ")[2].split()[0] for line in rules] == ["conv1", "b1.maxpool1"]

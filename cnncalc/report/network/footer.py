@@ -122,21 +122,25 @@ def unread(subject: Subject) -> list[str]:
 
 
 def changed(subject: Subject) -> list[str]:
-    """How the totals differ from those before a change from outside, and what marks the layers that do."""
+    """What was changed from outside, what follows from it, and how the totals differ."""
     before = subject.before
     if before is None:
         return []
     found = []
+    follow = f"{words.plural(before.following, 'other layer')} {'has' if before.following == 1 else 'have'}"
     if before.changed:
-        number = len(before.changed)
-        are, them = ("is", "it") if number == 1 else ("are", "them")
-        found.append(f"* {words.plural(number, 'layer')} {are} not as the file has {them}")
-    said = [
+        because = f"; {follow} other sizes or figures because of it" if before.following else ""
+        found.append(f"* changed from outside the file{because}")
+    elif before.following:
+        found.append(f"{follow} other sizes or figures than in the file")
+    if before.totals is None:
+        return [*found, "the totals are not compared with the file's: some layers could not be computed"]
+    differences = [
         f"{name} {words.difference(before.totals[key], subject.totals[key])}"
         for key, name in (("parameters", "parameters"), ("buffers", "buffers"), ("macs", "MACs"))
         if before.totals[key] != subject.totals[key]
     ]
-    return [*found, f"against the file: {', '.join(said) or 'the same totals'}"]
+    return [*found, f"against the file: {', '.join(differences) or 'the same totals'}"]
 
 
 def _reported(subject: Subject) -> bool:

@@ -59,11 +59,12 @@ def _layers(subject: Subject, figures: Figures) -> list[dict[str, Any]]:
 
 
 def _before(subject: Subject) -> dict[str, Any]:
-    """The totals of the file and the layers that differ, where the network was changed from outside."""
+    """The totals of the file, the changed layers and the number of those that follow, if the network was changed from outside."""
     before = subject.before
     if before is None:
         return {}
-    return {"before": {"totals": before.totals, "changed": [n.name for n in subject.layers if n.name in before.changed]}}
+    names = [node.name for node in subject.layers if node.name in before.changed]
+    return {"before": {"totals": before.totals, "changed": names, "following": before.following}}
 
 
 def layer(node: Node, layout: str) -> dict[str, Any]:

@@ -86,7 +86,11 @@ class Lines:
             said = f"vocabulary {vocabulary:,}" if vocabulary else ""
             label = one_line(source.name)
             kind = "" if source.name == "input" else "input"
-            self._lines.append(Line(source.name, label, kind, said, None, source.flow, None, is_input=True, producer=source))
+            before = self._subject.before
+            mark = "changed" if before is not None and source.name in before.changed else ""
+            self._lines.append(
+                Line(source.name, label, kind, said, None, source.flow, None, is_input=True, producer=source, mark=mark)
+            )
         self._walk(tree(self._subject.graph), "", (), inputs[0] if len(inputs) == 1 else None)
         return self._lines
 
