@@ -205,10 +205,10 @@ def _sliced(use: Use, x: Tensor) -> Any:
         return None
     y, left = x.node, [(name, size, r) for name, size, r in zip(x.names, x.sizes, ranges[1:], strict=False) if r != (None, None)]
     for i, (name, size, (start, stop)) in enumerate(left):
-        ends = range(size)[slice(start, stop)]
-        if not len(ends):
+        kept = range(size)[slice(start, stop)]
+        if not len(kept):
             return None
         fields: dict[str, Any] = {} if name == "channels" else {"axis": name}
         own = use.name if i + 1 == len(left) else use.net.free(f"{use.name}_{name}")
-        y = use.net.layer(own, "slice", y, channels=(ends[0], ends[-1] + 1), **fields)
+        y = use.net.layer(own, "slice", y, channels=(kept[0], kept[-1] + 1), **fields)
     return Tensor(y if left else use.layer("identity", y), x.first)
