@@ -45,8 +45,19 @@ def _module(name: str) -> Format:
     return cast("Format", import_module(f"cnncalc.formats.{name}"))
 
 
+def _is_import(file: str | None) -> bool:
+    """Whether a spec is MODULE:CALLABLE; a text without a colon needs no look."""
+    if file is None or ":" not in file:
+        return False
+    from cnncalc.formats.pytorch import is_spec
+
+    return is_spec(file)
+
+
 def format_of(source: Source) -> Format | None:
     """The format that claims a file, None for cnncalc's own language. Raises SpecError for a file that no format knows."""
+    if _is_import(source.file):
+        return _module("pytorch")
     start = source.start()
     suffix = source.suffix
     for name, suffixes in FORMATS.items():

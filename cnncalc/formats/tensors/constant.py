@@ -26,7 +26,7 @@ class Constant:
     to be had; `array` the same for NumPy. `op`, `args` and `attributes` say how it is computed from other constants.
     """
 
-    __slots__ = ("_asked", "_data", "args", "array", "attributes", "dtype", "name", "op", "read", "shape")
+    __slots__ = ("_asked", "_data", "args", "array", "attributes", "dtype", "name", "op", "read", "role", "shape")
 
     def __init__(
         self,
@@ -40,6 +40,7 @@ class Constant:
         op: str | None = None,
         args: tuple[Constant, ...] = (),
         attributes: dict[str, Any] | None = None,
+        role: str = "array",
     ) -> None:
         self.shape = shape
         self.dtype = dtype
@@ -49,6 +50,8 @@ class Constant:
         self.op = op
         self.args = args
         self.attributes = attributes or {}
+        #: `parameter`, `buffer`, or `array` of a file that does not say which.
+        self.role = role
         self._data = data
         self._asked = data is not None
 
@@ -80,6 +83,13 @@ class Constant:
             return None
         first = data[0]
         return first if all(value == first for value in data) else None
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is stored and learned: a parameter, or an array of numbers, of which a single one is a constant."""
+        if self.name is None or self.role == "buffer" or self.dtype != "float":
+            return False
+        return self.size > 1 or self.role == "parameter"
 
     def stored(self) -> Iterator[Constant]:
         """The constants stored in the file that it is computed from: itself, or those of its arguments, each once."""

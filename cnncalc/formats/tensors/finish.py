@@ -127,7 +127,7 @@ def _share(layers: Sequence[Made]) -> None:
     for made in layers:
         if not made.weights:
             continue
-        parts = {id(part): part for one in made.weights.values() for part in one.stored() if part.size > 1}
+        parts = {id(part): part for one in made.weights.values() for part in one.stored() if part.counts}
         if made.kind == "custom":
             made.fields["parameters"] = sum(part.size for key, part in parts.items() if key not in owned)
         elif made.shares is None:

@@ -123,13 +123,15 @@ class Lowering:
         if learned(constant):
             array = reordered(constant, places, kept)
             maker = self.emit.layer("parameter", {"shape": flow}, [], {"weight": array}, aside=False)
-        elif constant.op is not None and any(one.size > 1 and one.dtype == "float" for one in constant.stored()):
+        elif constant.op is not None and any(one.counts for one in constant.stored()):
             view = self._computed(constant)
             self._parameters[id(constant)] = view
             return view
         else:
-            buffers = sum(one.size for one in constant.stored() if one.size > 1)
-            fields = {"operator": "constant", "output": flow, "macs": 0} | ({"buffers": buffers} if buffers else {})
+            learned_ = sum(one.size for one in constant.stored() if one.counts)
+            buffers = sum(one.size for one in constant.stored() if one.size > 1 and not one.counts)
+            fields: dict[str, Any] = {"operator": "constant", "output": flow, "macs": 0}
+            fields |= ({"parameters": learned_} if learned_ else {}) | ({"buffers": buffers} if buffers else {})
             maker = self.emit.layer("custom", fields, [], aside=False)
         if not places:
             view = View(maker, ((Atom(1),),), ((),) * len(shape))
@@ -143,7 +145,7 @@ class Lowering:
         assert constant.op is not None
         inputs: list[Tensor | None] = []
         for arg in constant.args:
-            if any(one.size > 1 and one.dtype == "float" for one in arg.stored()) and not _is_weight(constant, arg):
+            if any(one.counts for one in arg.stored()) and not _is_weight(constant, arg):
                 value = Value(arg.shape, arg.dtype)
                 self.views[id(value)] = self.parameter(arg)
                 self._kept.append(value)
@@ -267,7 +269,7 @@ class Lowering:
                 if maker not in makers:
                     makers.append(maker)
             elif isinstance(one, Constant):
-                owned |= {id(part): part for part in one.stored() if part.size > 1 and part.dtype == "float"}
+                owned |= {id(part): part for part in one.stored() if part.counts}
         name = operation.attributes.get("operator") or operation.attributes.get("function") or operation.op
         for index, value in enumerate(operation.outputs):
             if value.shape is None:
@@ -343,7 +345,7 @@ def learned(constant: Constant) -> bool:
     while one.name is None and one.op in ("reshape", "transpose", "cast") and len(one.args) == 1:
         one = one.args[0]
     if one.name is not None:
-        return one.size > 1
+        return one.counts and one.size > 1
     return False
 
 

@@ -263,3 +263,16 @@ def _alike(low: Lowering, lead: View, part: View, dim: int, place: int) -> View 
     if len(full.axes) != len(goal) or translated(full, full) != tuple(goal):
         return low.arranged(full, goal)
     return full
+
+
+@lowers("roll")
+def roll(low: Lowering, o: Operation) -> None:
+    view, shifts = low.view(o.inputs[0]), o.attributes["shifts"]
+    view = low.apart(view, list(shifts))
+    cells = [0] * (len(view.axes) - 1)
+    for dim, shift in shifts.items():
+        place = view.axis_of(dim)
+        if not place:
+            raise Cannot("a roll of channels")
+        cells[place - 1] = shift
+    low.give(o, view.on(low.layer("roll", {MAIN: tuple(cells)}, [view])))

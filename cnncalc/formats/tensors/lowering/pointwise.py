@@ -123,7 +123,7 @@ def binary(low: Lowering, o: Operation) -> None:
 def _with_constant(low: Lowering, function: str, value: Any, constant: Constant, shape: Shape, *, swapped: bool) -> View:
     """A number, or an array of the file, combined with a value."""
     view = low.view(value)
-    number = constant.scalar if not any(one.size > 1 for one in constant.stored()) else None
+    number = constant.scalar if not any(one.counts for one in constant.stored()) else None
     if isinstance(number, (int, float)) and view.shape == shape:
         return _with_number(low, function, view, float(number), swapped)
     if view.shape != shape:

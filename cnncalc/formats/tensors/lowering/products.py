@@ -216,3 +216,45 @@ def _recurrent_weights(o: Operation, kind: str, hidden: int, directions: int, bi
             attributes = {"direction": direction, "order": _ORDERS[kind], "hidden": hidden, "half": half}
             found[name + suffix] = Constant(shape, "float", op="gates", args=(one,), attributes=attributes)
     return found
+
+
+@lowers("stacked")
+def stacked(low: Lowering, o: Operation) -> None:
+    """PyTorch's recurrent layers: several layers and directions, with arrays in the order of its names."""
+    a = o.attributes
+    view = low.view(o.inputs[0])
+    length = 1 if a["batch_first"] else 0
+    if whole(view.dims[1 - length]):
+        raise Cannot("more than one example")
+    view = low.arranged(view, [view.dims[2], view.dims[length]])
+    arrays = [one for one in o.inputs[1:] if isinstance(one, Constant)]
+    names = [
+        f"{array}_l{layer}{side}"
+        for layer in range(a["layers"])
+        for side in (("", "_reverse") if a["bidirectional"] else ("",))
+        for array in (("weight_ih", "weight_hh", "bias_ih", "bias_hh") if a["biases"] else ("weight_ih", "weight_hh"))
+    ]
+    if len(names) != len(arrays):
+        raise Cannot("projections")
+    fields: dict[str, Any] = {"hidden": a["hidden"], "layers": a["layers"], "bidirectional": a["bidirectional"]}
+    if a["biases"] != 2:
+        fields["biases"] = a["biases"]
+    first = None
+    side: Group = (Atom(2),) if a["bidirectional"] else ()
+    width: Group = (Atom(a["hidden"]),)
+    for index, returns in ((0, "sequence"), (1, "last")):
+        value = o.outputs[index]
+        if not value.users and id(value) not in low.leaving:
+            continue
+        if index and a["layers"] > 1:
+            raise Cannot("the states of inner layers")
+        made = low.layer(a["kind"], fields | {"return": returns}, [view], dict(zip(names, arrays, strict=True)))
+        made.shares, first = first, first or made
+        if index == 0:
+            outer: Group = side + width
+            dims = ((), view.dims[length], outer) if a["batch_first"] else (view.dims[length], (), outer)
+            low.give(o, View(made, (outer, view.axes[1]), dims), index)
+        else:
+            low.give(o, View(made, (side + width,), (side, (), width)), index)
+    if any(value.users or id(value) in low.leaving for value in o.outputs[2:]):
+        raise Cannot("the state of the cells")

@@ -249,3 +249,16 @@ def pad(low: Lowering, o: Operation) -> None:
         dims[i] = new
         axes_after[place or 0] = new
     low.give(o, View(made, tuple(axes_after), tuple(dims)))
+
+
+@lowers("adaptive_pool")
+def adaptive_pool(low: Lowering, o: Operation) -> None:
+    view, after = low.view(o.inputs[0]), o.output.shape or ()
+    rank = len(after) - 2
+    view = low.as_map(view, rank)
+    if whole(view.dims[0]):
+        raise Cannot("no map")
+    kind = "adaptive_avgpool" if o.attributes["function"] == "mean" else "adaptive_maxpool"
+    made = low.layer(kind, {"output_size": after[2:]}, [view])
+    new = [(Atom(n),) for n in after[2:]]
+    low.give(o, View(made, (view.axes[0], *new), ((), view.axes[0], *new)))

@@ -1,0 +1,324 @@
+"""Exports a PyTorch model to JSON. Runs by itself, in the environment of the model, and needs nothing but PyTorch there.
+
+    python capture.py MODULE:CALLABLE INPUTS OUTPUT
+
+INPUTS is JSON, a list of [name or null, sizes, type]; OUTPUT is the file that the result is written to: `{"error": …}`, or the
+model's arrays and operators.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import json
+import os
+import re
+import sys
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+_FRAME = re.compile(r'^\s*File "(?P<file>.*)", line (?P<line>\d+), in ', re.MULTILINE)
+
+
+class Failed(Exception):
+    """The model cannot be exported: a sentence, and the file and line at fault if they are known."""
+
+    def __init__(self, message: str, place: tuple[str, int] | None = None) -> None:
+        super().__init__(message)
+        self.place = place
+
+
+def main() -> None:
+    spec, inputs, output = sys.argv[1:4]
+    try:
+        found = capture(spec, json.loads(inputs))
+    except Failed as error:
+        found = {"error": str(error), "place": error.place}
+    with open(output, "w", encoding="utf-8") as stream:
+        json.dump(found, stream)
+
+
+def capture(spec: str, inputs: list[Any]) -> dict[str, Any]:
+    """The model as plain data. Raises Failed."""
+    try:
+        import torch
+    except ImportError:
+        raise Failed("PyTorch is not installed in this environment; install torch, or name another with --python PATH") from None
+    make = _find(spec)
+    model = _made(make, spec, meta=True)
+    try:
+        exported = _exported(model, inputs, "meta")
+    except Failed as first:
+        # Some models compute with numbers while they are traced, which the meta device has not.
+        try:
+            model = _made(make, spec, meta=False)
+            exported = _exported(model, inputs, "cpu")
+        except Failed:
+            raise first from None
+    return _described(model, exported, torch)
+
+
+def _find(spec: str) -> Any:
+    module, _, name = spec.rpartition(":")
+    sys.path.insert(0, os.getcwd())
+    try:
+        if module.endswith(".py"):
+            path = os.path.abspath(module)
+            if not os.path.isfile(path):
+                raise Failed(f"there is no file {module}")
+            sys.path.insert(0, os.path.dirname(path))
+            found = importlib.util.spec_from_file_location(os.path.splitext(os.path.basename(path))[0], path)
+            assert found is not None
+            assert found.loader is not None
+            loaded = importlib.util.module_from_spec(found)
+            sys.modules[found.name] = loaded
+            found.loader.exec_module(loaded)
+        else:
+            loaded = importlib.import_module(module)
+    except Failed:
+        raise
+    except ModuleNotFoundError as error:
+        if error.name == module.split(".")[0]:
+            raise Failed(f"there is no module {error.name} in this environment; run in its folder, or name one with --python") from None
+        raise Failed(f"importing {module} fails: {_words(error)}", _place_of(error)) from None
+    except BaseException as error:
+        raise Failed(f"importing {module} fails: {_words(error)}", _place_of(error)) from None
+    for part in name.split("."):
+        if not hasattr(loaded, part):
+            names = [one for one in vars(loaded) if callable(getattr(loaded, one, None)) and not one.startswith("_")]
+            import difflib
+
+            near = difflib.get_close_matches(part, names, 1)
+            raise Failed(f"{module} has no {part}" + (f"; did you mean {near[0]}?" if near else ""))
+        loaded = getattr(loaded, part)
+    return loaded
+
+
+def _made(make: Any, spec: str, *, meta: bool) -> Any:
+    """The model: an instance as it is, a class or a function called without arguments."""
+    import torch
+
+    if isinstance(make, torch.nn.Module):
+        return make.eval()
+    if not callable(make):
+        raise Failed(f"{spec} is {type(make).__name__}, not a torch.nn.Module or what makes one")
+    try:
+        if meta:
+            try:
+                with torch.device("meta"):
+                    model = make()
+            except Exception:  # Some constructors compute with numbers.
+                model = make()
+        else:
+            model = make()
+    except TypeError as error:
+        if "argument" in str(error) and _place_of(error) is None:
+            raise Failed(f"{spec} needs arguments ({error}); name a function without any that calls it") from None
+        raise Failed(f"{spec} fails: {_words(error)}", _place_of(error)) from None
+    except BaseException as error:
+        raise Failed(f"{spec} fails: {_words(error)}", _place_of(error)) from None
+    if not isinstance(model, torch.nn.Module):
+        raise Failed(f"{spec} gives {type(model).__name__}, not a torch.nn.Module")
+    return model.eval()
+
+
+def _exported(model: Any, inputs: list[Any], device: str) -> Any:
+    import torch
+
+    on = {parameter.device.type for parameter in model.parameters()} | {buffer.device.type for buffer in model.buffers()}
+    if device == "meta" and on - {"meta"}:
+        model.to("meta")
+    first: Failed | None = None
+    for sizes in _orders(inputs):
+        args, kwargs = [], {}
+        for (name, _, kind), shape in zip(inputs, sizes, strict=True):
+            array = torch.zeros(shape, dtype=torch.int64 if kind == "int" else torch.float32, device=device)
+            if name is None:
+                args.append(array)
+            else:
+                kwargs[name] = array
+        try:
+            with torch.no_grad():
+                return torch.export.export(model, tuple(args), kwargs, strict=False)
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt):
+                raise
+            first = first or Failed(f"the model cannot be exported: {_words(error)}", _place_of(error))
+    assert first is not None
+    raise first
+
+
+def _orders(inputs: list[Any]) -> list[list[Any]]:
+    """The sizes of the inputs; sequences first with the channels in front, then behind."""
+    plain = [sizes for _, sizes, _ in inputs]
+    turned = [[sizes[0], sizes[2], sizes[1]] if len(sizes) == 3 else sizes for sizes in plain]
+    return [plain, turned] if turned != plain else [plain]
+
+
+def _words(error: BaseException) -> str:
+    """The first line of what an error says."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+
+
+def _place_of(error: BaseException) -> tuple[str, int] | None:
+    """The innermost line outside PyTorch and this file."""
+    frames = traceback.extract_tb(error.__traceback__)
+    for frame in reversed(frames):
+        if _is_users(frame.filename) and frame.lineno:
+            return os.path.abspath(frame.filename), frame.lineno
+    return None
+
+
+def _is_users(file: str) -> bool:
+    import torch
+
+    folder = os.path.dirname(os.path.abspath(torch.__file__)) + os.sep
+    path = os.path.abspath(file)
+    return not path.startswith(folder) and not file.startswith("<") and os.path.isfile(path) and path != os.path.abspath(__file__)
+
+
+def _described(model: Any, exported: Any, torch: Any) -> dict[str, Any]:
+    signature = exported.graph_signature
+    canonical: dict[int, str] = {}
+    owners: dict[str, tuple[str, Any]] = {}
+    for kind, named in (("parameter", model.named_parameters), ("buffer", model.named_buffers)):
+        for name, array in named(remove_duplicate=False):
+            canonical.setdefault(id(array), name)
+            owners[name] = (kind, array)
+    arrays: dict[str, Any] = {}
+    inputs, places = [], {}
+    named = {
+        **signature.inputs_to_parameters, **signature.inputs_to_buffers,
+        **getattr(signature, "inputs_to_lifted_tensor_constants", {}),
+    }  # fmt: skip
+    for node in exported.graph.nodes:
+        if node.op != "placeholder":
+            continue
+        if node.name in named:
+            if not node.users:
+                continue
+            name = named[node.name]
+            kind, array = owners.get(name, ("constant", exported.constants.get(name)))
+            name = canonical.get(id(array), name)
+            places[node.name] = name
+            value = node.meta.get("val")
+            arrays[name] = {
+                "kind": kind,
+                "shape": list(value.shape) if hasattr(value, "shape") else [],
+                "dtype": _dtype(value),
+                "trainable": bool(kind == "parameter" and array is not None and array.requires_grad),
+                "data": _numbers(array),
+            }
+        else:
+            value = node.meta.get("val")
+            if hasattr(value, "shape"):
+                inputs.append({"name": node.name, "shape": list(map(int, value.shape)), "dtype": _dtype(value)})
+    nodes = [_node(node) for node in exported.graph.nodes if node.op == "call_function"]
+    outputs: list[str] = []
+    for node in exported.graph.nodes:
+        if node.op == "output":
+            _names(node.args, outputs)
+    used = set(arrays)
+    unused = {
+        name: math_prod(array.shape)
+        for name, (kind, array) in owners.items()
+        if kind == "parameter" and canonical[id(array)] not in used and canonical[id(array)] == name
+    }
+    return {
+        "torch": torch.__version__, "model": type(model).__name__, "arrays": arrays, "places": places, "inputs": inputs,
+        "nodes": nodes, "outputs": outputs, "unused": unused,
+    }  # fmt: skip
+
+
+def math_prod(shape: Any) -> int:
+    found = 1
+    for size in shape:
+        found *= int(size)
+    return found
+
+
+def _names(value: Any, into: list[str]) -> None:
+    if isinstance(value, (list, tuple)):
+        for one in value:
+            _names(one, into)
+    elif isinstance(value, dict):
+        for one in value.values():
+            _names(one, into)
+    elif hasattr(value, "op"):
+        into.append(value.name)
+
+
+def _numbers(array: Any) -> list[Any] | None:
+    """The numbers of a small array that is no parameter."""
+    import torch
+
+    if array is None or not isinstance(array, torch.Tensor) or isinstance(array, torch.nn.Parameter):
+        return None
+    if array.device.type == "meta" or array.numel() > 1 << 16 or array.is_complex():
+        return None
+    try:
+        found: list[Any] = array.detach().flatten().tolist()
+    except Exception:  # Fake tensors have no numbers.
+        return None
+    return found
+
+
+def _dtype(value: Any) -> str:
+    text = str(getattr(value, "dtype", "torch.float32"))
+    return "bool" if "bool" in text else "int" if "int" in text else "float"
+
+
+def _node(node: Any) -> dict[str, Any]:
+    target = node.target
+    name = target.name() if callable(getattr(target, "name", None)) else getattr(target, "__name__", str(target))
+    stack = list((node.meta.get("nn_module_stack") or {}).values())
+    path = stack[-1][0] if stack else ""
+    classes = [str(getattr(one[1], "__name__", one[1])).rpartition(".")[2] for one in stack]
+    return {
+        "name": node.name,
+        "op": name.removeprefix("aten::"),
+        "args": _plain(node.args),
+        "kwargs": {key: _plain(value) for key, value in node.kwargs.items()},
+        "values": _values(node.meta.get("val")),
+        "path": path.removeprefix("L['self'].").removeprefix("L__self__"),
+        "class": classes[-1] if classes else "",
+        "place": _place(node.meta.get("stack_trace") or ""),
+    }
+
+
+def _values(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return [_values(one) for one in value]
+    if hasattr(value, "shape"):
+        return {"shape": list(map(int, value.shape)), "dtype": _dtype(value)}
+    return None
+
+
+def _place(trace: str) -> list[Any] | None:
+    """The innermost line of the model's own source."""
+    frames = [(match["file"], int(match["line"])) for match in _FRAME.finditer(trace)]
+    for file, line in reversed(frames):
+        if _is_users(file):
+            return [os.path.abspath(file), line]
+    return None
+
+
+def _plain(value: Any) -> Any:
+    """An argument as JSON: a reference is {"node": name}."""
+    if isinstance(value, (list, tuple)):
+        return [_plain(one) for one in value]
+    if hasattr(value, "op") and hasattr(value, "name") and not isinstance(value, type):
+        return {"node": value.name}
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, slice):
+        return {"slice": [_plain(value.start), _plain(value.stop), _plain(value.step)]}
+    text = str(value)
+    convert: Callable[[str], Any] = str
+    return {"word": convert(text)}
+
+
+if __name__ == "__main__":
+    main()
