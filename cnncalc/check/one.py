@@ -87,9 +87,14 @@ def _foreign(source: Source, file: str, candidate: Candidate, how: How) -> Resul
     try:
         net = network.of(source, changes(how.input, how.set, how.fit, how.layout))
     except SpecError as error:
-        return Result(file, [problem._replace(file=file) for problem in error.problems], unusable=True, strict=strict)
-    problems = [problem._replace(file=file) for problem in _chosen(net, candidate.settings, how)]
+        return Result(file, [_of(problem, source, file) for problem in error.problems], unusable=True, strict=strict)
+    problems = [_of(problem, source, file) for problem in _chosen(net, candidate.settings, how)]
     return Result(file, problems, strict=strict, lines=_lines(net.reading.text, problems) if how.lines else {})
+
+
+def _of(problem: Problem, source: Source, file: str) -> Problem:
+    """A problem under the name of the file that was given; one in another file, the source of a PyTorch model, keeps its own."""
+    return problem if problem.file not in (None, source.file) else problem._replace(file=file)
 
 
 def _is_outside(candidate: Candidate) -> bool:

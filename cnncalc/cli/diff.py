@@ -78,11 +78,8 @@ def _load(
 
     try:
         if _in_history(side):
-            file, text = side, _shown(side)
-        else:
-            file = resolve(side)
-            text = network.text_of(file)
-        return network.loads(text, file=file, input=input, set=set, fit=fit, layout=layout)
+            return network.loads(_shown(side), file=side, input=input, set=set, fit=fit, layout=layout)
+        return network.load(resolve(side), input=input, set=set, fit=fit, layout=layout)
     except SpecError as error:
         output.complain(error.problems)
         return None
@@ -91,7 +88,11 @@ def _load(
 def _in_history(side: str) -> bool:
     """Whether `side` is REV:path; a file of that name wins."""
     revision, colon, path = side.partition(":")
-    return bool(colon and revision and path) and not os.path.exists(side) and side not in bundled()
+    if not (colon and revision and path) or os.path.exists(side) or side in bundled():
+        return False
+    from cnncalc.formats.pytorch import is_spec
+
+    return not is_spec(side)
 
 
 def _shown(side: str) -> str:

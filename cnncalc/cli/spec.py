@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -37,10 +38,15 @@ def load(
         if not (compared and (input or set or fit)):
             return network.load(file, input=input, set=set or (), fit=fit, layout=layout, dtype=dtype)
         from cnncalc.analysis.comparison import before
+        from cnncalc.build.reading import Source
+        from cnncalc.language.overrides import changes
 
-        text = network.text_of(file)
-        found = network.loads(text, file=file, input=input, set=set or (), fit=fit, layout=layout, dtype=dtype)
-        found.before = before(network.loads(text, file=file, dtype=dtype), found)
+        # Standard input can be read once.
+        source = Source(file)
+        found = network.of(source, changes(input, set or (), fit, layout, dtype))
+        # Without the changes it may be no network: the file leaves the size of its input open.
+        with contextlib.suppress(SpecError):
+            found.before = before(network.of(source, changes(dtype=dtype)), found)
         # In the order of the layers a cause stands before its consequences, wherever their rows stand in the file.
         places = {node.name: i for i, node in enumerate(found.layers)}
         found.problems.sort(key=lambda problem: places.get(problem.layer or "", -1))

@@ -21,6 +21,8 @@ SUFFIXES: tuple[str, ...] = ()
 
 _SPEC = re.compile(r"(?:[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*|.+\.py):[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 
+_FILES = frozenset(("yaml", "yml", "onnx", "keras", "json", "h5", "hdf5", "cfg"))
+
 #: The Python that runs the model, if it is not the one that runs cnncalc; the option --python sets it.
 PYTHON_VARIABLE = "CNNCALC_PYTHON"
 
@@ -36,7 +38,10 @@ def is_spec(text: str | None) -> bool:
     >>> is_spec("torchvision.models:resnet18"), is_spec("model.py:build"), is_spec("net.yaml"), is_spec("C:/net.yaml")
     (True, True, False, False)
     """
-    return text is not None and _SPEC.fullmatch(text) is not None and not os.path.exists(text)
+    if text is None or _SPEC.fullmatch(text) is None or os.path.exists(text):
+        return False
+    # REV:net.yaml is a file in git's history.
+    return text.rpartition(".")[2].lower() not in _FILES
 
 
 def read(source: Source, changes: Changes) -> Reading:
@@ -52,7 +57,9 @@ def read(source: Source, changes: Changes) -> Reading:
         at, file = (Location(place[1], 1, place[1], 1), _shown(place[0])) if place else (Location(), spec)
         raise unusable("file", file, at, described["error"])
     reading = network(source, described, flows, changes)
-    reading.problems[:] = sorted((_placed(problem, spec) for problem in reading.problems), key=lambda p: (p.file or "", p.location))
+    reading.problems[:] = sorted(
+        (_placed(problem, spec) for problem in reading.problems), key=lambda p: (p.file or "", p.location)
+    )
     return reading
 
 

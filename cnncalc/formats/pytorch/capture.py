@@ -80,7 +80,9 @@ def _find(spec: str) -> Any:
         raise
     except ModuleNotFoundError as error:
         if error.name == module.split(".")[0]:
-            raise Failed(f"there is no module {error.name} in this environment; run in its folder, or name one with --python") from None
+            raise Failed(
+                f"there is no module {error.name} in this environment; run in its folder, or name one with --python"
+            ) from None
         raise Failed(f"importing {module} fails: {_words(error)}", _place_of(error)) from None
     except BaseException as error:
         raise Failed(f"importing {module} fails: {_words(error)}", _place_of(error)) from None

@@ -39,7 +39,7 @@ def operator(*names: str) -> Callable[[Handler], Handler]:
     return register
 
 
-class Unsupported(Exception):  # noqa: N818 - the operator becomes a custom layer
+class Unsupported(Exception):
     """The vocabulary has no word for this use of an operator."""
 
 
@@ -105,7 +105,7 @@ class Translated:
     """The program of a model, and the names of arrays that are parameters."""
 
     def __init__(self, model: dict[str, Any]) -> None:
-        from cnncalc.formats.pytorch import operators  # noqa: F401 - registers the handlers
+        from cnncalc.formats.pytorch import moves, operators  # noqa: F401 - register the handlers
 
         self.program = Program()
         self.model = model

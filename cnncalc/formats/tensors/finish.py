@@ -185,21 +185,28 @@ def _name(layers: Iterable[Made], taken: set[str]) -> None:
     layers = list(layers)
     paths = {id(made): _path(made) for made in layers}
     own: dict[str, int] = {}
+    kinds: dict[str, set[str]] = {}
     inner: set[str] = set()
     for made in layers:
         path = paths[id(made)]
         if not made.aside:
             own[path] = own.get(path, 0) + 1
+            kinds.setdefault(path, set()).add(made.kind)
         parts = path.split(".")
         inner |= {".".join(parts[:i]) for i in range(1, len(parts))}
     counts: dict[str, int] = {}
     for made in layers:
         path = paths[id(made)]
-        if path and not made.aside and own[path] == 1 and path not in inner and path not in taken:
-            made.name, made.named = path, True
+        alone = path and not made.aside and path not in inner and len(kinds[path]) == 1
+        if alone and (path not in taken or own[path] > 1):
+            # A module that is used several times is numbered from its second use on.
+            number = counts[path] = counts.get(path, 0) + 1
+            made.name, made.named = (path if number == 1 else f"{path}_{number}"), True
+            if made.name in taken:
+                made.name = f"{path}.{made.kind}{number}"
         else:
             kind = legal(str(made.fields["operator"])).lower() if made.kind == "custom" else made.kind
-            if made.aside and own.get(path) == 1 and path not in inner:
+            if made.aside and len(kinds.get(path, ())) == 1 and path not in inner:
                 # Beside the layer of the module, not inside it.
                 path = path.rpartition(".")[0]
             stem = f"{path}.{kind}" if path else kind

@@ -1,0 +1,147 @@
+"""PyTorch models as MODULE:CALLABLE, compared with the modules themselves; skipped without PyTorch."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+import cnncalc
+
+torch = pytest.importorskip("torch")
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "model.py"
+    path.write_text(
+        "import torch\nfrom torch import nn\nfrom torch.nn import functional as F\n\n" + textwrap.dedent(text), "utf-8"
+    )
+    return path
+
+
+NETWORK = """
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.features = nn.Sequential(
+                nn.Conv2d(3, 8, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(8), nn.ReLU(), nn.MaxPool2d(2))
+            self.block = nn.Conv2d(8, 8, 3, padding=1, groups=8)
+            self.head = nn.Linear(8, 5)
+            self.unused = nn.Linear(3, 2)
+            for parameter in self.features.parameters():
+                parameter.requires_grad = False
+
+        def forward(self, x):
+            x = self.features(x)
+            x = F.gelu(self.block(self.block(x))) + x
+            return self.head(x.mean((2, 3)))
+
+    def build():
+        return Net()
+"""
+
+
+def test_a_network(tmp_path: Path) -> None:
+    net = cnncalc.load(f"{written(tmp_path, NETWORK)}:build", input="32x32x3")
+    assert [(node.name, node.kind, node.shape) for node in net.layers] == [
+        ("features.0", "conv", (16, 16, 8)),
+        ("features.1", "batchnorm", (16, 16, 8)),
+        ("features.2", "relu", (16, 16, 8)),
+        ("features.3", "maxpool", (8, 8, 8)),
+        ("block", "depthwise_conv", (8, 8, 8)),
+        ("block_2", "depthwise_conv", (8, 8, 8)),
+        ("gelu1", "gelu", (8, 8, 8)),
+        ("add1", "add", (8, 8, 8)),
+        ("global_avgpool1", "global_avgpool", (8,)),
+        ("head", "fc", (5,)),
+    ]
+    # 8·3·9 + 16 frozen, then 8·9 + 8 used twice and counted once, and 8·5 + 5.
+    assert (net.parameters, net.trainable, net.buffers) == (216 + 16 + 80 + 45, 80 + 45, 16)
+    assert net["block_2"].shared is net["block"]
+    assert net.reading.notes == ("8 parameters are not counted, because the forward pass does not use them: unused",)
+    assert net.reading.complete
+    assert net.forward(net_input(), seed=0).shape == (2, 5)
+
+
+def net_input():
+    import numpy as np
+
+    return np.random.default_rng(0).standard_normal((2, 3, 32, 32), np.float32)
+
+
+def test_a_problem_stands_at_the_line_of_the_model(tmp_path: Path) -> None:
+    path = written(tmp_path, NETWORK)
+    net = cnncalc.load(f"{path}:build", input="33x31x3", fit="exact")
+    # The convolution fits: (33 − 3 + 2)/2 = 16; the pool of 17 and 16 cells does not.
+    (problem,) = net.problems
+    assert (problem.rule, problem.layer, problem.file) == ("stride-fit", "features.3", str(path))
+    assert path.read_text().splitlines()[problem.location.line - 1].strip() == "x = self.features(x)"
+
+
+@pytest.mark.parametrize(
+    ("text", "spec", "message"),
+    [
+        ("build = 3", "build", "build is int, not a torch.nn.Module"),
+        ("def build(): return [1]", "build", "gives list, not a torch.nn.Module"),
+        ("def build(width): return nn.Linear(3, width)", "build", "needs arguments"),
+        ("def build(): return nn.Linear(3, 2)", "bild", "has no bild; did you mean build"),
+        ("import nothing_of_this_name", "build", "ModuleNotFoundError"),
+        ("def build(): return nn.Conv2d(5, 2, 3)", "build", "expected input"),
+    ],
+)
+def test_what_cannot_be_exported(tmp_path: Path, text: str, spec: str, message: str) -> None:
+    path = written(tmp_path, text)
+    with pytest.raises(cnncalc.SpecError, match=message):
+        cnncalc.load(f"{path}:{spec}", input="8x8x3")
+
+
+def test_without_an_input(tmp_path: Path) -> None:
+    with pytest.raises(cnncalc.SpecError, match="--input 224x224x3"):
+        cnncalc.load(f"{written(tmp_path, NETWORK)}:build")
+
+
+def test_no_module() -> None:
+    with pytest.raises(cnncalc.SpecError, match="there is no module no_such_package"):
+        cnncalc.load("no_such_package.models:net", input="8x8x3")
+
+
+def test_the_capture_script_needs_pytorch_alone() -> None:
+    script = Path(cnncalc.__file__).parent / "formats" / "pytorch" / "capture.py"
+    code = f"import ast, sys; tree = ast.parse(open({str(script)!r}).read())\n"
+    code += "names = {a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}\n"
+    code += "names |= {n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}\n"
+    code += "assert not any(name.startswith('cnncalc') for name in names), names"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+TORCHVISION = {
+    # Published parameters; MACs as PyTorch's own counter gives them.
+    "resnet18": (11_689_512, 1_814_073_344),
+    "shufflenet_v2_x0_5": (1_366_792, 40_476_448),
+    "vit_b_32": (88_224_232, 4_409_186_304),
+}
+
+
+@pytest.mark.parametrize("name", TORCHVISION)
+def test_torchvision(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "zoo.py"
+    path.write_text(
+        "import torch\n"
+        "library = torch.library.Library('torchvision', 'FRAGMENT')\n"
+        "for name in ('nms', 'qnms'):\n"
+        "    try:\n"
+        "        library.define(f'{name}(Tensor a, Tensor b, float c) -> Tensor')\n"
+        "    except RuntimeError:\n"
+        "        pass\n"
+        f"from torchvision.models import {name}\n",
+        "utf-8",
+    )
+    pytest.importorskip("importlib.metadata").version("torchvision")
+    net = cnncalc.load(f"{path}:{name}", input="224x224x3")
+    assert (net.parameters, net.macs) == TORCHVISION[name]
+    assert net.outputs[0].flow == (1000,)
+    assert net.reading.complete
+    assert not [problem for problem in net.problems if problem.level == "error"]
