@@ -21,9 +21,17 @@ def bundled() -> dict[str, str]:
     return {}
 
 
+def _is_import(spec: str) -> bool:
+    """Whether a spec is MODULE:CALLABLE, a PyTorch model: no file is looked for."""
+    parts = spec.split(":")
+    return len(parts) == 2 and all(part.isidentifier() for text in parts for part in text.removesuffix(".py").split("."))
+
+
 def resolve(spec: str) -> str:
     """The file that a name means; a file of that name wins over a bundled network. Raises SpecError if there is neither."""
     if spec == "-" or "\0" in spec or os.path.isfile(spec) or os.path.dirname(spec):
+        return spec
+    if _is_import(spec):
         return spec
     known = bundled()
     if spec in known:

@@ -181,7 +181,8 @@ def with_numbers(c: Call) -> Result:
 
 _BINARY = {
     "add": "add", "sub": "subtract", "mul": "multiply", "div": "divide", "pow": "power", "maximum": "maximum",
-    "minimum": "minimum", "rsub": "subtract", "eq": "equal", "lt": "less", "gt": "greater", "le": "less_equal", "ge": "greater_equal",
+    "minimum": "minimum", "rsub": "subtract",
+    "eq": "equal", "lt": "less", "gt": "greater", "le": "less_equal", "ge": "greater_equal",
 }  # fmt: skip
 
 
