@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Literal
 
+from cnncalc.analysis import liveness
+from cnncalc.analysis.liveness import last_readings
 from cnncalc.graph import Graph, Node, Producer
 from cnncalc.layers import Join, Layer
 from cnncalc.layers.base import Pointwise
-from cnncalc.shape import Flow, Tokens
 
 #: Multiply-accumulates of a large layer: to wake threads for its parts takes no time beside them.
 _LARGE = 250_000_000
-
-Held = Literal["none", "one layer's", "all"]
-"""The weights that a run has to find room for: none where they are in memory already."""
 
 
 class CannotRun(ValueError):
@@ -78,7 +75,6 @@ class Plan:
         self.steps = [Step(node) for node in nodes] if every else self._fuse(nodes, readers)
         self._free()
         self._macs = [node.macs or 0 for node in nodes]
-        self._peaks: dict[tuple[int, int, Held], int] = {}
 
     def _needed(self) -> set[Producer]:
         needed: set[Producer] = set()
@@ -115,33 +111,14 @@ class Plan:
         return steps
 
     def _free(self) -> None:
-        """Each step frees what it is the last to read."""
-        read = set(self.kept)
-        for step in reversed(self.steps):
-            step.frees = tuple({source: None for source in (*step.reads, step.result) if source not in read})
-            read.update(step.reads)
+        """Let each step free what no later step reads."""
+        frees = last_readings([liveness.Step(step.reads, step.result) for step in self.steps], list(self.kept))
+        for step, freed in zip(self.steps, frees, strict=True):
+            step.frees = freed
 
     def parallel_blas(self, batch: int) -> bool:
         """Whether threads do best to divide single matrix products: where most of the work is in small layers."""
         return 2 * sum(macs for macs in self._macs if macs * batch >= _LARGE) <= sum(self._macs)
-
-    def peak(self, batch: int, itemsize: int, weights: Held) -> int:
-        """Bytes that a run needs at most at once beside scratch: live results, the caller's inputs, and weights."""
-        key = (batch, itemsize, weights)
-        if key not in self._peaks:
-            self._peaks[key] = self._peak(*key)
-        return self._peaks[key]
-
-    def _peak(self, batch: int, itemsize: int, weights: Held) -> int:
-        live = sum(_bytes(source.flow, batch, itemsize) for source in self.graph.inputs)
-        most, all_weights = live, 0
-        for step in self.steps:
-            own = sum(w.size for w in step.node.weights) * itemsize
-            all_weights += own if step.node.shared is None else 0
-            live += _bytes(step.result.flow, batch, itemsize)
-            most = max(most, live + (own if weights == "one layer's" else 0))
-            live -= sum(_bytes(source.flow, batch, itemsize) for source in step.frees if isinstance(source, Node))
-        return most + (all_weights if weights == "all" else 0)
 
 
 def _runnable(graph: Graph) -> None:
@@ -182,9 +159,3 @@ def _has_forward(layer: Layer) -> bool:
     if kind.forward is Pointwise.forward:
         return kind.per_channel is not Layer.per_channel or kind.function is not Layer.function
     return kind.forward is not Layer.forward
-
-
-def _bytes(flow: Flow | None, batch: int, itemsize: int) -> int:
-    if isinstance(flow, Tokens):
-        return batch * flow.length * 8
-    return batch * flow.size * itemsize if flow is not None else 0

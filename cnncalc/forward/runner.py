@@ -8,10 +8,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.forward import weights as random_weights
-from cnncalc.forward.plan import CannotRun, Held, Plan, Step
+from cnncalc.forward.footprint import Held, footprint
+from cnncalc.forward.plan import CannotRun, Plan, Step
 from cnncalc.graph import Graph, Input, Node, Producer
 from cnncalc.layers import Join
-from cnncalc.machine import busy
+from cnncalc.machine import busy, usable_cores
 from cnncalc.shape import Flow, Shape, Tokens
 
 if TYPE_CHECKING:
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from cnncalc.kernels.arrays import Array
     from cnncalc.kernels.run import Epilogue
     from cnncalc.kernels.workers import Workers
-
-#: Bytes that tiles and transformed filters take, roughly, and those of results that are kept unused at most.
-SCRATCH, KEPT = 48 << 20, 32 << 20
 
 
 class TooLittleMemory(CannotRun):
@@ -99,23 +97,29 @@ class Runner:
         else:
             plan = self.plan
         batch, dtype = check_inputs(self.graph, inputs, self.dtype)
-        if not force:
-            check_memory(plan, batch, dtype.itemsize, self._held(dtype.name))
         # To draw weights takes longer than to use them, and for that all threads are needed. And threads that wait awake for one
         # another wait for long where others have the cores.
         parallel_blas = self.weights is not None and plan.parallel_blas(batch) and not busy()
+        if not force:
+            held = self._held(dtype.name)
+            threads = self.threads or usable_cores()
+            check_memory(footprint(plan, batch, dtype.itemsize, held, threads, parallel_blas=parallel_blas), held)
         with Workers(self.threads, parallel_blas).running() as workers, np.errstate(all="ignore"):
             return self._walk(plan, inputs, dtype, workers, watch, own_inputs)
 
-    def estimate(self, batch: int, dtype: str, *, watched: bool) -> int:
-        """Return the bytes that a call takes at most; `watched`: every layer runs by itself and is shown."""
+    def estimate(self, batch: int, dtype: str, *, watched: bool, weights_kept: bool = False) -> int:
+        """Return the bytes that a call takes at most.
+
+        `watched`: every layer runs by itself; `weights_kept`: all weights are drawn at once.
+        """
         plan = Plan(self.graph, self.graph.outputs, every=True) if watched else self.plan
-        return estimate(plan, batch, 8 if dtype == "float64" else 4, self._held(dtype))
+        held: Held = "all" if weights_kept and self.weights is None else self._held(dtype)
+        return footprint(plan, batch, 8 if dtype == "float64" else 4, held, self.threads or usable_cores())
 
     def check_room(self, batch: int, dtype: str, *, weights_kept: bool = False) -> None:
-        """Raise TooLittleMemory if a call that shows every layer would; `weights_kept`: all weights are drawn at once."""
-        held: Held = "all" if weights_kept and self.weights is None else self._held(dtype)
-        check_memory(Plan(self.graph, self.graph.outputs, every=True), batch, 8 if dtype == "float64" else 4, held)
+        """Raise TooLittleMemory if a call that shows every layer would."""
+        needed = self.estimate(batch, dtype, watched=True, weights_kept=weights_kept)
+        check_memory(needed, "all" if weights_kept and self.weights is None else self._held(dtype))
 
     def _held(self, dtype: str) -> Held:
         # Weights are float32 as a rule; those of another type are changed a layer at a time.
@@ -284,22 +288,16 @@ def random_inputs(graph: Graph, batch: int, dtype: str, seed: int, given: Collec
     return found
 
 
-def estimate(plan: Plan, batch: int, itemsize: int, held: Held) -> int:
-    """Return the bytes that a run takes at most: live results, weights, scratch, and buffers that are kept for reuse."""
-    results = plan.peak(batch, itemsize, held)
-    return results + min(results, KEPT) + SCRATCH
-
-
-def check_memory(plan: Plan, batch: int, itemsize: int, held: Held) -> None:
-    """Raise TooLittleMemory if the machine has less to give than the run needs."""
+def check_memory(needed: int, held: Held) -> None:
+    """Raise TooLittleMemory if the machine has less to give than a run needs."""
     from cnncalc.machine import free_memory, written
 
-    needed = estimate(plan, batch, itemsize, held)
     free = free_memory()
     if free is not None and needed > free:
-        what = {"none": "", "one layer's": " and the largest layer's weights", "all": " and weights"}[held]
+        weights = {"none": "", "one layer's": " and the largest layer's weights", "all": " and weights"}[held]
         raise TooLittleMemory(
-            f"activations{what} need {written(needed)}, and {written(free)} are free; --force (force=True in Python) runs anyway"
+            f"activations{weights} need {written(needed)}, and {written(free)} are free; "
+            "--force (force=True in Python) runs anyway"
         )
 
 

@@ -64,19 +64,40 @@ def global_response_norm(x: Array, weight: Array, bias: Array, epsilon: float) -
 
 
 def group_norm(x: Array, groups: int, weight: Array | None, bias: Array | None, epsilon: float) -> Array:
-    """The channels of each group to mean 0 and variance 1 over all cells of an example; the sums are taken in float64."""
+    """The channels of each group to mean 0 and variance 1 over all cells of an example; the sums are taken in float64.
+
+    Cells are taken some at a time, so that no further map is held.
+    """
     xs = packed(channels_last(x))
-    parts = xs.reshape(xs.shape[0], -1, groups, xs.shape[-1] // groups)
-    mean = parts.mean(axis=(1, 3), keepdims=True, dtype=np.float64)
-    centred = parts - mean.astype(xs.dtype)
-    variance = np.mean(np.square(centred), axis=(1, 3), keepdims=True, dtype=np.float64)
-    centred /= np.sqrt(variance + epsilon).astype(xs.dtype)
-    out = centred.reshape(xs.shape)
-    if weight is not None:
-        out *= weight
-    if bias is not None:
-        out += bias
+    out = np.empty_like(xs)
+    channels = xs.shape[-1]
+    step = max(1, _CELLS // channels)
+    for example, target in zip(xs.reshape(len(xs), -1, channels), out.reshape(len(xs), -1, channels), strict=True):
+        parts = [slice(k, k + step) for k in range(0, len(example), step)]
+        count = len(example) * channels // groups
+        mean = sum(_by_group(example[part].sum(axis=0, dtype=np.float64), groups) for part in parts) / count
+        shift = np.repeat(mean, channels // groups).astype(x.dtype)
+        variance = (
+            sum(_by_group(np.square(example[part] - shift).sum(axis=0, dtype=np.float64), groups) for part in parts) / count
+        )
+        scale = np.repeat(1 / np.sqrt(variance + epsilon), channels // groups).astype(x.dtype)
+        for part in parts:
+            np.subtract(example[part], shift, out=target[part])
+            target[part] *= scale
+            if weight is not None:
+                target[part] *= weight
+            if bias is not None:
+                target[part] += bias
     return channels_first(out)
+
+
+def _by_group(sums: Array, groups: int) -> Array:
+    """Add up the channels of each group."""
+    return np.asarray(sums.reshape(groups, -1).sum(axis=1))
+
+
+#: Numbers that group normalisation works on at a time.
+_CELLS = 1 << 18
 
 
 def local_response_norm(x: Array, size: int, alpha: float, beta: float, k: float, run: Run) -> Array:

@@ -65,21 +65,30 @@ def recurrent(x: Array, w: Arrays, layers: int, bidirectional: bool, last: bool,
     return sequence.transpose(1, 2, 0)
 
 
+#: Numbers of the input's part of the gates that are held at a time.
+_SEEN = 1 << 20
+
+
 def _direction(sequence: Array, w: Arrays, key: str, backwards: bool, step: Step) -> Array:
     """The hidden state at each step, (length, batch, hidden), in the order of the sequence."""
     length, batch = sequence.shape[:2]
     weight, kept = w["weight_ih" + key], w["weight_hh" + key].T
-    seen = sequence.reshape(length * batch, -1) @ weight.T
-    if "bias_ih" + key in w:
-        seen += w["bias_ih" + key]
-    seen = seen.reshape(length, batch, -1)
     bias = w.get("bias_hh" + key, np.zeros(1, sequence.dtype))
     h = np.zeros((batch, kept.shape[0]), sequence.dtype)
     c = h
     states = np.empty((length, *h.shape), sequence.dtype)
-    for t in reversed(range(length)) if backwards else range(length):
-        h, c = step(seen[t], h @ kept + bias, h, c)
-        states[t] = h
+    # The input's part is computed for some steps at a time, so that it takes little memory.
+    most = max(1, _SEEN // (batch * weight.shape[0]))
+    chunks = [slice(first, min(first + most, length)) for first in range(0, length, most)]
+    for chunk in reversed(chunks) if backwards else chunks:
+        seen = sequence[chunk].reshape(-1, sequence.shape[2]) @ weight.T
+        if "bias_ih" + key in w:
+            seen += w["bias_ih" + key]
+        seen = seen.reshape(-1, batch, weight.shape[0])
+        steps = range(chunk.start, chunk.stop)
+        for t in reversed(steps) if backwards else steps:
+            h, c = step(seen[t - chunk.start], h @ kept + bias, h, c)
+            states[t] = h
     return states
 
 

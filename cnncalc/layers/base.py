@@ -211,6 +211,10 @@ class Layer:
         """
         return Saved(inputs=tuple(range(len(xs))))
 
+    def scratch(self, xs: tuple[Shape, ...], y: Shape) -> int:
+        """Return the numbers of one example that the forward pass holds beside input, result and weights, tiles left out."""
+        return 0
+
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         """What comes out of `x`, (batch, channels, *spatial), with the weights `w`; the shape comes out of the arithmetic.
 

@@ -253,6 +253,12 @@ class ConvTranspose(Layer, kind="conv_transpose"):
         strides = self.stride if len(self.stride) > 1 else self.stride * (len(weight.shape) - 2)
         return weight.shape[0] * math.prod(weight.shape[2:]) / self.groups / math.prod(strides)
 
+    def scratch(self, xs: tuple[Shape, ...], y: Shape) -> int:
+        # What is written before the padding is cut off, and one cell of the window for all input cells.
+        sizes = zip(self.written_windows(xs[0]), xs[0].spatial, strict=True)
+        whole = self.filters * math.prod((n - 1) * w.stride + w.extent for w, n in sizes)
+        return (whole if whole > y.size else 0) + self.filters * math.prod(xs[0].spatial)
+
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         from cnncalc.kernels.transposed import convolve_transposed
 

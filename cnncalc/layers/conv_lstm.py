@@ -93,6 +93,11 @@ class ConvLstm(Sliding, kind="conv_lstm"):
         state = math.prod(y[-x.rank :])
         return Saved(inputs=(0,), numbers=7 * state * x[0])
 
+    def scratch(self, xs: tuple[Shape, ...], y: Shape) -> int:
+        # At each step the gates of the input and of the state, and the states of every step.
+        state = math.prod(y[-xs[0].rank :])
+        return 10 * state + state * xs[0][0] + xs[0].size
+
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         from cnncalc.kernels.conv_lstm import conv_lstm
 

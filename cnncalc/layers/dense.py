@@ -48,6 +48,9 @@ class FullyConnected(Layer, kind="fc"):
     def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
         return INPUT_SAVED if grad.weights else NOTHING_SAVED
 
+    def scratch(self, xs: tuple[Shape, ...], y: Shape) -> int:
+        return xs[0].size if xs[0].rank else 0
+
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         from cnncalc.kernels.dense import fully_connected
 

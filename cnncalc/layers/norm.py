@@ -106,6 +106,9 @@ class LayerNorm(_Normalising, kind="layernorm"):
         # Mean and inverse deviation of each position, or of the example.
         return Saved(inputs=(0,), numbers=2 * (1 if self.over == "all" else y.size // y.channels))
 
+    def scratch(self, xs: tuple[Shape, ...], y: Shape) -> int:
+        return 2 * y.size if self.over == "all" else 0
+
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         from cnncalc.kernels import norm
 
@@ -155,6 +158,9 @@ class GlobalResponseNorm(_Normalising, kind="global_response_norm"):
     def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
         # The input, its norms and their mean, the relative norms, and the input times these.
         return Saved(inputs=(0,), numbers=2 * y.channels + 1 + y.size)
+
+    def scratch(self, xs: tuple[Shape, ...], y: Shape) -> int:
+        return 2 * y.size
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         from cnncalc.kernels import norm
@@ -213,6 +219,10 @@ class LocalResponseNorm(Pointwise, kind="lrn"):
         # The squares, padded by size − 1 channels; k + alpha · their mean; its power, the divisor.
         positions = y.size // y.channels
         return Saved(inputs=(0,), numbers=positions * (y.channels + self.size - 1) + 2 * y.size)
+
+    def scratch(self, xs: tuple[Shape, ...], y: Shape) -> int:
+        # Squares and sums of a chunk on each of two threads.
+        return min(6 << 18, 3 * y.size)
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         from cnncalc.kernels import norm

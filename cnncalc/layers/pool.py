@@ -164,6 +164,10 @@ class _AdaptivePool(Layer):
     accepts = "map"
     output_size: Axes
 
+    def scratch(self, xs: tuple[Shape, ...], y: Shape) -> int:
+        # The map after its first axis is pooled, in parts and put together.
+        return 2 * (xs[0].size // xs[0][0] * y[0])
+
     def output_shape(self, x: Shape, fit: str) -> Shape:
         return Shape(*along(x, "output_size", self.output_size), x.channels)
 

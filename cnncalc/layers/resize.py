@@ -95,6 +95,13 @@ class Upsample(Layer, kind="upsample"):
     def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
         return NOTHING_SAVED
 
+    def scratch(self, xs: tuple[Shape, ...], y: Shape) -> int:
+        if self.size is None and self.mode == "nearest":
+            return 0
+        # The map before the last axis is resized, and the parts that are added up.
+        before = y.size // y.spatial[-1] * xs[0].spatial[-1]
+        return before + (0 if self.mode == "nearest" else y.size)
+
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         from cnncalc.kernels import resize
 
@@ -140,6 +147,9 @@ class PixelShuffle(Layer, kind="pixel_shuffle"):
 
     def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
         return NOTHING_SAVED
+
+    def scratch(self, xs: tuple[Shape, ...], y: Shape) -> int:
+        return y.size
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         from cnncalc.kernels import resize
@@ -194,6 +204,9 @@ class SpaceToDepth(Layer, kind="space_to_depth"):
 
     def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
         return NOTHING_SAVED
+
+    def scratch(self, xs: tuple[Shape, ...], y: Shape) -> int:
+        return y.size
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         from cnncalc.kernels import resize

@@ -101,6 +101,11 @@ class _Recurrent(Layer):
         """What one step makes of the input's part, the hidden state's part and both states."""
         raise NotImplementedError
 
+    def scratch(self, xs: tuple[Shape, ...], y: Shape) -> int:
+        # The states before directions are put together, and the input's part of some steps' gates.
+        states = xs[0][0] * self.hidden * self._directions
+        return states + self._directions * min(1 << 20, xs[0][0] * self.gates * self.hidden)
+
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         from cnncalc.kernels.sequence import recurrent
 
@@ -215,6 +220,10 @@ class Attention(Pointwise, kind="attention"):
     def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
         # As PyTorch's fused attention: query, key and value, their mixture, and a logarithm for each query and head.
         return Saved(inputs=(0,), numbers=4 * y.size + self.heads * y[0])
+
+    def scratch(self, xs: tuple[Shape, ...], y: Shape) -> int:
+        # The sequence, queries scaled, keys, values and their mixture; scores of some queries.
+        return 6 * y.size + (1 << 20)
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         from cnncalc.kernels.sequence import attention
