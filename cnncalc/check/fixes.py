@@ -33,7 +33,7 @@ def apply(text: str, fixes: Iterable[Fix]) -> str:
 
 
 def fixed(text: str, file: str | None, settings: Settings) -> str:
-    """`text` with all safe fixes made. A mend that would make anything worse is not made: it is checked again each time."""
+    """`text` with all safe fixes applied. A fix that makes anything worse is left out."""
     from cnncalc.check.one import check_text
 
     now = _outline(text)
@@ -44,16 +44,16 @@ def fixed(text: str, file: str | None, settings: Settings) -> str:
         fixes = [fix for problem in problems for fix in problem.fixes if fix.safe]
         if not fixes:
             break
-        mended = apply(text, fixes)
-        after, _ = check_text(mended, file, settings)
-        if _outline(mended) != now or _errors(after) - _errors(problems):
+        after_fixes = apply(text, fixes)
+        after, _ = check_text(after_fixes, file, settings)
+        if _outline(after_fixes) != now or _errors(after) - _errors(problems):
             break
-        text, problems = mended, after
+        text, problems = after_fixes, after
     return text
 
 
 def _outline(text: str) -> list[tuple[str, str, str]] | None:
-    """What a mend may not change: the layers, what each is and what it gives."""
+    """Everything that a fix may not change: the layers with their kinds and shapes."""
     try:
         net = network.loads(text)
     except SpecError:

@@ -22,8 +22,8 @@ _HELP = "A file, -, a name from cnncalc specs, or REV:path of git."
 def diff(
     a: Annotated[str, typer.Argument(metavar="A", help=_HELP, autocompletion=complete)],
     b: Annotated[str, typer.Argument(metavar="B", help=_HELP, autocompletion=complete)],
-    form: Annotated[Literal["table", "markdown", "json"], typer.Option("--format", help="How it is written.")] = "table",
-    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 1 where they differ.")] = False,
+    form: Annotated[Literal["table", "markdown", "json"], typer.Option("--format", help="Output format.")] = "table",
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 1 if they differ.")] = False,
     input: options.Input = None,  # noqa: A002 - the word of the language
     set: options.Set = None,  # noqa: A002
     fit: options.Fit = None,
@@ -31,13 +31,13 @@ def diff(
 ) -> None:
     """Show what changed between two networks, layer by layer and in the totals.
 
-    Layers are matched by the names that the files say. Names such as conv1 shift with every row put in: those layers are matched
-    in order, and a row put in is one layer added.
+    Layers are matched by the names that the files give. Names such as conv1 shift with every inserted row: those layers are
+    matched in order, and an inserted row is one added layer.
 
-    A side may stand in git's history: HEAD~1:specs/alexnet.yaml. --input, --set and --fit hold for both; a --set that one of
-    them has no var or layer for is an error.
+    A side may be a version in git: HEAD~1:specs/alexnet.yaml. --input, --set and --fit apply to both; a --set for which one of
+    them has no var or layer is an error.
 
-    Exit status: 0 whether or not they differ, 1 where they do with --exit-code, 2 where one is no network.
+    Exit status: 0 whether or not they differ, 1 if they do and --exit-code is given, 2 if one is no network.
     """
     from cnncalc.analysis.comparison import compare
     from cnncalc.report import differences
@@ -72,7 +72,7 @@ def _load(
     fit: str | None,
     layout: str | None,
 ) -> Network | None:
-    """One side; None where it is no network, which is then said on stderr."""
+    """One side; None if it is no network, which is then reported on stderr."""
     from cnncalc import network
     from cnncalc.problem import SpecError
 

@@ -1,4 +1,4 @@
-"""SPEC on the command line: a file, `-`, or the name of a network that comes along."""
+"""SPEC on the command line: a file, `-`, or the name of a bundled network."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def load(
     dtype: str | None = None,
     compared: bool = False,
 ) -> Network | None:
-    """The network that SPEC means, changed as the options say; None where it is none, which is then said on stderr.
+    """The network that SPEC means, changed as the options say; None if there is none, which is then reported on stderr.
 
-    `compared` tells it what it was without the changes.
+    `compared` also loads it without the changes, for the comparison below the table.
     """
     from cnncalc import network
     from cnncalc.problem import SpecError
@@ -57,7 +57,7 @@ def load(
 
 
 def status(networks: Iterable[Network | None]) -> int:
-    """The exit status that the worst of the networks makes."""
+    """The exit status: that of the worst network."""
     worst = 0
     for network in networks:
         if network is None:
@@ -68,7 +68,7 @@ def status(networks: Iterable[Network | None]) -> int:
 
 
 def complete(incomplete: str) -> list[str]:
-    """Networks that come along, specs and folders, for the shell."""
+    """Bundled networks, specs and folders, for completion."""
     from glob import escape, glob
 
     names = [name for name in bundled() if name.startswith(incomplete)]

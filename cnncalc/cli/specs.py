@@ -1,4 +1,4 @@
-"""`cnncalc specs`: the networks that come along."""
+"""`cnncalc specs`: the bundled networks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cnncalc.cli import output
 
 
 class Entry(NamedTuple):
-    """A network that comes along. Its totals are those that its file expects, which the tests hold it to."""
+    """A bundled network. Its totals are those that its file expects, which the tests verify."""
 
     name: str
     title: str
@@ -21,9 +21,9 @@ class Entry(NamedTuple):
 
 
 def specs(
-    form: Annotated[Literal["table", "json"], typer.Option("--format", help="How it is written.")] = "table",
+    form: Annotated[Literal["table", "json"], typer.Option("--format", help="Output format.")] = "table",
 ) -> None:
-    """List the networks that come along, with their parameters and multiply-accumulates."""
+    """List the bundled networks with their parameters and multiply-accumulates."""
     from cnncalc.bundled import bundled
 
     entries = [_entry(name, file) for name, file in bundled().items()]
@@ -40,7 +40,7 @@ specs.epilog = "Example: cnncalc specs"  # type: ignore[attr-defined]  # for --h
 
 
 def _entry(name: str, file: str) -> Entry:
-    """What a file says of itself, without its layers being worked out; a file that expects no totals is loaded for them."""
+    """The entry of a file from its own words, without inference; a file that expects no totals is loaded for them."""
     from cnncalc import values
     from cnncalc.language.source import compose, value_of
 
@@ -81,5 +81,5 @@ def _table(entries: list[Entry]) -> str:
         room = None if width is None else width - indent
         said = description if room is None else cut(description, room) if room >= _LEAST else ""
         lines.append(f"{head}  {said}".rstrip())
-    lines += ["", f"cnncalc show {entries[0].name} shows one of them" if entries else "none came along"]
+    lines += ["", f"cnncalc show {entries[0].name} shows the first one" if entries else "no networks are bundled"]
     return "\n".join(lines) + "\n"

@@ -41,7 +41,7 @@ ROWS = {
               merge: add
 
         A branch without rows passes on what comes in. `add` wants the same shape from each, `concat` the same spatial sizes,
-        `multiply` the same shape or one number per channel. The row's name, `add1` unless given, stands for what the merge gives.
+        `multiply` the same shape or one number per channel. The row's name, by default `add1`, stands for the joined result.
         """,
 }
 
@@ -191,7 +191,7 @@ def _kind(kind: type[Layer], width: int) -> list[Row]:
 
 def _field(key: str, name: str, declared: Option[Any], width: int) -> list[Row]:
     what = f"{declared.doc}" + (f" ({name})" if key != name else "")
-    default = "" if declared.required or declared.default is None else f"; {declared.type.show(declared.default)} unless given"
+    default = "" if declared.required or declared.default is None else f"; {declared.type.show(declared.default)} by default"
     text = f"{what}: {declared.type.describe()}{default}"
     lines = textwrap.wrap(text, max(20, width - 22), break_long_words=False, break_on_hyphens=False)
     rows: list[Row] = [[(f"  {key:<18}", "number"), (f"  {lines[0]}", "")]]

@@ -80,7 +80,7 @@ class Search:
         return count
 
     def bound(self, name: str) -> int:
-        """How far a field is sought; a stride no farther than the window, and padding no farther than half of it, unless said."""
+        """The largest value of a field that is tried; by default a stride up to the window, padding up to half of it."""
         if name in self.bounds:
             return self.bounds[name]
         if name in ("stride", "padding"):

@@ -139,12 +139,12 @@ def test_no_file_is_overwritten_without_being_asked(shell, capsys, tmp_path):
     file = tmp_path / "a.yaml"
     file.write_text("precious")
     do(shell, capsys, "input: 8x8x1", "relu")
-    assert do(shell, capsys, f"save {file}") == f"error: {file} is there already; save! {file} writes over it\n"
+    assert do(shell, capsys, f"save {file}") == f"error: {file} exists already; save! {file} overwrites it\n"
     assert file.read_text() == "precious"
     asked = []
     shell.ask = lambda question: bool(asked.append(question))
     do(shell, capsys, f"save {file}")
-    assert (file.read_text(), asked) == ("precious", [f"{file} is there already; write over it?"])
+    assert (file.read_text(), asked) == ("precious", [f"{file} exists already; overwrite it?"])
     shell.ask = lambda question: True
     do(shell, capsys, f"save {file}")
     assert file.read_text() == shell.session.text
@@ -153,7 +153,7 @@ def test_no_file_is_overwritten_without_being_asked(shell, capsys, tmp_path):
     do(shell, capsys, "tanh", "save")
     assert file.read_text() == shell.session.text
     file.write_text("theirs")
-    assert "is there already" in do(shell, capsys, "relu", "save")
+    assert "exists already" in do(shell, capsys, "relu", "save")
     assert file.read_text() == "theirs"
     do(shell, capsys, f"save! {file}")
     assert file.read_text() == shell.session.text
@@ -162,7 +162,7 @@ def test_no_file_is_overwritten_without_being_asked(shell, capsys, tmp_path):
 
 def test_load_asks_for_what_is_not_saved(shell, capsys):
     do(shell, capsys, "input: 8x8x1", "relu")
-    assert "what is here is not saved; load! lenet5" in do(shell, capsys, "load lenet5")
+    assert "the network is not saved; load! lenet5" in do(shell, capsys, "load lenet5")
     assert "61,706 parameters" in do(shell, capsys, "load! lenet5")
     do(shell, capsys, "undo")
     assert shell.session.names == ["relu1"]
@@ -324,14 +324,14 @@ def test_a_session_on_a_terminal(terminal, tmp_path):
     session.type("why\r")
     session.until("(5·5·3 + 1)·10 = 760")
     session.type("save old.yaml\r")
-    session.until("write over it? [y/N]")
+    session.until("overwrite it? [y/N]")
     session.type("n\r")
     # Keys that come before the prompt are not its own.
     session.until("nothing was done\n32x32x10>")
     assert (tmp_path / "old.yaml").read_text() == "precious"
     # Leaving asks where something is not saved; an interrupt of the question stays.
     session.type("\x04")
-    session.until("leave without it? [y/N]")
+    session.until("leave without saving? [y/N]")
     session.type("\x03")
     session.type("save new.yaml\r")
     session.until("saved new.yaml\n32x32x10>")
@@ -346,7 +346,7 @@ def test_what_was_typed_is_remembered_in_the_next_session(terminal, tmp_path):
     first.type("input: 5x5x1\r")
     first.until("5x5x1>")
     first.type("quit\r")
-    first.until("leave without it? [y/N]")
+    first.until("leave without saving? [y/N]")
     first.type("y\r")
     assert first.end() == 0
     second = terminal("lenet5")
@@ -425,7 +425,7 @@ def test_rows_pasted_into_a_terminal(terminal):
     session.until("3x3x4>")
     assert "conv 4 × 3×3" in session.text
     session.type("\x04")
-    session.until("leave without it?")
+    session.until("leave without saving?")
 
 
 def test_expectations_of_the_file_are_skipped_once_it_is_changed(shell, capsys):

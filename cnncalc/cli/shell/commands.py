@@ -1,4 +1,4 @@
-"""The commands of the shell: each does one thing to the session, and says it."""
+"""The commands of the shell."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Leave(Exception):
 
 
 class Command(NamedTuple):
-    """How it is typed, what it does in a sentence, and what does it."""
+    """How it is typed, a sentence about it, and the function that runs it."""
 
     usage: str
     about: str
@@ -94,7 +94,7 @@ class Shell:
             output.say_rows([[("error: ", "error"), (line.removeprefix("error: "), "")]])
 
     def answer(self, answer: Answer) -> None:
-        """The rows that are new or changed, and what does not fit there."""
+        """Print the rows that are new or changed, and their problems."""
         from cnncalc.report import answer as report
 
         network = self.session.network
@@ -116,7 +116,7 @@ class Shell:
             output.say_rows([[("  " + problem, "")]])
 
     def total(self) -> None:
-        """Where the network stands now, on one line."""
+        """Print the totals and the output on one line."""
         network = self.session.network
         if network is None:
             output.say(f"input {self.session.output or 'not said yet'}, no rows\n")
@@ -139,7 +139,7 @@ _SHOWN = 12
 
 
 def _hint(message: str, word: str) -> str:
-    """What was meant where a line is neither row nor command, but begins almost like one."""
+    """`message`, with the command that a line almost begins with if it is neither row nor command."""
     if "no layer kind" in message or "neither a row nor a command" in message:
         near = nearest(word, COMMANDS)
         if near is not None and "did you mean" not in message:
@@ -324,7 +324,7 @@ def _save(shell: Shell, rest: str) -> None:
     if os.path.isdir(path):
         raise Refused(f"{path} is a folder")
     if os.path.lexists(path) and not forced and not files.still(path, shell.written.get(os.path.abspath(path))):
-        shell.confirmed(f"{path} is there already; write over it?", f"{path} is there already; save! {path} writes over it")
+        shell.confirmed(f"{path} exists already; overwrite it?", f"{path} exists already; save! {path} overwrites it")
     text = session.text if session.text.endswith("\n") else session.text + "\n"
     with write_atomically(path) as stream:
         stream.write(text.encode("utf-8"))
@@ -357,10 +357,10 @@ def _load(shell: Shell, rest: str) -> None:
     forced = rest.startswith("!")
     name = os.path.expanduser(rest.lstrip("! ").strip())
     if not name or name == "-":
-        raise Refused("write load FILE, or the name of a network that comes along, as load alexnet")
+        raise Refused("write load FILE, or the name of a bundled network, as load alexnet")
     _check_path(name)
     if shell.session.unsaved and not forced:
-        shell.confirmed("what is here is not saved; load over it?", f"what is here is not saved; load! {name} loads over it")
+        shell.confirmed("the network is not saved; load over it?", f"the network is not saved; load! {name} loads over it")
     try:
         file = resolve(name)
         shell.session.load(text_of(file), file)
@@ -373,27 +373,29 @@ def _load(shell: Shell, rest: str) -> None:
 
 def _quit(shell: Shell, rest: str) -> None:
     if shell.session.unsaved and not rest.startswith("!") and shell.ask is not None:
-        shell.confirmed("what is here is not saved; leave without it?", "")
+        shell.confirmed("the network is not saved; leave without saving?", "")
     raise Leave
 
 
 COMMANDS = {
     "help": Command("help [COMMAND]", "This list.", _help),
     "show": Command("show [COLUMNS]", "The table, with further columns such as macs or input.", _show),
-    "set": Command("set NAME.FIELD=VALUE", "Another value of a field, or of a var or key by its name alone.", _set),
+    "set": Command(
+        "set NAME.FIELD=VALUE", "Set a field, also of several rows as in *.bias=false; a var or key by its name alone.", _set
+    ),
     "undo": Command("undo", "Back by one change.", _undo),
     "redo": Command("redo", "Forward again.", _redo),
-    "delete": Command("delete [NAME]", "Take a row out, the last one unless named.", _delete),
+    "delete": Command("delete [NAME]", "Delete a row; without a name the last one.", _delete),
     "insert": Command("insert NAME ROW", "Put a row before the one called NAME.", _insert),
     "move": Command("move NAME NAME|end", "Put a row before another, or at the end.", _move),
     "why": Command("why [LAYER]", "A layer's formula with its numbers in it, and its parameters written out.", _why),
-    "layer": Command("layer KIND=VALUE ...", "Try a layer on what comes out now, without adding it.", _layer),
-    "solve": Command("solve KIND=VALUE ...", "The fields that fit what comes out now; --output 28x28 asks for a size.", _solve),
+    "layer": Command("layer KIND=VALUE ...", "Try a layer on the current output without adding it.", _layer),
+    "solve": Command("solve KIND=VALUE ...", "Find fields that fit the current output; --output 28x28 asks for a size.", _solve),
     "sizes": Command("sizes [MAX]", "The input sizes on which the network works.", _sizes),
-    "explain": Command("explain [NAME]", "A rule or a layer kind, in words.", _explain),
+    "explain": Command("explain [NAME]", "Explain a rule, a layer kind or any other word.", _explain),
     "run": Command("run", "The forward pass on random numbers.", _run),
-    "save": Command("save [FILE]", "Write the spec; save! does not ask before it writes over a file.", _save),
-    "load": Command("load FILE", "Take a spec from a file; load! does not ask for what is not saved.", _load),
+    "save": Command("save [FILE]", "Write the spec; save! overwrites a file without asking.", _save),
+    "load": Command("load FILE", "Load a spec; load! discards unsaved changes without asking.", _load),
     "quit": Command("quit", "Leave, as Ctrl-D does.", _quit),
 }
 if find_spec("cnncalc.cli.run") is None:

@@ -1,4 +1,4 @@
-"""A network that is built and changed row by row: its text, what it is now, and every state before, for undo."""
+"""A network that is built and changed row by row: its text, the network, and every earlier text, for undo."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class Session:
         if isinstance(flow, Tokens):
             return [f"tokens={flow.length}", f"vocabulary={flow.vocabulary}"], network.layout
         if flow is None:
-            raise Refused("what comes out at the end is not known; mend the problems first")
+            raise Refused("the output is not known; fix the problems first")
         return [flow.text(network.layout)], network.layout
 
     @property

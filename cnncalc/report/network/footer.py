@@ -54,9 +54,7 @@ def unknown(subject: Subject) -> str:
     number = sum(node.shape is None for node in subject.layers)
     if not number:
         return ""
-    return (
-        f"{words.plural(number, 'layer')} could not be worked out, and the totals are without {'it' if number == 1 else 'them'}"
-    )
+    return f"{words.plural(number, 'layer')} could not be computed, and the totals are without {'it' if number == 1 else 'them'}"
 
 
 def opaque(subject: Subject) -> list[str]:
