@@ -13,7 +13,7 @@ from cnncalc.editor.recovery import PLACEHOLDER
 from cnncalc.editor.snapshot import Snapshot
 from cnncalc.language.document import BUDGETED, EXPECTED, TOP_KEYS
 from cnncalc.language.expression import FUNCTIONS
-from cnncalc.language.rows import MERGES
+from cnncalc.language.row import MERGES
 from cnncalc.language.schema import ROW_KEYS
 from cnncalc.layers import KINDS, Join, Layer
 from cnncalc.problem import ERROR_RULES, IGNORABLE, RULES

@@ -11,8 +11,8 @@ from cnncalc.build.problems import Problems
 from cnncalc.dtype import DEFAULT, DTYPES
 from cnncalc.language.expression import RESERVED, UNKNOWN, Names, Unknown
 from cnncalc.language.names import name_fault
-from cnncalc.language.place import Lines
-from cnncalc.language.rows import FAULTY, ROW_KEYS, Argument, Body, RowReader, name_rows
+from cnncalc.language.row import FAULTY, ROW_KEYS, Argument, Body, Lines
+from cnncalc.language.rows import RowReader, name_rows
 from cnncalc.language.source import Mapping, Scalar, Sequence, YamlNode, describe, location
 from cnncalc.language.syntax import NETWORK, code_in
 from cnncalc.language.template import evaluate, names_in

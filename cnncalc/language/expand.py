@@ -14,7 +14,7 @@ from cnncalc.language.expression import UNKNOWN, Names, Texts, Unknown
 from cnncalc.language.fields import Given, Joined, LayerReader
 from cnncalc.language.keys import KeyReader, names_for
 from cnncalc.language.names import name_fault, number
-from cnncalc.language.rows import FAULTY, MERGES, Argument, Row
+from cnncalc.language.row import FAULTY, MERGES, Argument, Row
 from cnncalc.language.scope import Binding, Copy, Scope
 from cnncalc.language.sharing import counterpart, share_block, share_layer, shared_branch
 from cnncalc.language.source import Sequence, location
@@ -259,7 +259,7 @@ class Expander:
             layer,
             inputs,
             kind=row.kind,
-            place=row.place,
+            place=row,
             fit=fit,
             named="name" in row.row_keys,
             trainable=not frozen,
@@ -315,7 +315,7 @@ class Expander:
         inner.body = block.body
         copy.title = block.name
         named = "name" in row.row_keys
-        group = self._builder.open(name, "block", block.name, place=row.place, reads=source, named=named)
+        group = self._builder.open(name, "block", block.name, place=row, reads=source, named=named)
         if peer is not None:
             share_block(row, name, block.name, inner, peer, self._problems)
         self._builder.close(group, self._rows(inner, source))
@@ -358,13 +358,13 @@ class Expander:
     ) -> Producer:
         """Branches that all read the same input, and their merge, which the row's name stands for."""
         named = "name" in row.row_keys
-        group = self._builder.open(name, "branches", "", place=row.place, reads=source, named=named)
+        group = self._builder.open(name, "branches", "", place=row, reads=source, named=named)
         ends: list[Producer] = []
         for label, body in row.branches.items():
             scope = Scope(body, source, inner, inner.texts)
             scope.prefix = f"{name}.{label}."
             scope.path = (*inner.path, (label, None, True)) if self._sets_fields else ()
-            branch = self._builder.open(f"{name}.{label}", "branch", label, place=row.place, reads=source)
+            branch = self._builder.open(f"{name}.{label}", "branch", label, place=row, reads=source)
             scope.peer = shared_branch(row, name, label, peer, self._problems) if peer is not None else None
             end = self._rows(scope, source)
             self._builder.close(branch, end)
@@ -379,7 +379,7 @@ class Expander:
             merge,
             ends or [Input("?", None)],
             kind=None if merge is not None else "branches",
-            place=row.place,
+            place=row,
             fit=inner.fit,
             named=named,
             merges=group,

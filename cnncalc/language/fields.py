@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from cnncalc.build.problems import Problems
 from cnncalc.language.expression import Names, Unknown
-from cnncalc.language.rows import FAULTY, Row
+from cnncalc.language.row import FAULTY, Row
 from cnncalc.language.template import evaluate
 from cnncalc.layers import Layer
 from cnncalc.place import NOWHERE

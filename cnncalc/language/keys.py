@@ -6,7 +6,7 @@ from cnncalc import values
 from cnncalc.build.problems import Problems
 from cnncalc.graph import Producer
 from cnncalc.language.expression import UNKNOWN, Names, Texts, Unknown
-from cnncalc.language.rows import FAULTY, Argument, Row
+from cnncalc.language.row import FAULTY, Argument, Row
 from cnncalc.language.template import evaluate
 from cnncalc.shape import LayerError, Tokens
 from cnncalc.values import Value, written

@@ -8,95 +8,14 @@ from cnncalc.build.problems import Problems
 from cnncalc.language import mistakes, suggest
 from cnncalc.language.expression import undefined
 from cnncalc.language.names import name_fault, number
-from cnncalc.language.place import Lines, RowPlace
+from cnncalc.language.row import FAULTY, MERGES, ROW_KEYS, Argument, Body, Lines, Row, has_fault
 from cnncalc.language.source import Mapping, Scalar, Sequence, YamlNode, describe, location, value_of
 from cnncalc.language.template import Dynamic, Pairs, Parts, Template, names_in
 from cnncalc.layers import KINDS, Layer
-from cnncalc.problem import Location
 from cnncalc.shape import LayerError
 from cnncalc.spelling import meant
 from cnncalc.values import Map, Value, written
 from cnncalc.values import number as number_of
-
-ROW_KEYS = ("name", "from", "repeat", "expect", "fit", "share", "trainable")
-MERGES = ("add", "concat", "multiply")
-
-
-class Argument:
-    """What stands behind a key: its value or template, and the nodes of both."""
-
-    __slots__ = ("dynamic", "key", "node", "value")
-
-    def __init__(self, key: Scalar, node: YamlNode, value: Value | Dynamic) -> None:
-        self.key = key
-        self.node = node
-        self.value = value
-        self.dynamic = isinstance(value, (Template, Parts, Pairs))
-
-    @property
-    def location(self) -> Location:
-        """The value's place; the key's where nothing stands behind it."""
-        return location(self.key if isinstance(self.node, Scalar) and self.node.null else self.node)
-
-
-class Row:
-    """A row of the file: a layer, a use of a block, or branches. `kind` is as written, `layer` its class where there is one."""
-
-    __slots__ = (
-        "at", "branches", "broken", "dynamic", "fields", "joins", "kind", "kind_at", "layer", "node", "place", "reported",
-        "row_keys", "static",
-    )  # fmt: skip
-
-    def __init__(self, node: YamlNode, kind: str, kind_at: Location, lines: Lines) -> None:
-        self.node = node
-        self.at = location(node)
-        self.kind = kind
-        self.kind_at = kind_at
-        self.place = RowPlace(self, lines)
-        self.layer: type[Layer] | None = None
-        self.fields: dict[str, Argument] = {}
-        self.row_keys: dict[str, Argument] = {}
-        self.branches: dict[str, Body] = {}
-        #: Whether any field holds a ${…}; otherwise `static` is the layer, or None where the fields are wrong.
-        self.dynamic = False
-        self.static: Layer | None = None
-        #: The rows that a join names, if no field holds a ${…}.
-        self.joins: tuple[str, ...] | str | None = None
-        #: Whether a problem of the row has been reported, so that its uses need not report it again.
-        self.broken = False
-        #: Whether one has been that does not keep its layer from being read.
-        self.reported = False
-
-    @property
-    def stem(self) -> str | Argument:
-        """What names without `name` begin with: the kind, the block or the merge."""
-        if self.kind in ("block", "branches"):
-            argument = self.fields.get("block" if self.kind == "block" else "merge")
-            if argument is None:
-                return self.kind
-            if argument.dynamic:
-                return argument
-            return argument.value if isinstance(argument.value, str) else self.kind
-        return self.kind
-
-
-class Body:
-    """Rows that stand in sequence: a network's, a block's or a branch's."""
-
-    __slots__ = ("_by_name", "node", "rows", "static_names")
-
-    def __init__(self, node: YamlNode | None, rows: list[Row]) -> None:
-        self.node = node
-        self.rows = rows
-        #: The rows' names, if none of them has to be computed.
-        self.static_names: list[str] | None = None
-        self._by_name: dict[str, Row] | None = None
-
-    def row_called(self, name: str) -> Row | None:
-        """The row with a name that does not have to be computed."""
-        if self._by_name is None and self.static_names is not None:
-            self._by_name = dict(zip(reversed(self.static_names), reversed(self.rows), strict=True))
-        return self._by_name.get(name) if self._by_name is not None else None
 
 
 def _sound(row: Row) -> dict[str, Value]:
@@ -251,7 +170,7 @@ class RowReader:
     def argument(self, key: Scalar, node: YamlNode, repeats: int | None = None) -> Argument:
         """The value behind a key; names that its expressions use and nothing defines are reported."""
         value = self._value(node)
-        argument = Argument(key, node, FAULTY if _has_fault(value) else value)
+        argument = Argument(key, node, FAULTY if has_fault(value) else value)
         if argument.dynamic:
             counted = self._repeats if repeats is None else repeats
             for name in sorted(names_in(value)):
@@ -420,18 +339,6 @@ class RowReader:
             elif argument.value is None:
                 self._problems.add("value", argument.location, f"{key} has no value")
                 row.reported = True
-
-
-FAULTY: Value = Map((("${", None),))
-"""Stands for a value whose ${…} could not be read, which has been reported."""
-
-
-def _has_fault(value: object) -> bool:
-    if value is FAULTY:
-        return True
-    if isinstance(value, (Map, Pairs)):
-        return any(_has_fault(part) for _, part in value)
-    return isinstance(value, tuple) and any(map(_has_fault, value))
 
 
 def name_rows(body: Body, problems: Problems) -> None:

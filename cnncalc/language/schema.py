@@ -10,7 +10,7 @@ from typing import Any
 
 from cnncalc.dtype import DEFAULT, DTYPES
 from cnncalc.language.document import BUDGETED, EXPECTED
-from cnncalc.language.rows import MERGES
+from cnncalc.language.row import MERGES
 from cnncalc.layers import KINDS, Layer
 from cnncalc.layers.option import Option
 from cnncalc.problem import IGNORABLE

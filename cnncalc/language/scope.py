@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from cnncalc.graph import Producer
 from cnncalc.language.expression import Texts
-from cnncalc.language.rows import Body
+from cnncalc.language.row import Body
 from cnncalc.layers import Layer
 from cnncalc.shape import LayerError
 from cnncalc.spelling import did_you_mean, listed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cnncalc.build.builder import Builder
 from cnncalc.build.problems import Problems
 from cnncalc.graph import Node
-from cnncalc.language.rows import Row
+from cnncalc.language.row import Row
 from cnncalc.language.scope import Copy, Scope
 from cnncalc.problem import Location
 from cnncalc.values import written

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cnncalc.build.problems import Problems
 from cnncalc.language.document import Block, Document
-from cnncalc.language.rows import ROW_KEYS, Body, Row
+from cnncalc.language.row import ROW_KEYS, Body, Row
 from cnncalc.language.source import location
 from cnncalc.problem import Location
 from cnncalc.spelling import listed

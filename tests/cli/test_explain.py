@@ -98,7 +98,7 @@ def test_a_word_that_is_a_key_and_a_rule_has_both_manuals() -> None:
 
 def test_every_key_has_a_manual() -> None:
     from cnncalc.language.document import TOP_KEYS
-    from cnncalc.language.rows import ROW_KEYS
+    from cnncalc.language.row import ROW_KEYS
     from cnncalc.report.explain import explain
 
     for name in (*TOP_KEYS, *ROW_KEYS):

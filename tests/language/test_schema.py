@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cnncalc.language.rows import ROW_KEYS as READ
+from cnncalc.language.row import ROW_KEYS as READ
 from cnncalc.language.schema import ROW_KEYS, schema
 from cnncalc.layers import KINDS
 

@@ -7,7 +7,7 @@ import re
 from cnncalc.cli.shell.commands import COMMANDS
 from cnncalc.cli.shell.session import Session
 from cnncalc.language.document import TOP_KEYS
-from cnncalc.language.rows import ROW_KEYS
+from cnncalc.language.row import ROW_KEYS
 from cnncalc.layers import KINDS, Layer
 from cnncalc.layers.option import Cells, Choice, Flag
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from cnncalc.cli.shell.typed import Refused, read, row, top_key
 from cnncalc.language import edit
 from cnncalc.language.document import TOP_KEYS
-from cnncalc.language.rows import ROW_KEYS
+from cnncalc.language.row import ROW_KEYS
 from cnncalc.layers import KINDS
 from cnncalc.problem import Location, Problem, SpecError
 from cnncalc.shape import Tokens

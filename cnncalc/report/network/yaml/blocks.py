@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from cnncalc.language.rows import ROW_KEYS
+from cnncalc.language.row import ROW_KEYS
 from cnncalc.layers import KINDS
 from cnncalc.report.network.yaml.entries import Entry
 
