@@ -304,9 +304,9 @@ def of(source: Source, changes: Changes = UNCHANGED) -> Network:
     gc.disable()
     try:
         reading = read(source, changes)
+        if reading.unusable:
+            raise SpecError(reading.problems)
+        return Network(reading, changes.layout)
     finally:
         if collecting:
             gc.enable()
-    if reading.unusable:
-        raise SpecError(reading.problems)
-    return Network(reading, changes.layout)

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 
 from cnncalc.build.reading import Ignore, Ignores
-from cnncalc.language.document import Document
+from cnncalc.language.content import Document
 from cnncalc.language.source import Mapping, Scalar, Sequence, YamlNode
 from cnncalc.place import LINE_BREAK
 from cnncalc.problem import IGNORABLE, Fix, Location, Problem

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cnncalc.build.reading import Definition
 from cnncalc.graph import Graph
-from cnncalc.language.document import Document
+from cnncalc.language.content import Document
 from cnncalc.language.row import Argument, Body, Row
 from cnncalc.language.template import names_in
 

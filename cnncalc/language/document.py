@@ -8,17 +8,18 @@ from typing import TypeVar
 
 from cnncalc import values
 from cnncalc.build.problems import Problems
-from cnncalc.dtype import DEFAULT, DTYPES
+from cnncalc.dtype import DTYPES
+from cnncalc.language.content import Block, Document
 from cnncalc.language.expression import RESERVED, UNKNOWN, Names, Unknown
 from cnncalc.language.names import name_fault
-from cnncalc.language.row import FAULTY, ROW_KEYS, Argument, Body, Lines
+from cnncalc.language.row import FAULTY, ROW_KEYS, Lines
 from cnncalc.language.rows import RowReader, name_rows
 from cnncalc.language.source import Mapping, Scalar, Sequence, YamlNode, describe, location
 from cnncalc.language.syntax import NETWORK, code_in
 from cnncalc.language.template import evaluate, names_in
 from cnncalc.layers import KINDS, Layer
 from cnncalc.problem import ERROR_RULES, IGNORABLE, Location
-from cnncalc.shape import LAYOUTS, Flow, LayerError, Shape
+from cnncalc.shape import LAYOUTS, Flow, LayerError
 from cnncalc.spelling import did_you_mean, nearest
 from cnncalc.values import Map, Value, written
 from cnncalc.window import FITS
@@ -38,46 +39,6 @@ _ALSO = {
 }  # fmt: skip
 EXPECTED = ("output", "parameters", "trainable", "buffers", "macs")
 BUDGETED = ("parameters", "trainable", "macs", "weights", "peak_memory")
-
-
-class Block:
-    """A reusable group of rows; parameters without a default are None."""
-
-    __slots__ = ("at", "body", "name", "parameter_locations", "parameters")
-
-    def __init__(self, name: str, at: Location) -> None:
-        self.name = name
-        self.at = at
-        self.parameters: dict[str, Argument | None] = {}
-        self.parameter_locations: dict[str, Location] = {}
-        self.body = Body(None, [])
-
-
-class Document:
-    """What the file says, with expressions of the top level computed and rows read but not yet used."""
-
-    def __init__(self) -> None:
-        self.name: str | None = None
-        self.description: str | None = None
-        self.source: str | None = None
-        self.layout = "channels_last"
-        self.fit = "exact"
-        self.dtype = DEFAULT
-        self.vars: dict[str, Value | object] = {}
-        self.var_locations: dict[str, Location] = {}
-        self.inputs: dict[str, Flow | None] = {}
-        self.blocks: dict[str, Block] = {}
-        self.layers = Body(None, [])
-        self.outputs: list[tuple[str, Location]] = []
-        self.expect: dict[str, tuple[int, Location]] = {}
-        self.expect_output: list[tuple[str | None, Shape, Location]] = []
-        self.budget: dict[str, tuple[int, str, Location]] = {}
-        #: Where the file names a rule that it opts out of.
-        self.ignored: list[tuple[str, Location]] = []
-        self.ignore_node: YamlNode | None = None
-        self.input_locations: dict[str, Location] = {}
-        #: The names that expressions outside of rows use.
-        self.used_names: set[str] = set()
 
 
 class DocumentReader:

@@ -4,26 +4,25 @@ from __future__ import annotations
 
 from typing import Any, TypeGuard
 
-from cnncalc import values
 from cnncalc.build.builder import Builder
 from cnncalc.build.changes import Changes
 from cnncalc.build.problems import Problems
 from cnncalc.graph import Graph, Input, Node, Producer
-from cnncalc.language.document import Block, Document
+from cnncalc.language.content import Block, Document
+from cnncalc.language.expectations import check_row
 from cnncalc.language.expression import UNKNOWN, Names, Texts, Unknown
 from cnncalc.language.fields import Given, Joined, LayerReader
 from cnncalc.language.keys import KeyReader, names_for
-from cnncalc.language.names import name_fault, number
 from cnncalc.language.row import FAULTY, MERGES, Argument, Row
 from cnncalc.language.scope import Binding, Copy, Scope
-from cnncalc.language.sharing import counterpart, share_block, share_layer, shared_branch
+from cnncalc.language.sharing import counterpart, named_peer, share_block, share_layer, shared_branch
 from cnncalc.language.source import Sequence, location
 from cnncalc.language.template import evaluate
 from cnncalc.language.uses import use_faults
 from cnncalc.layers import KINDS, Layer
 from cnncalc.layers.option import RowNames
 from cnncalc.problem import Location
-from cnncalc.shape import LayerError, Shape
+from cnncalc.shape import LayerError
 from cnncalc.spelling import listed
 from cnncalc.values import Map, Value, written
 from cnncalc.window import FITS
@@ -93,34 +92,10 @@ class Expander:
         """The result of the last row of a scope."""
         names = scope.body.static_names
         if names is None:
-            names = self._computed_names(scope)
+            names = self._keys.names(scope.body, scope.texts)
         for row, name in zip(scope.body.rows, names, strict=True):
             current = self._row(row, name, scope, current)
         return current
-
-    def _computed_names(self, scope: Scope) -> list[str]:
-        """The rows' names if some hold expressions; faults in them are reported, and such a row is named by its kind."""
-        given: list[Value] = []
-        stems = []
-        names = Names(scope.texts, LayerError("in_channels cannot name a row", rule="expression"))
-        seen: set[str] = set()
-        for row in scope.body.rows:
-            argument = row.row_keys.get("name")
-            name = self._keys.value(argument, names, row) if argument is not None else None
-            if argument is not None and argument.dynamic and name is not None:
-                fault = name_fault(str(name)) or (f"the name {written(name)} is taken" if name in seen else None)
-                if fault:
-                    self._problems.add("name", argument.location, fault)
-                    row.reported = True
-                    name = None
-            if isinstance(name, str):
-                seen.add(name)
-            given.append(name)
-            stem = row.stem
-            if isinstance(stem, Argument):
-                stem = str(self._keys.value(stem, names, row) or row.kind)
-            stems.append(stem)
-        return number(given, stems)
 
     def _row(self, row: Row, base: str, scope: Scope, current: Producer | None) -> Producer | None:
         keys = row.row_keys
@@ -148,7 +123,11 @@ class Expander:
         if count == 0:
             return current
         if "expect" in keys:
-            self._row_expect(row, keys["expect"], scope.prefix + base, scope, source)
+            self.expected = True
+            if not self._changes:
+                names = names_for(scope.texts, None)
+                value = self._keys.value(keys["expect"], names, row, scope.prefix + base)
+                check_row(keys["expect"], value, scope.prefix + base, source, self._problems)
         return source
 
     def _count(self, row: Row, more: int) -> None:
@@ -201,7 +180,7 @@ class Expander:
         frozen = scope.frozen or trainable == "false"
         path = (*scope.path, (base, k, k is None or k + 1 == count)) if self._sets_fields else ()
         given = self._given(row, name, path) if self._sets_fields else {}
-        peer = self._peer(row, name, base, k, scope, texts, source)
+        peer = self._peer(row, name, base, k, scope, names_for(texts, source))
         if row.broken or row.reported:
             self._problems.name_row(row.at, name)
         if row.kind == "block" or row.kind == "branches":
@@ -402,41 +381,12 @@ class Expander:
             layer = self._joins[str(kind)] = KINDS[str(kind)]()
         return layer
 
-    def _peer(
-        self, row: Row, layer: str, base: str, k: int | None, scope: Scope, texts: Texts, source: Producer | None
-    ) -> Copy | None:
+    def _peer(self, row: Row, layer: str, base: str, k: int | None, scope: Scope, names: Names) -> Copy | None:
         """The row whose weights this one uses: by its own `share`, or by that of a block around it."""
         argument = row.row_keys.get("share")
         if argument is None:
             return counterpart(row, base, k, scope, self._problems)
-        name = self._keys.value(argument, names_for(texts, source), row, layer)
-        if isinstance(name, str):
-            try:
-                return scope.find(name)
-            except LayerError as error:
-                self._problems.error(error, argument.location, layer=layer)
-        elif name is not None:
-            message = f"share is the name of one row, not {written(name)}"
-            self._problems.add("value", argument.location, message, layer=layer)
-        return None
-
-    def _row_expect(self, row: Row, argument: Argument, layer: str, scope: Scope, source: Producer | None) -> None:
-        self.expected = True
-        if self._changes:
-            return
-        value = self._keys.value(argument, names_for(scope.texts, None), row, layer)
-        if value is None:
-            return
-        layout = self._problems.layout
-        try:
-            expected = values.shape(value, layout)
-        except LayerError as error:
-            self._problems.error(error, argument.location, prefix="expect: ", layer=layer)
-            return
-        flow = source.flow if source is not None else None
-        if isinstance(flow, Shape) and flow != expected and source is not None:
-            message = f"{source.name} gives {flow.text(layout)}, and {expected.text(layout)} is expected"
-            self._problems.add("expect", argument.location, message, layer=source.name)
+        return named_peer(argument, self._keys.value(argument, names, row, layer), layer, scope, self._problems)
 
 
 def _are_names(value: Value | None) -> TypeGuard[tuple[str, ...]]:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from cnncalc import values
 from cnncalc.analysis.memory import Memory
 from cnncalc.build.problems import Problems
 from cnncalc.dtype import bytes_of
 from cnncalc.graph import Graph, Producer
-from cnncalc.language.document import Document
+from cnncalc.language.content import Document
+from cnncalc.language.row import Argument
 from cnncalc.language.scope import Scope
 from cnncalc.machine import written as bytes_text
 from cnncalc.problem import Location
-from cnncalc.shape import LayerError
-from cnncalc.values import written
+from cnncalc.shape import LayerError, Shape
+from cnncalc.values import Value, written
 
 _WORDS = {
     "parameters": "parameters",
@@ -97,3 +99,18 @@ def _outputs(document: Document, graph: Graph, scope: Scope, problems: Problems)
         if flow is not None and flow != expected and source is not None:
             message = f"the network gives {flow.text(layout)} ({source.name}), and {expected.text(layout)} is expected"
             problems.add("expect", at, message)
+
+
+def check_row(argument: Argument, value: Value, layer: str, source: Producer | None, problems: Problems) -> None:
+    """Reports a row whose result is not of the shape that the row expects; `value` is None if it cannot be computed."""
+    if value is None:
+        return
+    try:
+        expected = values.shape(value, problems.layout)
+    except LayerError as error:
+        problems.error(error, argument.location, prefix="expect: ", layer=layer)
+        return
+    flow = source.flow if source is not None else None
+    if isinstance(flow, Shape) and flow != expected and source is not None:
+        message = f"{source.name} gives {flow.text(problems.layout)}, and {expected.text(problems.layout)} is expected"
+        problems.add("expect", argument.location, message, layer=source.name)

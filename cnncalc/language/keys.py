@@ -6,7 +6,8 @@ from cnncalc import values
 from cnncalc.build.problems import Problems
 from cnncalc.graph import Producer
 from cnncalc.language.expression import UNKNOWN, Names, Texts, Unknown
-from cnncalc.language.row import FAULTY, Argument, Row
+from cnncalc.language.names import name_fault, number
+from cnncalc.language.row import FAULTY, Argument, Body, Row
 from cnncalc.language.template import evaluate
 from cnncalc.shape import LayerError, Tokens
 from cnncalc.values import Value, written
@@ -68,3 +69,27 @@ class KeyReader:
             self._problems.add("value", argument.location, message, layer=layer)
             return 1
         return count
+
+    def names(self, body: Body, texts: Texts) -> list[str]:
+        """The rows' names if some hold expressions; faults in them are reported, and such a row is named by its kind."""
+        given: list[Value] = []
+        stems = []
+        names = Names(texts, LayerError("in_channels cannot name a row", rule="expression"))
+        seen: set[str] = set()
+        for row in body.rows:
+            argument = row.row_keys.get("name")
+            name = self.value(argument, names, row) if argument is not None else None
+            if argument is not None and argument.dynamic and name is not None:
+                fault = name_fault(str(name)) or (f"the name {written(name)} is taken" if name in seen else None)
+                if fault:
+                    self._problems.add("name", argument.location, fault)
+                    row.reported = True
+                    name = None
+            if isinstance(name, str):
+                seen.add(name)
+            given.append(name)
+            stem = row.stem
+            if isinstance(stem, Argument):
+                stem = str(self.value(stem, names, row) or row.kind)
+            stems.append(stem)
+        return number(given, stems)

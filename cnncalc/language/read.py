@@ -9,8 +9,9 @@ from cnncalc.build.problems import Problems
 from cnncalc.build.reading import Reading, Source
 from cnncalc.graph import Producer
 from cnncalc.language.comments import FileIgnores
+from cnncalc.language.content import Document
 from cnncalc.language.definitions import definitions
-from cnncalc.language.document import Document, DocumentReader
+from cnncalc.language.document import DocumentReader
 from cnncalc.language.expand import Expander
 from cnncalc.language.expectations import check_totals
 from cnncalc.language.scope import Scope

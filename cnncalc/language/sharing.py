@@ -5,10 +5,11 @@ from __future__ import annotations
 from cnncalc.build.builder import Builder
 from cnncalc.build.problems import Problems
 from cnncalc.graph import Node
-from cnncalc.language.row import Row
+from cnncalc.language.row import Argument, Row
 from cnncalc.language.scope import Copy, Scope
 from cnncalc.problem import Location
-from cnncalc.values import written
+from cnncalc.shape import LayerError
+from cnncalc.values import Value, written
 
 
 def counterpart(row: Row, base: str, k: int | None, scope: Scope, problems: Problems) -> Copy | None:
@@ -21,6 +22,18 @@ def counterpart(row: Row, base: str, k: int | None, scope: Scope, problems: Prob
     if row.layer is not None or row.kind in ("block", "branches"):
         message = f"{scope.prefix}{base} has no counterpart in the block it shares weights with"
         problems.add("share", row.at, message, layer=f"{scope.prefix}{base}")
+    return None
+
+
+def named_peer(argument: Argument, name: Value, layer: str, scope: Scope, problems: Problems) -> Copy | None:
+    """The row that `share` names; None if there is none, which is reported."""
+    if isinstance(name, str):
+        try:
+            return scope.find(name)
+        except LayerError as error:
+            problems.error(error, argument.location, layer=layer)
+    elif name is not None:
+        problems.add("value", argument.location, f"share is the name of one row, not {written(name)}", layer=layer)
     return None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnncalc.build.problems import Problems
-from cnncalc.language.document import Block, Document
+from cnncalc.language.content import Block, Document
 from cnncalc.language.row import ROW_KEYS, Body, Row
 from cnncalc.language.source import location
 from cnncalc.problem import Location
