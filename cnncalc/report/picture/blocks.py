@@ -13,7 +13,7 @@ from cnncalc.report.picture.measure import clipped
 from cnncalc.report.picture.options import Drawing
 from cnncalc.report.picture.rows import Rows
 from cnncalc.report.picture.scene import Part, Rect, Scene, Text
-from cnncalc.report.picture.units import fold_units
+from cnncalc.report.picture.units import Unit, fold_units
 from cnncalc.subject import Subject
 
 _PAD = 14
@@ -21,6 +21,10 @@ _GAP = 16
 _HEAD = 26
 #: Items of a network without blocks beyond which its parts are folded, and drawn once as blocks are.
 _MOST = 30
+#: Rows of all parts together.
+_ROWS = 130
+#: Layers that an operator of an imported file is read as, at most.
+_OPERATOR = 4
 
 
 @dataclass(slots=True)
@@ -45,14 +49,32 @@ def scene(subject: Subject, options: Drawing) -> Scene:
         title = f"{clipped(twig.group.title, 11, 300, bold=True)} · {words.plural(uses, 'use')}"
         block = Fold(subject, 1, frames=True, bands=False, block=twig, like=whole)
         panels.append(_panel(writer, block.items, block.edges, title))
-    for unit in units:
+    drawn = _most_used(units)
+    for unit in drawn:
         title = f"{clipped(unit.item.label, 11, 300, bold=True)} · {words.plural(unit.uses, 'use')}"
         panels.append(_panel(writer, unit.inside, unit.edges, title))
-    return frame.framed(subject, options, _shelves(panels, options.width), writer.families, _note(panels))
+    return frame.framed(
+        subject, options, _shelves(panels, options.width), writer.families, _note(panels, len(units) - len(drawn))
+    )
 
 
-def _note(panels: list[_Panel]) -> str:
-    return "sizes are those of each block's first use" if len(panels) > 1 else "the file has no blocks"
+def _note(panels: list[_Panel], left_out: int) -> str:
+    if len(panels) == 1:
+        return "the file has no blocks"
+    more = f"; {words.plural(left_out, 'more part')} left out" if left_out else ""
+    return f"sizes are those of each block's first use{more}"
+
+
+def _most_used(units: Sequence[Unit]) -> list[Unit]:
+    """The parts that are used most, as many as fit into a picture, in the order of the network."""
+    room = _ROWS
+    chosen: list[Unit] = []
+    for unit in sorted(units, key=lambda unit: -unit.uses):
+        room -= len(unit.inside)
+        if chosen and room < 0:
+            break
+        chosen.append(unit)
+    return [unit for unit in units if unit in chosen]
 
 
 def _blocks(twigs: list[Twig]) -> list[tuple[Twig, int]]:
@@ -66,7 +88,13 @@ def _blocks(twigs: list[Twig]) -> list[tuple[Twig, int]]:
             found.setdefault(twig.group.title, twig)
             uses[twig.group.title] = uses.get(twig.group.title, 0) + 1
         todo.extend(reversed(twig.children))
-    return [(twig, uses[title]) for title, twig in found.items()]
+    return [(twig, uses[title]) for title, twig in found.items() if uses[title] > 1 or not _is_one_operator(twig)]
+
+
+def _is_one_operator(twig: Twig) -> bool:
+    """Whether a block is what one operator of an imported file was read as: a few layers that bear its name."""
+    assert twig.group is not None
+    return twig.group.title == twig.group.name.rpartition(".")[2] and sum(1 for _ in twig.nodes()) <= _OPERATOR
 
 
 def _panel(writer: Rows, items: Sequence[Item], edges: Sequence[Edge], title: str) -> _Panel:
