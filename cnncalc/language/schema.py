@@ -57,6 +57,7 @@ def schema() -> Schema:
             "quantity": _quantity(),
             "rows": {"type": "array", "items": {"$ref": "#/$defs/row"}},
             "row": _row(),
+            "no-kind": _no_kind(),
             "block-row": _block_row(),
             "branches-row": _branches_row(),
             **{f"key-{name}": _described(text, _open(inside)) for name, (text, inside) in ROW_KEYS.items()},
@@ -71,7 +72,17 @@ def schema() -> Schema:
 
 def _open(inside: Schema) -> Schema:
     """`inside`, or a string with an expression in it. `if` rather than `anyOf`, so that a fault is told as what it is."""
-    return {"if": {"$ref": "#/$defs/expression"}, "else": _open_items(inside)}
+    found: Schema = {"if": {"$ref": "#/$defs/expression"}, "else": _open_items(inside)}
+    words = _words(inside)
+    # Editors complete words from `examples`, and look into no `else`.
+    return {**found, "examples": words} if words else found
+
+
+def _words(inside: Schema) -> list[Any]:
+    """The words that a value may be, true and false included."""
+    if inside.get("type") == "boolean":
+        return [True, False]
+    return [*inside.get("enum", ()), *(word for one in inside.get("anyOf", ()) for word in _words(one))]
 
 
 def _open_items(inside: Schema) -> Schema:
@@ -218,34 +229,43 @@ def _quantity() -> Schema:
 
 
 def _row() -> Schema:
-    """A word, or a map with a kind: for each kind, if its key is there then its fields, so that one fault is told once."""
+    """A word, or a map with exactly one kind, whose own schema says its fields.
+
+    Editors complete kinds from `properties`, and a kind's fields from the `then` of a condition that is no more than `required`.
+    """
     words = [name for name, kind in KINDS.items() if all(not o.required for o in kind.options.values())]
-    kinds = [*KINDS, "block", "branches"]
-    fields = {name for kind in KINDS.values() for name, o in kind.options.items() if not o.main}
-    one: list[Schema] = [{"required": [name]} for name in kinds]
-    known = sorted({*ROW_KEYS, *fields, "merge"})
-    without: Schema = {
-        # A misspelt kind is told by its name; where no key can be one, that there is none.
-        "if": {"propertyNames": {"enum": known}},
-        "then": {"anyOf": one},
-        "else": {"propertyNames": {"enum": [*kinds, *known]}},
-    }
     refs = {name: f"#/$defs/kind-{name}" for name in KINDS}
     refs |= {"block": "#/$defs/block-row", "branches": "#/$defs/branches-row"}
+    one: list[Schema] = [{"required": [name]} for name in refs]
     return {
         "description": "One layer: a word such as relu, or a map with a kind, its fields, and keys of every row.",
         "type": ["string", "object"],
-        "if": {"type": "string"},
-        "then": {"enum": words},
-        "else": {
-            "if": {"anyOf": one},
-            "then": {
-                "if": {"oneOf": one},
-                "then": {"allOf": [{"if": {"required": [name]}, "then": {"$ref": ref}} for name, ref in refs.items()]},
-                "else": {"oneOf": one},
-            },
-            "else": without,
-        },
+        "properties": _kinds(),
+        "allOf": [
+            {"if": {"type": "string"}, "then": {"enum": words}},
+            {"if": {"type": "object", "not": {"anyOf": one}}, "then": {"$ref": "#/$defs/no-kind"}},
+            *({"if": {"required": [name]}, "then": {"$ref": ref}} for name, ref in refs.items()),
+        ],
+    }
+
+
+def _kinds() -> Schema:
+    """Every kind with what it is; the kind's own schema says what its key holds."""
+    found: Schema = {name: {"description": (kind.__doc__ or "").split("\n\n", 1)[0]} for name, kind in KINDS.items()}
+    found["block"] = {"description": "A use of a block."}
+    found["branches"] = {"description": "Branches that all read the same, and how their results are joined."}
+    return found
+
+
+def _no_kind() -> Schema:
+    """A map without a kind: a misspelt kind is told by its name; if no key can be one, that there is none."""
+    kinds = [*KINDS, "block", "branches"]
+    fields = {name for kind in KINDS.values() for name, o in kind.options.items() if not o.main}
+    known = sorted({*ROW_KEYS, *fields, "merge"})
+    return {
+        "if": {"propertyNames": {"enum": known}},
+        "then": {"anyOf": [{"required": [name]} for name in kinds]},
+        "else": {"propertyNames": {"enum": [*kinds, *known]}},
     }
 
 

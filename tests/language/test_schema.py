@@ -99,7 +99,6 @@ TYPOS = {
     "layers: [conv]": ("$.layers[0]", "conv"),
     "layers: [{relu: 3}]": ("$.layers[0].relu", "null"),
     "layers: [{name: a}]": ("$.layers[0]", "given schemas"),
-    "layers: [{conv: 8, kernel_size: 3, relu: }]": ("$.layers[0]", "valid under each"),
     "layers: [{branches: {a: [relu]}}]": ("$.layers[0]", "merge"),
     "layers: [{branches: {a: [rleu]}, merge: add}]": ("$.layers[0].branches.a[0]", "rleu"),
     "layers: [relu]\nlayrs: 3": ("$", "layrs"),
@@ -123,6 +122,14 @@ def test_one_typo_is_one_fault(file: Path, tmp_path: Path) -> None:
         assert len(faults) == 1, (text, faults)
         assert faults[0][0] == place, text
         assert word in faults[0][1], (text, faults)
+
+
+def test_two_kinds_in_a_row_are_refused_by_each(file: Path, tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text("input: 8x8x3\nlayers: [{conv: 8, kernel_size: 3, relu: }]\n")
+    found = check("--schemafile", str(file), str(path))["a.yaml"]
+    assert {place for place, _ in found} == {"$.layers[0]"}
+    assert any("relu" in message for _, message in found)
 
 
 def test_expressions_may_stand_anywhere(file: Path, tmp_path: Path) -> None:
