@@ -30,13 +30,21 @@ def killer(number: int) -> int:
     return number * number
 
 
+#: On a busy machine a worker takes longer to start than the 30 seconds that Dask waits.
+_PATIENT = {
+    "distributed.comm.timeouts.connect": "600s",
+    "distributed.comm.timeouts.tcp": "600s",
+    "distributed.scheduler.worker-ttl": None,
+}
+
+
 @pytest.fixture(scope="module")
 def cluster():
     import dask
 
     # By default an item is given up after four workers have died of it, each of which takes seconds to come back.
     with (
-        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
+        dask.config.set({"distributed.scheduler.allowed-failures": 0, **_PATIENT}),
         distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=50) as found,
     ):
         yield found
