@@ -350,6 +350,27 @@ def _check_path(path: str) -> None:
         raise Refused(f"{one_line(path)} cannot be the name of a file here: it has control characters")
 
 
+def _converted(file: str) -> str | None:
+    """A file of another format in cnncalc's language; None for a file that is in it. Raises Refused and SpecError."""
+    from cnncalc.build.reading import Source
+    from cnncalc.formats import format_of
+    from cnncalc.network import load
+    from cnncalc.report.network.yaml import CannotWrite, text
+
+    if format_of(Source(file)) is None:
+        return None
+    network = load(file)
+    errors = [problem for problem in network.problems if problem.level == "error"]
+    if errors:
+        raise Refused("\n".join(_told(problem, file) for problem in errors))
+    try:
+        found = text(network)
+    except CannotWrite as error:
+        raise Refused(f"{file} cannot be changed here: {error}") from None
+    output.say(f"  {one_line(file)} stands here in cnncalc's language; save FILE writes it\n")
+    return found
+
+
 def _load(shell: Shell, rest: str) -> None:
     from cnncalc.bundled import resolve
     from cnncalc.network import text_of
@@ -363,7 +384,8 @@ def _load(shell: Shell, rest: str) -> None:
         shell.confirmed("the network is not saved; load over it?", f"the network is not saved; load! {name} loads over it")
     try:
         file = resolve(name)
-        shell.session.load(text_of(file), file)
+        converted = _converted(file)
+        shell.session.load(text_of(file) if converted is None else converted, file if converted is None else None)
     except SpecError as error:
         raise Refused("\n".join(_told(problem, name) for problem in error.problems)) from None
     shell.total()
