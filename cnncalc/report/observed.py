@@ -53,7 +53,7 @@ def rows(
             if widths[0] - wanting() < min(widths[0], _KEPT):
                 hidden.insert(0, name)
                 columns.remove(TITLES.index(name))
-        widths[0] = max(widths[0] - max(wanting(), 0), LEAST)
+        widths[0] = max(widths[0] - max(wanting(), 0), min(widths[0], LEAST))
     found: list[Row] = [[(one_line(subject.name), "title")], []]
     for i, cells in enumerate((TITLES, *lines)):
         broken = i > 0 and not shown[i - 1].spread.finite

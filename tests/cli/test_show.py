@@ -174,3 +174,50 @@ def test_nothing_in_a_file_steers_a_terminal_that_is_one(tmp_path):
     assert "[bold]x[/] \\x1b[31mred" in text
     assert all(c.isprintable() or c == "\n" for c in without_styles(text))
     assert "\x1b[2J" not in text
+
+
+SMALL = (
+    "input: 8x8x3\nlayers:\n  - {conv: 4, kernel_size: 3, bias: false}\n  - batchnorm\n  - relu\n  - {maxpool: 2}\n  - {fc: 5}\n"
+)
+
+
+@pytest.fixture
+def small(tmp_path):
+    path = tmp_path / "small.yaml"
+    path.write_text(SMALL)
+    return str(path)
+
+
+def test_memory_of_training_term_by_term(cnncalc, small):
+    """By hand: 301 parameters; kept 4·(10·(144 + 144 + 36) + 2·4) + 8·10·36; input 4·10·192."""
+    result = cnncalc("show", small, "--training", "--batch", "10", "--optimizer", "adam", "--format", "json")
+    memory = json.loads(result.out)["totals"]["memory"]
+    assert {key: memory[key] for key in ("dtype", "batch", "weights", "peak_memory", "peak_at", "live_at_peak")} == {
+        "dtype": "float32", "batch": 10, "weights": 1204, "peak_memory": 13440, "peak_at": "conv1", "live_at_peak": ["input", "conv1"],
+    }  # fmt: skip
+    terms = {"gradients": 1204, "optimizer": 2408, "kept": 15872, "input": 7680}
+    assert {key: memory[key] for key in terms} == terms
+    assert memory["training"] == 1204 + sum(terms.values())
+    layers = json.loads(result.out)["layers"]
+    assert [layer["memory"] for layer in layers] == [4 * 10 * n for n in (144, 144, 144, 36, 5)]
+    assert [layer["live"] for layer in layers] == [4 * 10 * n for n in (336, 288, 144, 180, 41)]
+    assert [layer["kept"] for layer in layers] == [0, 4 * (1440 + 8), 4 * 1440, 8 * 360, 4 * 360]
+
+
+def test_the_largest_batch(cnncalc, small):
+    """4·1,204 bytes of weights, gradients and adam's numbers, 32 of statistics; 4·324 + 8·36 + 4·192 = 2,352 for each example."""
+    fixed, each = 4 * 1204 + 32, 2352
+    for limit, batch in ((fixed + 7 * each, 7), (fixed + 7 * each - 1, 6)):
+        result = cnncalc("show", small, "--optimizer", "adam", "--fits", str(limit), "--format", "json")
+        assert (result.status, json.loads(result.out)["totals"]["memory"]["largest_batch"]) == (0, batch)
+    result = cnncalc("show", small, "--fits", "1KiB")
+    assert result.status == 1
+    assert "largest batch" in result.out
+    assert cnncalc("show", small, "--fits", "much").status == 2
+
+
+def test_the_footer_says_the_peak_and_the_totals_in_short(cnncalc):
+    out = cnncalc("show", "resnet50").out
+    assert re.search(r"peak memory +9,633,792  bytes \(9\.2 MiB\) of activations in inference at stage2\S+, float32", out)
+    assert "\n4.09 G MACs, 25.6 M parameters, 97.5 MiB\n" in out
+    assert "\n4.09 G MACs, 25.6 M parameters, 24.4 MiB\n" in cnncalc("show", "resnet50", "--dtype", "int8").out
