@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Iterator
 from functools import partial
@@ -19,8 +20,18 @@ _WORTH_A_FORK = 64
 _WORTH_A_START = 400
 
 
-def check_files(candidates: list[Candidate], how: How = DEFAULT, *, jobs: int | None = None) -> Iterator[Result]:
-    """The results in the order of the files. `jobs` is the number of processes, by default one per core if it pays."""
+def check_files(
+    candidates: list[Candidate], how: How = DEFAULT, *, jobs: int | None = None, scheduler: str | None = None
+) -> Iterator[Result]:
+    """The results in the order of the files. `jobs` is the number of processes, by default one per core if it pays.
+
+    `scheduler` is `local` or the address of a Dask scheduler whose workers see the same files. Raises ClusterError.
+    """
+    if scheduler is not None:
+        from cnncalc.cluster import cluster_map
+
+        yield from cluster_map(partial(_checked_below, os.getcwd(), how), candidates, scheduler, jobs, lost=_lost)
+        return
     # What is there now stays; the collector need not look at it again and again.
     gc.freeze()
     yield from parallel_map(partial(_checked, how), candidates, _jobs(len(candidates), jobs), lost=_lost)
@@ -33,6 +44,12 @@ def _checked(how: How, candidate: Candidate) -> Result:
         return check_file(candidate, how)
     finally:
         gc.enable()
+
+
+def _checked_below(folder: str, how: How, candidate: Candidate) -> Result:
+    """As `_checked`, by a process that may work in another folder."""
+    found = check_file(candidate._replace(file=os.path.join(folder, candidate.file)), how, name=candidate.file)
+    return found._replace(file=candidate.file)
 
 
 def _lost(candidate: Candidate) -> Result:

@@ -29,6 +29,8 @@ class Request(NamedTuple):
     skip_others: bool = False
     #: Processes; None for as many as pay.
     jobs: int | None = None
+    #: A Dask scheduler whose workers see the same files, or `local`.
+    scheduler: str | None = None
 
 
 class Session:
@@ -60,4 +62,5 @@ class Session:
         for one in self._candidates:
             if one.file == "-":
                 yield check_file(one, request.how, name=request.stdin_name or "-")
-        yield from check_files([one for one in self._candidates if one.file != "-"], request.how, jobs=request.jobs)
+        files = [one for one in self._candidates if one.file != "-"]
+        yield from check_files(files, request.how, jobs=request.jobs, scheduler=request.scheduler)

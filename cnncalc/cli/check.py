@@ -61,6 +61,10 @@ def check(
         bool, typer.Option("--skip-others", help="Skip named files that are no networks or are excluded, as in folders.")
     ] = False,
     jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, metavar="N", help="Number of processes.")] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option("--scheduler", metavar="ADDRESS", help="A Dask scheduler, tcp://host:8786, or local for a cluster here."),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary.")] = False,
     input: options.Input = None,  # noqa: A002 - the word of the language
     set: options.Set = None,  # noqa: A002
@@ -78,6 +82,7 @@ def check(
     from cnncalc.check.one import How
     from cnncalc.check.session import Request, Session
     from cnncalc.check.settings import SettingsError
+    from cnncalc.cluster import ClusterError
 
     if fix and diff:
         raise typer.BadParameter("--fix changes the files and --diff only shows the changes; choose one", param_hint="'--fix'")
@@ -89,11 +94,11 @@ def check(
     how = How(terminal, fix or diff, fix, input, tuple(set or ()), fit, layout)
     try:
         given = _settings(select, ignore, exclude, strict, notes)
-        session = Session(Request(paths or ["."], given, how, diff_base, stdin_filename, skip_others, jobs))
+        session = Session(Request(paths or ["."], given, how, diff_base, stdin_filename, skip_others, jobs, scheduler))
         for warning in session.warnings:
             _say(f"warning: {warning}")
         status = _report(session.results(), how, form, output_file, quiet)
-    except SettingsError as error:
+    except (SettingsError, ClusterError) as error:
         _wrong(str(error))
     raise typer.Exit(0 if exit_zero else status)
 
