@@ -83,16 +83,13 @@ def _is_foreign(candidate: Candidate, source: Source) -> bool:
 
 def _foreign(source: Source, file: str, candidate: Candidate, how: How) -> Result:
     """The problems of a file of another format, which is never changed."""
+    net, problems = examine(source, candidate.settings, how, file=file)
     strict = bool(candidate.settings.strict)
-    try:
-        net = network.of(source, changes(how.input, how.set, how.fit, how.layout))
-    except SpecError as error:
-        return Result(file, [_of(problem, source, file) for problem in error.problems], unusable=True, strict=strict)
-    problems = [_of(problem, source, file) for problem in _chosen(net, candidate.settings, how)]
-    return Result(file, problems, strict=strict, lines=_lines(net.reading.text, problems) if how.lines else {})
+    lines = _lines(net.reading.text, problems) if how.lines and net is not None else {}
+    return Result(file, problems, unusable=net is None, strict=strict, lines=lines)
 
 
-def _of(problem: Problem, source: Source, file: str) -> Problem:
+def _of(problem: Problem, source: Source, file: str | None) -> Problem:
     """A problem under the name of the file that was given; one in another file, the source of a PyTorch model, keeps its own."""
     return problem if problem.file not in (None, source.file) else problem._replace(file=file)
 
@@ -107,17 +104,20 @@ def _is_outside(candidate: Candidate) -> bool:
 
 def check_text(text: str, file: str | None, settings: Settings, how: How = DEFAULT) -> tuple[list[Problem], bool]:
     """The problems of a text, and whether it is no network at all."""
-    net, problems = examine(text, file, settings, how)
+    net, problems = examine(Source(file, text=text), settings, how)
     return problems, net is None
 
 
-def examine(text: str, file: str | None, settings: Settings, how: How = DEFAULT) -> tuple[network.Network | None, list[Problem]]:
-    """The network that a text says, None if it says none, and the problems that the settings ask for."""
+def examine(
+    source: Source, settings: Settings, how: How = DEFAULT, *, file: str | None = None
+) -> tuple[network.Network | None, list[Problem]]:
+    """The network of a source, None if it is none, and the problems that the settings ask for; they name the file `file`."""
+    name = file if file is not None else source.file
     try:
-        net = network.loads(text, file=file, input=how.input, set=how.set, fit=how.fit, layout=how.layout)
+        net = network.of(source, changes(how.input, how.set, how.fit, how.layout))
     except SpecError as error:
-        return None, [problem._replace(file=file) for problem in error.problems]
-    return net, _chosen(net, settings, how)
+        return None, [_of(problem, source, name) for problem in error.problems]
+    return net, [_of(problem, source, name) for problem in _chosen(net, settings, how)]
 
 
 def _chosen(net: network.Network, settings: Settings, how: How) -> list[Problem]:

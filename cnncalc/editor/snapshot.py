@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from cnncalc.build.reading import Source
 from cnncalc.check.claims import claims
 from cnncalc.check.one import examine
 from cnncalc.check.settings import Settings
 from cnncalc.editor.outline import Outline
 from cnncalc.editor.positions import Positions
 from cnncalc.editor.recovery import Recovered, hidden, recover
+from cnncalc.formats import claims as foreign_claims
 from cnncalc.network import Network
 from cnncalc.problem import Location, Problem
 
@@ -23,19 +25,24 @@ class Snapshot:
         self.settings = settings or Settings()
         self.positions = Positions(text)
         #: Whether the text is a network at all, or means to be one; nothing is said of other YAML.
-        self.claimed = claims(text.encode("utf-8", "replace"))
+        data = text.encode("utf-8", "replace")
+        self.claimed = claims(data)
+        #: Whether it is YAML of another format: its problems are reported, nothing else is offered.
+        self.foreign = not self.claimed and foreign_claims("network.yaml", data[:4096])
         self.recovered = recover(text, file) if self.claimed else Recovered(text, None, [], frozenset(), False)
         self.network: Network | None = None
         self.problems: list[Problem] = []
         if self.claimed:
             self._check()
+        elif self.foreign:
+            _, self.problems = examine(Source(file, text=text), self.settings)
 
     def _check(self) -> None:
         recovered = self.recovered
         if not recovered.readable:
             self.problems = recovered.problems
             return
-        self.network, found = examine(recovered.text, self.file, self.settings)
+        self.network, found = examine(Source(self.file, text=recovered.text), self.settings)
         if recovered.blanked:
             # What follows from a row that was left out is no fault of the text.
             found = [p for p in found if not hidden(p.location, recovered.blanked, self.positions) and p.rule not in _OF_ALL_ROWS]

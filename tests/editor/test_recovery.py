@@ -41,3 +41,10 @@ def test_a_problem_behind_a_broken_row_is_still_found():
 def test_nothing_is_said_of_yaml_that_is_no_network():
     assert Snapshot("services:\n  web: {image: x\n").problems == []
     assert Snapshot("").problems == []
+
+
+def test_yaml_of_ultralytics_has_its_problems_at_their_lines():
+    text = "nc: 2\nbackbone:\n  - [-1, 1, Conv, [8, 3, 2]]\n  - [-1, 1, Convx, [8, 3, 2]]\nhead:\n  - [[-1], 1, Detect, [nc]]\n"
+    snapshot = Snapshot(text, "net.yaml")
+    assert snapshot.foreign
+    assert [(p.rule, p.location.line) for p in snapshot.problems if p.level == "error"][:1] == [("unknown-kind", 4)]
