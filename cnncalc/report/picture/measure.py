@@ -35,7 +35,7 @@ def clipped(text: str, size: float, room: float, *, bold: bool = False) -> str:
     >>> clipped("left_descriptor", 10, 60), clipped("conv1", 10, 60)
     ('left_…riptor', 'conv1')
     """
-    # Nothing longer than this fits into any picture, and measuring it would take as long as it is.
+    # No longer text fits into any picture; measuring it would only take time.
     text = one_line(text if len(text) <= 400 else f"{text[:200]}…{text[-200:]}")
     if text_width(text, size, bold=bold) <= room:
         return text

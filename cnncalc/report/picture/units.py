@@ -31,7 +31,7 @@ def fold_units(fold: Fold) -> list[Unit]:
 
     Gives the parts of each form once, as they are first used.
 
-    A part that goes down in resolution and up again stays as it is, and so does one that gives an output of the network.
+    A part that goes down in resolution and up again is left alone, and so is one that gives an output of the network.
     """
     items = fold.items
     place = {id(item): i for i, item in enumerate(items)}
