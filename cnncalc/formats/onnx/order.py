@@ -78,6 +78,13 @@ def _complain(left: list[NodeProto], made: set[str], known: Callable[[str], bool
         for name in node.inputs:
             if name and name not in made and name not in computed and not known(name):
                 raise Refused(f"{node.name or node.op} reads {name}, which no node, input or initializer gives")
+    while True:
+        # What only follows a cycle is not part of it.
+        read = {name for node in left for name in node.inputs}
+        inside = [node for node in left if read.intersection(node.outputs)]
+        if len(inside) in (0, len(left)):
+            break
+        left = inside
     names = ", ".join(node.name or node.op for node in left[:4]) + (" …" if len(left) > 4 else "")
     raise Refused(f"the nodes {names} need one another's results; a network has no cycles")
 

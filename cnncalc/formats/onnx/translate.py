@@ -154,6 +154,8 @@ class Translator:
         #: The tensors of the main graph by the file's names, to compare with what is stated.
         self.named: dict[str, Tensor] = {}
         self.nodes = 0
+        #: Whether no array of numbers is stored: weights are then filled in by ConstantOfShape.
+        self.weightless = False
         #: Batch that the file writes into its constants, if it is not 1.
         self.batch = 1
 
@@ -181,6 +183,7 @@ class Translator:
         scope = Scope()
         for info in (*graph.values, *graph.outputs):
             self.stated[info.name] = info
+        self.weightless = not any(t.size > 1 and weights.sort(t.dtype) == "float" for t in graph.initializers)
         for tensor in graph.initializers:
             scope.values[tensor.name] = self.stored(tensor)
         for name, value in inputs.items():
