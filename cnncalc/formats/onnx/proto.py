@@ -6,6 +6,7 @@ Source: github.com/onnx/onnx, onnx/onnx.proto; the numbers of the fields are tho
 from __future__ import annotations
 
 import math
+import mmap
 import struct
 from dataclasses import dataclass, field
 from typing import Any
@@ -159,6 +160,7 @@ class Parser:
                 found.name = self._text(a, b)
             elif number == 5:
                 found.initializers.append(self.tensor(a, b))
+                self._release(a, b)
             elif number == 11:
                 found.inputs.append(self.value_info(a, b))
             elif number == 12:
@@ -168,6 +170,12 @@ class Parser:
             elif number == 15:
                 found.initializers.append(self._sparse(a, b))
         return found
+
+    def _release(self, start: int, end: int) -> None:
+        """Gives back the pages of a large tensor: the system maps more of them than were read."""
+        if end - start > 1 << 20 and isinstance(self.buffer, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+            first = start // mmap.PAGESIZE * mmap.PAGESIZE
+            self.buffer.madvise(mmap.MADV_DONTNEED, first, end - first)
 
     def _sparse(self, start: int, end: int) -> TensorProto:
         """A sparse tensor as the dense one it stands for; its numbers cannot be read."""

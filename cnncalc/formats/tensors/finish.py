@@ -45,7 +45,7 @@ def finish(
     for made in layers:
         groups.enter(made.name)
         inputs = [producers[id(one)] for one in made.inputs]
-        layer, kind = _layer(made)
+        layer, kind = _layer(made, sizes.get(id(made)))
         node = builder.layer(
             made.name,
             layer,
@@ -59,7 +59,7 @@ def finish(
         )
         producers[id(made)] = node
         groups.last = node
-        if made.kind == "custom":
+        if kind == "custom":
             found.complete = False
             if node.weights:
                 found.unused[made.name] = {weight.name: weight.size for weight in node.weights}
@@ -148,8 +148,8 @@ def _key(constant: Constant) -> Any:
     return (constant.op, constant.shape, attributes, tuple(_key(arg) for arg in constant.args))
 
 
-def _layer(made: Made) -> tuple[Layer | None, str]:
-    """The layer, and its kind; None for one whose shape nothing says or whose fields the language does not take."""
+def _layer(made: Made, sizes: tuple[int, ...] | None) -> tuple[Layer | None, str]:
+    """The layer, and its kind; None for one whose shape nothing says."""
     fields = made.fields
     if made.kind == "custom":
         fields = {**fields, "operator": legal(str(fields["operator"]))}
@@ -158,7 +158,12 @@ def _layer(made: Made) -> tuple[Layer | None, str]:
     try:
         return KINDS[made.kind](**fields), made.kind
     except LayerError:
-        return None, made.kind
+        # A value that the language does not take: the file's own operator.
+        if sizes is None:
+            return None, "custom"
+        parameters = sum(one.size for one in made.weights.values() if one.dtype == "float")
+        shape = Shape(*sizes[1:], sizes[0])
+        return KINDS["custom"](operator=legal(made.kind), output=shape, parameters=parameters), "custom"
 
 
 def legal(name: str) -> str:
