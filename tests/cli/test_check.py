@@ -406,7 +406,7 @@ def test_a_git_that_hangs_or_is_missing(repo: Path) -> None:
     fake.write_text(f"#!{sys.executable}\nimport time\ntime.sleep(600)\n")
     fake.chmod(0o755)
     code = "from cnncalc import git; git.git.__kwdefaults__['seconds'] = 0.5; from cnncalc.cli import main; main()"
-    command = [sys.executable, "-c", code, "diff", "HEAD:a", "HEAD:b"]
+    command = [sys.executable, "-c", code, "diff", "HEAD:a.yaml", "HEAD:b.yaml"]
     done = subprocess.run(
         command, cwd=repo, env=environment(PATH=str(repo / "bin")), capture_output=True, text=True, check=False, timeout=60
     )
