@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from cnncalc.layers.base import Example, Layer, along, image_hint
@@ -71,6 +70,8 @@ class Upsample(Layer, kind="upsample"):
         return Shape(*self._sizes(x), x.channels)
 
     def views(self, x: Shape, windows: tuple[Window, ...]) -> tuple[View, ...]:
+        from fractions import Fraction
+
         # Values in between are made of several cells.
         cells = {"nearest": 1, "bilinear": 2, "bicubic": 4}[self.mode]
         found = []

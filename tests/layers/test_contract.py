@@ -57,6 +57,12 @@ def test_a_kind_says_what_it_is_and_what_its_fields_are(kind):
         assert isinstance(declared.type.schema(), dict), name
 
 
+def test_no_kind_bears_the_name_of_a_field():
+    # A row has exactly one kind; a kind's value has no key of its own.
+    fields = {name for kind in KINDS.values() for name, declared in kind.options.items() if not declared.main}
+    assert not fields & {*KINDS, "block", "branches", "merge"}
+
+
 def test_no_two_kinds_are_called_the_same_elsewhere():
     names = [
         name for kind in KINDS.values() for name in {kind.kind.replace("_", ""), *(other.replace("_", "") for other in kind.also)}
