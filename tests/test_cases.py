@@ -67,6 +67,8 @@ def test_the_ceiling_that_is_not_taken_is_not_said_to_be_taken():
         ("04-fc-on-a-sequence", "{fc: 10}", "{linear: 10}", 64_000 + 12_544 + 330),
         # (30 + 1)·20, (5·20 + 1)·40, and (1·40 + 1)·3 behind 10 − 5 + 1 = 6 steps and a pool of 5.
         ("04b-dense-then-conv-on-a-sequence", "{fc: 20}", "{linear: 20}\n  - relu", 620 + 4040 + 123),
+        # A weight and a bias for each of 28·28·64 numbers.
+        ("08-layernorm-chw", "normalized_shape: [64, 28, 28]", "over: all", 100_352),
         # 4·16·(3·3·(1 + 16) + 1)
         ("22-convlstm", "8x16x240x240x1\nlayers:\n  - {convlstm: 16", "16x240x240x1\nlayers:\n  - {conv_lstm: 16", 64 * 154),
     ],
