@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, ClassVar
 
-from cnncalc.layers.base import Example, Pointwise, Weight, axis_of
+from cnncalc.layers.advice import axis_of
+from cnncalc.layers.base import Example, Pointwise, Weight
 from cnncalc.layers.memory import INPUT_SAVED, OUTPUT_SAVED, Grad, Reuse, Saved
 from cnncalc.layers.option import Axis, Choice, Number, option
 from cnncalc.layers.view import SAME, View

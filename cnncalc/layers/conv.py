@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from cnncalc.layers.base import Example, Layer, Weight, along, check_mode
+from cnncalc.layers.advice import along, check_mode
+from cnncalc.layers.base import Example, Layer, Weight
 from cnncalc.layers.memory import INPUT_SAVED, NOTHING_SAVED, Grad, Saved
 from cnncalc.layers.option import ONE, UNPADDED, ZERO, Axes, Cells, Choice, Count, Flag, Pairs, PerAxis, option
 from cnncalc.layers.sliding import Sliding

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from cnncalc.layers.base import Example, Weight, along
+from cnncalc.layers.advice import along
+from cnncalc.layers.base import Example, Weight
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.memory import Grad, Saved
 from cnncalc.layers.option import ONE, UNPADDED, Axes, Cells, Choice, Count, Pairs, PerAxis, option

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from cnncalc.layers.base import Example, Join, Mismatch, axis_of
+from cnncalc.layers.advice import axis_of
+from cnncalc.layers.base import Example, Join, Mismatch
 from cnncalc.layers.memory import Grad, Saved
 from cnncalc.layers.option import Axis, Choice, Number, option
 from cnncalc.layers.view import View

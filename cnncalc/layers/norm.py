@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cnncalc.layers.base import Example, Pointwise, Weight, near_divisors
+from cnncalc.layers.advice import near_divisors
+from cnncalc.layers.base import Example, Pointwise, Weight
 from cnncalc.layers.memory import INPUT_SAVED, NOTHING_SAVED, Grad, Saved
 from cnncalc.layers.option import Choice, Count, Flag, Number, option
 from cnncalc.shape import Flow, LayerError, Shape

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from cnncalc.layers.base import Example, Layer, Pointwise, axis_of, image_hint, near_divisors
+from cnncalc.layers.advice import axis_of, image_hint, near_divisors
+from cnncalc.layers.base import Example, Layer, Pointwise
 from cnncalc.layers.memory import NOTHING_SAVED, Grad, Reuse, Saved
 from cnncalc.layers.option import Axis, AxisNames, AxisSet, ChannelRange, Choice, Count, Flag, OpenShapeText, option
 from cnncalc.layers.spatial import seen

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cnncalc.layers.base import Example, Layer, along, image_hint
+from cnncalc.layers.advice import along, image_hint
+from cnncalc.layers.base import Example, Layer
 from cnncalc.layers.memory import NOTHING_SAVED, Grad, Saved
 from cnncalc.layers.option import Axes, Choice, Count, Flag, PerAxis, option
 from cnncalc.layers.spatial import seen

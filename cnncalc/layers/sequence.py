@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from cnncalc.layers.base import Example, Layer, Pointwise, Weight, near_divisors
+from cnncalc.layers.advice import near_divisors
+from cnncalc.layers.base import Example, Layer, Pointwise, Weight
 from cnncalc.layers.memory import NOTHING_SAVED, Grad, Saved
 from cnncalc.layers.option import Choice, Count, Flag, option
 from cnncalc.layers.view import SAME, View, whole

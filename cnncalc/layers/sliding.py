@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from cnncalc.layers.base import Layer, along
+from cnncalc.layers.advice import along
+from cnncalc.layers.base import Layer
 from cnncalc.layers.option import ONE, Axes, Every, Pairs
 from cnncalc.shape import Flow, LayerError, Shape
 from cnncalc.window import Window, same_padding

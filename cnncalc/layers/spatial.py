@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cnncalc.layers.base import Example, Layer, Pointwise, along, check_mode
+from cnncalc.layers.advice import along, check_mode
+from cnncalc.layers.base import Example, Layer, Pointwise
 from cnncalc.layers.memory import INPUT_SAVED, NOTHING_SAVED, Grad, Reuse, Saved
 from cnncalc.layers.option import SIGNED, Axes, Cells, Choice, Ends, Number, Pairs, option
 from cnncalc.layers.view import View
