@@ -48,7 +48,7 @@ def test_says_so_when_nothing_fits(cnncalc):
 @pytest.mark.parametrize(
     ("words", "status", "said"),
     [
-        ("32x32x3 conv=1 kernl=3", 2, "kernl=3: error: conv has no kernl; did you mean kernel_size?"),
+        ("32x32x3 conv=1 kernel_siz=3", 2, "kernel_siz=3: error: conv has no kernel_siz; did you mean kernel_size?"),
         ("32x32x3 cnov=1", 2, "cnov=1: error: cnov is no layer kind; did you mean conv?"),
         ("32x32x3 conv=0", 1, "conv=0: error: conv must be at least 1"),
         ("32x32x3 conv", 2, "conv needs its value"),
