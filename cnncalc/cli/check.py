@@ -70,6 +70,7 @@ def check(
     set: options.Set = None,  # noqa: A002
     fit: options.Fit = None,
     layout: options.Layout = None,
+    python: options.Python = None,
 ) -> None:
     """Check files and folders for CI: one problem a line, with its place, the reason and how to fix it.
 

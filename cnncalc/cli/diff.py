@@ -28,6 +28,7 @@ def diff(
     set: options.Set = None,  # noqa: A002
     fit: options.Fit = None,
     layout: options.Layout = None,
+    python: options.Python = None,
 ) -> None:
     """Show what changed between two networks, layer by layer and in the totals.
 

@@ -34,3 +34,20 @@ Dtype = Annotated[
     str | None, typer.Option("--dtype", metavar="TYPE", help="Type of the numbers, for figures in bytes: float16, int8, …")
 ]
 Layout = Annotated[Literal["channels_last", "channels_first"] | None, typer.Option("--layout", help="How shapes are printed.")]
+
+
+def _use(path: str | None) -> str | None:
+    """Has PyTorch models exported by another Python."""
+    if path is not None:
+        import os
+
+        from cnncalc.formats.pytorch import PYTHON_VARIABLE
+
+        os.environ[PYTHON_VARIABLE] = path
+    return path
+
+
+Python = Annotated[
+    str | None,
+    typer.Option("--python", metavar="PATH", help="The Python that has a PyTorch model, MODULE:CALLABLE.", callback=_use),
+]

@@ -65,6 +65,7 @@ def run(
     set: options.Set = None,  # noqa: A002
     fit: options.Fit = None,
     layout: options.Layout = None,
+    python: options.Python = None,
 ) -> None:
     """Run the network on random numbers, layer by layer, and compare every computed shape with the inferred one.
 

@@ -57,6 +57,7 @@ def show(
     set: options.Set = None,  # noqa: A002
     fit: options.Fit = None,
     layout: options.Layout = None,
+    python: options.Python = None,
 ) -> None:
     """Show the table of a network: each layer's output size and parameters, the totals, and what is wrong.
 

@@ -30,6 +30,7 @@ def sizes(
     set: options.Set = None,  # noqa: A002
     fit: options.Fit = None,
     layout: options.Layout = None,
+    python: options.Python = None,
 ) -> None:
     """Find the input sizes on which a network works: every stride fits, every join matches, and no map vanishes.
 

@@ -86,6 +86,7 @@ def sweep(
     input: options.Input = None,  # noqa: A002 - the word of the language
     fit: options.Fit = None,
     layout: options.Layout = None,
+    python: options.Python = None,
 ) -> None:
     """Try every combination of values: a row each, with output, parameters, MACs and what does not fit.
 
