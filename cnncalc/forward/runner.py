@@ -145,6 +145,9 @@ class Runner:
         standing = Counter(id(owner(x)) for x in values.values())
         if not own_inputs:
             standing.update(id(owner(x)) for x in values.values())
+        if watch is not None:
+            # The first layer is not charged with the start of the threads.
+            workers.parallel_for(lambda _: None, workers.task_threads)
         for step in plan.steps:
             workers.check_interrupt()
             node = step.node
