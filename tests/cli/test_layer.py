@@ -126,7 +126,11 @@ def test_agrees_with_show(cnncalc, kind, tmp_path):
     ("words", "status", "said"),
     [
         ("7x7x3 conf=1", 2, "conf=1: error: conf is no layer kind; did you mean conv? [unknown-kind]"),
-        ("7x7x3 conv=1 F=3 kernel_siz=2", 2, "kernel_siz=2: error: conv has no kernel_siz; did you mean kernel_size? [unknown-key]"),
+        (
+            "7x7x3 conv=1 F=3 kernel_siz=2",
+            2,
+            "kernel_siz=2: error: conv has no kernel_siz; did you mean kernel_size? [unknown-key]",
+        ),
         ("7x7x3 conv=1", 2, "conv=1: error: conv needs kernel_size"),
         ("7x7x3 maxpool", 2, "3x5 or [3, 5]; write maxpool=2 [missing]"),
         ("7x7x3 permute", 2, "write permute=[width,channels,height] [missing]"),

@@ -12,6 +12,11 @@ from cnncalc.formats.tensors.rearrange import MOST_AXES, rearranged
 from cnncalc.formats.tensors.view import Atom, Group, View, flat, whole
 from cnncalc.shape import AXES, Shape
 
+_WITHOUT_PRODUCTS = frozenset(
+    ("gather", "unary", "binary", "reduce", "cumsum", "where", "slice", "reshape", "concat", "expand", "pad", "pool", "resize")
+)
+"""Operators that multiply and accumulate nothing, so that the MACs of a network with one of them are known."""
+
 Handler = Callable[["Lowering", Operation], None]
 HANDLERS: dict[str, Handler] = {}
 
@@ -281,7 +286,10 @@ class Lowering:
                 continue
             view = self.result(value.shape, operation)
             sizes = view.sizes
-            made = Made("custom", {"operator": name, "output": Shape(*sizes[1:], sizes[0])}, makers, {}, operation)
+            fields: dict[str, Any] = {"operator": name, "output": Shape(*sizes[1:], sizes[0])}
+            if index or operation.op in _WITHOUT_PRODUCTS:
+                fields["macs"] = 0
+            made = Made("custom", fields, makers, {}, operation)
             if not index or not owned:
                 made.weights = {f"{i}": part for i, part in enumerate(owned.values())}
                 owned = {}
