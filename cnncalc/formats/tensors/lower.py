@@ -77,7 +77,8 @@ class Lowering:
                 if any(isinstance(one, Value) and (one.shape is None or id(one) not in self.views) for one in operation.inputs):
                     raise Cannot("an input without a shape")
                 handler(self, operation)
-            except Cannot:
+            except (Cannot, KeyError, IndexError, ValueError, ArithmeticError, StopIteration):
+                # Sizes that no file of a framework has: the operator stays as it is named.
                 del self.emit.layers[mark:]
                 self.custom(operation)
         for _, value in self.program.outputs:

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from cnncalc.formats.tensors.emit import Cannot
 from cnncalc.formats.tensors.view import Atom, Group, Groups, View, flat, size_of, whole
 from cnncalc.shape import AXES, Shape
 
@@ -74,7 +75,7 @@ def _permuted(view: View, wanted: Groups, emit: Emitter) -> View:
     target = list(flat(wanted))
     view = View(view.producer, tuple(whole(axis) for axis in view.axes), view.dims)
     if len({id(atom) for atom in order}) != len(order):
-        raise ValueError("an atom stands twice")
+        raise Cannot("an atom stands twice")
     while order != target:
         parts, places = _step(order, target)
         axes = tuple(tuple(part) for part in parts)

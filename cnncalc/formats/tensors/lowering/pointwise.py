@@ -326,6 +326,8 @@ def _fitted(low: Lowering, large: View, small: View) -> View:
                 dims[i] = tuple(back.get(id(atom), atom) for atom in whole(dim))
         small = View(small.producer, small.axes, tuple(dims))
         return low.arranged(small, [tuple(back.get(id(atom), atom) for atom in axis) for axis in want])
+    if any(id(atom) not in back for axis in goal for atom in axis):
+        raise Cannot("an axis that the other lacks")
     return low.arranged(small, [tuple(back[id(atom)] for atom in axis) for axis in goal])
 
 
