@@ -402,7 +402,7 @@ def test_a_file_as_a_script():
     assert (done.returncode, done.stderr) == (0, "")
     assert "error" not in done.stdout
     # (3·3·3 + 1)·4, (4 + 1)·4 and (4·4·4 + 1)·10
-    assert f"parameters    {112 + 20 + 650} " in done.stdout
+    assert f"MACs, {112 + 20 + 650} parameters, " in done.stdout
     assert "Pasted" in done.stdout
 
 
