@@ -96,8 +96,19 @@ class Judge:
             # A layer behind a gap reads itself, of which nothing is known yet.
             self._steps.append((node, tuple(places[source] for source in node.inputs) if known else (place,)))
             places[node] = place
+        self._ends = self._runs()
         self._producers: list[Producer] = [*graph.inputs, *graph.nodes]
         self._shared = any(node.shared is not None for node in graph.nodes)
+
+    def _runs(self) -> list[int]:
+        """For each step the end of the run of equal layers it is in, each of which reads the one before it alone."""
+        ends = list(range(1, len(self._steps) + 1))
+        first = len(self._graph.inputs)
+        for k in range(len(self._steps) - 2, -1, -1):
+            node, (after, reads) = self._steps[k][0], self._steps[k + 1]
+            if after.layer is node.layer and after.fit == node.fit and reads == (first + k,):
+                ends[k] = ends[k + 1]
+        return ends
 
     def __call__(self, inputs: tuple[Flow, ...]) -> Verdict | None:
         """Return the verdict for these inputs, in the graph's order; None if the file must be read again."""
@@ -105,7 +116,9 @@ class Judge:
             return None
         flows: list[Flow] = list(inputs)
         exact = True
-        for node, reads in self._steps:
+        k = -1
+        while (k := k + 1) < len(self._steps):
+            node, reads = self._steps[k]
             found = self._outcome(node.layer, tuple(flows[i] for i in reads), node.fit)
             if isinstance(found, LayerError):
                 return NO
@@ -117,6 +130,10 @@ class Judge:
             if self._by_channels and (node.shape is None or shape.channels != node.shape.channels):
                 return None
             flows.append(shape)
+            if self._ends[k] > k + 1 and fits and shape == flows[reads[0]]:
+                # The other layers of the run change nothing either.
+                flows += [shape] * (self._ends[k] - k - 1)
+                k = self._ends[k] - 1
         if self._shared and not self._matching(flows):
             return NO
         return Verdict(True, exact) if self._affordable(flows) else NO
