@@ -1,4 +1,7 @@
-"""The command line: options in, one call, exit status out. A command is a file beside this one, named in `app.COMMANDS`."""
+"""The command line: parse options, call the library, return an exit status.
+
+Each command listed in `app.COMMANDS` has its own module in this package.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +9,18 @@ import gc
 import os
 import sys
 
-#: Exit statuses. Problems found: 1; it could not be looked at: 2; a fault in cnncalc itself: 3.
+#: Exit statuses: 1 if problems were found, 2 if the input could not be read or run, 3 after a bug in cnncalc.
 OK, PROBLEMS, UNUSABLE, FAULT, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 3, 130, 141
 
 
 class PipeClosed(Exception):
-    """The reader of the pipe went away; typer would make its own exit status of a BrokenPipeError."""
+    """The reader of the pipe has closed it. Typer would turn a BrokenPipeError into an exit status of its own."""
 
 
 def main() -> None:
-    """Runs the command line and ends the process with its exit status."""
-    # Most commands end before reference cycles matter, and looking for them takes half the time of a large table; those that make
-    # thousands of networks, or run for hours, have them looked for now and then.
+    """Run the command line and exit with its status."""
+    # Most commands end before reference cycles matter, and collecting them takes half the time of printing a large table.
+    # A high threshold still bounds memory in commands that load thousands of networks or run for hours.
     gc.set_threshold(500_000)
     try:
         from cnncalc.cli.app import run
@@ -41,7 +44,7 @@ def main() -> None:
 
 
 def say_fault(error: Exception) -> None:
-    """Print one line that says how to report a fault of cnncalc; the traceback only with CNNCALC_DEBUG=1."""
+    """Print how to report a bug in cnncalc, in one line; print the traceback only if CNNCALC_DEBUG=1."""
     if os.environ.get("CNNCALC_DEBUG") == "1":
         import traceback
 
@@ -66,11 +69,11 @@ def _say(text: str) -> None:
 
 
 def _forget_output() -> None:
-    """Sends what is still buffered nowhere, so that Python does not fail on it while it ends."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
+    """Redirect output that is still buffered to the null device, so that Python does not fail to flush it at exit."""
+    null = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         try:
             if stream is not None:
                 stream.flush()
         except OSError:
-            os.dup2(nowhere, stream.fileno())
+            os.dup2(null, stream.fileno())

@@ -1,4 +1,4 @@
-"""The commands, each imported when it is used."""
+"""The typer application. Each command is imported when it is called."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 from cnncalc.cli import PipeClosed
 from cnncalc.docstring import docstring
 
-#: In the order in which --help lists them. A command is a function in the file of its name.
+#: In the order of --help. Each command is a function in the module of the same name.
 COMMANDS = (
     "show",
     "check",
@@ -35,7 +35,7 @@ COMMANDS = (
 
 
 class Commands(TyperGroup):
-    """Finds a command in the file of its name, so that one command does not pay for the others."""
+    """Import a command from the module of the same name, so that a command does not load the other ones."""
 
     def make_context(self, *args: Any, **more: Any) -> Any:
         with _pipe():
@@ -71,7 +71,7 @@ class Commands(TyperGroup):
 
 
 def _refuse_fields_as_options(ctx: Any, options: set[str], args: list[str]) -> None:
-    """Says how a field of the layer is written where it is given as an option."""
+    """Fail with the right spelling if a field of the layer is given as an option: --stride 2 instead of stride=2."""
     from cnncalc.layers import KINDS
 
     for arg, follows in zip(args, [*args[1:], ""], strict=False):
@@ -82,13 +82,13 @@ def _refuse_fields_as_options(ctx: Any, options: set[str], args: list[str]) -> N
             ctx.fail(f"there is no option {option}; a field of the layer is a word: {name}={value or '…'}")
 
 
-#: What typer raises for wrong usage; typer gives its base class no public name.
+#: The base class of typer's usage errors, which has no public name.
 _UsageError: Any = typer.BadParameter.__bases__[0]
 
 
 @contextmanager
 def _pipe() -> Iterator[None]:
-    """Turns a closed pipe into PipeClosed; control characters in a message of wrong usage into escapes."""
+    """Turn a closed pipe into PipeClosed, and escape control characters in the messages of usage errors."""
     try:
         yield
     except BrokenPipeError:
@@ -142,11 +142,11 @@ def cnncalc(
         bool, typer.Option("--version", help="Show the version and exit.", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
-    """The calculator and the linter of CNN architectures: sizes, parameters, strides that do not fit."""
+    """Compute and check CNN architectures: output sizes, parameters, strides that do not fit."""
 
 
 def run() -> int:
-    """Runs the command that the arguments say, and gives its exit status."""
+    """Run the command named in the arguments and return its exit status."""
     try:
         typer.main.get_command(app).main(prog_name="cnncalc")
     except SystemExit as end:

@@ -25,60 +25,64 @@ def check(
     select: Annotated[
         list[str] | None,
         typer.Option(
-            "--select", metavar="RULES", help="Only these warnings and notes, separated by commas; errors always count."
+            "--select", metavar="RULES", help="Report only these warnings and notes, separated by commas; errors always count."
         ),
     ] = None,
     ignore: Annotated[
         list[str] | None,
-        typer.Option("--ignore", metavar="RULES", help="Not these warnings, notes or stride-fit, separated by commas."),
+        typer.Option("--ignore", metavar="RULES", help="Do not report these warnings, notes or stride-fit, separated by commas."),
     ] = None,
     exclude: Annotated[
         list[str] | None,
         typer.Option(
             "--exclude",
             metavar="PATTERN",
-            help="Skip matching files and folders below the folders given, as build or nets/old/*. Repeatable.",
+            help="Skip files and folders that match, such as build or nets/old/*. Repeatable.",
         ),
     ] = None,
-    notes: Annotated[bool | None, typer.Option("--notes/--no-notes", help="Report notes too; they never fail.")] = None,
-    strict: Annotated[bool | None, typer.Option("--strict/--no-strict", help="Warnings fail too.")] = None,
-    exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit with 0 whatever is found in the files.")] = False,
+    notes: Annotated[
+        bool | None, typer.Option("--notes/--no-notes", help="Report notes too; a note never fails the check.")
+    ] = None,
+    strict: Annotated[bool | None, typer.Option("--strict/--no-strict", help="Exit with 1 for warnings too.")] = None,
+    exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit with 0 even if problems are found.")] = False,
     form: Annotated[
         Literal["text", "json", "github", "gitlab", "sarif", "junit"], typer.Option("--format", help="Output format.")
     ] = "text",
     output_file: Annotated[
-        str | None, typer.Option("--output-file", "-o", metavar="FILE", help="Write the report to FILE, not to standard output.")
+        str | None,
+        typer.Option("--output-file", "-o", metavar="FILE", help="Write the report to FILE instead of standard output."),
     ] = None,
-    fix: Annotated[bool, typer.Option("--fix", help="Apply the fixes that are safe.")] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Apply safe fixes.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Show the fixes as a diff; change nothing.")] = False,
     diff_base: Annotated[
-        str | None, typer.Option("--diff-base", metavar="REF", help="Only files that differ from a git ref, such as origin/main.")
+        str | None,
+        typer.Option("--diff-base", metavar="REF", help="Check only files that differ from a git ref, such as origin/main."),
     ] = None,
     stdin_filename: Annotated[
-        str | None, typer.Option("--stdin-filename", metavar="FILE", help="The name of standard input in problems.")
+        str | None, typer.Option("--stdin-filename", metavar="FILE", help="File name to report for standard input.")
     ] = None,
     skip_others: Annotated[
-        bool, typer.Option("--skip-others", help="Skip named files that are no networks or are excluded, as in folders.")
+        bool, typer.Option("--skip-others", help="Skip files named on the command line that are not networks or are excluded.")
     ] = False,
     jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, metavar="N", help="Number of processes.")] = None,
     scheduler: Annotated[
         str | None,
         typer.Option("--scheduler", metavar="ADDRESS", help="A Dask scheduler, tcp://host:8786, or local for a cluster here."),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not print the summary.")] = False,
     input: options.Input = None,  # noqa: A002 - the word of the language
     set: options.Set = None,  # noqa: A002
     fit: options.Fit = None,
     layout: options.Layout = None,
     python: options.Python = None,
 ) -> None:
-    """Check files and folders for CI: one problem a line, with its place, the reason and how to fix it.
+    """Check files and folders for CI. Each problem is one line: its position, the reason and how to fix it.
 
-    In a folder, every *.yaml and *.yml with input and layers at its top level is checked, or with one of them and a list of
-    layers; other YAML files are counted. The settings select, ignore, notes, strict and exclude can also be given under
-    [tool.cnncalc] in pyproject.toml.
+    In a folder, cnncalc checks each *.yaml and *.yml file whose top level has input and layers, or one of the two and a list
+    of layers. Other YAML files are skipped and counted. The settings select, ignore, notes, strict and exclude can also be
+    set under [tool.cnncalc] in pyproject.toml.
 
-    Exit status: 0 without problems, 1 with errors (with --strict also with warnings), 2 if a file is no network.
+    Exit status: 0 without problems, 1 with errors (with --strict also with warnings), 2 if a file is not a network.
     """
     from cnncalc.check.one import How
     from cnncalc.check.session import Request, Session
@@ -89,7 +93,7 @@ def check(
         raise typer.BadParameter("--fix changes the files and --diff only shows the changes; choose one", param_hint="'--fix'")
     if (fix or diff) and (input is not None or set or fit is not None):
         raise typer.BadParameter(
-            "fixes are for networks as their files say; leave out --input, --set and --fit", param_hint="'--fix'"
+            "fixes apply to the files without changes; leave out --input, --set and --fit", param_hint="'--fix'"
         )
     terminal = output.width() is not None and form == "text" and output_file is None
     how = How(terminal, fix or diff, fix, input, tuple(set or ()), fit, layout)
@@ -138,7 +142,7 @@ def _wrong(message: str) -> NoReturn:
 
 
 def _report(results: Iterator[Result], how: How, form: str, output_file: str | None, quiet: bool) -> int:
-    """Write the results and the summary; the exit status."""
+    """Write the results and the summary, and return the exit status."""
     from cnncalc.check.tally import Tally
 
     tally = Tally(fixes="made" if how.write else "shown" if how.fix else "offered")
@@ -165,7 +169,7 @@ def _report(results: Iterator[Result], how: How, form: str, output_file: str | N
 
 
 def _parts(form: str, results: Iterable[Result], *, terminal: bool, to_file: bool) -> Iterator[str]:
-    """The results in a format; text inside GitHub Actions with the annotations as well."""
+    """The results in the output format. Inside GitHub Actions, `text` also prints annotations."""
     from cnncalc.report import problems as formats
 
     if form != "text":

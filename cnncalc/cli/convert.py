@@ -13,19 +13,19 @@ from cnncalc.cli.spec import load
 def convert(
     spec: options.Spec,
     to: Annotated[
-        str | None, typer.Option("-o", "--output", metavar="FILE", help="Where to write; standard output without it.")
+        str | None, typer.Option("-o", "--output", metavar="FILE", help="Output file; default: standard output.")
     ] = None,
     input: options.Input = None,  # noqa: A002 - the word of the language
     set: options.Set = None,  # noqa: A002
     fit: options.Fit = None,
     layout: options.Layout = None,
 ) -> None:
-    """Write a network of any format in cnncalc's language, with blocks and repeats where its rows repeat.
+    """Convert a network of any format to cnncalc's YAML. Repeated layers become blocks and repeats.
 
-    The file that comes out has the same layers, shapes and totals: it is read again before it is written, and its `expect` keeps
-    the totals. Names keep their words; characters that the language does not allow in a name become underscores.
+    The output has the same layers, shapes and totals. cnncalc verifies this by reading the output before it writes the file,
+    and records the totals under `expect`. Characters that are not allowed in names become underscores.
 
-    Exit status: 0 if the file was written, 1 if the network has errors, 2 if the file is no network.
+    Exit status: 0 if the file was written, 1 if the network has errors, 2 if the file is not a network.
     """
     network = load(spec, input=input, set=set or [], fit=fit, layout=layout)
     if network is None:

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
     from cnncalc.network import Network
 
-_HELP = "A file, -, a name from cnncalc specs, or REV:path of git."
+_HELP = "A file, - for standard input, a bundled network (cnncalc specs), or REV:path in git."
 
 
 def diff(
     a: Annotated[str, typer.Argument(metavar="A", help=_HELP, autocompletion=complete)],
     b: Annotated[str, typer.Argument(metavar="B", help=_HELP, autocompletion=complete)],
     form: Annotated[Literal["table", "markdown", "json"], typer.Option("--format", help="Output format.")] = "table",
-    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 1 if they differ.")] = False,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 1 if the networks differ.")] = False,
     input: options.Input = None,  # noqa: A002 - the word of the language
     set: options.Set = None,  # noqa: A002
     fit: options.Fit = None,
@@ -32,13 +32,13 @@ def diff(
 ) -> None:
     """Show what changed between two networks, layer by layer and in the totals.
 
-    Layers are matched by the names that the files give. Names such as conv1 shift with every inserted row: those layers are
-    matched in order, and an inserted row is one added layer.
+    Layers are matched by the names given in the files. Default names such as conv1 change if a row is inserted, so layers
+    with default names are matched in order, and an inserted row counts as one added layer.
 
-    A side may be a version in git: HEAD~1:specs/alexnet.yaml. --input, --set and --fit apply to both; a --set for which one of
-    them has no var or layer is an error.
+    A or B can be a version in git: HEAD~1:specs/alexnet.yaml. --input, --set and --fit apply to both networks; both must have
+    the var or layer of a --set.
 
-    Exit status: 0 whether or not they differ, 1 if they do and --exit-code is given, 2 if one is no network.
+    Exit status: 0 if both networks were read, 1 with --exit-code if they differ, 2 if a file is not a network.
     """
     from cnncalc.analysis.comparison import compare
     from cnncalc.report import differences
@@ -73,7 +73,7 @@ def _load(
     fit: str | None,
     layout: str | None,
 ) -> Network | None:
-    """One side; None if it is no network, which is then reported on stderr."""
+    """Load one side. Return None if it is not a network, after reporting that on stderr."""
     from cnncalc import network
     from cnncalc.problem import SpecError
 
@@ -87,7 +87,7 @@ def _load(
 
 
 def _in_history(side: str) -> bool:
-    """Whether `side` is REV:path; a file of that name wins."""
+    """Whether `side` is REV:path in git. An existing file of that name takes precedence."""
     revision, colon, path = side.partition(":")
     if not (colon and revision and path) or os.path.exists(side) or side in bundled():
         return False
@@ -97,14 +97,14 @@ def _in_history(side: str) -> bool:
 
 
 def _shown(side: str) -> str:
-    """The text of REV:path. Raises SpecError with git's own words."""
+    """The text of REV:path. Raises SpecError with git's message."""
     from cnncalc.build.reading import decode
     from cnncalc.git import GitError, git
     from cnncalc.problem import Location, Problem, SpecError
 
     revision, _, path = side.partition(":")
     message = ""
-    # A path below the current folder, as one would type any other; else from the root, as git itself reads it.
+    # First relative to the current folder, like other paths; then relative to the root of the repository, as in git.
     for place in (f"{revision}:./{path}", f"{revision}:{path}"):
         try:
             return decode(git("show", "--end-of-options", place), side)

@@ -19,19 +19,20 @@ def draw(
     to: Annotated[
         str | None,
         typer.Option(
-            "-o", "--output", metavar="FILE", help="Where to write; standard output without it. Its suffix is the format."
+            "-o", "--output", metavar="FILE", help="Output file, whose suffix selects the format; default: standard output."
         ),
     ] = None,
     style: Annotated[
         Literal["volumes", "graph", "blocks"],
-        typer.Option("--style", help="Boxes in perspective, a row for each layer, or each block drawn once."),
+        typer.Option("--style", help="Boxes in perspective, one row per layer, or each block drawn once."),
     ] = "volumes",
     form: Annotated[
         Literal["svg", "mermaid", "tikz"] | None,
-        typer.Option("--format", help="Output format, if not by the file's suffix: .svg, .md or .mmd, .tex."),
+        typer.Option("--format", help="Output format; default: by the suffix of FILE (.svg, .md or .mmd, .tex), else svg."),
     ] = None,
     title: Annotated[
-        str | None, typer.Option("--title", metavar="TEXT", help="Title instead of the network's name and totals; '' for none.")
+        str | None,
+        typer.Option("--title", metavar="TEXT", help="Title; default: the network's name and totals; '' for no title."),
     ] = None,
     no_legend: Annotated[bool, typer.Option("--no-legend", help="Leave out the legend.")] = False,
     columns: Annotated[
@@ -39,16 +40,22 @@ def draw(
         typer.Option(
             "--columns",
             metavar="NAMES",
-            help="What is written at each layer, with commas between: name, kind, output, parameters, macs, receptive_field.",
+            help="Labels of each layer, separated by commas: name, kind, output, parameters, macs, receptive_field.",
         ),
     ] = None,
     width: Annotated[
-        int, typer.Option("--width", min=300, max=10_000, metavar="PIXELS", help="Width at which a long network goes on below.")
+        int,
+        typer.Option(
+            "--width", min=300, max=10_000, metavar="PIXELS", help="Width at which a long network continues on the next line."
+        ),
     ] = 1000,
     depth: Annotated[
         int | None,
         typer.Option(
-            "--depth", min=1, metavar="N", help="Fold what is nested deeper than N levels; as far as readable without it."
+            "--depth",
+            min=1,
+            metavar="N",
+            help="Fold blocks nested deeper than N levels; default: chosen so that the picture stays readable.",
         ),
     ] = None,
     input: options.Input = None,  # noqa: A002 - the word of the language
@@ -58,10 +65,11 @@ def draw(
 ) -> None:
     """Draw a network as SVG, as a Mermaid flowchart for GitHub, or as TikZ for LaTeX.
 
-    volumes: a box for each result, height by resolution, width by channels. graph: a row for each layer, sizes on the edges.
-    blocks: the network with its blocks folded, and each block once. Repeats are drawn once, with how often. Problems are marked.
+    volumes: one box per output; its height is the resolution, its width the channels. graph: one row per layer, with sizes on
+    the edges. blocks: the network with its blocks folded, then each block once. Repeated layers are drawn once with their
+    count. Layers with problems are marked.
 
-    Exit status: 0 without problems, 1 with errors in the network, 2 if the file is no network or cannot be drawn.
+    Exit status: 0 without problems, 1 with errors in the network, 2 if the file is not a network or cannot be drawn.
     """
     wanted = _format(form, to)
     chosen = _options(style, title, not no_legend, columns, width, depth)
@@ -86,7 +94,7 @@ draw.epilog = "Example: cnncalc draw alexnet -o alexnet.svg"  # type: ignore[att
 
 
 def _format(form: str | None, to: str | None) -> str:
-    """The format asked for, else that of the file's suffix, else SVG."""
+    """The format of --format, else of the output file's suffix, else SVG."""
     from cnncalc.report.picture.draw import SUFFIXES
 
     if form is not None:

@@ -1,4 +1,4 @@
-"""`cnncalc explain`: the manual of a word."""
+"""`cnncalc explain`: the manual of a rule, kind, field or figure."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ def explain(
         list[str] | None,
         typer.Argument(
             metavar="NAME...",
-            help="Rules, layer kinds, fields, keys, functions, figures: any word of cnncalc.",
+            help="A rule, layer kind, field, key, function or figure.",
             autocompletion=complete,
         ),
     ] = None,
-    every: Annotated[bool, typer.Option("--list", help="List everything that has a manual, a line each.")] = False,
+    every: Annotated[bool, typer.Option("--list", help="List everything that has a manual, one per line.")] = False,
 ) -> None:
-    """Explain a word of cnncalc: a rule, a layer kind, a field, a key of the file, a function, or a figure such as macs."""
+    """Explain a rule, a layer kind, a field, a key of the file, a function, or a figure such as macs."""
     from cnncalc.cli.app import COMMANDS
     from cnncalc.report.explain import explain as rows_of
     from cnncalc.report.explain import listing, suggestion
@@ -50,7 +50,7 @@ explain.epilog = "Example: cnncalc explain stride-fit"  # type: ignore[attr-defi
 
 
 def _joined(names: list[str]) -> list[str]:
-    """The words, of which several may be one name: `receptive field`."""
+    """`names`, joined if they are one name together: `receptive field`."""
     from cnncalc.report.topics import topics
 
     return [" ".join(names)] if "_".join(names).lower() in topics() else names

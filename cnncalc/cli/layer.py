@@ -1,4 +1,4 @@
-"""`cnncalc layer`: one layer, no file."""
+"""`cnncalc layer`: compute one layer without a file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Words = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="INPUT KIND=VALUE FIELD=VALUE...",
-        help="A shape, a kind with its value, and its fields; the lecture's letters too: F S P D K.",
+        help="A shape, a kind with its value, and fields. The letters F S P D K are accepted too.",
         autocompletion=complete,
         show_default=False,
     ),
@@ -30,15 +30,15 @@ def layer(
     fit: options.Fit = None,
     layout: Annotated[
         Literal["channels_last", "channels_first"] | None,
-        typer.Option("--layout", help="How shapes are read and printed: 32x32x3 or 3x32x32."),
+        typer.Option("--layout", help="Order of the axes in shapes that are read and printed: 32x32x3 or 3x32x32."),
     ] = None,
 ) -> None:
-    """Compute one layer: the formula with its numbers, the output, the parameters written out, and what sharing them saves.
+    """Compute one layer: its output by the formula with numbers, its parameters, and how many sharing weights saves.
 
-    INPUT is a shape such as 32x32x3, or tokens=56 vocabulary=20000 for text. A kind without a value is a plain word: relu.
-    A join takes the other shapes as its value: 28x28x64 concat=28x28x32.
+    INPUT is a shape such as 32x32x3, or tokens=56 vocabulary=20000 for text. Write a kind that takes no value as a plain
+    word: relu. The value of a join is its other inputs: 28x28x64 concat=28x28x32.
 
-    Exit status: 0 if it fits, 1 if it does not, 2 for an unknown kind or field.
+    Exit status: 0 if the layer fits its input, 1 if it does not, 2 for an unknown kind or field.
     """
     from cnncalc.problem import SpecError
     from cnncalc.report import single
@@ -86,7 +86,7 @@ def _quoted(words: list[str]) -> str:
 
 
 def _draw(found: Single, status: int) -> int:
-    """Writes the picture of the window, if there is one."""
+    """Print the picture of the window over the input, and return the exit status."""
     from cnncalc.report.picture import sliding, svg
     from cnncalc.report.picture.options import CannotDraw
 

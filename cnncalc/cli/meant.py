@@ -1,10 +1,10 @@
-"""The command that was probably meant by a word that is none."""
+"""Suggest a command for a word that is not a command."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-#: Words from other tools, with what to type instead.
+#: Names of commands in other tools, with the command of cnncalc.
 _ELSEWHERE = {
     **dict.fromkeys(("help", "man", "docs", "usage"), "cnncalc --help, or cnncalc COMMAND --help"),
     **dict.fromkeys(("lint", "validate", "verify", "test"), "cnncalc check"),
@@ -28,7 +28,7 @@ _ELSEWHERE = {
 
 
 def hint(word: str, commands: Sequence[str]) -> str:
-    """`; did you mean …?` for a word in the place of a command."""
+    """`; did you mean …?` for an unknown command."""
     from cnncalc.bundled import bundled
     from cnncalc.spelling import did_you_mean
 

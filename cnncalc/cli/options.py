@@ -1,4 +1,4 @@
-"""Arguments and options that several commands have, each written once."""
+"""Arguments and options that several commands share."""
 
 from __future__ import annotations
 
@@ -10,34 +10,43 @@ from cnncalc.cli.spec import complete, complete_set
 
 Spec = Annotated[
     str,
-    typer.Argument(metavar="SPEC", help="A file, - for standard input, or a name from cnncalc specs.", autocompletion=complete),
+    typer.Argument(
+        metavar="SPEC", help="A file, - for standard input, or a bundled network (cnncalc specs).", autocompletion=complete
+    ),
 ]
 Specs = Annotated[
     list[str],
-    typer.Argument(metavar="SPEC...", help="Files, - for standard input, or names from cnncalc specs.", autocompletion=complete),
+    typer.Argument(
+        metavar="SPEC...", help="Files, - for standard input, or bundled networks (cnncalc specs).", autocompletion=complete
+    ),
 ]
 Input = Annotated[
     str | None,
-    typer.Option("--input", metavar="SHAPE", help="Another input, as 227x227x3; of several inputs, as image=227x227x3."),
+    typer.Option(
+        "--input", metavar="SHAPE", help="Replace the input shape: 227x227x3, or image=227x227x3 if there are several inputs."
+    ),
 ]
 Set = Annotated[
     list[str] | None,
     typer.Option(
         "--set",
         metavar="NAME=VALUE",
-        help="Another value of a var, or of a layer's field: conv1.stride=1. Repeatable.",
+        help="Change a var (width=0.5) or a layer's field (conv1.stride=1). Repeatable.",
         autocompletion=complete_set,
     ),
 ]
-Fit = Annotated[Literal["exact", "floor", "ceil"] | None, typer.Option("--fit", help="What a stride that does not fit means.")]
-Dtype = Annotated[
-    str | None, typer.Option("--dtype", metavar="TYPE", help="Type of the numbers, for figures in bytes: float16, int8, …")
+Fit = Annotated[
+    Literal["exact", "floor", "ceil"] | None,
+    typer.Option("--fit", help="Handling of strides that do not fit: report an error, or round down or up."),
 ]
-Layout = Annotated[Literal["channels_last", "channels_first"] | None, typer.Option("--layout", help="How shapes are printed.")]
+Dtype = Annotated[str | None, typer.Option("--dtype", metavar="TYPE", help="Number type for figures in bytes: float16, int8, …")]
+Layout = Annotated[
+    Literal["channels_last", "channels_first"] | None, typer.Option("--layout", help="Order of the axes in printed shapes.")
+]
 
 
 def _use(path: str | None) -> str | None:
-    """Has PyTorch models exported by another Python."""
+    """Export PyTorch models with another Python interpreter."""
     if path is not None:
         import os
 
@@ -49,5 +58,7 @@ def _use(path: str | None) -> str | None:
 
 Python = Annotated[
     str | None,
-    typer.Option("--python", metavar="PATH", help="The Python that has a PyTorch model, MODULE:CALLABLE.", callback=_use),
+    typer.Option(
+        "--python", metavar="PATH", help="Python interpreter that can import the PyTorch model MODULE:CALLABLE.", callback=_use
+    ),
 ]

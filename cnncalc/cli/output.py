@@ -1,4 +1,4 @@
-"""The output of a command: on a terminal in colour, in a pipe as plain text, problems on stderr."""
+"""Output of commands: coloured on a terminal, plain text in a pipe, problems on stderr."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def coloured() -> bool:
 
 
 def say(text: str) -> None:
-    """Text on stdout, unchanged."""
+    """Write text to stdout unchanged."""
     from cnncalc.report.plain import write
 
     write(text, sys.stdout)
 
 
 def say_rows(rows: Iterable[Row]) -> None:
-    """Lines of spans on stdout, coloured if that is a terminal or if FORCE_COLOR is set."""
+    """Write lines of spans to stdout, with colours if `coloured()`."""
     if coloured():
         from cnncalc.report.terminal import write
 
@@ -50,7 +50,7 @@ def say_rows(rows: Iterable[Row]) -> None:
 
 
 def complain(problems: Iterable[Problem]) -> None:
-    """Problems on stderr, in their text form."""
+    """Write problems to stderr in the text format."""
     from cnncalc.report import plain
     from cnncalc.report.problems.listing import rows
 
@@ -58,14 +58,14 @@ def complain(problems: Iterable[Problem]) -> None:
 
 
 def warn(text: str) -> None:
-    """A line on stderr."""
+    """Write a line to stderr."""
     from cnncalc.report import plain
 
     plain.write(text + "\n", sys.stderr)
 
 
 def deliver(text: str, path: str | None) -> None:
-    """Text into a file, as a whole or not at all; on stdout without one, or if its name is `-`."""
+    """Write text to a file, completely or not at all; to stdout if `path` is None or `-`."""
     if path is None or path == "-":
         say(text)
         return

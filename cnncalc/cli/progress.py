@@ -1,4 +1,4 @@
-"""A bar on stderr while something long goes on; nothing where that is no terminal."""
+"""Progress on stderr: a bar and a status line. They write nothing if stderr is not a terminal."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _WAIT, _EVERY = 0.3, 0.1
 
 
 def bar(items: Iterable[T], total: int, what: str) -> Iterator[T]:
-    """Passes the items on and counts them; it shows itself only when it takes longer than a moment, and cleans up behind it."""
+    """Yield the items and draw a bar of how many are done. It appears after 0.3 s and is erased at the end."""
     stream = sys.stderr
     if stream is None or not stream.isatty():
         yield from items
@@ -45,8 +45,9 @@ def bar(items: Iterable[T], total: int, what: str) -> Iterator[T]:
 
 
 class StatusLine:
-    """A line on stderr, if that is a terminal, that says what is being done. It appears after half a second, also while a single
-    step takes long, and is removed when the block ends.
+    """A line on stderr with the current step, drawn by a thread of its own so that it also appears during one long step.
+
+    It appears after half a second, and is erased when the block ends.
     """
 
     def __init__(self) -> None:
@@ -71,7 +72,7 @@ class StatusLine:
             sys.stderr.flush()
 
     def show(self, text: str) -> None:
-        """Say what is being done from now on."""
+        """Set the text of the line."""
         self._text = text
 
     def _draw(self) -> None:

@@ -18,23 +18,23 @@ def report(
     spec: options.Spec,
     other: Annotated[
         str | None,
-        typer.Argument(metavar="[OTHER]", help="A second network: the page shows what changed.", autocompletion=complete),
+        typer.Argument(metavar="[OTHER]", help="A second network; the page then shows the differences.", autocompletion=complete),
     ] = None,
     to: Annotated[
         str | None,
-        typer.Option("-o", "--output", metavar="FILE", help="Where to write; standard output without it."),
+        typer.Option("-o", "--output", metavar="FILE", help="Output file; default: standard output."),
     ] = None,
     input: options.Input = None,  # noqa: A002 - the word of the language
     set: options.Set = None,  # noqa: A002
     fit: options.Fit = None,
     layout: options.Layout = None,
 ) -> None:
-    """Write a page of HTML: picture, table, bars of parameters, MACs and memory, memory curve, problems with their lines.
+    """Write an HTML page about a network: picture, table, parameters, MACs, memory, and problems with their source lines.
 
-    The page stands alone: it fetches nothing, and can be read without JavaScript, which folds and sorts its table. With two
-    networks it shows what changed between them.
+    The page is a single file that loads nothing else. JavaScript is optional: it folds and sorts the table. With two networks,
+    the page shows the differences.
 
-    Exit status: 0 without problems, 1 with errors in a network, 2 if a file is no network.
+    Exit status: 0 without problems, 1 with errors in a network, 2 if a file is not a network.
     """
     networks = [load(one, input=input, set=set or [], fit=fit, layout=layout) for one in (spec, other) if one is not None]
     if any(network is None for network in networks):

@@ -1,4 +1,4 @@
-"""`cnncalc run`: the reference forward pass."""
+"""`cnncalc run`: the NumPy forward pass."""
 
 from __future__ import annotations
 
@@ -24,41 +24,44 @@ if TYPE_CHECKING:
 
 def run(
     spec: options.Spec,
-    seed: Annotated[int, typer.Option("--seed", min=0, metavar="N", help="Of the random weights and the random input.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, metavar="N", help="Seed of the random weights and the random input.")] = 0,
     batch: Annotated[
-        int | None, typer.Option("--batch", min=1, metavar="N", help="Examples at once; 1 unless a file says.")
+        int | None, typer.Option("--batch", min=1, metavar="N", help="Batch size; default: that of the input file, else 1.")
     ] = None,
-    dtype: Annotated[Literal["float32", "float64"], typer.Option("--dtype", help="Type of the numbers.")] = "float32",
-    repeat: Annotated[int, typer.Option("--repeat", min=1, metavar="N", help="Run N times; times are medians.")] = 1,
+    dtype: Annotated[Literal["float32", "float64"], typer.Option("--dtype", help="Number type.")] = "float32",
+    repeat: Annotated[int, typer.Option("--repeat", min=1, metavar="N", help="Run N times and report median times.")] = 1,
     input_file: Annotated[
         list[str] | None,
         typer.Option(
             "--input-file",
             metavar="FILE",
-            help="A .npy array, channels first, or a picture (0 … 1) instead of random numbers; of several inputs, as "
-            "image=cat.png. Repeatable.",
+            help="Use a .npy array (channels first) or a picture (scaled to 0 … 1) as input; image=cat.png if there are several "
+            "inputs. Repeatable.",
         ),
     ] = None,
     resize: Annotated[bool, typer.Option("--resize", help="Resize a picture to the input's size.")] = False,
     weights: Annotated[
-        str | None, typer.Option("--weights", metavar="FILE", help="A .npz of arrays called conv1/weight instead of random ones.")
+        str | None,
+        typer.Option(
+            "--weights", metavar="FILE", help="Read weights from a .npz file whose arrays have names such as conv1/weight."
+        ),
     ] = None,
     save_weights: Annotated[
         str | None, typer.Option("--save-weights", metavar="FILE", help="Write the weights to a .npz file.")
     ] = None,
     save_outputs: Annotated[
         str | None,
-        typer.Option("--save-outputs", metavar="FILE", help="Write the layers' results to a .npz file, channels first."),
+        typer.Option("--save-outputs", metavar="FILE", help="Write the layers' outputs to a .npz file, channels first."),
     ] = None,
     layers: Annotated[
         list[str] | None,
-        typer.Option("--layers", metavar="NAMES", help="Show and save these layers or blocks alone, with commas between."),
+        typer.Option("--layers", metavar="NAMES", help="Show and save only these layers or blocks, separated by commas."),
     ] = None,
     threads: Annotated[
-        int | None, typer.Option("--threads", min=1, metavar="N", help="Threads; one per core unless given.")
+        int | None, typer.Option("--threads", min=1, metavar="N", help="Number of threads; default: one per core.")
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Run even if memory is too little, and overwrite files that are no .npz.")
+        bool, typer.Option("--force", help="Run even if memory may not suffice, and overwrite files that are not .npz.")
     ] = False,
     form: Annotated[Literal["table", "json"], typer.Option("--format", help="Output format.")] = "table",
     input: options.Input = None,  # noqa: A002 - the word of the language
@@ -69,11 +72,11 @@ def run(
 ) -> None:
     """Run the network on random numbers, layer by layer, and compare every computed shape with the inferred one.
 
-    Weights are the file's own if it has them (ONNX), else random; --weights gives others. Each layer runs by itself, so that its
-    numbers can be shown. The first layers run once before anything is timed.
+    Weights come from --weights, else from the network's own file if it has them (ONNX), else from --seed. Layers are not
+    fused, so that each layer's output can be shown. The first layers run once before anything is timed.
 
-    Exit status: 0 where all is as inferred and finite, 1 with errors in the network, NaN or infinity, 2 where it could not
-    run, 3 where a computed shape is not the inferred one.
+    Exit status: 0 if all shapes are as inferred and all numbers finite, 1 with errors in the network, NaN or infinity, 2 if the
+    network could not run, 3 if a computed shape differs from the inferred one.
     """
     network = load(spec, input=input, set=set or [], fit=fit, layout=layout)
     if network is None:
@@ -106,7 +109,7 @@ def run(
     except (CannotRun, WeightsError) as error:
         _refuse(str(error))
     except MemoryError:
-        _refuse("there is not as much memory as this run needs")
+        _refuse("this run needs more memory than there is")
     saved = [f"saved {what} to {path}" for what, path in (("weights", save_weights), ("outputs", save_outputs)) if path]
     _report(network, observed, chosen, form, _facts(inputs, dtype, seed, runner, repeat, weights, input_file), saved)
     if observed.broken is not None:
@@ -122,7 +125,7 @@ run.epilog = "Example: cnncalc run lenet5 --layers C1,C3"  # type: ignore[attr-d
 
 
 def _chosen(network: Network, texts: list[str]) -> list[Node] | None:
-    """The layers named, those of a block or branch where it names one; None for all."""
+    """The layers named by --layers; the name of a block or branch selects its layers. None selects all."""
     from cnncalc.forward.runner import CannotRun
 
     names = [name.strip() for text in texts for name in text.split(",") if name.strip()]
@@ -141,7 +144,7 @@ def _chosen(network: Network, texts: list[str]) -> list[Node] | None:
 
 
 def _check_targets(weights: str | None, outputs: str | None, force: bool) -> None:
-    """Raise CannotRun or WeightsError if a file to be written is the other one, or would be lost."""
+    """Raise CannotRun or WeightsError if both outputs are one file, or a file that is not .npz would be overwritten."""
     from cnncalc.forward.npz import check_target
     from cnncalc.forward.runner import CannotRun
 
@@ -153,7 +156,7 @@ def _check_targets(weights: str | None, outputs: str | None, force: bool) -> Non
 
 
 def _given(network: Network, files: list[str], batch: int | None, dtype: str, resize: bool) -> dict[str, Array]:
-    """The inputs that come from files, by name."""
+    """Read the inputs given as files, by the name of the input."""
     from cnncalc.forward import inputs as feed
     from cnncalc.forward.runner import CannotRun
 

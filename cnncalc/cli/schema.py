@@ -8,7 +8,7 @@ from cnncalc.cli import output
 def schema() -> None:
     """Print the JSON Schema of the spec language, for completion in editors and for other validators.
 
-    Editors with the YAML language server take it from a first line: # yaml-language-server: $schema=cnncalc.schema.json
+    Editors with the YAML language server use it if a file begins with # yaml-language-server: $schema=cnncalc.schema.json
     """
     import json
 

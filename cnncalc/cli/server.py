@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 def server() -> None:
-    """Serve an editor over standard input and output: the language server protocol.
+    """Run the language server for an editor, on standard input and output.
 
-    An editor starts this command itself; the README says how to set it up. It needs pygls: pip install 'cnncalc[editor]'.
+    The editor starts this command; the README shows how to configure it. It requires pygls: pip install 'cnncalc[editor]'.
     """
     try:
         from cnncalc.editor.server import make
@@ -36,12 +36,12 @@ def _serve(found: Server) -> None:
     import gc
     import logging
 
-    # A process that lives for days looks for cycles more often than one that prints a table.
+    # The server runs for days, so it collects reference cycles more often than a command that prints a table.
     gc.set_threshold(50_000)
     if os.environ.get("CNNCALC_DEBUG") != "1":
-        # A request that is refused, such as a rename to a name that is taken, is an answer and no fault to log.
+        # A refused request, such as a rename to an existing name, is a normal answer, not an error to log.
         logging.getLogger("pygls").setLevel(logging.CRITICAL)
-    # The protocol has the output for itself: what anything else prints goes to standard error.
+    # Standard output belongs to the protocol, so anything else that is printed goes to standard error.
     output = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     sys.stdout = sys.stderr
     found.start_io(sys.stdin.buffer, output)

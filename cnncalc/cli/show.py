@@ -25,32 +25,33 @@ def show(
         typer.Option(
             "--columns",
             metavar="NAMES",
-            help="More columns, with commas between: input, trainable, weights, biases, buffers, macs, share, "
+            help="More columns, separated by commas: input, trainable, weights, biases, buffers, macs, share, "
             "macs_per_parameter, activation, memory, live, kept, receptive_field, or all.",
         ),
     ] = None,
     depth: Annotated[
-        int | None, typer.Option("--depth", min=1, metavar="N", help="Fold what is nested deeper than N levels.")
+        int | None, typer.Option("--depth", min=1, metavar="N", help="Fold blocks nested deeper than N levels.")
     ] = None,
     form: Annotated[
         Literal["table", "json", "csv", "markdown", "latex"], typer.Option("--format", help="Output format.")
     ] = "table",
     dtype: options.Dtype = None,
-    batch: Annotated[int, typer.Option("--batch", min=1, metavar="N", help="Examples at once, for figures of memory.")] = 1,
-    training: Annotated[bool, typer.Option("--training", help="The memory of a training step, term by term.")] = False,
+    batch: Annotated[int, typer.Option("--batch", min=1, metavar="N", help="Batch size for memory figures.")] = 1,
+    training: Annotated[bool, typer.Option("--training", help="Show the memory of a training step, term by term.")] = False,
     optimizer: Annotated[
         Literal["sgd", "momentum", "adam"], typer.Option("--optimizer", help="Optimizer of --training and --fits.")
     ] = "sgd",
     fits: Annotated[
-        str | None, typer.Option("--fits", metavar="BYTES", help="The largest batch that can be trained in BYTES, as 8GiB.")
+        str | None,
+        typer.Option("--fits", metavar="BYTES", help="Show the largest batch that can be trained in BYTES, such as 8GiB."),
     ] = None,
-    watch: Annotated[bool, typer.Option("--watch", help="Draw the table anew whenever a file is saved, until Ctrl-C.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Redraw the table each time a file is saved, until Ctrl-C.")] = False,
     receptive: Annotated[
         str | None,
         typer.Option(
             "--receptive",
             metavar="LAYER",
-            help="Instead of the table, draw as SVG what one cell of a layer sees on the way to it.",
+            help="Instead of the table, draw the receptive field of one cell of a layer as SVG.",
         ),
     ] = None,
     input: options.Input = None,  # noqa: A002 - the word of the language
@@ -59,13 +60,13 @@ def show(
     layout: options.Layout = None,
     python: options.Python = None,
 ) -> None:
-    """Show the table of a network: each layer's output size and parameters, the totals, and what is wrong.
+    """Show the table of a network: each layer's output size and parameters, the totals, and the problems.
 
-    MACs are multiply-accumulates of one example; bias, pooling, activations and normalisation count none.
+    MACs are multiply-accumulates for one example. Biases, pooling, activations and normalisation have none.
 
-    Figures of memory are bytes of tensors at --dtype and --batch; `cnncalc explain memory` defines them.
+    Memory figures are bytes of tensors at --dtype and --batch; `cnncalc explain memory` defines them.
 
-    Exit status: 0 without problems; 1 with errors in a network, or if no batch --fits; 2 if a file is not a network.
+    Exit status: 0 without problems; 1 with errors in a network, or if not even a batch of 1 --fits; 2 if a file is not a network.
     """
     chosen = _columns(columns or [])
     _check_dtype(dtype)
@@ -123,7 +124,7 @@ def _check_dtype(dtype: str | None) -> None:
     from cnncalc.dtype import DTYPES
 
     if dtype is not None and dtype not in DTYPES:
-        raise typer.BadParameter(f"{dtype} is none of {', '.join(DTYPES)}", param_hint="'--dtype'")
+        raise typer.BadParameter(f"{dtype} is not a number type; use one of {', '.join(DTYPES)}", param_hint="'--dtype'")
 
 
 def _limit(text: str | None) -> int | None:
@@ -133,7 +134,7 @@ def _limit(text: str | None) -> int | None:
         return None
     found = quantity(text)
     if found is None or found < 1:
-        raise typer.BadParameter(f"write bytes, as 8GiB or 512MiB, not {text}", param_hint="'--fits'")
+        raise typer.BadParameter(f"{text} is not a number of bytes; write, for example, 8GiB or 512MiB", param_hint="'--fits'")
     return found
 
 
@@ -202,7 +203,7 @@ def _receptive(
     fit: str | None,
     layout: str | None,
 ) -> int:
-    """Draws the receptive field of one layer of one network."""
+    """Print the receptive field of one layer as SVG, and return the exit status."""
     from cnncalc.report.picture import receptive, svg
     from cnncalc.report.picture.options import CannotDraw
 

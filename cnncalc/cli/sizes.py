@@ -34,8 +34,8 @@ def sizes(
 ) -> None:
     """Find the input sizes on which a network works: every stride fits, every join matches, and no map vanishes.
 
-    Each axis is varied by itself, and the two axes of an image also together. If the file takes the floor or the ceiling of
-    strides that do not fit, a second column says for which sizes every stride fits. Channels do not change.
+    Each axis is varied alone, and the two axes of an image also together; channels do not change. If the network uses
+    `fit: floor` or `fit: ceil`, a second column shows the sizes for which every stride fits.
 
     Exit status: 0 if a size works, 1 if none was found, 2 if the file is not a network.
     """
@@ -55,7 +55,7 @@ sizes.epilog = "Example: cnncalc sizes unet"  # type: ignore[attr-defined]  # fo
 
 
 def tell(oracle: Oracle, most: int | None = None, form: str = "text") -> int:
-    """Print the sizes, and return the exit status."""
+    """Print the sizes and return the exit status."""
     from cnncalc.report import sizes as report
     from cnncalc.studies.sizes import survey
 
@@ -65,7 +65,7 @@ def tell(oracle: Oracle, most: int | None = None, form: str = "text") -> int:
         surveys = {source.name: survey(oracle.along(i), most) for i, source in enumerate(network.inputs)}
         smallest = tuple(found.smallest for found in surveys.values())
         known = tuple(flow for flow in smallest if flow is not None)
-        # The graph does not show everything that a file says: an answer counts only if the file can be read on it.
+        # The file can hold conditions that the graph does not show, so load it again with the sizes that were found.
         lasting = oracle.problems_on(known) if len(known) == len(smallest) == 1 else []
     if lasting:
         output.complain(lasting)

@@ -1,4 +1,4 @@
-"""`cnncalc solve`: the fields of one layer that fit, or that give the output asked for."""
+"""`cnncalc solve`: find the fields of one layer that fit, or that give a required output."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Words = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="INPUT KIND=VALUE FIELD=VALUE...",
-        help="As for cnncalc layer; kernel_size, stride and padding are open if they are left out.",
+        help="As for cnncalc layer. If kernel_size, stride or padding is left out, it is searched.",
         autocompletion=complete,
         show_default=False,
     ),
@@ -24,14 +24,14 @@ def solve(
     context: typer.Context,
     words: Words = None,
     wanted: Annotated[
-        str | None, typer.Option("--output", metavar="SHAPE", help="What must come out: 28x28x10, or the spatial sizes 28x28.")
+        str | None, typer.Option("--output", metavar="SHAPE", help="Required output: 28x28x10, or only the spatial sizes 28x28.")
     ] = None,
     opened: Annotated[
         list[str] | None,
         typer.Option(
             "--open",
             metavar="FIELD",
-            help="Another field to search: dilation, groups, … Repeatable.",
+            help="Search another field too: dilation, groups, … Repeatable.",
             autocompletion=complete_field,
         ),
     ] = None,
@@ -40,7 +40,7 @@ def solve(
         typer.Option(
             "--max",
             metavar="FIELD=N",
-            help="The largest value to try: kernel_size=7; N alone is for every open field. Default: kernel_size up to 11, "
+            help="Largest value to try: kernel_size=7, or N for all fields searched. Default: kernel_size up to 11, "
             "stride up to the window, padding up to half of it. Repeatable.",
         ),
     ] = None,
@@ -49,12 +49,12 @@ def solve(
     layout: options.Layout = None,
     as_row: Annotated[bool, typer.Option("--as-row", hidden=True)] = False,
 ) -> None:
-    """Find the fields of a layer that fit: every kernel_size, stride and padding, or those that give --output.
+    """Find the kernel_size, stride and padding of a layer that fit its input, or that give the output of --output.
 
-    FIELD=? leaves a field open, as leaving out kernel_size, stride or padding does. The best come first: least padding, even
-    before uneven, then fewer parameters.
+    A field is searched if it is written FIELD=?; kernel_size, stride and padding also if they are left out. The best solutions
+    come first: least padding, then equal padding on both sides, then fewest parameters.
 
-    Exit status: 0 if something fits, 1 if nothing does, 2 for an unknown kind or field.
+    Exit status: 0 with a solution, 1 without one, 2 for an unknown kind or field.
     """
     from cnncalc.problem import SpecError
     from cnncalc.report import solutions as report

@@ -26,9 +26,9 @@ def load(
     dtype: str | None = None,
     compared: bool = False,
 ) -> Network | None:
-    """The network that SPEC means, changed as the options say; None if there is none, which is then reported on stderr.
+    """Load the network named by SPEC with the changes of the options. Return None, after reporting why, if it is not a network.
 
-    `compared` also loads it without the changes, for the comparison below the table.
+    With `compared`, the network is also loaded without the changes, for the comparison below the table.
     """
     from cnncalc import network
     from cnncalc.problem import SpecError
@@ -44,10 +44,10 @@ def load(
         # Standard input can be read once.
         source = Source(file)
         found = network.of(source, changes(input, set or (), fit, layout, dtype))
-        # Without the changes it may be no network: the file leaves the size of its input open.
+        # Without the changes the file may not load: it may leave the size of its input open.
         with contextlib.suppress(SpecError):
             found.before = before(network.of(source, changes(dtype=dtype)), found)
-        # In the order of the layers a cause stands before its consequences, wherever their rows stand in the file.
+        # Sort by the order of the layers, so that a cause precedes its consequences.
         places = {node.name: i for i, node in enumerate(found.layers)}
         found.problems.sort(key=lambda problem: places.get(problem.layer or "", -1))
         return found
@@ -57,7 +57,7 @@ def load(
 
 
 def status(networks: Iterable[Network | None]) -> int:
-    """The exit status: that of the worst network."""
+    """The exit status for several networks: the highest one."""
     worst = 0
     for network in networks:
         if network is None:
@@ -68,7 +68,7 @@ def status(networks: Iterable[Network | None]) -> int:
 
 
 def complete(incomplete: str) -> list[str]:
-    """Bundled networks, specs and folders, for completion."""
+    """Completion of SPEC: bundled networks, YAML files and folders."""
     from glob import escape, glob
 
     names = [name for name in bundled() if name.startswith(incomplete)]
@@ -78,11 +78,11 @@ def complete(incomplete: str) -> list[str]:
 
 
 def complete_set(ctx: Context, incomplete: str) -> list[str]:
-    """Vars, and fields of layers, of the network that stands on the command line already."""
+    """Completion of --set: the vars and layer fields of the SPEC already on the command line."""
     from cnncalc import network
     from cnncalc.problem import SpecError
 
-    # What is not yet parsed when the shell asks stands among the arguments that are left.
+    # During completion, arguments that are not parsed yet are in ctx.args.
     spec = ctx.params.get("spec") or next(iter([*(ctx.params.get("specs") or ()), *ctx.args]), None)
     if not isinstance(spec, str) or spec == "-" or "=" in incomplete:
         return []

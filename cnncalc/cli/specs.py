@@ -10,7 +10,7 @@ from cnncalc.cli import output
 
 
 class Entry(NamedTuple):
-    """A bundled network. Its totals are those that its file expects, which the tests verify."""
+    """A bundled network. Its totals are those under `expect` in its file, which the tests verify."""
 
     name: str
     title: str
@@ -40,15 +40,15 @@ specs.epilog = "Example: cnncalc specs"  # type: ignore[attr-defined]  # for --h
 
 
 def _entry(name: str, file: str) -> Entry:
-    """The entry of a file from its own words, without inference; a file that expects no totals is loaded for them."""
+    """Read the entry of a file without inference. A file without totals under `expect` is loaded to compute them."""
     from cnncalc import values
     from cnncalc.language.source import compose, value_of
 
     with open(file, encoding="utf-8") as stream:
         node = compose(stream.read(), file, [])
     root = value_of(node) if node is not None else None
-    said = root if isinstance(root, values.Map) else values.Map()
-    expect = said.get("expect")
+    top = root if isinstance(root, values.Map) else values.Map()
+    expect = top.get("expect")
     counts = []
     for key in ("parameters", "macs"):
         text = expect.get(key) if isinstance(expect, values.Map) else None
@@ -59,15 +59,16 @@ def _entry(name: str, file: str) -> Entry:
 
         network = load(file)
         parameters, macs = network.parameters, network.macs
-    title, description = (str(said.get(key) or "") for key in ("name", "description"))
+    title, description = (str(top.get(key) or "") for key in ("name", "description"))
     return Entry(name, title, description, parameters, macs, file)
 
 
+#: Descriptions are left out if they have fewer columns than this.
 _LEAST = 24
 
 
 def _table(entries: list[Entry]) -> str:
-    """Columns as wide as what stands in them; on a terminal descriptions end at its edge, or are left out on a narrow one."""
+    """The table as text. On a terminal, descriptions are cut at its edge, or left out if it is narrow."""
     from cnncalc.report.network.table import cut
 
     rows = [("name", "parameters", "MACs", "description")]
@@ -79,7 +80,7 @@ def _table(entries: list[Entry]) -> str:
     for name, parameters, macs, description in rows:
         head = f"{name:<{widths[0]}}  {parameters:>{widths[1]}}  {macs:>{widths[2]}}"
         room = None if width is None else width - indent
-        said = description if room is None else cut(description, room) if room >= _LEAST else ""
-        lines.append(f"{head}  {said}".rstrip())
+        text = description if room is None else cut(description, room) if room >= _LEAST else ""
+        lines.append(f"{head}  {text}".rstrip())
     lines += ["", f"cnncalc show {entries[0].name} shows the first one" if entries else "no networks are bundled"]
     return "\n".join(lines) + "\n"

@@ -1,4 +1,4 @@
-"""`cnncalc sweep`: a row for each combination of values."""
+"""`cnncalc sweep`: load a network with each combination of values."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cnncalc.studies.sweep import Sweep
     from cnncalc.studies.trial import Trial
 
-#: Results that are held in memory to be sorted and printed.
+#: Largest number of results held in memory to sort and print them.
 _MOST = 200_000
 
 
@@ -27,28 +27,30 @@ def sweep(
         typer.Option(
             "--set",
             metavar="NAME=VALUES",
-            help="Values of a var or a field: width=0.25,0.5,1 or conv1.stride=1..4, with a step input=128..224:32; "
-            "input and fit are names too. Repeatable: every combination is tried.",
+            help="Values of a var or a field: width=0.25,0.5,1 or conv1.stride=1..4; input=128..224:32 has a step. "
+            "NAME can also be input or fit. Repeatable: every combination is tried.",
             autocompletion=complete_set,
         ),
     ],
     sort: Annotated[
         str | None,
-        typer.Option("--sort", metavar="NAME", help="By parameters, macs, … or a name that is set; -macs: largest first."),
+        typer.Option("--sort", metavar="NAME", help="Sort by parameters, macs, … or a name of --set; -macs: largest first."),
     ] = None,
     budget: Annotated[
         list[str] | None,
         typer.Option(
             "--budget",
             metavar="NAME=N",
-            help="Leave out what exceeds it: parameters=5M, macs=600M, weights=20MiB, peak_memory=256KiB. Repeatable.",
+            help="Leave out combinations above a limit: parameters=5M, macs=600M, weights=20MiB, peak_memory=256KiB. Repeatable.",
         ),
     ] = None,
     keep_working: Annotated[bool, typer.Option("--keep-working", help="Leave out networks with problems.")] = False,
     pareto: Annotated[
         str | None,
         typer.Option(
-            "--pareto", metavar="NAMES", help="Keep what no other combination beats: parameters,macs; -NAME if more is better."
+            "--pareto",
+            metavar="NAMES",
+            help="Keep only the Pareto front of these figures: parameters,macs; -NAME if more is better.",
         ),
     ] = None,
     columns: Annotated[
@@ -56,15 +58,15 @@ def sweep(
         typer.Option("--columns", metavar="NAMES", help="More columns: trainable, buffers, weights, peak_memory, or all."),
     ] = None,
     sample: Annotated[
-        int | None, typer.Option("--sample", min=1, metavar="N", help="Try N combinations drawn at random instead of all.")
+        int | None, typer.Option("--sample", min=1, metavar="N", help="Try N random combinations instead of all.")
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, metavar="S", help="Seed of the sample.")] = 0,
     form: Annotated[
         Literal["table", "json", "csv", "svg"],
-        typer.Option("--format", help="Output format; svg is a plot of two columns, see --plot."),
+        typer.Option("--format", help="Output format; svg plots two columns, see --plot."),
     ] = "table",
     plot: Annotated[
-        str, typer.Option("--plot", metavar="X,Y", help="The columns of the svg; what no other combination beats is marked.")
+        str, typer.Option("--plot", metavar="X,Y", help="Columns of the plot, in which the Pareto front is marked.")
     ] = "parameters,macs",
     file: Annotated[
         str | None,
@@ -72,27 +74,30 @@ def sweep(
             "-o",
             "--output-file",
             metavar="FILE",
-            help="Write the results to FILE as they come: .csv, .jsonl or .parquet; .svg is a plot.",
+            help="Write the results to FILE as they are computed: .csv, .jsonl or .parquet; .svg is a plot.",
         ),
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted sweep into the same file.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted sweep into the same file.")] = False,
     scheduler: Annotated[
         str | None,
         typer.Option("--scheduler", metavar="ADDRESS", help="A Dask scheduler, tcp://host:8786, or local for a cluster here."),
     ] = None,
     jobs: Annotated[
-        int | None, typer.Option("--jobs", "-j", min=1, metavar="N", help="Number of processes; as many as pay by default.")
+        int | None,
+        typer.Option(
+            "--jobs", "-j", min=1, metavar="N", help="Number of processes; default: chosen by the number of combinations."
+        ),
     ] = None,
     input: options.Input = None,  # noqa: A002 - the word of the language
     fit: options.Fit = None,
     layout: options.Layout = None,
     python: options.Python = None,
 ) -> None:
-    """Try every combination of values: a row each, with output, parameters, MACs and what does not fit.
+    """Try every combination of values. Each is one row: output, parameters, MACs and problems.
 
-    A number for input is the size of every spatial axis; a whole shape such as 224x160x3 works as well.
+    A value of input is the size of every spatial axis, or a whole shape such as 224x160x3.
 
-    Exit status: 0 if a combination works, 1 if none does or none is within the budget, 2 for wrong values.
+    Exit status: 0 if a combination works, 1 if none does or none is within the budget, 2 for invalid values.
     """
     from cnncalc.cluster import ClusterError
     from cnncalc.problem import SpecError
@@ -105,10 +110,10 @@ def sweep(
     shown = _columns(columns or [])
     drawn = _figures(plot, "--plot") if form == "svg" or (file or "").lower().endswith(".svg") else []
     if drawn and len(drawn) != 2:
-        raise typer.BadParameter("a plot has two columns, as parameters,macs", param_hint="'--plot'")
+        raise typer.BadParameter("a plot has two columns, such as parameters,macs", param_hint="'--plot'")
     stored = file if file is not None and not drawn else None
     if resume and stored is None:
-        raise typer.BadParameter("--resume goes on with a file of results: name it with -o", param_hint="'--resume'")
+        raise typer.BadParameter("--resume continues a file of results; name the file with -o", param_hint="'--resume'")
     wanted = [name.removeprefix("-") for name in [*front, *shown, *drawn, *([sort] if sort else [])]]
     try:
         axes = [axis(text) for text in set]
@@ -133,7 +138,7 @@ def sweep(
     total = found.total
     if stored is None and not front and total > _MOST:
         raise typer.BadParameter(
-            f"these are {total:,} combinations, and at most {_MOST:,} are shown; write them to a file with -o, "
+            f"there are {total:,} combinations, and at most {_MOST:,} can be shown; write them to a file with -o, "
             "keep the best with --pareto, or draw some with --sample",
             param_hint="'--set'",
         )
@@ -158,7 +163,7 @@ sweep.epilog = (  # type: ignore[attr-defined]  # for --help
 
 
 class _Run:
-    """One sweep as it goes: what is kept of it, and what is to be said at its end."""
+    """A running sweep, with the counts for its summary and exit status."""
 
     def __init__(self, found: Sweep, total: int, scheduler: str | None, jobs: int | None) -> None:
         self.sweep = found
@@ -171,7 +176,7 @@ class _Run:
         self.usable = False
 
     def results(self, start: int = 0) -> Iterator[tuple[int, Trial]]:
-        """Every result with its place, counted."""
+        """Yield the results that are kept, each with its position, and count them."""
         from cnncalc.cli.progress import bar
 
         results = self.sweep.run(start=start, processes=self._jobs, scheduler=self._scheduler)
@@ -185,7 +190,7 @@ class _Run:
                 yield place, trial
 
     def in_memory(self, front: Sequence[str], sort: str | None, spec: str) -> tuple[list[Trial], int]:
-        """The results to show, and the exit status."""
+        """Return the results to show and the exit status."""
         from cnncalc.problem import Location, Problem
         from cnncalc.studies.sweep import front as best
 
@@ -197,7 +202,7 @@ class _Run:
         return rows, OK if self.working else PROBLEMS
 
     def to_file(self, path: str, front: Sequence[str], sort: str | None, *, resume: bool) -> int:
-        """Stream the results into a journal, and write the file from it when all are there; the exit status."""
+        """Stream the results into a journal, write the file from it at the end, and return the exit status."""
         from cnncalc.studies.store import Journal
 
         journal = Journal(path, self.sweep, resume=resume)
@@ -211,15 +216,15 @@ class _Run:
         finally:
             journal.close(remove=complete)
             if not complete:
-                hint = f"the results so far are in {journal.path}; the same command with --resume goes on"
+                hint = f"the results so far are in {journal.path}; the same command with --resume continues"
                 typer.echo(f"note: the sweep is not finished; {hint}", err=True)
         left = self.total - rows
-        more = f"; {left:,} others are not kept" if left else ""
+        more = f"; {left:,} left out" if left else ""
         typer.echo(f"{rows:,} of {self.total:,} combinations written to {path}{more}", err=True)
         return OK if self.working or before else PROBLEMS
 
     def _finish(self, path: str, journal: Journal, front: Sequence[str], sort: str | None) -> int:
-        """Write the file that was asked for; the number of its rows."""
+        """Write the output file and return the number of its rows."""
         from cnncalc.files import write_atomically
         from cnncalc.report import trials as report
         from cnncalc.studies.store import write_parquet
@@ -243,7 +248,7 @@ class _Run:
 
 
 class _Counted:
-    """Passes items on and counts them."""
+    """Iterate over items and count them."""
 
     def __init__(self, items: Iterable[Trial]) -> None:
         self._items = items
@@ -264,14 +269,14 @@ def _limits(budget: Sequence[str]) -> dict[str, int]:
         name, _, value = text.partition("=")
         most = quantity(value)
         if name not in COUNTED or most is None:
-            message = f"{text} is no budget; write NAME=N, as parameters=5M: {', '.join(COUNTED)}"
+            message = f"{text} is not a budget; write NAME=N, such as parameters=5M. NAME is one of {', '.join(COUNTED)}"
             raise typer.BadParameter(message, param_hint="'--budget'")
         found[name] = most
     return found
 
 
 def _figures(text: str | None, option: str, *, signed: bool = False) -> list[str]:
-    """Names of figures with commas between them."""
+    """Parse names of figures, separated by commas."""
     from cnncalc.spelling import did_you_mean
     from cnncalc.studies.sweep import COUNTED
 
@@ -281,7 +286,7 @@ def _figures(text: str | None, option: str, *, signed: bool = False) -> list[str
         if plain not in COUNTED:
             raise typer.BadParameter(f"there is no figure {plain}{did_you_mean(plain, COUNTED)}", param_hint=f"'{option}'")
     if text is not None and not names:
-        raise typer.BadParameter(f"name figures: {', '.join(COUNTED)}", param_hint=f"'{option}'")
+        raise typer.BadParameter(f"name one or more figures: {', '.join(COUNTED)}", param_hint=f"'{option}'")
     return names
 
 
@@ -302,7 +307,7 @@ def _check_sort(sort: str | None, names: Sequence[str]) -> None:
 
 
 def _sorted(rows: list[Trial], sort: str | None, found: Sweep) -> list[Trial]:
-    """By a figure, or by the place of a value in its list; what is no network comes last."""
+    """Sort by a figure, or by the position of a value in its --set. Combinations that are not networks come last."""
     from cnncalc.studies.sweep import sort_key
 
     if sort is None:

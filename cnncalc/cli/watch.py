@@ -1,4 +1,4 @@
-"""Something drawn anew whenever a file changes."""
+"""Redraw output each time a file changes."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ import typer
 from cnncalc.bundled import resolve
 from cnncalc.cli import UNUSABLE, output
 
-#: Seconds between looks at the files: soon enough for an eye, and nothing for a machine.
+#: Seconds between checks of the files: quick for the reader, and cheap.
 _EVERY = 0.2
 _CLEAR = "\x1b[H\x1b[2J"
 
 
 def follow(specs: Sequence[str], draw: Callable[[], int]) -> NoReturn:
-    """Draws now and after every change of the files, until it is interrupted. A file that is away for a moment is waited for."""
+    """Call `draw` now and after each change of the files, until interrupted. A missing file counts as a change."""
     from cnncalc.problem import SpecError, one_line
 
     if "-" in specs:
-        raise typer.BadParameter("standard input is read once; --watch wants files", param_hint="'--watch'")
+        raise typer.BadParameter("standard input can be read only once; --watch needs files", param_hint="'--watch'")
     try:
         files = [resolve(spec) for spec in specs]
     except SpecError as error:
@@ -44,7 +44,7 @@ def follow(specs: Sequence[str], draw: Callable[[], int]) -> NoReturn:
 
 
 def _state(file: str) -> tuple[int, ...] | None:
-    """What changes when a file is saved; None while there is none, as between an editor's delete and rename."""
+    """Modification time, size and inode of a file; None while it does not exist, as between an editor's delete and rename."""
     try:
         found = os.stat(file)
     except OSError:

@@ -83,7 +83,7 @@ def test_fit_and_whole_shapes_and_several_inputs(cnncalc):
         ("--set width=1..1000 --set input=1..1000", "1,000,000 combinations, and at most 200,000"),
         ("--set width=1 --set width=2", "--set width is given twice"),
         ("--set width=1 --sort size", "there is no column size"),
-        ("--set width=1 --budget size=3", "size=3 is no budget"),
+        ("--set width=1 --budget size=3", "size=3 is not a budget"),
         ("--set wdith=1,2", "there is no var wdith; did you mean width?"),
         ("--set nothing9.stride=1", "there is no layer nothing9"),
         ("", "Missing option '--set'"),
