@@ -46,5 +46,5 @@ def test_every_save_is_shown(tmp_path):
 def test_standard_input_cannot_be_watched(cnncalc):
     result = cnncalc("show", "-", "--watch")
     assert result.status == 2
-    assert "standard input is read once" in " ".join(result.err.split())
+    assert "standard input can be read only once" in " ".join(result.err.split())
     assert cnncalc("show", "nowhere", "--watch").status == 2
