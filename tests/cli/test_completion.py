@@ -12,8 +12,8 @@ def complete(words, **more):
 
 
 CASES = [
-    ("s", {"show", "solve", "sizes", "sweep", "shell", "schema", "specs"}),
-    ("layer 32x32x3 con", {"conv=", "conv_transpose=", "concat="}),
+    ("s", {"show", "solve", "sizes", "sweep", "shell", "schema", "server", "specs"}),
+    ("layer 32x32x3 con", {"conv=", "conv_lstm=", "conv_transpose=", "concat="}),
     ("layer 32x32x3 rel", {"relu", "relu6"}),
     ("layer 32x32x3 conv=3 ker", {"kernel_size="}),
     ("solve 32x32x3 conv=3 --open dil", {"dilation"}),

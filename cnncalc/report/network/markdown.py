@@ -47,7 +47,7 @@ def escaped(text: str) -> str:
     r"""`text` on one line, escaped for Markdown; it notifies nobody and links to no issue.
 
     >>> escaped("*x*"), escaped("@everyone, see #12")
-    ('\\\\*x\\\\*', '@&#8203;everyone, see \\\\#&#8203;12')
+    ('\\*x\\*', '@&#8203;everyone, see \\#&#8203;12')
     """
     # A backslash does not keep GitHub from reading a mention; an invisible space does.
     return _MENTION.sub(r"\g<0>&#8203;", _SPECIAL.sub(r"\\\1", one_line(text)))
