@@ -162,8 +162,8 @@ class _Aligner:
             return label or None
         return _base(label) if named else None
 
-    def _content(self, said: object) -> int:
-        return self._contents.setdefault(said, len(self._contents))
+    def _content(self, content: object) -> int:
+        return self._contents.setdefault(content, len(self._contents))
 
     def _bag(self, item: _Item) -> tuple[Counter[int], Counter[str]]:
         """How often it has which layer, and which kind."""

@@ -18,7 +18,7 @@ _IGNORE = re.compile(r"ignore\[([^\]]*)\]")
 
 
 class _RowIgnore(Ignore):
-    """An ignore in a comment; `row` is the row it stands on, None on a line without one."""
+    """An ignore in a comment. `row` is the row on the comment's line, None if there is no row on that line."""
 
     __slots__ = ("row",)
 
@@ -34,7 +34,7 @@ class FileIgnores(Ignores):
         super().__init__()
         removals = _removals(document.ignore_node)
         self.whole = [Ignore(name, at, removals.get(at[:2])) for name, at in document.ignored]
-        #: Where rows begin, in order, and with their last lines.
+        #: The positions at which rows begin, in order, and the rows with their last lines.
         self._starts: list[tuple[int, int]] = []
         self._rows: list[tuple[int, YamlNode]] = []
         #: The comments that can hide a problem, by rule and line, and by rule and row.
@@ -51,7 +51,7 @@ class FileIgnores(Ignores):
                     self._by_row.setdefault((one.rule, id(one.row)), []).append(one)
 
     def hides(self, problem: Problem) -> bool:
-        """Whether a comment on the problem's row, or on its line, names its rule."""
+        """Return whether a comment on the problem's row or line names the problem's rule."""
         if not self._by_line:
             return False
         at = problem.location
@@ -82,18 +82,18 @@ class FileIgnores(Ignores):
             while line < len(starts) and starts[line] <= match.start():
                 line += 1
             column = match.start() - starts[line - 1] + 1
-            # Words do not overlap: the last one to begin is the only one that can have it inside.
+            # Words do not overlap, so only the last word that begins before the comment can contain it.
             before_it = bisect_right(begins, (line, column))
             if not before_it or not _inside(line, column, words[before_it - 1]):
                 before = text[starts[line - 1] : match.start()]
                 self._comment(match, line, column, not before.strip(), len(before) - len(before.rstrip(" \t")), found)
 
     def _comment(self, match: re.Match[str], line: int, column: int, alone: bool, gap: int, found: list[_RowIgnore]) -> None:
-        """Reads one comment; `alone` on its line, with `gap` blanks before it."""
-        said = match[1].rstrip()
+        """Read one comment. `alone`: nothing else is on its line; `gap` is the number of blanks before it."""
+        text = match[1].rstrip()
         end = column + len(match[0].rstrip())
         whole = Location(line, column, line, end)
-        listed = _IGNORE.match(said)
+        listed = _IGNORE.match(text)
         if listed is None:
             found.append(_RowIgnore("", whole, None, None, "write # cnncalc: ignore[rule]"))
             return
@@ -112,7 +112,7 @@ class FileIgnores(Ignores):
             if len(parts) > 1:
                 first = offset + (part.start() if k + 1 < len(parts) else parts[k - 1].end())
                 removal = Location(line, first, line, offset + (parts[k + 1].start() if k + 1 < len(parts) else part.end()))
-            elif listed.end() < len(said):
+            elif listed.end() < len(text):
                 removal = None
             elif alone:
                 removal = Location(line, 1, line + 1, 1)
@@ -121,20 +121,20 @@ class FileIgnores(Ignores):
             found.append(_RowIgnore(name, Location(line, start, line, start + max(1, len(name))), removal, row, fault))
 
     def _row_on(self, line: int) -> YamlNode | None:
-        """The row that `line` belongs to: the last to begin of those that reach over it."""
+        """Return the row that `line` belongs to: of the rows that span the line, the one that begins last."""
         return self._innermost(bisect_right(self._starts, (line, LARGEST)), line)
 
     def _row_at(self, at: Location) -> YamlNode | None:
-        """The innermost row that `at` lies in."""
+        """Return the innermost row that contains `at`."""
         return self._innermost(bisect_right(self._starts, (at.line, at.column)), at.line)
 
     def _innermost(self, begun: int, line: int) -> YamlNode | None:
-        """The last to begin of the first `begun` rows that reach `line`."""
+        """Return, of the first `begun` rows, the last one that reaches `line`."""
         return next((row for last, row in (self._rows[k] for k in range(begun - 1, -1, -1)) if line <= last), None)
 
 
 def _removals(node: YamlNode | None) -> dict[tuple[int, int], Fix]:
-    """The edits that take one name out of `ignore: [a, b]`, by where it begins; none if the names stand on their own lines."""
+    """Return the edits that remove one name from `ignore: [a, b]`, by the name's position; none if each name has its own line."""
     if not isinstance(node, Sequence) or not node.flow:
         return {}
     found = {}
@@ -149,7 +149,7 @@ def _removals(node: YamlNode | None) -> dict[tuple[int, int], Fix]:
 
 
 def _nodes(root: YamlNode | None) -> Iterator[tuple[YamlNode, bool]]:
-    """Every node once, keys included, and whether it stands in a list as rows do."""
+    """Yield every node once, keys included, and whether it is an item of a list, as rows are."""
     stack: list[tuple[YamlNode, bool]] = [(root, False)] if root is not None else []
     seen: set[int] = set()
     while stack:
@@ -166,11 +166,11 @@ def _nodes(root: YamlNode | None) -> Iterator[tuple[YamlNode, bool]]:
 
 
 def last_line(node: YamlNode) -> int:
-    """The line of a node's last word or bracket; libyaml ends a block where the next thing begins."""
+    """Return the line of a node's last word or bracket; libyaml's own end of a block is the start of the next node."""
     if isinstance(node, Scalar) or node.flow:
         return int(node.end_line)
     inside: list[YamlNode] = node.items if isinstance(node, Sequence) else [n for pair in node.pairs.values() for n in pair]
-    # What is merged or aliased stands elsewhere.
+    # Merged and aliased nodes are written in another place.
     own = [n for n in inside if (node.line, node.column) <= (n.line, n.column) and n.line <= node.end_line]
     return max(int(node.line), *map(last_line, own)) if own else int(node.line)
 

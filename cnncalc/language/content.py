@@ -1,4 +1,4 @@
-"""What a file says at its top level: blocks, vars, inputs, rows, and what it expects of the network."""
+"""The content of a file's top level: blocks, vars, inputs, rows, expectations and budget."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Block:
 
 
 class Document:
-    """What the file says, with expressions of the top level computed and rows read but not yet used."""
+    """The content of a file: expressions of the top level are computed, rows are read but not yet expanded."""
 
     def __init__(self) -> None:
         self.name: str | None = None
@@ -42,9 +42,9 @@ class Document:
         self.expect: dict[str, tuple[int, Location]] = {}
         self.expect_output: list[tuple[str | None, Shape, Location]] = []
         self.budget: dict[str, tuple[int, str, Location]] = {}
-        #: Where the file names a rule that it opts out of.
+        #: The location of each rule in the file's `ignore`.
         self.ignored: list[tuple[str, Location]] = []
         self.ignore_node: YamlNode | None = None
         self.input_locations: dict[str, Location] = {}
-        #: The names that expressions outside of rows use.
+        #: The names used by expressions outside of rows.
         self.used_names: set[str] = set()

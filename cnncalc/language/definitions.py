@@ -1,4 +1,4 @@
-"""The blocks, vars, parameters and inputs that a file defines, and which of them nothing uses."""
+"""The blocks, vars, parameters and inputs that a file defines, and whether each is used."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cnncalc.language.template import names_in
 
 
 def definitions(document: Document, graph: Graph) -> Iterator[Definition]:
-    """Every definition of a file whose rows could all be read. Blocks are left out if a row computes a block's name."""
+    """Yield every definition of a file whose rows could all be read; no blocks if a row computes the name of a block."""
     used_in: dict[str | None, set[str]] = {None: set(document.used_names)}
     targets: dict[str | None, list[Argument]] = {}
     for block, body in _bodies(document):
@@ -44,7 +44,7 @@ def definitions(document: Document, graph: Graph) -> Iterator[Definition]:
 
 
 def _bodies(document: Document) -> Iterator[tuple[str | None, Body]]:
-    """Every list of rows, branches included, with the block it stands in."""
+    """Yield every list of rows, branches included, with the name of its block."""
     todo: list[tuple[str | None, Body]] = [(None, document.layers)]
     todo += [(block.name, block.body) for block in document.blocks.values()]
     while todo:

@@ -1,4 +1,4 @@
-"""The top level of a file: what each key says, read before any row is used."""
+"""Reads the top level of a file, key by key, before any row is expanded."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ BUDGETED = ("parameters", "trainable", "macs", "weights", "peak_memory")
 
 
 class DocumentReader:
-    """Reads the top level. `set_vars` overrides vars, by name, before anything is computed."""
+    """Reads the top level. `set_vars` overrides vars by name before any expression is computed."""
 
     def __init__(self, root: YamlNode | None, text: str, problems: Problems, set_vars: dict[str, Value]) -> None:
         self._root = root
@@ -55,7 +55,7 @@ class DocumentReader:
         self._used: set[str] = set()
 
     def read(self) -> Document:
-        """The document; `problems.unusable` says that it is no network."""
+        """Return the document; `problems.unusable` is set if the file does not describe a network."""
         found = Document()
         found.used_names = self._used
         root = self._root
@@ -65,16 +65,18 @@ class DocumentReader:
         if not isinstance(root, Mapping):
             start = Location(root.line, root.column, root.line, root.column + 1)
             if isinstance(root, Sequence):
-                said = "a network is a map with input and layers, and this is a list; write it behind layers:, and input above it"
+                message = (
+                    "a network is a map with input and layers, and this is a list; write it behind layers:, and input above it"
+                )
             else:
                 code = code_in(root.text)
                 what = "a word" if root.text.isalnum() else "text"
-                said = code[1] if code else f"a network is a map with input and layers, and this is {what}; {NETWORK}"
-            self._unusable("yaml", start, said)
+                message = code[1] if code else f"a network is a map with input and layers, and this is {what}; {NETWORK}"
+            self._unusable("yaml", start, message)
             return found
         if root.flow and any(key.endswith(")") for key in root.pairs):
-            said = "this is a Python dict, and a shape is no tuple: it is written 32x32x3"
-            self._unusable("yaml", location(root.get("input") or root), f"{said}; {NETWORK}")
+            message = "this is a Python dict, and a shape is no tuple: it is written 32x32x3"
+            self._unusable("yaml", location(root.get("input") or root), f"{message}; {NETWORK}")
             return found
         for key, (at, _) in root.pairs.items():
             if key not in TOP_KEYS and not key.startswith("x-"):
@@ -116,7 +118,7 @@ class DocumentReader:
         return RowReader(self._problems, names, found.blocks, self._interned, self._lines)
 
     def _value(self, node: YamlNode) -> Value | object:
-        """A top-level value with its expressions computed; FAULTY where one cannot be."""
+        """Return a top-level value with its expressions computed; FAULTY if one of them cannot be computed."""
         reader = RowReader(self._problems, self._vars_known, (), {}, self._lines, in_rows=False)
         before = len(self._problems)
         argument = reader.argument(Scalar("", False, _Mark, _Mark), node)
@@ -128,12 +130,12 @@ class DocumentReader:
         except LayerError as fact:
             self._problems.error(fact, node)
         except Unknown:
-            # It needs a var that is at fault, which has been reported.
+            # It uses a faulty var, which has been reported.
             pass
         return FAULTY
 
     def _get(self, root: Mapping, key: str) -> tuple[YamlNode, Value] | None:
-        """The node and value behind a top-level key, None where it is absent or faulty."""
+        """Return the node and value of a top-level key, None if the key is absent or its value is faulty."""
         node = root.get(key)
         if node is None:
             return None
@@ -156,10 +158,10 @@ class DocumentReader:
         if got is None:
             return default
         if got[1] not in words:
-            said = f"{', '.join(words[:-1])} or {words[-1]}"
+            choices = f"{', '.join(words[:-1])} or {words[-1]}"
             alike = {"nchw": "channels_first", "nhwc": "channels_last"}.get(str(got[1]).lower())
             hint = f"; did you mean {alike}?" if alike else ""
-            self._problems.add("value", got[0], f"{key} is {said}, not {written(got[1])}{hint}")
+            self._problems.add("value", got[0], f"{key} is {choices}, not {written(got[1])}{hint}")
             return default
         return str(got[1])
 
@@ -226,11 +228,11 @@ class DocumentReader:
             and value
             and not (values.is_shape_map(value) or value.get("tokens"))
         ):
-            for (name, (key, item)), (_, said) in zip(node.pairs.items(), value, strict=True):
+            for (name, (key, item)), (_, flow) in zip(node.pairs.items(), value, strict=True):
                 fault = name_fault(name) if name != "input" else None
                 if fault:
                     self._problems.add("name", key, fault)
-                found.inputs[name] = self._flow(said, item, found.layout)
+                found.inputs[name] = self._flow(flow, item, found.layout)
                 found.input_locations[name] = location(key)
         else:
             found.input_locations["input"] = location(self._root.pairs["input"][0])
@@ -278,10 +280,10 @@ class DocumentReader:
         parameters = node.get("parameters")
         if parameters is not None and not isinstance(parameters, Mapping):
             if not (isinstance(parameters, Scalar) and parameters.null):
-                said = "parameters is a map from names to defaults, as in {out: , stride: 1}"
-                self._problems.add("value", parameters, f"{said}, not {describe(parameters)}")
+                message = "parameters is a map from names to defaults, as in {out: , stride: 1}"
+                self._problems.add("value", parameters, f"{message}, not {describe(parameters)}")
             parameters = None
-        # Parameters are added to it as they are read: a default knows those before it.
+        # Parameters are added as they are read: a default may use the parameters before it.
         known: ChainMap[str, object] = ChainMap(block.parameters, found.vars)  # type: ignore[arg-type]  # only names count
         reader = self._reader(known, found)
         for name, (name_at, default) in (parameters.pairs if parameters else {}).items():
@@ -331,8 +333,8 @@ class DocumentReader:
                 if count is not None:
                     found.expect[key] = (count, location(item))
             elif isinstance(item, Mapping) and isinstance(value, Map) and not values.is_shape_map(value):
-                for (name, (_, one)), (_, said) in zip(item.pairs.items(), value, strict=True):
-                    self._expected_shape(found, name, said, one)
+                for (name, (_, one)), (_, shape) in zip(item.pairs.items(), value, strict=True):
+                    self._expected_shape(found, name, shape, one)
             else:
                 self._expected_shape(found, None, value, item)  # type: ignore[arg-type]  # not FAULTY
 
@@ -357,14 +359,14 @@ class DocumentReader:
     def _quantity(self, value: Value | object, node: YamlNode, what: str) -> int | None:
         count = values.quantity(value) if isinstance(value, str) else None
         if count is None or count < 0:
-            said = written(value)  # type: ignore[arg-type]  # not FAULTY
-            self._problems.add("value", node, f"{what} is a count such as 60_965_224, 5M or 20MiB, not {said}")
+            got = written(value)  # type: ignore[arg-type]  # not FAULTY
+            self._problems.add("value", node, f"{what} is a count such as 60_965_224, 5M or 20MiB, not {got}")
             return None
         return count
 
 
 def identifier_fault(name: str) -> str | None:
-    """What is wrong with the name of a var or parameter, which expressions must be able to say."""
+    """Return why a var or parameter cannot have this name, None if it can: expressions must be able to use the name."""
     if name in RESERVED:
         return f"{name} means something in ${{…}} already; choose another name"
     if not name.isidentifier() or not name.isascii():
@@ -373,7 +375,7 @@ def identifier_fault(name: str) -> str | None:
 
 
 class _Mark:
-    """A place for keys that stand nowhere."""
+    """A location for keys that are not written in the file."""
 
     line = -1
     column = -1

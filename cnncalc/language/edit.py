@@ -1,4 +1,4 @@
-"""A spec's text changed in one place: rows put in, taken out and moved, fields and keys set; all else stays as it is written."""
+"""Edits of a spec's text: insert, delete and move rows, set fields and keys. The rest of the text is left unchanged."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from cnncalc.problem import Location
 
 
 class CannotEdit(ValueError):
-    """The text is written so that the change cannot be made in it; the message says what would help."""
+    """The change cannot be made in this text; the message says how the text would have to be written."""
 
 
 class Text:
-    """A text, its YAML nodes, and where its lines begin. Raises SpecError where it is no YAML."""
+    """A text, its YAML nodes, and the offsets of its lines. Raises SpecError if the text is not YAML."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -28,7 +28,7 @@ class Text:
 
     @property
     def rows(self) -> list[YamlNode]:
-        """The nodes of the top-level rows, in order."""
+        """Return the nodes of the top-level rows, in order."""
         layers = self.top.get("layers") if self.top is not None else None
         return list(layers.items) if isinstance(layers, Sequence) else []
 
@@ -42,12 +42,12 @@ class Text:
         return self.text[:start] + text + self.text[end:]
 
     def over(self, at: Location, text: str) -> str:
-        """The text with a range replaced."""
+        """Return the text with a range replaced."""
         return self.replaced(self.offset(at.line, at.column), self.offset(at.end_line, at.end_column), text)
 
 
 def _rows(text: Text) -> tuple[Sequence | None, int]:
-    """The list of layers, where it stands in lines behind dashes, and the column of its dashes."""
+    """Return the list of layers, None if there are no rows, and the column of its dashes. Raises CannotEdit for brackets."""
     layers = text.top.get("layers") if text.top is not None else None
     if isinstance(layers, Sequence) and layers.items:
         if layers.flow:
@@ -57,10 +57,10 @@ def _rows(text: Text) -> tuple[Sequence | None, int]:
 
 
 def insert(source: str, index: int, row: str) -> str:
-    """Puts a row before the one at `index`; behind all of them where there is none."""
+    """Insert a row before the row at `index`, or after the last row if there is no such row."""
     text = Text(source)
     layers, column = _rows(text)
-    # A row of several lines keeps its keys below one another.
+    # The keys of a row of several lines stay aligned.
     line = " " * (column - 1) + "- " + row.replace("\n", "\n" + " " * (column + 1)) + "\n"
     if layers is None:
         return _first_row(text, line)
@@ -73,7 +73,7 @@ def insert(source: str, index: int, row: str) -> str:
 
 
 def _dash_line(text: Text, layers: Sequence, index: int) -> int:
-    """The line of a row's dash, which may stand on a line of its own above the row."""
+    """Return the line of a row's dash, which may be a line above the row."""
     line = int(layers.items[index].line)
     above = last_line(layers.items[index - 1]) if index else layers.line - 1
     for number in range(line, above, -1):
@@ -97,7 +97,7 @@ def _first_row(text: Text, line: str) -> str:
 
 
 def _lines_of(text: Text, index: int) -> tuple[Sequence, int, int]:
-    """The rows, and where the lines of one begin and end. Raises CannotEdit where there are none."""
+    """Return the rows, and the offsets at which the lines of one row begin and end. Raises CannotEdit if there are no rows."""
     layers, _ = _rows(text)
     if layers is None:
         raise CannotEdit("there are no rows")
@@ -106,18 +106,18 @@ def _lines_of(text: Text, index: int) -> tuple[Sequence, int, int]:
 
 
 def delete(source: str, index: int) -> str:
-    """Takes a row out, with the line it stands on."""
+    """Delete a row and its line."""
     text = Text(source)
     layers, start, end = _lines_of(text, index)
     if len(layers.items) == 1:
-        # Without its only row the list is nothing, and what stands behind the key would be read as its value.
+        # An empty block list is null, and the next lines could be read as the value of the key.
         key, _ = text.top.pairs["layers"]  # type: ignore[union-attr]  # it has layers
         return text.text[: text.offset(key.end_line, key.end_column)] + ": []\n" + text.text[end:]
     return text.replaced(start, end, "")
 
 
 def move(source: str, index: int, before: int) -> str:
-    """Puts a row, as it is written, before another; behind all of them where `before` is their number."""
+    """Move a row before another row, its text unchanged; after the last row if `before` is the number of rows."""
     text = Text(source)
     layers, start, end = _lines_of(text, index)
     lines = text.text[start:end]
@@ -133,7 +133,7 @@ def move(source: str, index: int, before: int) -> str:
 
 
 def set_field(source: str, row: Location, field: str, value: str) -> str:
-    """Gives a field of the row that stands at `row` a value; a row of one word becomes a map."""
+    """Set a field of the row at `row`; a row of one word becomes a map."""
     text = Text(source)
     node = _node_at(text.root, row)
     if isinstance(node, Scalar):
@@ -176,7 +176,7 @@ def _over_value(text: Text, key: Scalar, old: YamlNode, value: str) -> str:
 
 
 def _node_at(node: YamlNode | None, at: Location) -> YamlNode | None:
-    """The outermost node that stands at a place."""
+    """Return the outermost node that begins at a location."""
     if node is None:
         return None
     if (node.line, node.column, node.end_line, node.end_column) == tuple(at):
@@ -189,12 +189,12 @@ def _node_at(node: YamlNode | None, at: Location) -> YamlNode | None:
     return next((found for part in below if (found := _node_at(part, at)) is not None), None)
 
 
-#: Keys at the head of a file, in their order; the others stand behind them, before `layers`.
+#: Keys at the top of a file, in order; other keys come after them, before `layers`.
 _HEAD = ("name", "description", "source", "input")
 
 
 def set_top(source: str, key: str, value: str) -> str:
-    """Gives a key of the top level a value; a new one stands in the head of the file, before the layers."""
+    """Set a key of the top level; a new key is inserted at the top of the file, before the layers."""
     text = Text(source)
     top = text.top
     if top is not None and key in top.pairs:
@@ -216,14 +216,14 @@ def _empty(node: YamlNode) -> bool:
 
 
 def _top_line(text: Text) -> int:
-    """Where the first key stands: comments above it stay above."""
+    """Return the line of the first key, so that comments above it stay above."""
     top = text.top
     first = min((key.line for key, _ in top.pairs.values()), default=1) if top is not None else 1
     return text.line_start(first)
 
 
 def set_var(source: str, name: str, value: str) -> str:
-    """Gives a var that the file has another value."""
+    """Change the value of a var that the file defines."""
     text = Text(source)
     node = text.top.get("vars") if text.top is not None else None
     if not isinstance(node, Mapping) or name not in node.pairs:

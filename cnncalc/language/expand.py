@@ -1,4 +1,4 @@
-"""The walk from rows to layers: blocks used, branches entered, rows repeated, names resolved; the builder makes the layers."""
+"""Expands rows to layers: blocks, branches, repeated rows and names are resolved here; the builder makes the layers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MAX_NESTING = 100
 
 
 class Stop(Exception):
-    """A limit is met: the walk ends here."""
+    """The expansion stops because a limit is reached."""
 
 
 class Expander:
@@ -50,11 +50,11 @@ class Expander:
         self._joins: dict[str, Layer] = {}
         self._rows_seen = 0
         self._depth = 0
-        #: Whether a row expects a shape.
+        #: Whether any row has `expect`.
         self.expected = False
 
     def run(self) -> tuple[Graph, Scope]:
-        """The network and the names of its top level."""
+        """Return the network and the scope of its top level."""
         document = self._document
         inputs = [
             self._builder.input(name, flow, document.input_locations.get(name, Location())) for name, flow in self._inputs.items()
@@ -89,7 +89,7 @@ class Expander:
     # Rows
 
     def _rows(self, scope: Scope, current: Producer | None) -> Producer | None:
-        """The result of the last row of a scope."""
+        """Expand the rows of a scope; return the result of the last one."""
         names = scope.body.static_names
         if names is None:
             names = self._keys.names(scope.body, scope.texts)
@@ -112,7 +112,7 @@ class Expander:
             self._problems.add("limit", keys["repeat"].location, message)
             raise Stop
         copies: list[Copy] = []
-        # Bound before it is walked: a branch may read, by its full name, a row of an earlier branch or copy.
+        # The name is bound before the row is expanded: a branch may read a row of an earlier branch or copy by its full name.
         scope.names[base] = Binding(copies, count is not None, row.at.line)
         for k in range(1 if count is None else count):
             self._count(row, 1)
@@ -144,7 +144,7 @@ class Expander:
         if isinstance(name, str):
             source = self._find(name, layer, scope, argument.location)
         elif row.layer is not None and row.layer.opaque and _are_names(name):
-            # Only a custom layer reads several rows without joining them; `_layer` finds them all.
+            # Only a custom layer reads several rows without joining them; `_layer` looks up all of them.
             source = self._find(name[0], layer, scope, argument.location)
         elif name is not None:
             message = f"from is the name of one row, not {written(name)}; add and concat join several"
@@ -152,7 +152,7 @@ class Expander:
         return source if source is not None else Input(written(name), None)
 
     def _find(self, name: str, layer: str, scope: Scope, at: Location) -> Producer | None:
-        """The result that `layer` calls `name`; None if there is no such row, which is reported."""
+        """Return the result that `layer` refers to as `name`; report it and return None if there is no such row."""
         try:
             return scope.find(name).source
         except LayerError as error:
@@ -160,7 +160,7 @@ class Expander:
             return None
 
     def _reading(self, source: Producer | None, row: Row, name: str, *, alone: bool) -> Producer:
-        """The row's input; in a network of several inputs, a row must say which it reads unless it needs none from above."""
+        """Return the row's input. In a network of several inputs a row must name the input it reads, unless it needs none."""
         if source is not None:
             return source
         if not alone and not row.broken and self._builder.graph.inputs:
@@ -172,7 +172,7 @@ class Expander:
     def _copy(
         self, row: Row, base: str, k: int | None, count: int | None, scope: Scope, source: Producer | None, copy: Copy
     ) -> None:
-        """Fills one copy of a row: a layer, a use of a block, or branches."""
+        """Expand one copy of a row: a layer, a use of a block, or branches."""
         name = f"{scope.prefix}{base}" if k is None else f"{scope.prefix}{base}.{k}"
         texts: Texts = scope.texts if k is None else ({"i": str(k)}, *scope.texts)
         fit = self._keys.word(row, name, "fit", FITS, texts, source) or scope.fit_for(row.layer)
@@ -206,7 +206,7 @@ class Expander:
         copy.source = node
 
     def _given(self, row: Row, name: str, path: tuple[tuple[str, int | None, bool], ...]) -> Given:
-        """The fields of a row, or the arguments of a block, that `--set` gives values."""
+        """Return the fields of a row, or the arguments of a block, that `--set` sets."""
         block = self._document.blocks.get(str(row.fields["block"].value)) if "block" in row.fields else None
         return self._builder.changes_of(name, path, row.layer, tuple(block.parameters) if block is not None else ())
 
@@ -221,7 +221,7 @@ class Expander:
         source: Producer | None,
         joins: Joined,
     ) -> Node:
-        """The layer of a row, with its inputs: the row above, or for a join the rows that it names, `joins`."""
+        """Make the layer of a row. It reads the row above; a join reads the rows that it names, `joins`."""
         reads_nothing = layer is not None and layer.accepts == "nothing"
         above = self._reading(source, row, name, alone=reads_nothing or isinstance(joins, tuple))
         inputs: tuple[Producer, ...] = () if reads_nothing else (above,)
@@ -246,7 +246,7 @@ class Expander:
         )
 
     def _joined(self, row: Row, own: str, joins: tuple[str, ...] | str, scope: Scope, above: Producer) -> tuple[Producer, ...]:
-        """The inputs of a join: the row above and one name, or the names alone."""
+        """Return the inputs of a join: the row above and one named row, or the rows in a list of names."""
         argument = row.fields.get(row.kind)
         items = argument.node.items if argument is not None and isinstance(argument.node, Sequence) else []
         found: list[Producer] = [above] if isinstance(joins, str) else []
@@ -262,7 +262,7 @@ class Expander:
         return tuple(found) or (Input("?", None),)
 
     def _copies(self, name: str, own: str, scope: Scope, at: Location) -> list[Producer]:
-        """The results of all copies of a repeated row, in order."""
+        """Return the results of all copies of a repeated row, in order."""
         try:
             return scope.copies(name.removesuffix(RowNames.ALL))
         except LayerError as error:
@@ -274,7 +274,7 @@ class Expander:
     def _block(
         self, row: Row, name: str, inner: Scope, source: Producer | None, given: Given, peer: Copy | None, copy: Copy
     ) -> Producer | None:
-        """One use of a block: its arguments evaluated here, once, its rows walked in a scope of their own."""
+        """Expand one use of a block: its arguments are evaluated once, its rows are expanded in their own scope."""
         argument = row.fields["block"]
         names = names_for(inner.texts, source)
         title = self._keys.value(argument, names, row, name)
@@ -301,18 +301,18 @@ class Expander:
         return group.result
 
     def _lost(self, row: Row, name: str, inner: Scope) -> Producer:
-        """Stands for a use of a block that cannot be walked, so that its row is not missing among the layers."""
+        """Make a placeholder layer for a block that cannot be expanded, so that its row still appears among the layers."""
         return self._layer(row, name, None, inner.fit, False, inner, Input("?", None), None)
 
     def _usable(self, row: Row, name: str, block: Block) -> bool:
-        """Whether a use of a block whose name is computed has the arguments that the block needs."""
+        """Return whether a use of a block has the arguments that the block needs, if the block's name is an expression."""
         faults = use_faults(row, block, self._problems)
         for rule, at, message in faults:
             self._problems.add(rule, at, message, layer=name)
         return not faults
 
     def _arguments(self, row: Row, name: str, block: Block, names: Names, given: Given) -> Texts:
-        """The file's vars and the block's parameters, as text; UNKNOWN if an unknown shape is needed."""
+        """Return the file's vars and the block's parameters as text; a parameter is UNKNOWN if it depends on an unknown shape."""
         texts: dict[str, Value | object] = {}
         inside = Names((texts, self._document.vars), names.channels)
         for parameter, default in block.parameters.items():
@@ -335,7 +335,7 @@ class Expander:
     def _branches(
         self, row: Row, name: str, inner: Scope, source: Producer | None, given: Given, peer: Copy | None, copy: Copy
     ) -> Producer:
-        """Branches that all read the same input, and their merge, which the row's name stands for."""
+        """Expand branches, which all read the same input, and their merge; the row's name refers to the merge."""
         named = "name" in row.row_keys
         group = self._builder.open(name, "branches", "", place=row, reads=source, named=named)
         ends: list[Producer] = []
@@ -368,7 +368,7 @@ class Expander:
         return node
 
     def _merge(self, row: Row, name: str, inner: Scope, source: Producer | None) -> Layer | None:
-        """The layer that joins branches; None if the row does not say which, which is reported."""
+        """Return the layer that joins the branches; report it and return None if the row has no valid `merge`."""
         argument = row.fields.get("merge")
         kind = self._keys.value(argument, names_for(inner.texts, source), row, name) if argument is not None else None
         if kind not in MERGES:
@@ -382,7 +382,7 @@ class Expander:
         return layer
 
     def _peer(self, row: Row, layer: str, base: str, k: int | None, scope: Scope, names: Names) -> Copy | None:
-        """The row whose weights this one uses: by its own `share`, or by that of a block around it."""
+        """Return the row whose weights this row uses, by its own `share` or by the `share` of a block around it."""
         argument = row.row_keys.get("share")
         if argument is None:
             return counterpart(row, base, k, scope, self._problems)
@@ -390,5 +390,5 @@ class Expander:
 
 
 def _are_names(value: Value | None) -> TypeGuard[tuple[str, ...]]:
-    """Whether a value is a list of names."""
+    """Return whether a value is a list of names."""
     return isinstance(value, tuple) and not isinstance(value, Map) and bool(value) and all(isinstance(one, str) for one in value)

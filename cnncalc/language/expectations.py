@@ -1,4 +1,4 @@
-"""The totals and outputs of a network, compared with what its file expects and allows."""
+"""Compares a network's totals and outputs with the `expect` and `budget` of its file."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _WORDS = {
     "macs": "MACs",
 }
 
-#: Results named in a message.
+#: The largest number of results that a message names.
 _NAMED = 5
 
 
 def check_totals(document: Document, graph: Graph, scope: Scope, problems: Problems, *, expectations: bool) -> None:
-    """Reports each expectation that is not met, if `expectations` are to be checked, and each budget that is exceeded."""
+    """Report every exceeded budget and, if `expectations` is true, every expectation that is not met."""
     known = all(node.shape is not None for node in graph.nodes)
     totals = graph.totals
     if expectations:
@@ -42,7 +42,7 @@ def check_totals(document: Document, graph: Graph, scope: Scope, problems: Probl
             elif known and totals[key] != count:
                 message = f"the network has {totals[key]:,} {_WORDS[key]}, and {count:,} are expected ({totals[key] - count:+,})"
                 problems.add("expect", at, message)
-    # The known layers already count, though an unreadable row may hide more.
+    # Rows that could not be read can only add to the total.
     totals["weights"] = bytes_of(totals["parameters"], document.dtype)
     for key, (most, text, at) in document.budget.items():
         if key == "peak_memory":
@@ -102,7 +102,7 @@ def _outputs(document: Document, graph: Graph, scope: Scope, problems: Problems)
 
 
 def check_row(argument: Argument, value: Value, layer: str, source: Producer | None, problems: Problems) -> None:
-    """Reports a row whose result is not of the shape that the row expects; `value` is None if it cannot be computed."""
+    """Report a row whose result does not have the expected shape; `value` is None if the expectation cannot be computed."""
     if value is None:
         return
     try:

@@ -1,4 +1,4 @@
-"""${…}: arithmetic over a whitelist, read by a small parser of its own. Nothing else evaluates.
+"""Expressions `${…}`: arithmetic with a whitelist of operations, read by a small parser; nothing else is evaluated.
 
 Numbers, words, true and false; `+ - * / // % **`, comparisons, `a if c else b`, and the functions of FUNCTIONS.
 """
@@ -38,11 +38,11 @@ _COMPARISONS: dict[str, Callable[[Result, Result], bool]] = {
 
 
 class Unknown(Exception):
-    """A value that cannot be known because a shape is not."""
+    """The value is unknown because a shape is unknown."""
 
 
 UNKNOWN = object()
-"""Stands for such a value among the names."""
+"""The value of a name that depends on an unknown shape."""
 
 
 def _fault(message: str) -> LayerError:
@@ -77,21 +77,21 @@ RESERVED = frozenset((*FUNCTIONS, "if", "else", "true", "false", "i", "in_channe
 
 
 Texts = tuple[Mapping[str, Value | object], ...]
-"""Names as written, by name: `i`, a block's parameters, the file's vars; the first that has a name wins."""
+"""Texts by name, in the order of lookup: `i`, a block's parameters, the file's vars."""
 
 
 class Names:
-    """What names stand for where an expression is: vars and parameters as text, and the channels of what flows in."""
+    """The names that an expression can use: vars and parameters as text, and `in_channels`."""
 
     __slots__ = ("channels", "texts")
 
     def __init__(self, texts: Texts | Mapping[str, Value | object], channels: object = None) -> None:
         self.texts = texts if isinstance(texts, tuple) else (texts,)
-        #: An integer, UNKNOWN, or a LayerError that says why there are none.
+        #: An integer, UNKNOWN, or a LayerError that says why the row has no input channels.
         self.channels = channels
 
     def value(self, name: str) -> Value:
-        """The text behind a name. Raises LayerError for one that is not defined, Unknown for one that cannot be known."""
+        """Return the text of a name. Raises LayerError if the name is not defined, Unknown if its value is unknown."""
         if name == "in_channels":
             if isinstance(self.channels, LayerError):
                 raise self.channels
@@ -108,14 +108,14 @@ class Names:
 
 
 def undefined(name: str, hint: str) -> LayerError:
-    """The error for a name that is not defined; `hint` is the nearest that is."""
+    """Return the error for an undefined name; `hint` suggests the nearest defined one."""
     if name == "i":
         return LayerError("i counts the copies of a row with repeat, and no row here has one", rule="unknown-name")
     return LayerError(f"{name} is no var or parameter{hint}", rule="unknown-name")
 
 
 def _typed(text: Value, name: str) -> Result:
-    """What a var's text is in arithmetic: a number, true or false, else a word."""
+    """Return a var's text as a number or a boolean if it is one, else as a word."""
     if text is None:
         raise _fault(f"{name} has no value")
     if not isinstance(text, str):
@@ -132,8 +132,8 @@ def _typed(text: Value, name: str) -> Result:
 
 def _number(value: Result, operator: str) -> int | float:
     if isinstance(value, (bool, str)):
-        said = str(value).lower() if isinstance(value, bool) else f"'{values.written(value)}'"
-        raise _fault(f"{operator} wants numbers, got {said}")
+        got = str(value).lower() if isinstance(value, bool) else f"'{values.written(value)}'"
+        raise _fault(f"{operator} wants numbers, got {got}")
     return value
 
 
@@ -180,7 +180,7 @@ def _arithmetic(operator: str, left: Result, right: Result) -> Result:
 
 
 class Expression:
-    """A parsed ${…}: `names` are those it uses. Raises LayerError where the text cannot be read."""
+    """A parsed ${…}; `names` are the names it uses. Raises LayerError if the text cannot be parsed."""
 
     __slots__ = ("_evaluate", "names", "text")
 
@@ -194,7 +194,7 @@ class Expression:
         self.names = frozenset(parser.names)
 
     def __call__(self, names: Names) -> Value:
-        """The result as text. Raises LayerError or Unknown."""
+        """Return the result as text. Raises LayerError or Unknown."""
         if len(self.names) == 1 and self.text in self.names:
             return names.value(self.text)
         try:
@@ -203,7 +203,7 @@ class Expression:
             raise self._in(fact) from None
 
     def _in(self, fact: LayerError) -> LayerError:
-        """The fact with the expression it is about."""
+        """Return the error with the expression added to its message."""
         if fact.rule != "expression" or not self.text:
             return fact
         return LayerError(f"{fact.template}, in ${{{values.written(self.text, 40)}}}", rule=fact.rule)
@@ -216,7 +216,7 @@ def _text(result: Result) -> str:
 
 
 class _Parser:
-    """Precedence climbing over tokens, straight to closures."""
+    """A precedence-climbing parser that compiles tokens to closures."""
 
     def __init__(self, text: str) -> None:
         if len(text) > MAX_LENGTH:
@@ -234,9 +234,9 @@ class _Parser:
         while at < len(text):
             match = _TOKEN.match(text, at)
             if match is None:
-                said = values.written(text[at:].strip(), 20)
+                rest = values.written(text[at:].strip(), 20)
                 raise _fault(
-                    f"{said} cannot stand in ${{…}}: it takes numbers, names, + - * / // % **, comparisons and functions"
+                    f"{rest} cannot stand in ${{…}}: it takes numbers, names, + - * / // % **, comparisons and functions"
                 )
             kind = ("number", "name", "word", "operator")[(match.lastindex or 1) - 1]
             tokens.append((kind, match[match.lastindex or 1]))
@@ -303,7 +303,7 @@ class _Parser:
         return self._chain(("*", "/", "//", "%"), self._unary)
 
     def _chain(self, operators: tuple[str, ...], operand: Callable[[], Evaluate]) -> Evaluate:
-        """Operands from left to right, in a loop: thousands of them nest no deeper than two."""
+        """Parse operands from left to right in a loop, so that a long chain does not recurse."""
         first = operand()
         if self._peek() not in operators:
             return first

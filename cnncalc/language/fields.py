@@ -1,4 +1,4 @@
-"""The layer that a row describes in one place of the network: expressions computed, and fields of `--set` put in."""
+"""Makes the layer of a row: computes its expressions and applies `--set`."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from cnncalc.shape import LayerError
 from cnncalc.values import Value
 
 Joined = tuple[str, ...] | str | None
-"""The rows that a join names, one name beside the row above; None for a layer that is no join."""
+"""The rows that a join names: a list, or one name that is joined with the row above; None if the layer is not a join."""
 
 Given = dict[str, tuple[Value, str]]
-"""Fields set from outside, each with the text that set it."""
+"""Fields set by `--set`, each with the option's text."""
 
 
 class LayerReader:
-    """Reads the layers of rows, each combination of values once."""
+    """Makes the layers of rows; rows with equal values share one layer."""
 
     def __init__(self, problems: Problems) -> None:
         self._problems = problems
         self._layers: dict[object, tuple[Layer | None, list[tuple[str, LayerError]]]] = {}
 
     def read(self, row: Row, name: str, names: Names, given: Given) -> tuple[Layer | None, Joined]:
-        """The layer of a row with expressions or fields of `--set`, and the rows it joins.
+        """Return the layer of a row that has expressions or fields set by `--set`, and the rows it joins.
 
-        The layer is None if it cannot be read, which is reported.
+        The layer is None if a field is invalid; the problem is reported.
         """
         if row.layer is None or (row.broken and not given):
             return None, None
@@ -61,7 +61,7 @@ class LayerReader:
 
 
 def joined(kind: type[Layer], fields: Mapping[str, Value]) -> Joined:
-    """The rows that a row of this kind joins. Raises LayerError unless `fields` could be read."""
+    """Return the rows that a row of this kind joins. Raises LayerError if the field is invalid."""
     if kind.main is None or not kind.main.wires:
         return None
     names: Joined = kind.main.type.parse(fields[kind.kind], "channels_last")

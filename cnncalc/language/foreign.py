@@ -1,4 +1,4 @@
-"""Layers of other tools that no kind stands for: what to write instead, so that no similar word is suggested for them."""
+"""Layers of other tools without a corresponding kind: the advice for each, so that no similar word is suggested."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _CONTAINER = "rows stand in sequence by themselves; a block is a group of rows t
 
 #: What to write instead, by the normal form of a name (`cnncalc.spelling.normal`).
 ADVICE: dict[str, str] = {
-    # Near to a kind, and not the same.
+    # Similar to a kind, but different.
     "linear": "did you mean linear (at each position) or fc (over the whole map)?",
     "attention": "did you mean attention (self-attention with its projections)? Products alone are matmul, softmax, matmul",
     "additiveattention": "there is no such kind; attention is scaled dot-product self-attention",
@@ -54,7 +54,7 @@ ADVICE: dict[str, str] = {
     "reducesumsquare": "square and {reduce: sum} in two rows compute it",
     "reducelogsum": "{reduce: sum} and log in two rows compute it",
     "reducelogsumexp": "exp, {reduce: sum} and log in three rows compute it",
-    # Several rows.
+    # Written as several rows.
     **dict.fromkeys(
         ("se", "seblock", "selayer", "semodule", "squeezeexcite", "squeezeexcitation", "squeezeandexcitation"),
         "write branches with merge: multiply, one of them [], the other [global_avgpool, {fc: …}, relu, {fc: …}, sigmoid]",
@@ -65,7 +65,7 @@ ADVICE: dict[str, str] = {
     ),
     **dict.fromkeys(("sequential", "modulelist", "moduledict", "container", "module", "dataparallel"), _CONTAINER),
     **dict.fromkeys(("parameterlist", "parameterdict"), "write a parameter row for each array"),
-    # Nothing in a network's sizes.
+    # Irrelevant to sizes and counts.
     **dict.fromkeys(("inputlayer", "input"), "the top of the file says input: 32x32x3"),
     **dict.fromkeys(("masking", "activityregularization", "spectralnormalization"), "leave it out, it changes no size"),
     **dict.fromkeys(("gaussiannoise", "gaussiandropout"), "in the forward pass it does nothing; write identity, or leave it out"),
@@ -89,12 +89,12 @@ stringnormalizer stringsplit tan tanhshrink tensorscatter textvectorization tfid
 topk trilu unfold unique unsqueeze where xor
 """
 
-#: Names that stand for nothing here, however similar they are to a kind.
+#: Names without a corresponding kind, even if they are similar to the name of one.
 NOTHING = frozenset(_NOTHING.split())
 
 
 def advice(plain: str) -> str | None:
-    """What to write instead of another tool's layer, given its normal form; None if it is not known."""
+    """Return the advice for another tool's layer, given the normal form of its name; None if the layer is not known."""
     found = ADVICE.get(plain)
     if found is not None:
         return found

@@ -1,4 +1,4 @@
-"""Values of the keys that every row has, computed in one place of the network: `repeat`, `fit`, `trainable` and others."""
+"""Computes the values of keys that every row can have: `repeat`, `fit`, `trainable` and others."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cnncalc.values import Value, written
 
 
 def names_for(texts: Texts, source: Producer | None) -> Names:
-    """The names that expressions of a row see; `source` is what flows into it."""
+    """Return the names that expressions of a row can use; `source` is the row's input."""
     flow = source.flow if source is not None else None
     if isinstance(flow, Tokens):
         return Names(texts, LayerError("tokens have no channels; in_channels is known behind an embedding", rule="expression"))
@@ -22,13 +22,13 @@ def names_for(texts: Texts, source: Producer | None) -> Names:
 
 
 class KeyReader:
-    """Reads row keys and reports what is wrong with them."""
+    """Reads row keys and reports invalid values."""
 
     def __init__(self, problems: Problems) -> None:
         self._problems = problems
 
     def value(self, argument: Argument, names: Names, row: Row, layer: str | None = None) -> Value:
-        """A key's value; None if it cannot be computed, which has then been reported for `layer`."""
+        """Return a key's value; report it for `layer` and return None if the value cannot be computed."""
         if argument.value is FAULTY:
             return None
         try:
@@ -41,7 +41,7 @@ class KeyReader:
         return None
 
     def word(self, row: Row, layer: str, key: str, words: tuple[str, ...], texts: Texts, source: Producer | None) -> str | None:
-        """One of a few words; None if the row does not have the key, or has something else there, which is reported."""
+        """Return the key's value, one of `words`; None if the row lacks the key or its value is invalid, which is reported."""
         argument = row.row_keys.get(key)
         if argument is None:
             return None
@@ -49,7 +49,7 @@ class KeyReader:
         if value is None:
             return None
         if isinstance(value, str) and values.boolean(value) is not None:
-            # True and TRUE are true as well.
+            # `True` and `TRUE` also mean true.
             value = value.lower()
         if value not in words:
             allowed = ", ".join(words[:-1]) + f" or {words[-1]}"
@@ -58,7 +58,7 @@ class KeyReader:
         return str(value)
 
     def repeat(self, row: Row, layer: str, texts: Texts, source: Producer | None) -> int:
-        """The number of copies; 1 if it cannot be read, which is reported."""
+        """Return the number of copies; report an invalid `repeat` and return 1."""
         argument = row.row_keys["repeat"]
         value = self.value(argument, names_for(texts, source), row, layer)
         if value is None:
@@ -71,7 +71,7 @@ class KeyReader:
         return count
 
     def names(self, body: Body, texts: Texts) -> list[str]:
-        """The rows' names if some hold expressions; faults in them are reported, and such a row is named by its kind."""
+        """Return the rows' names if some are expressions; an invalid name is reported, and the row is named by its kind."""
         given: list[Value] = []
         stems = []
         names = Names(texts, LayerError("in_channels cannot name a row", rule="expression"))

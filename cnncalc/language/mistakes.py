@@ -1,4 +1,4 @@
-"""Rows that are written in another way than the language's, and the row to write instead."""
+"""Recognises rows in the style of other tools, and suggests the row to write instead."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TYPE_KEYS = ("type", "kind", "layer", "layer_type", "class_name", "class", "op"
 
 
 def two_kinds(first: str, second: str, value: Value) -> str:
-    """What to write instead of a row with two kinds."""
+    """Return the advice for a row with two kinds."""
     declared = suggest.field_for(KINDS[first], second) if first in KINDS else None
     if declared is not None and not declared.main:
         return f"write {declared.name}: {suggest.text(value)} for the field of {first}, or two rows"
@@ -23,7 +23,7 @@ def two_kinds(first: str, second: str, value: Value) -> str:
 
 
 def kind_as_value(node: Mapping, unknown: str, blocks: Container[str]) -> tuple[Scalar, str] | None:
-    """The key behind which others write the kind, and what to write; `unknown` is the row's first unknown key."""
+    """Return a key such as `type` whose value is the kind, and the advice; `unknown` is the row's first unknown key."""
     for name in _TYPE_KEYS:
         key, value = node.pairs.get(name, (None, None))
         if key is None or not isinstance(value, Scalar) or value.null:
@@ -41,12 +41,12 @@ def kind_as_value(node: Mapping, unknown: str, blocks: Container[str]) -> tuple[
 
 
 def is_letter(word: str) -> bool:
-    """Whether it is a letter of the lecture's formula: N, F, S, P, K, D."""
+    """Return whether `word` is a letter of the lecture's formula: N, F, S, P, K, D."""
     return len(word) == 1 and word.isupper()
 
 
 def in_letters(kind: type[Layer], pairs: dict[str, tuple[Scalar, YamlNode]], letters: list[str]) -> str:
-    """The message for a row that writes fields as letters."""
+    """Return the message for a row with letters as field names."""
     row = suggest.rewritten(kind.kind, {name: value_of(node) for name, (_, node) in pairs.items() if name != kind.kind})
     main = value_of(pairs[kind.kind][1]) if kind.kind in pairs else None
     if main is not None:
@@ -55,14 +55,14 @@ def in_letters(kind: type[Layer], pairs: dict[str, tuple[Scalar, YamlNode]], let
 
 
 def letters_alone(node: Mapping) -> str | None:
-    """The row to write instead of one of letters alone, `{K: 8, F: 3, S: 1}`; None for any other."""
+    """Return the row to write instead of a row of letters alone, `{K: 8, F: 3, S: 1}`; None for any other row."""
     if "K" not in node.pairs or not all(map(is_letter, node.pairs)):
         return None
     return suggest.rewritten("conv", {name: value_of(value) for name, (_, value) in node.pairs.items()})
 
 
 def fields_below(kind: type[Layer], value: YamlNode) -> str | None:
-    """The message for `conv: {filters: 64, kernel_size: 7}`; None if the kind's value is anything else."""
+    """Return the message for fields nested under the kind, `conv: {filters: 64, kernel_size: 7}`; None for other values."""
     if not isinstance(value, Mapping) or not value.pairs or any(suggest.field_for(kind, name) is None for name in value.pairs):
         return None
     fields = {name: value_of(node) for name, (_, node) in value.pairs.items()}
@@ -70,7 +70,7 @@ def fields_below(kind: type[Layer], value: YamlNode) -> str | None:
 
 
 class Dashed:
-    """A row whose fields stand behind dashes of their own below it: `- conv: 8`, `- kernel_size: 3`."""
+    """A row whose fields have dashes of their own, as if they were rows: `- conv: 8`, `- kernel_size: 3`."""
 
     def __init__(self, row: Mapping, first: Mapping) -> None:
         self.row = copy(row)
@@ -91,7 +91,7 @@ class Dashed:
 
 
 def joined(node: Sequence) -> tuple[list[YamlNode], list[Dashed]]:
-    """The rows of a list, fields that stand behind dashes of their own joined with the row above, and those rows."""
+    """Return the rows of a list, with fields on dashes of their own added to the row above, and the rows that got such fields."""
     items: list[YamlNode] = []
     found: list[Dashed] = []
     last: Dashed | None = None
@@ -110,7 +110,7 @@ def joined(node: Sequence) -> tuple[list[YamlNode], list[Dashed]]:
 
 
 def _only_fields(item: Mapping, above: Mapping) -> bool:
-    """Whether a row has no kind, and only fields of the kind above that the row above does not have."""
+    """Return whether a row has no kind, but only fields that the row above could have and does not have yet."""
     if not item.pairs or any(name in KINDS or name in above.pairs for name in item.pairs):
         return False
     kind = next((KINDS[name] for name in above.pairs if name in KINDS), None)

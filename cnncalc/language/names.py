@@ -1,4 +1,4 @@
-"""Names of rows: given ones checked, the others numbered by kind."""
+"""Names of rows: checks written names, and numbers the other rows by kind."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from cnncalc.values import Value, written
 
 
 def number(given: list[Value], stems: list[str]) -> list[str]:
-    """The names of rows: the given one, else the stem and the row's number among those of its stem, past names that are taken."""
+    """Return the rows' names: the written name, else the stem and a running number per stem that skips names already taken."""
     taken = {name for name in given if isinstance(name, str)}
     counts: dict[str, int] = {}
     result = []
@@ -25,7 +25,7 @@ _NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012345678
 
 
 def name_fault(name: str) -> str | None:
-    """What is wrong with a name, or None."""
+    """Return why a name is invalid, None if it is valid."""
     if name == "input":
         return "the name input is taken: it is what the network, block or branch reads"
     if not name or not _NAME.issuperset(name):

@@ -1,4 +1,4 @@
-"""The texts of `--input` and `--set` as changes: `32x32x3`, `left=32x32x3`, `width=0.5`, `conv1.stride=1`, `*.bias=false`."""
+"""Parses `--input` and `--set` to changes: `32x32x3`, `left=32x32x3`, `width=0.5`, `conv1.stride=1`, `*.bias=false`."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ Sizes = str | Sequence[int]
 """A shape as text, or its sizes."""
 
 Shapes = Sizes | Sequence[str] | Mapping[str, Sizes] | None
-"""Shapes for `--input`: of the only input, of inputs as `name=SHAPE`, or by name."""
+"""Shapes for `--input`: the shape of the only input, `name=SHAPE` for each input, or a mapping from names to shapes."""
 
 Values = str | Sequence[str] | Mapping[str, Any]
-"""Values for `--set`: `NAME=VALUE`, one or more, or by name."""
+"""Values for `--set`: one or more `NAME=VALUE`, or a mapping from names to values."""
 
 
 def changes(
@@ -30,7 +30,7 @@ def changes(
     layout: str | None = None,
     dtype: str | None = None,
 ) -> Changes:
-    """The changes that options describe. Raises SpecError for a text that cannot be read, TypeError for what is no text."""
+    """Return the changes that the options describe. Raises SpecError for invalid text, TypeError for values of other types."""
     for value, words, option in ((fit, FITS, "fit"), (layout, LAYOUTS, "layout"), (dtype, DTYPES, "dtype")):
         if value is not None and value not in words:
             raise cannot(f"{option} is {', '.join(words[:-1])} or {words[-1]}, not {written(str(value))}")
@@ -40,12 +40,12 @@ def changes(
 
 
 def _pairs(given: Values) -> str | Sequence[str]:
-    """Values by name as `NAME=VALUE`."""
+    """Return a mapping of values as a list of `NAME=VALUE`."""
     return [f"{name}={word(value)}" for name, value in given.items()] if isinstance(given, Mapping) else given
 
 
 def _shapes(given: Shapes) -> str | Sequence[str]:
-    """Shapes as texts; sizes stand in the file's own layout."""
+    """Return shapes as text; sizes are in the file's own layout."""
     if given is None:
         return ()
     if isinstance(given, Mapping):
@@ -64,7 +64,7 @@ def _sizes(value: Sizes) -> str:
 
 
 def word(value: object) -> str:
-    """A value of Python as a file would write it."""
+    """Return a Python value as a file would write it."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, (list, tuple)):
@@ -73,7 +73,7 @@ def word(value: object) -> str:
 
 
 def _texts(given: str | Sequence[str], option: str, example: str) -> Sequence[str]:
-    """One text or several as several. Raises TypeError for numbers."""
+    """Return one text or several as a sequence. Raises TypeError for numbers."""
     texts = [given] if isinstance(given, str) else [*given] if isinstance(given, Iterable) else [given]
     if not all(isinstance(one, str) for one in texts):
         raise TypeError(f"{option} is text or a list of texts: {example}; got {given!r}")

@@ -1,4 +1,4 @@
-"""The front door: cnncalc's own YAML in, a reading out."""
+"""Reads cnncalc's own YAML: text in, a `Reading` out."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from cnncalc.shape import LayerError
 
 
 def read(source: Source, changes: Changes = UNCHANGED) -> Reading:
-    """The network that a text describes. Never raises for a bad one: `unusable` then, with the problems that say why."""
+    """Return the network that a text describes. Never raises: a reading of invalid text is `unusable` and has the problems."""
     try:
         return _read(source, changes)
     except SpecError as error:
@@ -42,7 +42,7 @@ def _read(source: Source, changes: Changes) -> Reading:
     changes.check_vars(document.vars, document.inputs)
     inputs = changes.inputs(document.inputs, document.layout)
     if changes.input:
-        # The file's own shape may be at fault; the rest of it is a network all the same.
+        # An override replaces the file's shape, so that the network is usable even if that shape is invalid.
         problems.unusable = problems.unusable and not document.layers.rows
     check_uses(document, problems)
     expander = Expander(document, problems, changes, inputs)
@@ -78,7 +78,7 @@ def _read(source: Source, changes: Changes) -> Reading:
 
 
 def _rows(document: Document, scope: Scope) -> dict[str, Location]:
-    """The names of the top-level rows, in order, and where each stands."""
+    """Return the names of the top-level rows, in order, and the location of each."""
     names = [name for name in scope.names if name not in document.inputs]
     return {name: row.at for name, row in zip(names, scope.body.rows, strict=False)}
 

@@ -1,4 +1,4 @@
-"""A row of the file: what stands in it, where, and the edits that set its fields."""
+"""A row of the file: its values, their locations, and the edits that set its fields."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ROW_KEYS = ("name", "from", "repeat", "expect", "fit", "share", "trainable")
 MERGES = ("add", "concat", "multiply")
 
 FAULTY: Value = Map((("${", None),))
-"""Stands for a value whose ${…} could not be read, which has been reported."""
+"""The value of a ${…} that could not be parsed, which has been reported."""
 
 
 def has_fault(value: object) -> bool:
@@ -27,7 +27,7 @@ def has_fault(value: object) -> bool:
 
 
 class Lines:
-    """The lines of a text, split when first asked for."""
+    """The lines of a text, split on first use."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -38,12 +38,12 @@ class Lines:
 
     @property
     def end(self) -> str:
-        """How the text ends its lines."""
+        """The line ending of the text."""
         return "\r\n" if "\r\n" in self._text else "\n"
 
 
 class Argument:
-    """What stands behind a key: its value or template, and the nodes of both."""
+    """A key with its value or template, and the nodes of both."""
 
     __slots__ = ("dynamic", "key", "node", "value")
 
@@ -55,12 +55,12 @@ class Argument:
 
     @property
     def location(self) -> Location:
-        """The value's place; the key's where nothing stands behind it."""
+        """The location of the value; of the key if the key has no value."""
         return location(self.key if isinstance(self.node, Scalar) and self.node.null else self.node)
 
 
 class Row(Place):
-    """A row of the file: a layer, a use of a block, or branches; and its place, where its fields are edited.
+    """A row of the file: a layer, a use of a block, or branches; as a `Place` it says how its fields are edited.
 
     `kind` is the word in the file, `layer` the class of that kind if there is one.
     """
@@ -80,19 +80,19 @@ class Row(Place):
         self.fields: dict[str, Argument] = {}
         self.row_keys: dict[str, Argument] = {}
         self.branches: dict[str, Body] = {}
-        #: Whether any field holds a ${…}; otherwise `static` is the layer, or None where the fields are wrong.
+        #: Whether any field holds a ${…}; otherwise `static` is the layer, or None if a field is invalid.
         self.dynamic = False
         self.static: Layer | None = None
         #: The rows that a join names, if no field holds a ${…}.
         self.joins: tuple[str, ...] | str | None = None
-        #: Whether a problem of the row has been reported, so that its uses need not report it again.
+        #: A problem of the row was reported and makes it unusable; its uses do not report it again.
         self.broken = False
-        #: Whether one has been that does not keep its layer from being read.
+        #: A problem of the row was reported, but its layer can still be read.
         self.reported = False
 
     @property
     def stem(self) -> str | Argument:
-        """What names without `name` begin with: the kind, the block or the merge."""
+        """The first part of the row's automatic name: the kind, the block or the merge."""
         if self.kind in ("block", "branches"):
             argument = self.fields.get("block" if self.kind == "block" else "merge")
             if argument is None:
@@ -114,7 +114,7 @@ class Row(Place):
         return self.fields.get(self._key_of(field)) or self.row_keys.get(field)
 
     def _key_of(self, field: str) -> str:
-        """The key of a field: the kind itself for its main field."""
+        """Return the key of a field: the kind itself for the main field."""
         main = self.layer.main if self.layer is not None else None
         return self.kind if main is not None and main.name == field else field
 
@@ -136,11 +136,11 @@ class Row(Place):
             return None
         kind, old = self.node.pairs[self.kind]
         if location(old) < location(kind) or not inside(location(old), self.location):
-            # The kind is merged in from elsewhere.
+            # The kind comes from a YAML merge.
             return None
         if self.node.flow:
             return Fix(Location(old.end_line, old.end_column, old.end_line, old.end_column), f", {pair}", safe, title)
-        # On a line of its own, after the comment that may follow the value.
+        # The field goes on a new line, after a comment that follows the value.
         lines = self.lines.all
         after = len(lines[old.end_line - 1]) + 1 if old.end_line <= len(lines) else 1
         at = Location(old.end_line, after, old.end_line, after)
@@ -148,19 +148,19 @@ class Row(Place):
 
 
 class Body:
-    """Rows that stand in sequence: a network's, a block's or a branch's."""
+    """A sequence of rows: of a network, a block or a branch."""
 
     __slots__ = ("_by_name", "node", "rows", "static_names")
 
     def __init__(self, node: YamlNode | None, rows: list[Row]) -> None:
         self.node = node
         self.rows = rows
-        #: The rows' names, if none of them has to be computed.
+        #: The rows' names, if none of them is an expression.
         self.static_names: list[str] | None = None
         self._by_name: dict[str, Row] | None = None
 
     def row_called(self, name: str) -> Row | None:
-        """The row with a name that does not have to be computed."""
+        """Return the row of this name, if no row's name is an expression."""
         if self._by_name is None and self.static_names is not None:
             self._by_name = dict(zip(reversed(self.static_names), reversed(self.rows), strict=True))
         return self._by_name.get(name) if self._by_name is not None else None

@@ -1,4 +1,4 @@
-"""YAML nodes → rows: what each row says, read once, before any block is used or any shape known."""
+"""Reads rows from YAML nodes, each row once, before blocks are expanded and shapes are known."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from cnncalc.values import number as number_of
 
 
 def _sound(row: Row) -> dict[str, Value]:
-    """The fields whose values are known before the row is used."""
+    """Return the fields that have valid values without expressions."""
     return {name: a.value for name, a in row.fields.items() if not a.dynamic and a.value is not FAULTY}  # type: ignore[misc]  # not dynamic
 
 
@@ -27,7 +27,7 @@ Known = Collection[str]
 
 
 class RowReader:
-    """Reads rows and reports what is wrong with them wherever they are used."""
+    """Reads rows and reports the problems that do not depend on where a row is used."""
 
     def __init__(
         self,
@@ -49,10 +49,10 @@ class RowReader:
         self._repeats = 0
 
     def body(self, node: YamlNode | None, what: str) -> Body:
-        """The rows of a list."""
+        """Read the rows of a list."""
         if not isinstance(node, Sequence):
             if node is not None:
-                # A network without rows is none; a block and a branch may be empty.
+                # A network needs rows; a block or a branch may be empty.
                 hint = "; write [] for none" if isinstance(node, Scalar) and node.null and what != "layers" else ""
                 self._problems.add("value", node, f"{what} is a list of rows, each behind a dash, not {describe(node)}{hint}")
             return Body(node, [])
@@ -121,7 +121,7 @@ class RowReader:
         self._repeats += "repeat" in node.pairs
         others = {k: pair for k, pair in node.pairs.items() if k not in kinds}
         for name in [k for k in others if k in ROW_KEYS]:
-            # What is said of all copies is computed once, outside the row's own repeat.
+            # Keys that apply to all copies are computed once, outside the row's own repeat.
             row.row_keys[name] = self.argument(
                 *others.pop(name), repeats=outside if name in ("name", "from", "repeat", "expect") else self._repeats
             )
@@ -152,15 +152,15 @@ class RowReader:
                     message = f"{name} is no layer kind: a row is written in words; write {in_words}"
                     self._problems.add("unknown-kind", key, message)
                 elif typed is not None:
-                    said = f"{typed[0].text} is no key of a row: the kind itself is the key; {typed[1]}"
-                    self._problems.add("unknown-kind", typed[0], said)
+                    message = f"{typed[0].text} is no key of a row: the kind itself is the key; {typed[1]}"
+                    self._problems.add("unknown-kind", typed[0], message)
                 else:
                     self._unknown_kind(key, name)
                 row.row_keys = {k: self.argument(*pair) for k, pair in node.pairs.items() if k in ROW_KEYS}
                 return row
-        said = ", ".join(map(written, list(node.pairs)[:5]))
+        keys = ", ".join(map(written, list(node.pairs)[:5]))
         self._problems.add(
-            "row", node, f"this row has no layer kind, only {said}; begin it with one, as in {{conv: 64, kernel_size: 3}}"
+            "row", node, f"this row has no layer kind, only {keys}; begin it with one, as in {{conv: 64, kernel_size: 3}}"
         )
         row = Row(node, "?", location(node), self._lines)
         row.broken = True
@@ -168,7 +168,7 @@ class RowReader:
         return row
 
     def argument(self, key: Scalar, node: YamlNode, repeats: int | None = None) -> Argument:
-        """The value behind a key; names that its expressions use and nothing defines are reported."""
+        """Read the value of a key; report undefined names in its expressions."""
         value = self._value(node)
         argument = Argument(key, node, FAULTY if has_fault(value) else value)
         if argument.dynamic:
@@ -210,7 +210,7 @@ class RowReader:
             self._problems.add("value", pairs[row.kind][1], below)
             row.broken = True
             return
-        #: Fields that unknown keys stand for: they are not missing.
+        #: Fields that unknown keys probably mean; they are not reported as missing.
         meant: set[str] = set()
         letters: list[str] = []
         for name, (key, node) in pairs.items():
@@ -230,7 +230,7 @@ class RowReader:
         self._settle(row, meant)
 
     def _settle(self, row: Row, meant: set[str]) -> None:
-        """Reads fields without expressions once and for all; `meant` are fields that faulty keys stand for."""
+        """Read the layer of a row without expressions; `meant` are fields that unknown keys probably mean."""
         assert row.layer is not None
         row.dynamic = any(argument.dynamic for argument in row.fields.values())
         row.broken = row.broken or any(argument.value is FAULTY for argument in row.fields.values())
@@ -264,7 +264,7 @@ class RowReader:
             self._problems.error(fact, at)
 
     def _stands(self, row: Row, fact: LayerError) -> bool:
-        """Whether a field that is said to be missing is there after all, as an expression or a faulty one."""
+        """Return whether a field that the error calls missing is present as an expression or an invalid value."""
         assert row.layer is not None
         names = {row.layer.main.name if name == row.kind and row.layer.main else name for name in row.fields}
         return (
@@ -296,12 +296,12 @@ class RowReader:
         else:
             row.fields["merge"] = argument = self.argument(*merge)
             if not argument.dynamic and argument.value not in MERGES:
-                said = written(argument.value)  # type: ignore[arg-type]  # static
-                hint = meant(said, MERGES)
+                word = written(argument.value)  # type: ignore[arg-type]  # static
+                hint = meant(word, MERGES)
                 self._problems.add(
                     "value",
                     argument.location,
-                    f"merge is {', '.join(MERGES[:-1])} or {MERGES[-1]}, not {said}{hint}",
+                    f"merge is {', '.join(MERGES[:-1])} or {MERGES[-1]}, not {word}{hint}",
                 )
                 row.broken = True
         for name, (key, _) in others.items():
@@ -309,9 +309,9 @@ class RowReader:
             self._problems.add("unknown-key", key, f"a branches row has no {written(name)}{hint}")
             row.reported = True
         if not isinstance(value, Mapping) or not value.pairs:
-            said = "an empty map" if isinstance(value, Mapping) else describe(value)
+            got = "an empty map" if isinstance(value, Mapping) else describe(value)
             at = row.kind_at if isinstance(value, Scalar) and value.null else location(value)
-            self._problems.add("value", at, f"branches is a map from names to lists of rows, not {said}")
+            self._problems.add("value", at, f"branches is a map from names to lists of rows, not {got}")
             row.broken = True
             return
         for name, (key, node) in value.pairs.items():
@@ -324,7 +324,7 @@ class RowReader:
                 row.broken = True
 
     def _row_values(self, row: Row) -> None:
-        """Checks what can be checked of `name`, `fit`, `trainable` and `repeat` before they are used."""
+        """Check `name`, `fit`, `trainable` and `repeat` if they are not expressions."""
         for key, argument in row.row_keys.items():
             if argument.dynamic:
                 continue
@@ -342,7 +342,7 @@ class RowReader:
 
 
 def name_rows(body: Body, problems: Problems) -> None:
-    """Works out the rows' names, reports those used twice, and goes into branches."""
+    """Name the rows, report names used twice, and do the same in branches."""
     for row in body.rows:
         for branch in row.branches.values():
             name_rows(branch, problems)

@@ -1,6 +1,6 @@
-"""The JSON Schema of the language, 2020-12, made from the kinds: for completion in editors and for other validators.
+"""The JSON Schema (2020-12) of the language, generated from the kinds, for completion in editors and other validators.
 
-It knows what a file alone can show: keys, kinds, fields and what they may hold. What flows from row to row it does not know. A
+It covers keys, kinds, fields and their values, but not the shapes that flow from row to row. A
 string with `${…}` in it may stand anywhere.
 """
 
@@ -23,10 +23,10 @@ _NAME = "^(?![0-9]+$)(?!input$)[A-Za-z0-9_-]+$"
 _IDENTIFIER = "^[A-Za-z_][A-Za-z0-9_]*$"
 _EXPRESSION: Schema = {"type": "string", "pattern": r"\$\{"}
 _SIZE: Schema = {"type": "integer", "minimum": 1, "maximum": LARGEST}
-#: A name of a row as others say it, also one such as 3a or no, which some readers take for another type.
+#: A reference to a row; a name such as 3a or no may be read as a number or a boolean.
 _WORD: Schema = {"type": ["string", "number", "boolean"]}
 
-#: What each key that every row has is for.
+#: Descriptions of the keys that every row can have.
 ROW_KEYS: dict[str, tuple[str, Schema]] = {
     "name": ("How other rows and messages call it.", {"type": "string", "pattern": _NAME}),
     "from": ("The row that it reads instead of the one above.", _WORD),
@@ -71,15 +71,15 @@ def schema() -> Schema:
 
 
 def _open(inside: Schema) -> Schema:
-    """`inside`, or a string with an expression in it. `if` rather than `anyOf`, so that a fault is told as what it is."""
+    """Return a schema for `inside` or a string with an expression; `if` gives better errors than `anyOf`."""
     found: Schema = {"if": {"$ref": "#/$defs/expression"}, "else": _open_items(inside)}
     words = _words(inside)
-    # Editors complete words from `examples`, and look into no `else`.
+    # Editors complete words from `examples` and do not read `else`.
     return {**found, "examples": words} if words else found
 
 
 def _words(inside: Schema) -> list[Any]:
-    """The words that a value may be, true and false included."""
+    """Return the words that a value may be, true and false included."""
     if inside.get("type") == "boolean":
         return [True, False]
     return [*inside.get("enum", ()), *(word for one in inside.get("anyOf", ()) for word in _words(one))]
@@ -155,7 +155,7 @@ def _top() -> Schema:
 
 
 def _map_of(keys: tuple[str, ...], shaped: str = "") -> Schema:
-    """A map from totals to counts, and from `shaped` to a shape or one for each output."""
+    """Return the schema of a map from totals to counts; the key `shaped` has a shape, or a shape for each output."""
     properties = {key: _open({"$ref": "#/$defs/quantity"}) for key in keys}
     if shaped:
         shapes = {"type": "object", "additionalProperties": _open({"$ref": "#/$defs/shape"})}
@@ -167,7 +167,7 @@ _AXES = ("depth", "height", "width", "length", "channels")
 
 
 def _named_map(*more: str) -> Schema:
-    """A map that names shapes: one without an axis among its keys."""
+    """Return the schema of a map from names to shapes, as opposed to a shape with axes as keys."""
     return {"type": "object", "not": {"anyOf": [{"required": [key]} for key in (*_AXES, *more)]}}
 
 
@@ -213,8 +213,8 @@ def _flow() -> Schema:
         "properties": {"tokens": _open(_SIZE), "vocabulary": _open(_SIZE)},
         "additionalProperties": False,
     }
-    said = {"anyOf": [{"required": ["tokens"]}, {"required": ["vocabulary"]}], "type": "object"}
-    return {"if": said, "then": tokens, "else": {"$ref": "#/$defs/shape"}}
+    is_tokens = {"anyOf": [{"required": ["tokens"]}, {"required": ["vocabulary"]}], "type": "object"}
+    return {"if": is_tokens, "then": tokens, "else": {"$ref": "#/$defs/shape"}}
 
 
 def _quantity() -> Schema:
@@ -229,9 +229,9 @@ def _quantity() -> Schema:
 
 
 def _row() -> Schema:
-    """A word, or a map with exactly one kind, whose own schema says its fields.
+    """Return the schema of a row: a word, or a map with exactly one kind, whose own schema has the fields.
 
-    Editors complete kinds from `properties`, and a kind's fields from the `then` of a condition that is no more than `required`.
+    Editors complete kinds from `properties`, and a kind's fields from `then` if the condition is a bare `required`.
     """
     words = [name for name, kind in KINDS.items() if all(not o.required for o in kind.options.values())]
     refs = {name: f"#/$defs/kind-{name}" for name in KINDS}
@@ -250,7 +250,7 @@ def _row() -> Schema:
 
 
 def _kinds() -> Schema:
-    """Every kind with what it is; the kind's own schema says what its key holds."""
+    """Return every kind with its description; the type of its value is in the kind's own schema."""
     found: Schema = {name: {"description": (kind.__doc__ or "").split("\n\n", 1)[0]} for name, kind in KINDS.items()}
     found["block"] = {"description": "A use of a block."}
     found["branches"] = {"description": "Branches that all read the same, and how their results are joined."}
@@ -258,7 +258,7 @@ def _kinds() -> Schema:
 
 
 def _no_kind() -> Schema:
-    """A map without a kind: a misspelt kind is told by its name; if no key can be one, that there is none."""
+    """Return the schema that rejects a map without a kind and names a misspelt kind if there is one."""
     kinds = [*KINDS, "block", "branches"]
     fields = {name for kind in KINDS.values() for name, o in kind.options.items() if not o.main}
     known = sorted({*ROW_KEYS, *fields, "merge"})
@@ -306,7 +306,7 @@ def _value(declared: Option[Any], *, empty: bool) -> Schema:
 
 
 def _plain(value: Any) -> Any:
-    """A default as a file would say it: 0 for ((0, 0),), 1 for (1,)."""
+    """Return a default as a file would write it: 0 for ((0, 0),), 1 for (1,)."""
     while isinstance(value, tuple) and not isinstance(value, Shape) and len(set(value)) == 1:
         value = value[0]
     return value

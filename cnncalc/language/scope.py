@@ -1,4 +1,4 @@
-"""Names and what they stand for: a scope for the network, and one for every copy of a block or a branch."""
+"""Name lookup: a scope for the network, and a scope for every copy of a block or a branch."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from cnncalc.shape import LayerError
 from cnncalc.spelling import did_you_mean, listed
 from cnncalc.values import written
 
-#: Unknown names that get the nearest known one with them: a file with thousands has another fault.
+#: The number of unknown names that get a suggestion: in a file with thousands, the names are not the mistake.
 MAX_HINTS = 100
-#: Rows in whose blocks and branches an unknown name is looked for.
+#: The number of rows whose blocks and branches are searched for an unknown name.
 MAX_SEARCHED = 1000
 
 
 class Copy:
-    """What one copy of a row gave, and the scope inside it."""
+    """The result of one copy of a row, and the scope inside it."""
 
     __slots__ = ("inner", "source", "title")
 
@@ -32,7 +32,7 @@ class Copy:
 
 
 class Binding:
-    """What a row's name stands for: its copies, of which the last one speaks for all."""
+    """The copies that a row's name refers to; the name without a number means the last copy."""
 
     __slots__ = ("copies", "line", "repeated")
 
@@ -43,13 +43,13 @@ class Binding:
 
 
 class Scope:
-    """The rows of a network, of one copy of a block, or of a branch: their names, and all that holds for them."""
+    """The names in a network, in one copy of a block, or in a branch, and the settings that apply to its rows."""
 
     __slots__ = ("body", "fit", "frozen", "input", "names", "parent", "path", "peer", "prefix", "texts", "unknown")
 
     def __init__(self, body: Body, source: Producer | None, parent: Scope | None, texts: Texts) -> None:
         self.body = body
-        #: What its first row reads, called `input`.
+        #: The input of its first row, called `input`.
         self.input = source
         self.parent = parent
         #: Vars, parameters and `i`, by name.
@@ -58,26 +58,26 @@ class Scope:
         self.prefix: str = parent.prefix if parent else ""
         self.fit: str = parent.fit if parent else ""
         self.frozen: bool = parent.frozen if parent else False
-        #: How many names were not found, of the top scope alone.
+        #: The number of names that were not found; counted in the top scope only.
         self.unknown = 0
-        #: Names, indexes and whether they are the last, of the rows it stands in; kept where fields are set from outside.
+        #: Name, index and whether it is the last copy, for each row around this scope; filled if `--set` sets fields.
         self.path: tuple[tuple[str, int | None, bool], ...] = parent.path if parent else ()
-        #: The scope whose weights the rows of this one use.
+        #: The scope whose weights the rows of this scope share.
         self.peer: Scope | None = None
 
     def fit_for(self, kind: type[Layer] | None) -> str:
-        """The fit of a row that has none of its own: only pools take the ceiling of a file or block, other kinds the floor."""
+        """Return the fit of a row without `fit`: only pools inherit `ceil` from a file or block, other kinds use `floor`."""
         return "floor" if self.fit == "ceil" and kind is not None and not kind.ceils else self.fit
 
     def outward(self) -> Iterator[Scope]:
-        """This scope and those around it."""
+        """Yield this scope and the scopes around it."""
         scope: Scope | None = self
         while scope is not None:
             yield scope
             scope = scope.parent
 
     def find(self, name: str) -> Copy:
-        """What `name` stands for here, also a path into blocks and branches. Raises LayerError with the nearest name there is."""
+        """Look up `name`, which may be a path into blocks and branches. Raises LayerError that suggests the nearest name."""
         first, *rest = name.split(".")
         if rest and rest[-1] == "*":
             raise LayerError(
@@ -95,12 +95,12 @@ class Scope:
         raise self._unknown(name, first)
 
     def copies(self, name: str) -> list[Producer]:
-        """The results of all copies of a repeated row. Raises LayerError if `name` is not one that is finished."""
+        """Return the results of all copies of a repeated row. Raises LayerError if there is no such row or it is not finished."""
         *path, last = name.split(".")
         try:
             inner = self.find(".".join(path)).inner if path else None
         except LayerError:
-            # Of a block or branch that is not finished yet, the rows above are.
+            # In a block or branch that is not finished, the rows above are finished.
             inner = None
         scopes = [inner] if inner is not None else [] if path else list(self.outward())
         binding = next((found for scope in scopes if (found := scope.names.get(last)) is not None), None)
@@ -114,7 +114,7 @@ class Scope:
         return results
 
     def _inside(self, name: str) -> str | None:
-        """The path to a row called `name` in a block or branch that is reached from here; None if there is none nearby."""
+        """Return the path to a row called `name` in a block or branch that can be reached from here; None if none is nearby."""
         todo = deque(
             (f"{label}.", binding.copies[-1].inner)
             for scope in self.outward()
@@ -136,24 +136,24 @@ class Scope:
         for scope in self.outward():
             later = scope.body.row_called(first)
             if later is not None:
-                said = f"{written(name)} stands on line {later.at.line}, and a row reads only what stands above it"
-                return LayerError(said, rule="unknown-name")
-        said = f"there is no row {written(name)} above"
+                message = f"{written(name)} stands on line {later.at.line}, and a row reads only what stands above it"
+                return LayerError(message, rule="unknown-name")
+        message = f"there is no row {written(name)} above"
         top = [*self.outward()][-1]
         top.unknown += 1
         if top.unknown <= MAX_HINTS and (path := self._inside(name)) is not None:
-            said += f"; {written(name)} stands inside {path.removesuffix(f'.{name}')}: write {path}"
+            message += f"; {written(name)} stands inside {path.removesuffix(f'.{name}')}: write {path}"
         elif top.unknown <= MAX_HINTS:
-            # A row that is not finished is the one that asks, or around it.
+            # An unfinished row is the row that reads the name, or a row around it.
             done = [
                 n for scope in self.outward() for n, b in scope.names.items() if not b.copies or b.copies[-1].source is not None
             ]
-            said += did_you_mean(name, [*done, "input"])
-        return LayerError(said, rule="unknown-name")
+            message += did_you_mean(name, [*done, "input"])
+        return LayerError(message, rule="unknown-name")
 
 
 def _number(part: str) -> int | None:
-    """The number of a copy, written in ordinary digits without leading zeros; None for anything else."""
+    """Return the number of a copy, written in ASCII digits without leading zeros; None for anything else."""
     return int(part) if len(part) < 10 and part.isascii() and part.isdigit() and (part == "0" or part[0] != "0") else None
 
 
@@ -166,8 +166,8 @@ def _descend(binding: Binding, walked: str, rest: list[str]) -> Copy:
             number = _number(part)
             if number is None or number >= len(copies):
                 count = f"{len(copies)} cop{'y' if len(copies) == 1 else 'ies'}"
-                said = f"{walked} has {count}" + (f", 0 to {len(copies) - 1}" if len(copies) > 1 else ", 0" if copies else "")
-                raise LayerError(f"{said}; there is no {walked}.{written(part)}", rule="unknown-name")
+                message = f"{walked} has {count}" + (f", 0 to {len(copies) - 1}" if len(copies) > 1 else ", 0" if copies else "")
+                raise LayerError(f"{message}; there is no {walked}.{written(part)}", rule="unknown-name")
             copy = copies[number]
             repeated = False
         else:

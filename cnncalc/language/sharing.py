@@ -1,4 +1,4 @@
-"""Shared weights: the row whose weights a row uses, by its own `share` or by that of a block around it."""
+"""Shared weights: finds the row whose weights a row uses, by its own `share` or by the `share` of a block around it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cnncalc.values import Value, written
 
 
 def counterpart(row: Row, base: str, k: int | None, scope: Scope, problems: Problems) -> Copy | None:
-    """The row in the same place of the block whose weights the block around this row uses."""
+    """Return the row at the same position of the block whose weights the block around this row shares."""
     if scope.peer is None:
         return None
     binding = scope.peer.names.get(base)
@@ -26,7 +26,7 @@ def counterpart(row: Row, base: str, k: int | None, scope: Scope, problems: Prob
 
 
 def named_peer(argument: Argument, name: Value, layer: str, scope: Scope, problems: Problems) -> Copy | None:
-    """The row that `share` names; None if there is none, which is reported."""
+    """Return the row that `share` names; report it and return None if there is no such row."""
     if isinstance(name, str):
         try:
             return scope.find(name)
@@ -38,7 +38,7 @@ def named_peer(argument: Argument, name: Value, layer: str, scope: Scope, proble
 
 
 def share_block(row: Row, name: str, block: str, inner: Scope, peer: Copy, problems: Problems) -> None:
-    """Lets every row of a block use the weights of its counterpart in another use of that block."""
+    """Make every row of a block share the weights of its counterpart in another use of that block."""
     if peer.inner is not None and peer.title == block:
         inner.peer = peer.inner
         return
@@ -50,7 +50,7 @@ def share_block(row: Row, name: str, block: str, inner: Scope, peer: Copy, probl
 
 
 def shared_branch(row: Row, name: str, label: str, peer: Copy, problems: Problems) -> Scope | None:
-    """The branch whose weights the one called `label` uses."""
+    """Return the branch whose weights the branch called `label` shares."""
     binding = peer.inner.names.get(label) if peer.inner is not None and not peer.title else None
     if binding is None or not binding.copies:
         message = f"{name} has a branch {label}, and the row whose weights it shares has none of that name"
@@ -60,7 +60,7 @@ def shared_branch(row: Row, name: str, label: str, peer: Copy, problems: Problem
 
 
 def share_layer(row: Row, node: Node, peer: Copy, builder: Builder, problems: Problems) -> None:
-    """Lets `node` use the weights of `peer`."""
+    """Make `node` share the weights of `peer`."""
     if not node.weights and "share" not in row.row_keys:
         return
     if peer.inner is None:
@@ -75,10 +75,10 @@ def share_layer(row: Row, node: Node, peer: Copy, builder: Builder, problems: Pr
 
 
 def _alike(node: Node, other: Copy) -> bool:
-    """Whether a row is a layer whose weights `node` could use."""
+    """Return whether `other` is a layer whose weights `node` can share."""
     return other.inner is None and isinstance(other.source, Node) and other.source.kind == node.kind
 
 
 def _place(row: Row) -> Location:
-    """Where `share` stands; the row, if a block around it shares."""
+    """Return the location of `share`, or of the row if a block around it has the `share`."""
     return row.row_keys["share"].location if "share" in row.row_keys else row.at

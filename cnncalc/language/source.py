@@ -12,15 +12,15 @@ from cnncalc.problem import Location, Problem, SpecError
 from cnncalc.values import Map, Value
 
 MAX_DEPTH = 100
-#: As many as a network may have rows.
+#: The largest number of items in a list or map, as many as a network may have rows.
 MAX_ITEMS = 200_000
-#: How many nodes aliases may add to those that are written out.
+#: The number of nodes that aliases may add.
 MAX_ALIASED = 200_000
-#: How far into a text a syntax error is looked up again with PyYAML's own parser, in characters.
+#: The largest offset, in characters, of a syntax error that PyYAML's own parser locates again.
 MAX_REREAD = 100_000
 TOO_DEEP = f"the text is nested more than {MAX_DEPTH} levels deep"
 
-#: libyaml's parser, many times faster; PyYAML's own where it was built without.
+#: libyaml's parser, which is many times faster; PyYAML's own parser if PyYAML was built without libyaml.
 _Parser: Any = yaml.cyaml.CParser if yaml.__with_libyaml__ else yaml.SafeLoader  # type: ignore[attr-defined]  # not in its stubs
 #: Characters that YAML does not allow (YAML 1.1, section 5.1). libyaml and PyYAML differ about U+FEFF inside a text.
 _NOT_YAML = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
@@ -28,7 +28,7 @@ _NULLS = frozenset(("", "~", "null", "Null", "NULL"))
 
 
 class Scalar:
-    """A word as written. `null` where it is plain and says nothing."""
+    """A word as written. `null`: a plain scalar that means null."""
 
     __slots__ = ("column", "end_column", "end_line", "line", "null", "text", "weight")
 
@@ -43,7 +43,7 @@ class Scalar:
 
 
 class _Collection:
-    """A list or a map: it ends where it is closed. `flow` where it stands in brackets."""
+    """A list or a map, with its end. `flow`: it is written in brackets or braces."""
 
     __slots__ = ("column", "end_column", "end_line", "flow", "line", "weight")
 
@@ -67,7 +67,7 @@ class Sequence(_Collection):
 
 
 class Mapping(_Collection):
-    """A map whose keys are words; merged keys stand behind its own."""
+    """A map whose keys are words; merged keys come after its own."""
 
     __slots__ = ("pairs",)
 
@@ -84,12 +84,12 @@ YamlNode = Union[Scalar, Sequence, Mapping]
 
 
 def location(node: YamlNode) -> Location:
-    """Where a node stands."""
+    """Return the location of a node."""
     return Location(node.line, node.column, node.end_line, node.end_column)
 
 
 def value_of(node: YamlNode) -> Value:
-    """A node as a plain value, without its place."""
+    """Return a node as a plain value without locations."""
     if isinstance(node, Scalar):
         return None if node.null else node.text
     if isinstance(node, Sequence):
@@ -98,7 +98,7 @@ def value_of(node: YamlNode) -> Value:
 
 
 def describe(node: YamlNode | None) -> str:
-    """What sort of node it is, for messages."""
+    """Return the sort of a node, for messages."""
     if node is None or (isinstance(node, Scalar) and node.null):
         return "nothing"
     return {Scalar: "a word", Sequence: "a list", Mapping: "a map"}[type(node)]
@@ -126,10 +126,10 @@ def compose(text: str, file: str | None, problems: list[Problem]) -> YamlNode | 
 
 
 def _unreadable(error: yaml.MarkedYAMLError, opened: list[Sequence | Mapping], text: str, file: str | None) -> SpecError:
-    """The problem of a text that is not YAML, the same with and without libyaml.
+    """Return the problem of a text that is not YAML, the same with and without libyaml.
 
-    libyaml's messages and limits differ between its versions, so PyYAML's own parser reads the text again, if the error is
-    near enough to the beginning: it reads about 200,000 characters a second.
+    libyaml's messages and limits differ between its versions, so PyYAML's own parser reads the text again if the error is
+    near enough to the beginning; it reads about 200,000 characters a second.
     """
     from cnncalc.language.syntax import problem_of
 
@@ -148,7 +148,7 @@ def _unreadable(error: yaml.MarkedYAMLError, opened: list[Sequence | Mapping], t
 
 
 class _Composer:
-    """Builds nodes from events, with a stack of its own: nothing here recurses with the input."""
+    """Builds nodes from events with an explicit stack, so that deep input causes no recursion."""
 
     def __init__(self, text: str, file: str | None, problems: list[Problem], parser: Any) -> None:
         self._next = parser(text).get_event
@@ -156,7 +156,7 @@ class _Composer:
         self._problems = problems
         self._anchors: dict[str, YamlNode] = {}
         self._aliased = 0
-        #: The lists and maps that are not closed yet, outermost first.
+        #: The lists and maps that are still open, outermost first.
         self.open: list[Sequence | Mapping] = []
 
     def compose(self) -> YamlNode | None:
@@ -213,7 +213,7 @@ class _Composer:
         return root
 
     def _attach(self, parent: Sequence | Mapping, keys: list[Scalar | None], node: YamlNode, event: Any) -> None:
-        """Puts a node into the innermost open list or map."""
+        """Add a node to the innermost open list or map."""
         if isinstance(parent, Sequence):
             if len(parent.items) >= MAX_ITEMS:
                 raise self._fault("limit", event, f"a list has at most {MAX_ITEMS:,} items")
@@ -230,8 +230,8 @@ class _Composer:
             if first is None:
                 parent.pairs[key.text] = (key, node)
             else:
-                said = f"{key.text} is written twice, first on line {first[0].line}; keep one"
-                self._problems.append(Problem("duplicate-key", "error", self._file, location(key), None, said))
+                message = f"{key.text} is written twice, first on line {first[0].line}; keep one"
+                self._problems.append(Problem("duplicate-key", "error", self._file, location(key), None, message))
         if isinstance(node, Scalar):
             parent.weight += 1
 
@@ -249,15 +249,15 @@ class _Composer:
         return node
 
     def _merge(self, node: Mapping) -> None:
-        """Puts the pairs of `<<` behind the map's own, which win."""
+        """Add the pairs of `<<` to a map; the map's own pairs win."""
         _, value = node.pairs.pop("<<")
         for source in value.items if isinstance(value, Sequence) else [value]:
             if isinstance(source, Mapping):
                 for name, pair in source.pairs.items():
                     node.pairs.setdefault(name, pair)
             else:
-                said = f"<< merges a map or a list of maps, not {describe(source)}"
-                self._problems.append(Problem("yaml", "error", self._file, location(source), None, said))
+                message = f"<< merges a map or a list of maps, not {describe(source)}"
+                self._problems.append(Problem("yaml", "error", self._file, location(source), None, message))
 
     def _tagged(self, event: Any) -> None:
         if event.tag is not None and event.tag != "!":

@@ -1,4 +1,4 @@
-"""The nearest valid name where a name is unknown, and what other tools call things."""
+"""Suggestions for unknown names: the nearest valid name, and translations of other tools' names."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cnncalc.values import Value, boolean, written
 
 
 def kind_called(word: str) -> str | None:
-    """The kind that has this name here or elsewhere, without the path of a module before it: `nn.Conv2d` → conv."""
+    """Return the kind that has this name here or in another tool, a module's path ignored: `nn.Conv2d` → conv."""
     last = word.rpartition(".")[2]
     if last in KINDS:
         return last
@@ -32,7 +32,7 @@ def kind_called(word: str) -> str | None:
 
 
 def kind_for(word: str) -> str | None:
-    """The kind that `word` means elsewhere, or that is spelled most like it; None for another tool's layer without a kind."""
+    """Return the kind that `word` means in another tool, or the most similar kind; None for a known layer without a kind."""
     called = kind_called(word)
     if called is not None or foreign.advice(normal(word.rpartition(".")[2])) is not None:
         return called
@@ -40,7 +40,7 @@ def kind_for(word: str) -> str | None:
 
 
 def kind_hint(word: str) -> str:
-    """What to write instead of the unknown kind `word`, or where the kinds are listed."""
+    """Return the hint for the unknown kind `word`: what to write instead, or where the kinds are listed."""
     kind = kind_for(word)
     if kind is not None:
         return f"; did you mean {kind}?"
@@ -49,7 +49,7 @@ def kind_hint(word: str) -> str:
 
 
 def field_for(kind: type[Layer], word: str) -> Option[Any] | None:
-    """The field of `kind` that `word` is the name of, here or elsewhere."""
+    """Return the field of `kind` that has the name `word` here or in another tool."""
     plain = normal(word)
     for name, declared in kind.options.items():
         if word in declared.also or plain in (normal(other) for other in (name, *declared.also)):
@@ -58,19 +58,19 @@ def field_for(kind: type[Layer], word: str) -> Option[Any] | None:
 
 
 def text(value: Value) -> str:
-    """A value as a row in braces says it, an expression in quotes, and … for none."""
-    said = written(value) if value is not None else "…"
-    return f'"{said}"' if isinstance(value, str) and ("${" in said or said.count(":") == 1) else said
+    """Return a value as it is written in a row in braces: an expression in quotes, … for no value."""
+    shown = written(value) if value is not None else "…"
+    return f'"{shown}"' if isinstance(value, str) and ("${" in shown or shown.count(":") == 1) else shown
 
 
 def braces(pairs: dict[str, str]) -> str:
-    """A row in braces, cut where it is long."""
-    said = [f"{written(key)}: {value}" for key, value in list(pairs.items())[:8]]
-    return "{" + ", ".join([*said, *(["…"] if len(pairs) > 8 else [])]) + "}"
+    """Return a row in braces, with at most eight pairs."""
+    shown = [f"{written(key)}: {value}" for key, value in list(pairs.items())[:8]]
+    return "{" + ", ".join([*shown, *(["…"] if len(pairs) > 8 else [])]) + "}"
 
 
 def _sample(kind: type[Layer], declared: Option[Any]) -> str:
-    """Something that the field may hold."""
+    """Return a valid value of the field."""
     if isinstance(declared.type, PerAxis):
         return "2" if declared.main else "3"
     if isinstance(declared.type, Cells):
@@ -80,18 +80,18 @@ def _sample(kind: type[Layer], declared: Option[Any]) -> str:
 
 
 def usage(kind: type[Layer], fields: dict[str, str]) -> str:
-    """A row of `kind` with these fields, and with a value and others for those that it lacks: `{maxpool: 2}`."""
-    said = {declared.name: _sample(kind, declared) for declared in kind.options.values() if declared.required}
-    main = said.pop(kind.main.name, "") if kind.main is not None else ""
-    return braces({kind.kind: main, **said, **fields})
+    """Return a row of `kind` with these fields, and sample values for missing required fields: `{maxpool: 2}`."""
+    values = {declared.name: _sample(kind, declared) for declared in kind.options.values() if declared.required}
+    main = values.pop(kind.main.name, "") if kind.main is not None else ""
+    return braces({kind.kind: main, **values, **fields})
 
 
 def own_row(name: str, value: Value) -> str:
-    """What says that a kind is no field of another one: its row, with `value` where the kind can read that."""
+    """Return the hint for a kind written as a field of another kind: its own row, with `value` if the kind can have it."""
     kind = KINDS[name]
     if isinstance(value, str) and boolean(value) is False:
         return f"leave it out, {name} would be a row of its own"
-    said = name
+    row = name
     if kind.main is not None:
         try:
             kind.main.type.parse(value, "channels_last")
@@ -99,24 +99,24 @@ def own_row(name: str, value: Value) -> str:
         except LayerError:
             main = text(value) if "${" in written(value) else _sample(kind, kind.main) if kind.main.required else ""
         more = ", …" if any(o.required and not o.main for o in kind.options.values()) else ""
-        said = f"{{{name}: {main}{more}}}" if main else name
-    return f"{name} is a row of its own: - {said}"
+        row = f"{{{name}: {main}{more}}}" if main else name
+    return f"{name} is a row of its own: - {row}"
 
 
 def rewritten(name: str, fields: dict[str, Value]) -> str:
-    """The row that others write with its kind as a value: `{conv: 32, kernel_size: 3}`."""
+    """Return the row to write instead of a row whose kind is a value: `{conv: 32, kernel_size: 3}`."""
     kind = KINDS[name]
     main = "…" if kind.main is not None and kind.main.required else ""
-    said: dict[str, str] = {}
+    values: dict[str, str] = {}
     for key, value in fields.items():
         declared = field_for(kind, key)
         if declared is not None and declared is kind.main:
             main = text(value)
         else:
-            said[declared.name if declared is not None else key] = text(value)
-    if not main and not said:
+            values[declared.name if declared is not None else key] = text(value)
+    if not main and not values:
         return f"- {name}"
-    return braces({name: main, **said})
+    return braces({name: main, **values})
 
 
 _FLOWS_IN = frozenset((
@@ -125,7 +125,7 @@ _FLOWS_IN = frozenset((
 ))  # fmt: skip
 _ACTIVATION = frozenset(("activation", "act", "activationfn", "actfn", "activationfunction", "nonlinearity"))
 _NORM = frozenset(("norm", "normalization", "normalizer", "normlayer", "normalizationlayer"))
-#: Options of other tools that change no size and no count.
+#: Options of other tools that do not change sizes or counts.
 _NO_MATTER = re.compile(
     r"(kernel|bias|weight|gamma|beta|activity|depthwise|recurrent)?_?(initializer|init|regularizer|constraint|filler)"
     r"|inplace|dtype|device|momentum|track_running_stats|weight_decay|batch_first|return_indices"
@@ -133,7 +133,7 @@ _NO_MATTER = re.compile(
 
 
 def _elsewhere(kind: type[Layer], word: str, value: Value) -> str | None:
-    """What to write instead of a field that other tools have here."""
+    """Return the advice for a field of another tool; None if the field is not known."""
     plain = normal(word)
     if word == "normalized_shape" and "over" in kind.options and isinstance(value, tuple) and len(value) > 1:
         return "write over: all to normalise every number of an example together; its sizes come from what flows in"
@@ -163,14 +163,14 @@ def _elsewhere(kind: type[Layer], word: str, value: Value) -> str | None:
 
 
 def fields_meant(kind: type[Layer], word: str) -> set[str]:
-    """The name of the field that an unknown key most likely stands for; empty if it is like none."""
+    """Return the name of the field that an unknown key most likely means; empty if no field is similar."""
     declared = field_for(kind, word)
     near = declared.name if declared is not None else nearest(word, list(kind.options))
     return {near} if near is not None else set()
 
 
 def field_hint(kind: type[Layer], word: str, row_keys: Iterable[str], value: Value) -> str:
-    """What to write in `kind` instead of the unknown field `word`."""
+    """Return the hint for the unknown field `word` of `kind`."""
     main = kind.main
     declared = field_for(kind, word)
     if declared is not None and declared is main:

@@ -12,7 +12,7 @@ from cnncalc.problem import Location, SpecError
 if TYPE_CHECKING:
     import yaml
 
-#: The shortest network, for readers whose text is something else.
+#: The shortest network, shown if a text is not a network at all.
 NETWORK = "a short network is `input: 32x32x3` and, on the next line, `layers: [{conv: 8, kernel_size: 3}, relu]`"
 _CODE = re.compile(r"import \w|from [\w.]+ import\b|def \w+\(|class \w+ *[(:]|@\w|[\w.]+ *= *[\w({\[\"']|[\w.]+\(", re.ASCII)
 _BEGINS = re.compile(r"\s*(- |[\w-]+:(\s|$))")
@@ -134,7 +134,7 @@ def _unclosed_quote(error: yaml.MarkedYAMLError) -> tuple[Location, str] | None:
     return at, "not YAML: this quote is never closed; write the same quote where the text ends"
 
 
-#: By words of a parser's message (PyYAML's, and libyaml's where they differ): what to look at.
+#: Hints by words of the parser's message (PyYAML's, and libyaml's if they differ).
 _HINTS = (
     ("mapping values are not allowed", "a value with ': ' in it needs quotes, and rows of a list need the same indent"),
     ("sequence entries are not allowed", "a list behind a key begins on the next line, or is written in brackets: [a, b]"),
@@ -155,7 +155,7 @@ _HINTS = (
 
 
 def _message(error: yaml.MarkedYAMLError, lines: list[str], at: Location) -> str:
-    """The parser's message, with a hint at what would be right."""
+    """Return the parser's message with a hint."""
     words = str(error.problem or "it cannot be read")
     line = lines[at.line - 1] if at.line <= len(lines) else ""
     indent = line[: len(line) - len(line.lstrip())]

@@ -1,4 +1,4 @@
-"""Values with ${…} in them: words, lists and maps that become values once names are known."""
+"""Templates: words, lists and maps with ${…} in them, which are evaluated when the names are known."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from cnncalc.language.expression import MAX_LENGTH, Expression, Names
 from cnncalc.shape import LayerError
 from cnncalc.values import Map, Value
 
-#: Of a list that expressions have put together, those of the lists in it included.
+#: The largest number of items in a list that expressions build, nested items included.
 MAX_ITEMS = 10_000
 
 
 class Template:
-    """A word with ${…} in it; a word that is one ${…} alone passes its value on as it is."""
+    """A word with ${…} in it. The value of a word that is a single ${…} keeps its type."""
 
     __slots__ = ("names", "parts")
 
@@ -61,11 +61,11 @@ class Pairs(tuple[tuple[str, object], ...]):
 
 
 Dynamic = Union[Template, Parts, Pairs]
-"""What becomes a value once names are known."""
+"""A template, or a list or map of templates."""
 
 
 def evaluate(value: Value | Dynamic, names: Names) -> Value:
-    """A value with every ${…} in it computed. Raises LayerError or Unknown."""
+    """Return a value with every ${…} computed. Raises LayerError or Unknown."""
     if isinstance(value, Template):
         return value(names)
     if isinstance(value, Parts):
@@ -76,7 +76,7 @@ def evaluate(value: Value | Dynamic, names: Names) -> Value:
 
 
 def _bounded(value: tuple[Value, ...]) -> Value:
-    """A list, where it is not one of lists of lists … that names have doubled again and again. Raises LayerError."""
+    """Return the list if it is within the limit, which nested lists that double again and again exceed. Raises LayerError."""
     count = 0
     todo: list[Value] = [value]
     while todo:
@@ -90,7 +90,7 @@ def _bounded(value: tuple[Value, ...]) -> Value:
 
 
 def names_in(value: Value | Dynamic) -> frozenset[str]:
-    """The names that its expressions use."""
+    """Return the names that the expressions of a value use."""
     if isinstance(value, Template):
         return value.names
     if isinstance(value, Parts):

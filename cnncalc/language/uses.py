@@ -1,4 +1,4 @@
-"""Uses of blocks, checked wherever they stand: parameters given and missing, and blocks that contain themselves."""
+"""Checks every use of a block: unknown and missing parameters, and blocks that contain themselves."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from cnncalc.problem import Location
 from cnncalc.spelling import listed
 from cnncalc.values import written
 
-#: Blocks of a circle that a message shows.
+#: The number of blocks of a cycle that a message shows.
 MOST_SHOWN = 8
 
 
 def check_uses(document: Document, problems: Problems) -> None:
-    """Reports faulty uses, and marks their rows as broken, so that they are not walked."""
+    """Report invalid uses and mark their rows as broken, so that they are not expanded."""
     for body in (document.layers, *(block.body for block in document.blocks.values())):
         for row in _uses(body):
             block = document.blocks.get(_target(row))
@@ -30,7 +30,7 @@ def check_uses(document: Document, problems: Problems) -> None:
 
 
 def use_faults(row: Row, block: Block, problems: Problems) -> list[tuple[str, Location, str]]:
-    """What is wrong with the arguments of a use."""
+    """Return the problems with the arguments of a use, as rule, location and message."""
     found = []
     for name, argument in row.fields.items():
         if name != "block" and name not in block.parameters:
@@ -45,7 +45,7 @@ def use_faults(row: Row, block: Block, problems: Problems) -> list[tuple[str, Lo
 
 
 def _given(row: Row, name: str) -> bool:
-    """Whether something stands behind a parameter's name."""
+    """Return whether a use gives a parameter a value."""
     return name in row.fields and row.fields[name].value is not None
 
 
@@ -55,7 +55,7 @@ def _target(row: Row) -> str:
 
 
 def _uses(body: Body) -> Iterator[Row]:
-    """The rows in `body` that use a block, those in branches included."""
+    """Yield the rows in `body` that use a block, rows in branches included."""
     for row in body.rows:
         if row.kind == "block" and "block" in row.fields:
             yield row
@@ -64,7 +64,7 @@ def _uses(body: Body) -> Iterator[Row]:
 
 
 def _cycles(document: Document, problems: Problems) -> None:
-    """Reports each use through which a block comes back to itself, depth first and without recursion."""
+    """Report each use through which a block contains itself; depth-first search without recursion."""
     uses = {name: [(row, _target(row)) for row in _uses(block.body)] for name, block in document.blocks.items()}
     done: set[str] = set()
     for start in uses:
@@ -90,7 +90,7 @@ def _cycles(document: Document, problems: Problems) -> None:
 
 
 def _circle(path: dict[str, None], target: str) -> str:
-    """The blocks from `target` back to itself; of a long circle the last ones."""
+    """Return the blocks from `target` back to itself, shortened if the cycle is long."""
     names: list[str] = []
     for name in reversed(path):
         if len(names) == MOST_SHOWN:

@@ -288,5 +288,5 @@ def check_groups(channels: int, filters: int, groups: int) -> None:
                 ),
                 None,
             )
-            said = " or ".join(str(g) for g in [*near, *([more] if more else [])])
-            raise LayerError(f"groups {groups} does not divide {what.format(count)}; try {said}", field="groups", rule=rule)
+            choices = " or ".join(str(g) for g in [*near, *([more] if more else [])])
+            raise LayerError(f"groups {groups} does not divide {what.format(count)}; try {choices}", field="groups", rule=rule)
