@@ -51,13 +51,13 @@ class Node:
         frozen: bool,
     ) -> None:
         self.name = name
-        #: Whether the file gives the name; else its last part is the kind and a running number.
+        #: Whether the name is written in the file; otherwise its last part is the kind and a running number.
         self.named = named
         self.kind = kind
         self.layer = layer
         self.inputs = inputs
         self.inferred = inferred
-        #: Where it stands in the file, and how its fields are edited.
+        #: Its place in the file, which says how its fields are edited.
         self.place = place
         self.group = group
         self.fit = fit
@@ -72,7 +72,7 @@ class Node:
 
     @property
     def flow(self) -> Flow | None:
-        """The shape that later layers read: its own, or the one that does not depend on an unknown input."""
+        """The shape that later layers read: the inferred shape, or the shape that does not depend on an unknown input."""
         inferred = self.inferred
         return inferred.shape if inferred.shape is not None else inferred.certain
 
@@ -119,7 +119,7 @@ class Node:
 
     @property
     def buffers(self) -> int:
-        """Numbers that are kept and not learned: running means and variances."""
+        """Numbers that are stored but not learned: running means and variances."""
         return 0 if self.shared else self.inferred.buffers
 
     @property
@@ -129,7 +129,7 @@ class Node:
 
     @property
     def fits(self) -> bool:
-        """Whether (N − F + 2P)/S + 1 is whole on every axis, whatever `fit` makes of it."""
+        """Whether (N − F + 2P)/S + 1 is whole on every axis, whatever `fit` is."""
         return self.inferred.fits
 
     @property
@@ -172,13 +172,13 @@ class Group:
         named: bool,
     ) -> None:
         self.name = name
-        #: Whether the file gives the name, as it does for every branch.
+        #: Whether the name is written in the file, as it is for every branch.
         self.named = named
         #: `block`, `branches` or `branch`.
         self.kind = kind
         #: The block's name, the kind of the merge, or the branch's name.
         self.title = title
-        #: Where it stands in the file.
+        #: Its location in the file.
         self.place = place
         self.parent = parent
         #: The number of layers before it.
@@ -187,9 +187,9 @@ class Group:
         self.reads = reads
         #: The last layer, or `reads` if it has no layers.
         self.result: Producer | None = None
-        #: Of branches, their names in the order of the merge's inputs.
+        #: For branches: their names in the order of the merge's inputs.
         self.labels: tuple[str, ...] = ()
-        #: Of branches, the layer that joins their results.
+        #: For branches: the layer that joins their results.
         self.merge: Node | None = None
 
     @property
@@ -231,13 +231,13 @@ class Graph:
 
     @property
     def complete(self) -> bool:
-        """Whether every shape is known and every layer is of a kind that can be computed."""
+        """Whether every shape is known and every layer can be computed."""
         return all(node.shape is not None and not node.layer.opaque for node in self.nodes)
 
 
 @dataclass(slots=True, eq=False)
 class Twig:
-    """A layer or a group in the tree. The twig of branches has both: the group, and the layer that merges."""
+    """A layer or a group in the tree. A twig of branches has both: the group, and the layer that merges."""
 
     node: Node | None
     group: Group | None
@@ -248,7 +248,7 @@ class Twig:
         return self.group.name if self.group is not None else self.node.name if self.node is not None else ""
 
     def nodes(self) -> Iterator[Node]:
-        """Every layer in it."""
+        """Yield every layer in it."""
         todo = [self]
         while todo:
             twig = todo.pop()
@@ -258,7 +258,7 @@ class Twig:
 
 
 def tree(graph: Graph) -> list[Twig]:
-    """Layers and groups as they are nested, in order."""
+    """Return the tree of layers and groups, in order."""
     top: list[Twig] = []
     known: dict[Group, Twig] = {}
     opened = 0

@@ -1,4 +1,4 @@
-"""What one layer makes of what flows in: shape, weights, cost, and whether its strides fit. Names no kind."""
+"""Infers shape, weights and cost of one layer from its inputs, and whether its strides fit, without asking for its kind."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from cnncalc.window import Window
 
 
 class Inferred:
-    """What is known of a layer once its inputs are: counts of numbers, multiply-accumulates, cells.
+    """The shape and counts of a layer, inferred from its inputs; counts are numbers, multiply-accumulates and cells.
 
-    `shape` is None where the layer could not be worked out, and `fault` says why where that is its own fault. `certain` is
-    what comes out all the same where only what flows in is unknown: then nothing is counted, and what follows can be checked.
+    `shape` is None if it could not be inferred, and `fault` says why if the layer itself is at fault. `certain` is the output
+    shape if it does not depend on an unknown input: then nothing is counted, but the layers after it can be checked.
     """
 
     __slots__ = (
@@ -38,7 +38,7 @@ class Inferred:
 
 
 class Inference:
-    """Works out layers, each layer on the same input once."""
+    """Infers layers; equal layers on equal inputs are inferred once."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[object, ...], Inferred] = {}
@@ -47,13 +47,13 @@ class Inference:
         key = (id(layer), flows, fit)
         found = self._known.get(key)
         if found is None:
-            # The inferred keep the layer alive, so that its id stays its own.
+            # The value keeps the layer alive, so that its id is not reused.
             found = self._known[key] = _infer(layer, flows, fit)
         return found
 
 
 class Outcome(NamedTuple):
-    """What comes out of a layer, the windows it slides, and whether every stride fits: what can be known without counting."""
+    """The output shape of a layer, its windows, and whether every stride fits; nothing is counted."""
 
     shape: Shape
     windows: tuple[Window, ...]
@@ -61,7 +61,7 @@ class Outcome(NamedTuple):
 
 
 def outcome(layer: Layer, flows: tuple[Flow, ...], fit: str) -> Outcome:
-    """What the layer makes of what flows in. Raises LayerError where it can make nothing."""
+    """Return the outcome of a layer on its inputs. Raises LayerError if the layer cannot take them."""
     shapes = tuple(check_flow(layer, flow) for flow in flows)
     windows: tuple[Window, ...] = ()
     fits = True
@@ -79,7 +79,7 @@ def outcome(layer: Layer, flows: tuple[Flow, ...], fit: str) -> Outcome:
 
 
 NOTHING = Shape()
-"""Stands for the input of a layer that reads nothing."""
+"""The placeholder input of a layer that reads nothing."""
 
 
 def _reads(layer: Layer, shapes: tuple[Shape, ...]) -> Shape:

@@ -1,4 +1,4 @@
-"""What the machine gives this process: cores and memory, within the limits of its control groups."""
+"""Cores and memory available to this process, within the limits of its control groups."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-#: Where Linux says what there is; tests look elsewhere.
+#: The folders in which Linux describes the machine; tests replace them.
 PROC = Path("/proc")
 CGROUPS = Path("/sys/fs/cgroup")
 
 
 def usable_cores() -> int:
-    """Cores that this process may keep busy, at least 1: a container's share of a large machine may be two of them."""
+    """Return the number of cores that this process may use, at least 1; a container may have two cores of a large machine."""
     try:
         cores = len(os.sched_getaffinity(0))
     except AttributeError:
@@ -24,12 +24,12 @@ def usable_cores() -> int:
 
 @cache
 def _most_cores() -> float:
-    """What the control groups allow; read once, because every run of a network asks."""
+    """Return the number of cores that the control groups allow; read once, because every run of a network needs it."""
     return min((max(1, math.ceil(share)) for share in _shares()), default=math.inf)
 
 
 def busy() -> bool:
-    """Whether more threads want to run right now than there are cores, where the system says that."""
+    """Return whether more threads are ready to run than there are cores; False if the system does not say."""
     try:
         running = (PROC / "loadavg").read_text().split()[3].partition("/")[0]
         return int(running) > (os.cpu_count() or 1)
@@ -38,13 +38,13 @@ def busy() -> bool:
 
 
 def free_memory() -> int | None:
-    """Bytes that can still be taken, None where the system does not say."""
+    """Return the bytes of memory that are available, None if the system does not say."""
     found = [n for n in (_free(), *_left()) if n is not None]
     return min(found) if found else None
 
 
 def written(size: int) -> str:
-    """Bytes for a reader: `1.5 GiB`."""
+    """Return a number of bytes as text: `1.5 GiB`."""
     for unit, factor in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
         if size >= factor:
             return f"{size / factor:,.1f} {unit}"
@@ -52,7 +52,7 @@ def written(size: int) -> str:
 
 
 def _groups(controller: str) -> Iterator[tuple[Path, bool]]:
-    """The control groups around this process that limit `controller`, inner to outer; whether they are of version 2."""
+    """Yield the control groups around this process that limit `controller`, inner to outer, and whether each is of version 2."""
     try:
         lines = (PROC / "self" / "cgroup").read_text().splitlines()
     except OSError:
@@ -75,14 +75,14 @@ def _groups(controller: str) -> Iterator[tuple[Path, bool]]:
 
 
 def _shares() -> Iterator[float]:
-    """How many cores' time each control group may take."""
+    """Yield the number of cores whose time each control group may use."""
     for group, second in _groups("cpu"):
         try:
             if second:
                 quota, period = (group / "cpu.max").read_text().split()
             else:
                 quota, period = ((group / name).read_text().strip() for name in ("cpu.cfs_quota_us", "cpu.cfs_period_us"))
-            # `max`, and −1 in version 1, are no limit.
+            # `max`, and −1 in version 1, mean no limit.
             if quota != "max" and int(quota) > 0:
                 yield int(quota) / int(period)
         except (OSError, ValueError, ZeroDivisionError):
@@ -97,21 +97,21 @@ def _free() -> int | None:
     except (OSError, ValueError, IndexError):
         pass
     try:
-        # Elsewhere the whole memory is all that is known.
+        # Other systems only tell the total memory.
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, ValueError, OSError):
         return None
 
 
 def _left() -> Iterator[int | None]:
-    """What each control group has left of its memory."""
+    """Yield the bytes of memory that each control group has left."""
     for group, second in _groups("memory"):
         limit, used = ("memory.max", "memory.current") if second else ("memory.limit_in_bytes", "memory.usage_in_bytes")
         try:
             most = (group / limit).read_text().strip()
             if most == "max":
                 continue
-            # Files that the group has cached count as used, and are given back when memory is short.
+            # Cached files count as used, but are released when memory is short.
             cached = 0
             for line in (group / "memory.stat").read_text().splitlines():
                 key, _, value = line.partition(" ")

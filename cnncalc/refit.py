@@ -1,4 +1,4 @@
-"""The nearest padding, stride, kernel size and input for which a stride fits."""
+"""Finds the nearest padding, stride, kernel size and input for which a stride fits."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from cnncalc.window import Window
 
 
 class Refit(NamedTuple):
-    """A change of one field, or of the input's size, with which every axis fits: an integer or a pair of paddings per axis."""
+    """A change of one field or of the input's size that makes every axis fit: an integer or a pair of paddings per axis."""
 
     field: str
     value: tuple[int, ...] | tuple[tuple[int, int], ...]
 
 
 def fits(windows: tuple[Window, ...], sizes: tuple[int, ...]) -> bool:
-    """Whether no window is larger than its padded input, and every stride fits."""
+    """Return whether no window is larger than its padded input and every stride fits."""
     return all(w.span(n) >= 0 and w.span(n) % w.stride == 0 for w, n in zip(windows, sizes, strict=True))
 
 
@@ -49,7 +49,7 @@ def _even_padding(window: Window, size: int) -> int | None:
     now = window.before
     least = max(0, -(-lacking // 2), now - SEARCH + 1)
     most = min(max(window.extent // 2, now), now + SEARCH - 1)
-    # Of two as near, `min` keeps the first.
+    # If two are equally near, `min` keeps the first.
     found = [_first(paddings, max(now, least), most, 1), _first(paddings, least, now, -1)]
     return min((p for p in found if p is not None), key=lambda p: abs(p - now), default=None)
 
@@ -153,5 +153,5 @@ def _first_divisor(number: int, least: int, most: int, step: int) -> int | None:
     return next((value for value in range(least, most + 1)[::step] if number % value == 0), None)
 
 
-#: How far a field is changed, in cells: further away it would be another layer.
+#: The largest change of a field, in cells; a larger change would make a different layer.
 SEARCH = 100

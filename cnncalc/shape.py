@@ -109,7 +109,7 @@ Flow = Shape | Tokens
 
 
 class LayerError(ValueError):
-    """A short fact about what cannot be, with shapes in it that are written in the reader's layout.
+    """A short message about one layer, with shapes that are formatted in the reader's layout.
 
     `field` is the option at fault, `rule` the rule broken.
 

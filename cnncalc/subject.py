@@ -1,4 +1,4 @@
-"""What a report needs of a network; the network itself stands above the reports and is not imported here."""
+"""The interface of a network that reports use; `cnncalc.Network` implements it, but reports do not import it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 class Before(NamedTuple):
-    """A network before it was changed from outside: its totals, None if a layer cannot be computed before or after.
+    """A network before changes by options: its totals, None if a layer cannot be computed before or after.
 
-    `changed` names the inputs and layers that the change itself is about, `following` counts the layers whose sizes or figures
+    `changed` names the inputs and layers that the options change, `following` counts the layers whose sizes or counts
     differ only because of these.
     """
 

@@ -1,7 +1,7 @@
-"""Text → value, YAML 1.2's way: what a field, a budget or a shape makes of the words that stand in the file.
+"""Parses the words of a file, by the rules of YAML 1.2, to numbers, booleans, quantities and shapes.
 
-A value arrives as it is written: a word, nothing (None), or a tuple of values for a list; maps arrive as `Map`. What is read here
-knows no place; whoever knows it adds it.
+An unparsed value is a word, None for no value, a tuple of values for a list, or a `Map`. Errors raised here
+have no location; the caller adds it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _SUFFIXES = {"K": 10**3, "M": 10**6, "G": 10**9, "KiB": 2**10, "MiB": 2**20, "Gi
 
 
 def _decimal(text: str) -> tuple[int, int] | None:
-    """The number as mantissa and power of ten, or None where `text` is no number of at most 40 digits."""
+    """Return mantissa and power of ten, or None if `text` is not a number of at most 40 digits."""
     match = _NUMBER.fullmatch(text)
     if match is None or not (match[2] or match[3]):
         return None
@@ -42,7 +42,7 @@ def _decimal(text: str) -> tuple[int, int] | None:
 
 
 def integer(text: str) -> int | None:
-    """A whole number, also as `010`, `60_965_224`, `32.0` or `1e3`; None for anything else.
+    """Return a whole number, also from `010`, `60_965_224`, `32.0` or `1e3`; None for anything else.
 
     >>> [integer(t) for t in ("010", "60_965_224", "32.0", "1e3", "0x3", "2.5", "no", "1:1")]
     [10, 60965224, 32, 1000, None, None, None, None]
@@ -64,13 +64,13 @@ def _whole(text: str, unit: int) -> int | None:
 
 
 def number(text: str) -> float | None:
-    """A finite number, or None."""
+    """Return a finite number, or None."""
     decimal = _decimal(text)
     return None if decimal is None else float(f"{decimal[0]}e{decimal[1]}")
 
 
 def quantity(text: str) -> int | None:
-    """A count with an optional K, M, G (decimal) or KiB, MiB, GiB: `5M`, `0.5K`, `20MiB`; None for anything else.
+    """Return a count with an optional K, M, G (decimal) or KiB, MiB, GiB: `5M`, `0.5K`, `20MiB`; None for anything else.
 
     >>> quantity("5M"), quantity("0.5K"), quantity("20MiB"), quantity("1.5")
     (5000000, 500, 20971520, None)
@@ -82,12 +82,12 @@ def quantity(text: str) -> int | None:
 
 
 def boolean(text: str) -> bool | None:
-    """`true` or `false` in YAML 1.2's spellings; `no` and `off` are words."""
+    """Return `true` or `false` in the spellings of YAML 1.2, else None; `no` and `off` are words."""
     return {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}.get(text)
 
 
 def written(value: Value, limit: int = 60) -> str:
-    """A value as a reader would write it, on one line and cut where it is long."""
+    """Return a value as text on one line, shortened to `limit` characters."""
     if value is None:
         text = "nothing"
     elif isinstance(value, str):
@@ -110,12 +110,12 @@ _MAPS = {
 
 
 def is_shape_map(value: Map) -> bool:
-    """Whether a map says a shape in words rather than names several."""
+    """Return whether a map is one shape with axes as keys, not several named shapes."""
     return any(key in _MAP_AXES and not isinstance(v, Map) and ("x" not in v if isinstance(v, str) else True) for key, v in value)
 
 
 def size(text: Value, what: str, within: str = "") -> int:
-    """One size of a shape, 1 … 2³¹ − 1; `within` is the text it stands in. Raises LayerError that names `what` as its field."""
+    """Return one size of a shape, 1 … 2³¹ − 1; `within` is the text around it. Raises LayerError about `what`."""
     value = integer(text) if isinstance(text, str) else None
     got = written(text) + (f" in {written(within)}" if within and within != text else "")
     if value is None:
@@ -161,7 +161,7 @@ def open_shape(value: Value, layout: str = "channels_last") -> Shape:
 
 
 def _parts(value: Value, layout: str, wildcard: str = "") -> list[str]:
-    """The sizes of a shape as text, in the order written."""
+    """Return the sizes of a shape as text, in the order written."""
     found: list[str] | None = None
     if isinstance(value, tuple) and value and all(isinstance(part, str) for part in value):
         found = [str(part) for part in value]
@@ -199,7 +199,7 @@ _MAP_HELP = "{height: …, width: …, channels: …}, {length: …, channels: �
 
 
 def flow(value: Value, layout: str = "channels_last") -> Flow:
-    """What an input may be: a shape, or `{tokens: 56, vocabulary: 20000}`. Raises LayerError."""
+    """Read an input: a shape, or `{tokens: 56, vocabulary: 20000}`. Raises LayerError."""
     if isinstance(value, Map) and any(key in ("tokens", "vocabulary") for key, _ in value):
         keys = sorted(k for k, _ in value)
         if keys != ["tokens", "vocabulary"]:

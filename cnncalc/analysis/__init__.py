@@ -1,1 +1,1 @@
-"""Inferred derived from a graph that name no kind."""
+"""Analyses of a graph that do not depend on the kinds of its layers."""

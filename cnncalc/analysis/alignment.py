@@ -1,6 +1,6 @@
-"""Which layer of one network is which of another: by the names that the files say, and between those in sequence.
+"""Matches the layers of two networks: by the names written in the files, and between those by sequence alignment.
 
-A name that no file says is a kind and a running number. It shifts with every row put in before it, so it identifies nothing.
+An automatic name is a kind and a running number, which changes when a row is inserted before it, so it identifies nothing.
 """
 
 from __future__ import annotations
@@ -17,50 +17,50 @@ from cnncalc.shape import Flow
 from cnncalc.subject import Subject
 
 Pair = tuple[Node | None, Node | None]
-"""A layer before and after: without the one it is new, without the other it is gone."""
+"""A layer before and after the change: None before for a new layer, None after for a removed one."""
 
-#: What it takes to put a layer in or to take it out.
+#: Cost of inserting or removing a layer.
 _STEP = 4
-#: What it takes to change one field of a layer, and any number of them: less than to take it out and to put another in.
+#: Cost of changing one field of a layer, and of any number of fields: less than removing it and inserting another.
 _FIELD, _FIELDS = 3, 7
-#: Names and shapes count only between ways that take the same.
+#: Factor of these costs; different names and shapes cost less, and only break ties.
 _TIES = 1 << 20
-#: Two rows that are never the same one.
+#: Cost of matching two rows that cannot match.
 _NEVER = 1 << 60
-#: The moves from one sequence to another: a row goes, a row comes, a row becomes another.
+#: Moves of the alignment: remove a row, insert a row, match two rows.
 _OUT, _IN, _BOTH = range(3)
-#: Comparisons that one sequence is worth.
+#: The largest number of comparisons for one pair of sequences.
 _MOST = 300_000
 
 
 class Alignment(NamedTuple):
-    """Every layer of both networks once, in order; and the rows whose written names were given, taken or changed."""
+    """Every layer of both networks once, in order; and the rows whose written names were added, removed or changed."""
 
     pairs: list[Pair]
     renamed: list[tuple[str, str]]
 
 
 def align(before: Subject, after: Subject, *, same_text: bool = False) -> Alignment:
-    """What became of the layers of `before`. Where both are of the `same_text`, every name is its row's own."""
+    """Match the layers of two networks. If both are of the `same_text`, all names match, automatic ones included."""
     return _Aligner(same_text).run(before, after)
 
 
 @dataclass(slots=True, eq=False)
 class _Item:
-    """A layer, or a group of them; the layer in which branches end is the last one of their group."""
+    """A layer or a group of layers. The layer that merges branches is the last one of their group."""
 
     name: str
-    #: Its name without what stands around it, and without the number of its copy too.
+    #: Its name within its group, and the same without the number of its copy.
     label: str
     base: str
-    #: What it is known by; None where nothing is.
+    #: The name by which it is matched, None if it has only an automatic name.
     identity: str | None
-    #: Whether the file says `base`.
+    #: Whether `base` is written in the file.
     named: bool
     kind: str
-    #: A number for all that its row and the rows in it say, names not written left out.
+    #: Equal for items whose rows, and the rows in them, have equal content, automatic names left out.
     content: int
-    #: How many layers it is.
+    #: The number of its layers.
     size: int
     flow: Flow | None
     location: Location
@@ -72,7 +72,7 @@ class _Item:
         return self.node is None
 
     def leaves(self) -> list[_Item]:
-        """Its layers in order."""
+        """Return its layers in order."""
         return [leaf for child in self.children for leaf in child.leaves()] if self.is_group else [self]
 
     @property
@@ -85,7 +85,7 @@ _Match = tuple[_Item | None, _Item | None]
 
 
 def written_fields(node: Node) -> dict[str, Any]:
-    """The fields that a row sets, except the names of what it reads: those change wherever rows are put between."""
+    """Return the fields of a layer, without the names of its inputs, which change when rows are inserted between."""
     if node.merges is not None:
         return {"merge": node.kind, "branches": list(node.merges.labels)}
     return node.fields
@@ -102,7 +102,7 @@ class _Aligner:
         self._known: dict[tuple[str, int, tuple[str, ...]], int] = {}
         self._bags: dict[int, tuple[Counter[int], Counter[str]]] = {}
         self._steps: dict[tuple[int, int], int] = {}
-        #: What was matched, each with a number of the two named rows that it stands in: what is left over there is matched there.
+        #: Matches so far, each with the number of the pair of named rows around it, within which leftovers are matched.
         self._found: list[tuple[_Item | None, _Item | None, int]] = []
         self._home = 0
         self._homes = 0
@@ -114,7 +114,7 @@ class _Aligner:
         pairs = [(a.node if a else None, b.node if b else None) for a, b in self._gathered()]
         return Alignment(pairs, list(self._renamed.values()))
 
-    # What is compared
+    # Items and costs
 
     def _item(self, twig: Twig, prefix: str) -> _Item:
         label = twig.name.removeprefix(prefix)
@@ -145,7 +145,7 @@ class _Aligner:
         )
 
     def _leaf(self, node: Node, label: str, named: bool) -> _Item:
-        # Equal layers on inputs of one shape have their inferred in common, and so their fields.
+        # Equal layers on inputs of one shape share their `Inferred`, and so their fields.
         key = (node.kind, id(node.inferred), node.merges.labels if node.merges is not None else ())
         content = self._known.get(key)
         kind = node.kind if node.merges is None else "branches"
@@ -166,7 +166,7 @@ class _Aligner:
         return self._contents.setdefault(content, len(self._contents))
 
     def _bag(self, item: _Item) -> tuple[Counter[int], Counter[str]]:
-        """How often it has which layer, and which kind."""
+        """Count its layers by content and by kind."""
         found = self._bags.get(item.content)
         if found is None:
             leaves = item.leaves()
@@ -174,7 +174,7 @@ class _Aligner:
         return found
 
     def _cost(self, a: _Item, b: _Item) -> int:
-        """What it takes to make one of the other."""
+        """Return the cost of changing one item into the other."""
         key = (a.content, b.content)
         steps = self._steps.get(key)
         if steps is None:
@@ -190,7 +190,7 @@ class _Aligner:
             first, second = self._fields[a.content], self._fields[b.content]
             names = [name for name in {**first, **second} if first.get(name) != second.get(name)]
             return min(_FIELD + max(len(names) - 1, 0), _FIELDS)
-        # Their layers in any order: that is enough to tell which group is which, and quick.
+        # Groups are compared by their layers in any order, which is quick and enough to tell groups apart.
         (mine, my_kinds), (theirs, their_kinds) = self._bag(a), self._bag(b)
         kept = (mine & theirs).total()
         paired = (my_kinds & their_kinds).total()
@@ -198,10 +198,10 @@ class _Aligner:
             return _NEVER
         return _FIELD * (paired - kept) + _STEP * (a.size + b.size - 2 * paired)
 
-    # What is matched
+    # Matching
 
     def _siblings(self, first: list[_Item], second: list[_Item]) -> None:
-        """Rows of one body: those that both sides name, in the order of both; between them the others in sequence."""
+        """Match the rows of one body: rows named on both sides in the order of both, the rows between them by alignment."""
         theirs = _runs(second)
         mine = {name: run for name, run in _runs(first).items() if name in theirs}
         i = j = 0
@@ -213,7 +213,7 @@ class _Aligner:
         self._sequence(first[i:], second[j:], mine)
 
     def _namesakes(self, first: list[_Item], second: list[_Item]) -> None:
-        """The copies of a row that both sides name."""
+        """Match the copies of a row that is named on both sides."""
         home = self._home
         self._home = self._new_home()
         if len(first) == len(second) == 1:
@@ -223,7 +223,7 @@ class _Aligner:
         self._home = home
 
     def _sequence(self, first: list[_Item], second: list[_Item], taken: Collection[str]) -> None:
-        """Rows that no name tells apart; those whose names are `taken` have moved, and are not matched."""
+        """Match rows without names by alignment; rows whose names are `taken` have moved and are not matched."""
         for a, b in self._path(first, second, taken):
             if a is not None and b is not None:
                 self._pair(a, b)
@@ -241,7 +241,7 @@ class _Aligner:
             self._found.append((a, b, self._home))
 
     def _alone(self, a: _Item | None, b: _Item | None, taken: Collection[str] = ()) -> None:
-        """What is on one side only, or not the same on both."""
+        """Record items without a match as removed or inserted."""
         for item in (a, b):
             if item is None:
                 continue
@@ -253,12 +253,12 @@ class _Aligner:
         return self._homes
 
     def _note_name(self, a: _Item, b: _Item) -> None:
-        """Says a row's new name once, however often the block that it stands in is used."""
+        """Record a row's new name once, however often its block is used."""
         if a.base != b.base and (a.named or b.named):
             self._renamed.setdefault((a.location, b.location), (a.row, b.row))
 
     def _gathered(self) -> list[_Match]:
-        """The pairs, after layers on one side alone were matched across groups: a row may have been put into a block, or out."""
+        """Return the pairs after matching leftover layers across groups: a row may have moved into a block, or out of one."""
         result: list[_Match] = []
         gone: list[_Item] = []
         new: list[_Item] = []
@@ -284,10 +284,10 @@ class _Aligner:
                 self._note_name(a, b)
         return found
 
-    # The way from one sequence to another that takes least
+    # The alignment of least cost
 
     def _path(self, first: Sequence[_Item], second: Sequence[_Item], taken: Collection[str]) -> list[_Match]:
-        """Both sequences side by side, each in its order."""
+        """Return the alignment of two sequences, each in its order."""
         head = 0
         least = min(len(first), len(second))
         while head < least and self._alike(first[head], second[head], taken):
@@ -313,8 +313,8 @@ class _Aligner:
         slack = 8
         if min(n, m) * (abs(n - m) + 2 * slack) > _MOST:
             return _by_turns(first, second, taken)
-        # Few rows are put in or taken out beyond the difference of the lengths, so the way keeps near the diagonal. How near is
-        # known once a way is found: one that strays further would put in and take out more than that takes.
+        # Usually few rows are inserted and removed beyond the difference of the lengths, so the path stays near the diagonal. A
+        # path found within a band bounds the band: a path outside it has insertions and removals that cost more.
         while True:
             cost, found = self._least(first, second, taken, slack)
             proven = cost < _TIES * _STEP * (abs(n - m) + 2 * (slack + 1))
@@ -325,7 +325,7 @@ class _Aligner:
     def _least(
         self, first: Sequence[_Item], second: Sequence[_Item], taken: Collection[str], slack: int
     ) -> tuple[int, list[_Match]]:
-        """The way that takes least of those that keep within `slack` rows of the diagonal."""
+        """Return the path of least cost within `slack` rows of the diagonal (banded edit distance)."""
         n, m = len(first), len(second)
         left, right = slack + max(0, n - m), slack + max(0, m - n)
         cost = self._cost
@@ -361,7 +361,7 @@ class _Aligner:
 
 
 def _walked(first: Sequence[_Item], second: Sequence[_Item], moves: list[tuple[int, bytearray]]) -> list[_Match]:
-    """The way that the moves describe, from its end."""
+    """Trace the moves back from the end; return the matches in order."""
     found: list[_Match] = []
     i, j = len(first), len(second)
     while i or j:
@@ -374,7 +374,7 @@ def _walked(first: Sequence[_Item], second: Sequence[_Item], moves: list[tuple[i
 
 
 def _by_turns(first: Sequence[_Item], second: Sequence[_Item], taken: Collection[str]) -> list[_Match]:
-    """Each row with the next one of its kind: for sequences too long and too unlike to be weighed."""
+    """Match each row with the next row of its kind, for sequences that are too long and too different to align."""
     places: dict[tuple[str, bool], list[int]] = {}
     for i, a in enumerate(first):
         if a.identity not in taken:
@@ -398,7 +398,7 @@ def _base(label: str) -> str:
 
 
 def _runs(items: Sequence[_Item]) -> dict[str, tuple[int, int]]:
-    """Where the copies of each row that is known by a name begin and end."""
+    """Return the range of the copies of each row that is matched by name."""
     found: dict[str, tuple[int, int]] = {}
     for i, item in enumerate(items):
         name = item.identity
@@ -411,7 +411,7 @@ def _runs(items: Sequence[_Item]) -> dict[str, tuple[int, int]]:
 
 
 def _in_order(names: list[str], places: dict[str, int]) -> list[str]:
-    """As many of the names as can be had so that their places rise."""
+    """Return the longest subsequence of the names whose places increase."""
     ends: list[int] = []
     chosen: list[str] = []
     before: dict[str, str | None] = {}

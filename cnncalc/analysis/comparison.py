@@ -1,4 +1,4 @@
-"""What differs between two networks: fields, shapes, parameters and MACs of layers, inputs, outputs and totals."""
+"""Compares two networks: fields, shapes, parameters and MACs of layers, inputs, outputs and totals."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TOTALS = {"parameters": "parameters", "trainable": "trainable", "buffers": "buff
 
 
 class Change(NamedTuple):
-    """A layer that is not as it was: `before` is None for a new one, `after` for one that is gone.
+    """A layer that differs: `before` is None for a new layer, `after` for a removed one.
 
     `fields` has the values before and after of the hyper-parameters that differ.
     """
@@ -34,9 +34,9 @@ class Change(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """Layers that differ, in order, how many are the same, and the totals, inputs and outputs of both.
+    """Layers that differ, in order, the number of equal layers, and the totals, inputs and outputs of both networks.
 
-    `renamed` has the rows whose written names differ, `twins` the layers of automatic names that are called otherwise now.
+    `renamed` has the rows whose written names differ, `twins` the layers whose automatic names have changed.
     """
 
     before: Subject
@@ -53,7 +53,7 @@ class Difference(NamedTuple):
 
     @property
     def ends(self) -> list[tuple[str, Sequence[Producer], Sequence[Producer]]]:
-        """`inputs` and `outputs`, before and after, where they are not what they were."""
+        """Return `inputs` and `outputs`, before and after, if they differ."""
         both = (("inputs", self.before.inputs, self.after.inputs), ("outputs", self.before.outputs, self.after.outputs))
         return [(what, a, b) for what, a, b in both if self._flows(a, self.twins) != self._flows(b, {})]
 
@@ -66,7 +66,7 @@ class Difference(NamedTuple):
 
 
 def compare(before: Subject, after: Subject, *, same_text: bool = False) -> Difference:
-    """What became of `before`. Where both are of the `same_text`, their names say which layer is which."""
+    """Compare two networks. If both are of the `same_text`, layers are matched by name, automatic names included."""
     pairs, renamed = align(before, after, same_text=same_text)
     became = {a: b for a, b in pairs if a is not None}
     changes = []
@@ -86,7 +86,7 @@ def compare(before: Subject, after: Subject, *, same_text: bool = False) -> Diff
 
 
 def before(original: Subject, changed: Subject) -> Before:
-    """What `original` was, seen from `changed`, the same file with other values."""
+    """Return the figures of `original`, and how many layers `changed`, the same file with other values, affects."""
     changes = [change for change in compare(original, changed, same_text=True).changes if change.after is not None]
     causes = {change.name for change in changes if change.fields or change.before is None}
     flows = {source.name: source.flow for source in original.inputs}
@@ -101,7 +101,7 @@ def _facts(node: Node) -> tuple[Any, ...]:
 
 
 def _fields(a: Node, b: Node, became: Mapping[Node, Node | None]) -> dict[str, tuple[Any, Any]]:
-    """The hyper-parameters that differ, in both."""
+    """Return the hyper-parameters that differ, with both values."""
     if a.kind != b.kind and (a.merges is None or b.merges is None):
         return {"kind": (a.kind, b.kind)}
     first, second = written_fields(a), written_fields(b)

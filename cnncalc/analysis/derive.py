@@ -1,4 +1,4 @@
-"""Where a layer's numbers come from: its parameters as a sum of products, the neurons it has, and what each of them sees."""
+"""Derivations of a layer's counts: parameters as a sum of products, MACs as a product, and the input of each neuron."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from cnncalc.layers import KINDS, Weight
 from cnncalc.shape import Shape, Tokens
 
 Terms = dict[int, list[tuple[int, ...]]]
-"""Arrays by their first size: what is left of each. A first size times the sum of these products counts the numbers."""
+"""The remaining sizes of arrays, by first size: the arrays have first size × Σ product of remaining sizes numbers."""
 
 
 def terms(weights: Iterable[Weight]) -> Terms:
-    """The learned arrays, those with the same first size together: a filter's weights and its bias."""
+    """Return the learned arrays grouped by first size: a filter's weights and its bias are in one group."""
     found: Terms = {}
     for weight in weights:
         if weight.role != "buffer":
@@ -23,14 +23,14 @@ def terms(weights: Iterable[Weight]) -> Terms:
 
 
 def counted(found: Terms) -> int:
-    """How many numbers the terms stand for."""
+    """Return the number of learned numbers in the terms."""
     return sum(first * sum(math.prod(rest) for rest in rests) for first, rests in found.items())
 
 
 def derivation(weights: Iterable[Weight]) -> str:
-    """The count of learned numbers written out; nothing where there are none.
+    """Return the count of learned numbers as a formula; empty if there are none.
 
-    Window first and channels behind, as the lecture writes a filter, though the arrays have channels first.
+    The window comes first and the channels last, as the lecture writes a filter; the arrays have channels first.
 
     >>> derivation([Weight("weight", (10, 3, 5, 5)), Weight("bias", (10,), "bias")])
     '(5·5·3 + 1)·10'
@@ -51,7 +51,7 @@ def derivation(weights: Iterable[Weight]) -> str:
 
 
 def _collected(products: list[str]) -> list[str]:
-    """Terms that stand alone added up behind the others: two biases are 2."""
+    """Return the products with the constants added up at the end: two biases become 2."""
     alone = products.count("1")
     return [p for p in products if p != "1"] + ([str(alone)] if alone else [])
 
@@ -61,14 +61,14 @@ def _product(rest: tuple[int, ...]) -> str:
 
 
 def fully_connected(x: Shape, y: Shape, bias: bool) -> tuple[Weight, ...]:
-    """The arrays of a fully connected layer from all numbers of `x` to as many as `y` has."""
+    """Return the arrays of a fully connected layer from all numbers of `x` to all numbers of `y`."""
     return KINDS["fc"](units=y.size, bias=bias).weights(x)
 
 
 def region(node: Node) -> tuple[int, ...]:
-    """Cells along each axis that one neuron reads, then the channels; empty where that is no window.
+    """Return the cells that one neuron reads along each axis, then the channels; empty if it does not read a window.
 
-    A neuron of a convolution reads the channels of its group, one of a pooling its own alone.
+    A neuron of a convolution reads the channels of its group, a neuron of a pooling layer one channel.
     """
     windows = node.inferred.windows[node.layer.unwindowed :]
     if not windows:
@@ -79,7 +79,7 @@ def region(node: Node) -> tuple[int, ...]:
 
 
 def sees_all(node: Node) -> bool:
-    """Whether each neuron has a weight for every number of the input."""
+    """Return whether each neuron has a weight for every number of the input."""
     flow = node.inputs[0].flow if node.inputs else None
     if not isinstance(flow, Shape) or isinstance(flow, Tokens) or node.shape is None or len(node.inputs) != 1:
         return False
@@ -87,7 +87,7 @@ def sees_all(node: Node) -> bool:
 
 
 def multiplications(node: Node) -> str:
-    """The multiply-accumulates as weights times the places that they are used at; nothing where they are no such product."""
+    """Return the MACs as a product of weights and positions; empty if they are not such a product."""
     sizes = [weight.size for weight in node.weights if weight.role == "weight"]
     flow = node.inputs[0].flow if node.inputs else None
     if len(sizes) != 1 or not node.macs or not isinstance(flow, Shape) or node.shape is None:

@@ -1,4 +1,4 @@
-"""Whether the layers of a graph work on other inputs, and if not, which layer fails along which axis of the input."""
+"""Checks whether a graph works on other inputs, and which layer fails along which axis of the input if it does not."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Verdict(NamedTuple):
 
 
 NO = Verdict(False, False)
-#: Sizes that are larger than any window, one with many divisors and one with none.
+#: Sizes that are larger than any window: one with many divisors, one prime.
 LARGE = (65_536, 99_991)
 
 Axis = tuple[int, int]
@@ -31,9 +31,9 @@ Axis = tuple[int, int]
 
 
 class Origin(NamedTuple):
-    """Where an axis of a result comes from.
+    """The origin of an axis of a result.
 
-    `step` is the distance of two neighbouring cells in cells of the input, `extent` the input cells that one of them sees.
+    `step` is the distance between neighbouring cells in cells of the input, `extent` the number of input cells that a cell sees.
     """
 
     axis: Axis
@@ -88,12 +88,12 @@ class Judge:
         self._infer = Inference()
         places: dict[object, int] = {source: i for i, source in enumerate(graph.inputs)}
         self._steps: list[tuple[Node, tuple[int, ...]]] = []
-        #: Whether every layer reads only what the graph has; a row that could not be read leaves a gap.
+        #: Whether every input of every layer is in the graph; a row that could not be read leaves a gap.
         self.whole = True
         for place, node in enumerate(graph.nodes, len(graph.inputs)):
             known = all(source in places for source in node.inputs)
             self.whole = self.whole and known
-            # A layer behind a gap reads itself, of which nothing is known yet.
+            # A layer after a gap gets itself as its input, whose shape is not known yet.
             self._steps.append((node, tuple(places[source] for source in node.inputs) if known else (place,)))
             places[node] = place
         self._ends = self._runs()
@@ -141,7 +141,7 @@ class Judge:
     def trace(self, inputs: tuple[Flow, ...]) -> Trace:
         """Return every fault on these inputs: a stride that does not fit is floored, a mismatch takes the first shape.
 
-        What follows another fault is not looked at.
+        Layers after a layer with a fault are not checked.
         """
         flows: list[Flow | None] = list(inputs)
         origins: list[_Origins] = [
@@ -194,7 +194,7 @@ class Judge:
             errors.append(found)
         if isinstance(fault.node.layer, Join):
             return True
-        # A sentence with other numbers in it for each size is about sizes.
+        # A message whose numbers change with the size is about sizes.
         return len({(e.template, tuple(v for v in e.values if not isinstance(v, Shape))) for e in errors}) == 1
 
     def _must_fit(self, node: Node) -> bool:
@@ -231,7 +231,7 @@ class Judge:
         return frozenset(origin.axis for origin in found if origin is not None) if differ else None
 
     def _aligned(self, node: Node, xs: tuple[Flow, ...]) -> Outcome | None:
-        """What a join gives if all sides had the spatial sizes of the first; None if it still fails, or is no join."""
+        """Return the outcome of a join if all inputs had the spatial sizes of the first; None if it fails, or is not a join."""
         shapes = [x for x in xs if isinstance(x, Shape)]
         if not isinstance(node.layer, Join) or len(shapes) < len(xs) or len({shape.rank for shape in shapes}) > 1:
             return None
@@ -239,14 +239,14 @@ class Judge:
         return None if isinstance(found, LayerError) else found
 
     def _matching(self, flows: list[Flow]) -> bool:
-        """Whether layers that share weights have weights of the same shapes."""
+        """Return whether layers that share weights have weights of the same shapes."""
         weights = {
             node: node.layer.weights(check_flow(node.layer, flows[reads[0]])) for node, reads in self._steps if node.weights
         }
         return all(weights[node] == weights.get(node.shared) for node in weights if node.shared is not None)
 
     def _affordable(self, flows: list[Flow]) -> bool:
-        """Whether the network stays within its budget."""
+        """Return whether the network stays within its budget."""
         if not self._budget:
             return True
         totals = dict.fromkeys(("parameters", "trainable", "macs"), 0)
@@ -263,14 +263,14 @@ class Judge:
 
 
 def _misfitting(found: Outcome, x: Flow, before: _Origins) -> frozenset[Axis]:
-    """The input axes along which a stride does not fit."""
+    """Return the input axes along which a stride does not fit."""
     sizes = x.spatial if isinstance(x, Shape) else (x.length,)
     axes = [k for k, (w, n) in enumerate(zip(found.windows, sizes, strict=True)) if w.remainder(n)]
     return frozenset(origin.axis for k in axes if k < len(before) and (origin := before[k]) is not None)
 
 
 def _behind(layer: Layer, found: Outcome, xs: tuple[Flow, ...], before: list[_Origins]) -> _Origins:
-    """The origins of a result's axes."""
+    """Return the origins of a result's axes."""
     rank = found.shape.rank
     if isinstance(layer, Join) or not xs:
         return next((known for known in before if len(known) == rank), (None,) * rank)
@@ -289,7 +289,7 @@ def _behind(layer: Layer, found: Outcome, xs: tuple[Flow, ...], before: list[_Or
 
 
 def _probes(inputs: tuple[Flow, ...]) -> Iterator[tuple[Flow, ...]]:
-    """Inputs of other sizes: divisible by many strides, or by none."""
+    """Yield inputs of other sizes: divisible by many strides, or by none."""
     for size in (64, 97, 224, 512, 1023, *LARGE):
         yield tuple(
             Tokens(size, x.vocabulary) if isinstance(x, Tokens) else Shape(*((size,) * x.rank), x.channels) for x in inputs

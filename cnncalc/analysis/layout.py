@@ -1,18 +1,18 @@
-"""Inputs that are probably written in another layout than the one in which they are read."""
+"""Detects inputs that are probably written in another layout than the file's."""
 
 from __future__ import annotations
 
 from cnncalc.graph import Graph, Input
 from cnncalc.shape import Shape
 
-#: Channels of pictures and sounds.
+#: Numbers of channels of images and audio.
 _FEW = (1, 3)
-#: Cells that a picture has along an axis at least.
+#: The smallest size of an image along an axis, in cells.
 _LARGE = 16
 
 
 def looks_channels_first(graph: Graph, source: Input) -> bool:
-    """Whether an input that is read as channels last looks like channels first: 3x32x32, 1x28x28, 3x16x112x112.
+    """Return whether an input that is read as channels last looks like channels first: 3x32x32, 1x28x28, 3x16x112x112.
 
     Its first size is 1 or 3, and its last two are equal, or a layer that reads it has a window of one size for all axes that
     is as large as the first axis.
@@ -34,5 +34,5 @@ def looks_channels_first(graph: Graph, source: Input) -> bool:
 
 
 def channels_last(x: Shape) -> Shape:
-    """The shape that is meant if the channels were written first."""
+    """Return the shape if the channels were written first."""
     return Shape(*x[1:], x[0])

@@ -1,4 +1,4 @@
-"""Which results are live at each step of a schedule, and the memory that they take."""
+"""The results that are live at each step of a schedule, and their memory."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cnncalc.layers.memory import Reuse
 
 
 class Step(NamedTuple):
-    """Results that are read, and the one result that is computed from them."""
+    """The results that a step reads, and the result that it computes."""
 
     reads: Sequence[Producer]
     result: Node

@@ -1,7 +1,7 @@
-"""Receptive field: how much of the input a cell of each layer's result depends on, by the windows on the way.
+"""Receptive field: the cells of the input that a cell of a layer's result depends on, computed from the windows on the way.
 
 Sizes in cells of the input, padding included: a window of extent E and stride S over cells that are j input cells apart makes a
-field of r cells one of r + (E − 1)·j, and its own cells j·S apart. Where paths join, the largest one speaks.
+field of r cells one of r + (E − 1)·j, and its own cells j·S apart. Where paths join, the largest field is used.
 Source: Araujo, Norris & Sim 2019, Computing Receptive Fields of Convolutional Neural Networks, Distill.
 """
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 
 class Field(NamedTuple):
-    """What is seen of one axis of an input, by cell 0 of a layer's result: the input's cells from `first` to `last`.
+    """The part of an input axis that cell 0 of a layer's result depends on: the input's cells from `first` to `last`.
 
-    `stride` is how many input cells that moves for the next cell, along the result's axis `along`; None where every cell sees
-    the same. `fixed` is what every cell sees besides, through a path that took in the whole map. `aligned` says that all paths
-    look at the same place: same stride, same centre.
+    `stride` is the number of input cells by which it moves for the next cell along the result's axis `along`, None if every cell
+        sees the same cells. `fixed` is the part that every cell sees as well, by a path through the whole map. `aligned`: all paths
+        have the same stride and the same centre.
     """
 
     first: Cells = 0
@@ -35,24 +35,24 @@ class Field(NamedTuple):
 
     @property
     def size(self) -> Cells:
-        """Input cells from the first to the last one seen, padding included."""
+        """The number of input cells from the first to the last one seen, padding included."""
         moving = self.last - self.first + 1
         return moving if self.fixed is None else max(moving, self.fixed[1] - self.fixed[0] + 1)
 
     @property
     def padding(self) -> Cells:
-        """Cells of cell 0's field that lie before the input."""
+        """The number of cells of cell 0's field that lie before the input."""
         return -self.first
 
     @property
     def centre(self) -> Cells:
-        """Where the middle of cell 0's field lies, in input cells."""
+        """The position of the centre of cell 0's field, in input cells."""
         from fractions import Fraction
 
         return Fraction(self.first + self.last) / 2
 
     def through(self, view: View) -> Field:
-        """The field behind a layer that shows this much of the axis along which it moves."""
+        """Return the field after a layer with this view of the axis along which the field moves."""
         j = self.stride
         first, last = self.first + view.first * j, self.last + view.last * j
         fixed = self.fixed
@@ -62,11 +62,11 @@ class Field(NamedTuple):
 
 
 Fields = dict[str, tuple[Field, ...]]
-"""By an input's name, the field along each of its axes."""
+"""The field along each axis of each input, by the input's name."""
 
 
 def receptive_fields(graph: Graph) -> dict[str, Fields]:
-    """By layer, what a cell of its result sees of each input; nothing for layers of unknown shape and behind opaque ones.
+    """Return the fields of each layer by name; none for layers of unknown shape and for layers after an opaque one.
 
     Normalisation counts as seeing one cell, though its statistics come from many.
     """
@@ -88,7 +88,7 @@ def _rank(flow: Flow | None) -> int | None:
 
 
 def _behind(node: Node, known: dict[int, Fields]) -> Fields | None:
-    """The fields behind a layer, None where its shape or what it reads is unknown."""
+    """Return the fields after a layer, None if its shape or the fields of its input are unknown."""
     if node.inferred.shape is None or node.layer.opaque:
         return None
     if isinstance(node.layer, Join):
@@ -107,7 +107,7 @@ def _behind(node: Node, known: dict[int, Fields]) -> Fields | None:
 
 
 def _through(before: Fields, views: tuple[View, ...]) -> Fields:
-    """The fields behind a layer that shows `views` of the axes of its input."""
+    """Return the fields after a layer with these views of the axes of its input."""
     if not views:
         return before
     return {
@@ -124,7 +124,7 @@ def _joined(paths: list[Fields]) -> Fields:
 
 
 def _largest(fields: tuple[Field, ...]) -> Field:
-    """The largest of the fields that move, with what those that do not move see besides."""
+    """Return the largest of the moving fields, with the parts that the fixed fields see."""
     if len(fields) == 1:
         return fields[0]
     moving = [field for field in fields if field.along is not None]
@@ -143,9 +143,9 @@ def _largest(fields: tuple[Field, ...]) -> Field:
 
 
 def text(fields: Fields) -> str:
-    """A layer's fields as a table shows them: size and effective stride, `195×195 /32`; `≠` where paths are not aligned.
+    """Return a layer's fields as tables show them: size and effective stride, `195×195 /32`; `≠` if paths are not aligned.
 
-    By name where there are several inputs.
+    With the input's name if the network has several inputs.
 
     >>> text({"input": (Field(-3, 3, 2, 0), Field(-3, 3, 2, 1))})
     '7×7 /2'
@@ -162,16 +162,16 @@ def text(fields: Fields) -> str:
 
 
 def extent(axes: tuple[Field, ...]) -> str:
-    """The size alone, `195×195`."""
+    """Return the size alone, `195×195`."""
     return "×".join(_number(field.size) for field in axes)
 
 
 def _step(axes: tuple[Field, ...]) -> str:
-    """` /32`, where the field moves by more than one cell."""
+    """Return ` /32` if the field moves by more than one cell, else an empty text."""
     steps = [str(field.stride) for field in axes if field.along is not None]
     return f" /{steps[0] if len(set(steps)) == 1 else '×'.join(steps)}" if set(steps) - {"1"} else ""
 
 
 def _number(cells: Cells) -> str:
-    """Cells as a reader counts them: where places lie between cells, the next whole number that covers them."""
+    """Return a number of cells as text; a fraction, after upsampling, is rounded up to whole cells."""
     return str(-(-cells // 1))

@@ -1,4 +1,4 @@
-"""Rules for the sizes that work, and how they are written."""
+"""Finds a rule for the sizes that work, and writes it in words."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Rule(NamedTuple):
-    """Sizes that repeat: from `start` on those that leave one of `rests` when divided by `step`; before it only `before`.
+    """Sizes that repeat: from `start` on, sizes whose remainder modulo `step` is in `rests`; before `start`, only `before`.
 
     `start` is a size that works.
     """
@@ -23,7 +23,7 @@ class Rule(NamedTuple):
         return size in self.before or (size >= self.start and size % self.step in self.rests)
 
 
-#: How many periods must be seen before sizes count as a rule, and how many rests and exceptions a rule may have.
+#: The number of periods that a rule needs, and the largest numbers of remainders and exceptions of a rule.
 _SEEN, _RESTS, _BEFORE = 3, 6, 8
 
 
@@ -32,7 +32,7 @@ def rule(sizes: Collection[int], most: int) -> Rule | None:
     members = frozenset(sizes)
     if len(members) < _SEEN:
         return None
-    # A period without a member at the end has none at all.
+    # If the last period has no member, the sizes do not repeat with this period.
     for step in range(most - max(members) + 1, most // _SEEN + 1):
         first = most - step + 1
         while first > 1 and (first - 1 in members) == (first - 1 + step in members):

@@ -1,4 +1,4 @@
-"""How much memory a run takes at most, for the check before it starts."""
+"""The largest amount of memory that a run needs, for the check before it starts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cnncalc.forward.plan import Plan, Step
 
 Held = Literal["none", "one layer's", "all"]
-"""Weights that a run makes room for: none if they are in memory already."""
+"""The weights that a run allocates memory for: none if they are in memory already."""
 
 #: Bytes of free buffers that are kept for reuse (`BufferPool`), of a tile of lowered input per thread, and if BLAS divides it.
 _KEPT, _TILE, _DIVIDED_TILE = 32 << 20, 1 << 20, 8 << 20
@@ -26,14 +26,14 @@ _WINOGRAD_TILE, _WINOGRAD_FILTERS = 2 << 20, 20 << 20
 _FEW, _LEAST = 512, 96
 #: Bytes of a chunk of element-wise work per thread, and of the smallest result whose buffer is kept.
 _CHUNK, _POOLED = 1 << 20, 1 << 16
-#: Memory is handed out in pages, and scratch of several sizes is held at once: what is computed is this much too little.
+#: Factor for memory that is not computed: memory comes in pages, and scratch of several sizes exists at once.
 _MARGIN = 1.07
-#: Bytes that the interpreter, NumPy and threads take for a run of any size.
+#: Bytes that the interpreter, NumPy and threads need for a run of any size.
 _BASE = 1 << 20
 
 
 def footprint(plan: Plan, batch: int, itemsize: int, held: Held, threads: int, *, parallel_blas: bool = False) -> int:
-    """Return the bytes that a run takes at most: inputs, live results, weights, scratch, and buffers kept for reuse.
+    """Return the most bytes that a run needs: inputs, live results, weights, scratch, and buffers kept for reuse.
 
     A layer's weights are drawn in float32; in another type both copies exist for a moment.
     """
@@ -45,7 +45,7 @@ def footprint(plan: Plan, batch: int, itemsize: int, held: Held, threads: int, *
 
     steps = [liveness.Step(step.reads, step.result) for step in plan.steps]
     computed = {step.result: step.node for step in plan.steps}
-    # The caller's inputs stay, whoever reads them last.
+    # The caller's inputs stay in memory after their last reader.
     frees = last_readings(steps, [*plan.kept, *graph.inputs])
     storages = Storages(steps, graph.inputs, frees, size, lambda result: _reuse(computed[result]))
     task_threads = 1 if parallel_blas else threads
@@ -56,7 +56,7 @@ def footprint(plan: Plan, batch: int, itemsize: int, held: Held, threads: int, *
         node = step.node
         own = each * sum(w.size for one in (node, *step.fused) for w in one.weights)
         all_weights += own if node.shared is None else 0
-        # Scratch grows with the layers and stays, that of either algorithm.
+        # Scratch grows with the layers and is kept, for both algorithms.
         tiles = [max(pair) for pair in zip(tiles, _tiles(node, itemsize, parallel_blas), strict=True)]
         moment = own if held == "one layer's" else 0
         moment += batch * itemsize * node.layer.scratch(tuple(map(_shape, node.inputs)), _shape(step.result))
@@ -74,7 +74,7 @@ def _reuse(node: Node) -> Reuse:
     how = node.layer.reuse(training=False)
     x, y = node.inputs[0].flow if node.inputs else None, node.shape
     if how == "view" and isinstance(x, Shape) and y is not None and x.rank and x.size == y.size:
-        # Numbers that change their order are copied: maps lie channels last.
+        # A new order of numbers needs a copy: maps are stored channels last.
         same = sorted(n for n in x if n > 1) == sorted(n for n in y if n > 1)
         return "view" if same else "none"
     if how == "view":
@@ -130,7 +130,7 @@ def _tiles(node: Node, itemsize: int, parallel_blas: bool) -> tuple[int, int, in
     if cells == 1:
         return 0, 0, 0
     if inner == 1 and count > 1 and x.channels > 1:
-        # Depthwise: some rows with the rows around them.
+        # Depthwise: some rows and the rows around them.
         row = math.prod(n + w.extent - 1 for n, w in zip(x.spatial[1:], windows[1:], strict=True)) * x.channels
         rows = max(1, (1 << 17) // max(1, y.size // y.spatial[0])) * windows[0].stride + windows[0].extent - 1
         return itemsize * row * min(rows, x.spatial[0] + windows[0].extent - 1), 0, itemsize * cells * count

@@ -1,4 +1,4 @@
-"""Files as inputs: arrays from .npy files, and pictures through Pillow if it is installed."""
+"""Reads inputs from files: arrays from .npy files, and images through Pillow if it is installed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 
 
 def read(path: str, source: Input, dtype: str, *, resize: bool = False) -> Array:
-    """Return the array that the file gives an input, with a batch. Raises CannotRun, and OSError if it cannot be opened.
+    """Return an input's array from a file, with a batch axis. Raises CannotRun, and OSError if the file cannot be opened.
 
     A header that does not match the input is refused before the numbers are read.
     """
@@ -27,7 +27,7 @@ def read(path: str, source: Input, dtype: str, *, resize: bool = False) -> Array
 
 
 def _array(path: str, source: Input, dtype: str) -> Array:
-    """Return a .npy file's array: one example or a batch, channels first, or last if that cannot be mistaken."""
+    """Return a .npy file's array: one example or a batch, channels first, or channels last if the shape is unambiguous."""
     import numpy as np
 
     with open(path, "rb") as stream:
@@ -37,7 +37,7 @@ def _array(path: str, source: Input, dtype: str) -> Array:
     if start != b"\x93NUMPY":
         raise CannotRun(f"{path} is no .npy file of numbers: a .npy is one array of numbers, as numpy.save writes it")
     try:
-        # Mapped, not read: the header decides first.
+        # The file is mapped, not read: the header is checked first.
         found: Array = np.load(path, mmap_mode="r", allow_pickle=False)
     except MemoryError:
         raise
@@ -69,7 +69,7 @@ def _array(path: str, source: Input, dtype: str) -> Array:
 
 
 def _picture(path: str, source: Input, dtype: str, resize: bool) -> Array:
-    """Return a picture as numbers from 0 to 1."""
+    """Return an image as numbers from 0 to 1."""
     import warnings
 
     import numpy as np
@@ -85,7 +85,7 @@ def _picture(path: str, source: Input, dtype: str, resize: bool) -> Array:
             f"{path}: pictures are read by Pillow; install it with pip install '.[image]' or pip install pillow"
         ) from None
     if not os.path.isfile(path):
-        # Raises the OSError that says why.
+        # Raises an OSError with the reason.
         open(path, "rb").close()
     height, width = flow.spatial
     try:

@@ -1,4 +1,4 @@
-"""What each layer does to numbers: a network run layer by layer, with shapes, spread and time of every result."""
+"""Runs a network layer by layer, and observes shape, spread and time of every result."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 #: Seconds for which layers run before they are timed.
 _WARM_UP = 0.2
-#: Numbers looked at together: they stay in a core's cache while each figure is taken.
+#: Numbers per chunk, which stays in a core's cache while all figures are computed.
 _PIECE = 1 << 16
 
 
@@ -35,12 +35,12 @@ class Spread:
 
     @property
     def finite(self) -> bool:
-        """Whether it holds neither NaN nor infinity, which always show in the largest or the least."""
+        """Return whether the array has neither NaN nor infinity; either always shows in the maximum or the minimum."""
         return math.isfinite(self.least) and math.isfinite(self.most)
 
     @classmethod
     def of(cls, x: Array, workers: Workers) -> Spread:
-        """Sums are taken piece by piece, about the first piece's mean, so that float32 loses nothing."""
+        """Return the figures of `x`. Sums are computed by chunks around the first chunk's mean, to keep precision in float32."""
         import numpy as np
 
         numbers = x.ravel(order="K")
@@ -61,7 +61,7 @@ class Spread:
             )
 
         workers.parallel_for(task, count)
-        # NaN goes through the least and the largest; infinity minus infinity is none of the reader's business.
+        # NaN shows in the minimum and the maximum; a warning about infinity minus infinity would not help the reader.
         with np.errstate(all="ignore"):
             shift = float(found[:, 0].sum()) / numbers.size
             variance = float(found[:, 1].sum()) / numbers.size - shift**2
@@ -91,23 +91,23 @@ class Observation:
 
 @dataclass
 class Observations:
-    """A run of a whole network: all layers in order, and the first whose result is not finite though what it read is."""
+    """A run of a whole network: all layers in order, and the first layer with finite inputs whose result is not finite."""
 
     layers: list[Observation]
     totals: list[float]
     broken: Node | None = None
-    #: Layers that have no forward pass, and how many others depend on them and were not computed.
+    #: Layers without a forward pass, and the number of other layers that depend on them and were not computed.
     stopped: list[Node] = field(default_factory=list)
     skipped: int = 0
 
     @property
     def seconds(self) -> float:
-        """The median over repetitions of the time that all layers took together."""
+        """The median over repetitions of the total time of all layers."""
         return median(self.totals)
 
 
 Progress = Callable[[int, Node | None], None]
-"""Is told how many layers are done, and which one was the last."""
+"""A callback that gets the number of finished layers, and the last one."""
 
 
 def observe(
@@ -122,7 +122,7 @@ def observe(
 ) -> Observations:
     """Run a network `repeat` times, layer by layer; `outputs` takes the results of the `chosen` layers, or of all.
 
-    The first layers run once before anything is timed: first uses of threads, of BLAS and of fresh memory are slow.
+    The first layers run once before the timing starts: the first use of threads, of BLAS and of fresh memory is slow.
     """
     import numpy as np
 
@@ -159,11 +159,11 @@ def observe(
 
 
 class _Warm(Exception):
-    """Enough layers have run."""
+    """Raised when enough layers have run."""
 
 
 def _warm_up(runner: Runner, inputs: Mapping[str, Array], force: bool) -> None:
-    """Run layers for a moment, a small network as a whole."""
+    """Run layers for a moment; a small network runs as a whole."""
     end = time.perf_counter() + _WARM_UP
 
     def watch(*_: object) -> None:
@@ -175,7 +175,7 @@ def _warm_up(runner: Runner, inputs: Mapping[str, Array], force: bool) -> None:
 
 
 def median(values: list[float]) -> float:
-    """The middle value, or the mean of the two in the middle."""
+    """Return the middle value, or the mean of the two middle values."""
     ordered = sorted(values)
     middle = len(ordered) // 2
     return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2

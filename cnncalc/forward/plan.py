@@ -1,4 +1,4 @@
-"""Which layers run in which order and together, what is kept, and who reads what last."""
+"""Plans a run: the order of layers, the layers that are fused, and the results that each step frees."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from cnncalc.graph import Graph, Node, Producer
 from cnncalc.layers import Join, Layer
 from cnncalc.layers.base import Pointwise
 
-#: Multiply-accumulates of a large layer: to wake threads for its parts takes no time beside them.
+#: Multiply-accumulates of a large layer, for which the time to wake threads does not matter.
 _LARGE = 250_000_000
 
 
 class CannotRun(ValueError):
-    """The network, or what was given to it, cannot be run; the message says why."""
+    """The network cannot be run, or not on these inputs; the message says why."""
 
 
 @dataclass
 class Step:
-    """A layer to run, with the layers behind it that are done to its result while that is in the cache."""
+    """A layer to run, and the layers fused into its epilogue: they are applied while its result is in the cache."""
 
     node: Node
     fused: list[Node] = field(default_factory=list)
-    #: What is added to its result, where one of `fused` is a sum.
+    #: The other input of the addition, if one of `fused` is a sum.
     added: Producer | None = None
-    #: What nobody reads after it: its result too, where nobody reads that.
+    #: Results that no later step reads, including the step's own result if nothing reads it.
     frees: tuple[Producer, ...] = ()
 
     @property
@@ -40,7 +40,7 @@ class Step:
         return self.node.inputs if self.added is None else (*self.node.inputs, self.added)
 
     def takes(self, node: Node) -> bool:
-        """Whether `node` can be done on the way out: factors and offsets, then a sum, and in the end one function."""
+        """Return whether `node` can be fused into the epilogue: factors and offsets, then a sum, then one function."""
         if not self.node.layer.fuses_epilogue or (self.fused and self.fused[-1].layer.function() is not None):
             return False
         if isinstance(node.layer, Join):
@@ -50,18 +50,18 @@ class Step:
 
 
 def _alike(node: Node) -> bool:
-    """Whether it joins two different results of one shape."""
+    """Return whether the layer joins two different results of one shape."""
     return len(node.inputs) == 2 and node.inputs[0] is not node.inputs[1] and node.inputs[0].flow == node.inputs[1].flow
 
 
 class Plan:
-    """The steps of a run whose results in `kept` are wanted; with `every`, each layer is a step of its own. Raises CannotRun."""
+    """The steps of a run that computes the results in `kept`; with `every`, each layer is its own step. Raises CannotRun."""
 
     def __init__(self, graph: Graph, kept: Iterable[Producer], every: bool = False) -> None:
         _runnable(graph)
         self.graph = graph
         self.kept: set[Producer] = set(kept)
-        #: Layers that cannot be computed, and all that depend on their results.
+        #: Layers that cannot be computed, and all layers that depend on their results.
         self.uncomputable = _uncomputable(graph)
         if every:
             self.kept -= self.uncomputable
@@ -87,11 +87,11 @@ class Plan:
         return needed
 
     def _fuse(self, nodes: list[Node], readers: Counter[Producer]) -> list[Step]:
-        """Layers that only change channels or numbers, and sums, join the layer before them, where nobody else reads that."""
+        """Fuse sums and layers that change each number or channel into the layer before them if it has no other reader."""
         steps: list[Step] = []
         giving: dict[Producer, int] = {}
         for node in nodes:
-            # Of two results that are added up, the one that comes later takes the other on.
+            # A sum is fused into the later of its two inputs.
             before = max(node.inputs, key=lambda source: giving.get(source, -1), default=node)
             place = giving.get(before)
             if (
@@ -117,12 +117,12 @@ class Plan:
             step.frees = freed
 
     def parallel_blas(self, batch: int) -> bool:
-        """Whether threads do best to divide single matrix products: where most of the work is in small layers."""
+        """Return whether BLAS should divide single matrix products among threads: if most of the work is in small layers."""
         return 2 * sum(macs for macs in self._macs if macs * batch >= _LARGE) <= sum(self._macs)
 
 
 def _runnable(graph: Graph) -> None:
-    """Raises CannotRun where a layer has no forward pass or a shape is not known."""
+    """Raise CannotRun if a layer has no forward pass or a shape is not known."""
     for node in graph.nodes:
         if node.shape is None:
             raise CannotRun(f"{node.name} has no shape; a network with errors cannot run")
@@ -141,7 +141,7 @@ def _uncomputable(graph: Graph) -> set[Producer]:
 
 
 def _stopped(graph: Graph, kept: set[Producer]) -> str:
-    """Why the results in `kept` cannot be computed."""
+    """Return the message for results in `kept` that cannot be computed."""
     name = (
         next(source.name for source in graph.outputs if source in kept)
         if kept & set(graph.outputs)

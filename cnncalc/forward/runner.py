@@ -1,4 +1,4 @@
-"""Runs a graph on NumPy arrays, as its plan says. Imports NumPy only when it runs."""
+"""Runs a graph on NumPy arrays by its plan. Imports NumPy only when it runs."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 
 class TooLittleMemory(CannotRun):
-    """The plan needs more than the machine has."""
+    """The plan needs more memory than the machine has."""
 
 
 class WrongShape(RuntimeError):
-    """A layer computed another shape than was inferred: a fault of cnncalc."""
+    """A layer computed another shape than was inferred: a bug in cnncalc."""
 
     def __init__(self, node: Node, inferred: tuple[int, ...], computed: tuple[int, ...]) -> None:
         self.node, self.inferred, self.computed = node, inferred, computed
@@ -37,7 +37,7 @@ class WrongShape(RuntimeError):
 
 
 Watch = Callable[[Node, tuple["Array", ...], "Array", float, "Workers"], None]
-"""Is told each layer, what it read and gave (written over later), and the seconds it took, and may use the threads."""
+"""A callback that gets each layer, its inputs and result (overwritten later), its seconds, and the worker threads."""
 
 
 class Runner:
@@ -70,7 +70,7 @@ class Runner:
 
     @property
     def plan(self) -> Plan:
-        """The steps of a run that gives the outputs alone. Raises CannotRun."""
+        """The plan of a run that computes only the outputs. Raises CannotRun."""
         if self._plan is None:
             self._plan = Plan(self.graph, self.graph.outputs)
         return self._plan
@@ -84,9 +84,9 @@ class Runner:
         force: bool = False,
         own_inputs: bool = False,
     ) -> dict[Producer, Array]:
-        """The outputs and what is in `keep`. With `watch` every layer runs by itself and is shown; else layers are fused.
+        """Return the outputs and the results in `keep`. With `watch`, layers are not fused, and `watch` is called after each.
 
-        `own_inputs`: the input arrays may be written over. Raises TooLittleMemory unless `force`, and WrongShape.
+        `own_inputs`: the input arrays may be overwritten. Raises TooLittleMemory unless `force`, and WrongShape.
         """
         import numpy as np
 
@@ -97,8 +97,8 @@ class Runner:
         else:
             plan = self.plan
         batch, dtype = check_inputs(self.graph, inputs, self.dtype)
-        # To draw weights takes longer than to use them, and for that all threads are needed. And threads that wait awake for one
-        # another wait for long where others have the cores.
+        # Drawing weights takes longer than using them, and needs all threads. And threads that busy-wait for one
+        # another wait long if other processes use the cores.
         parallel_blas = self.weights is not None and plan.parallel_blas(batch) and not busy()
         if not force:
             held = self._held(dtype.name)
@@ -108,7 +108,7 @@ class Runner:
             return self._walk(plan, inputs, dtype, workers, watch, own_inputs)
 
     def estimate(self, batch: int, dtype: str, *, watched: bool, weights_kept: bool = False) -> int:
-        """Return the bytes that a call takes at most.
+        """Return the most bytes that a call needs.
 
         `watched`: every layer runs by itself; `weights_kept`: all weights are drawn at once.
         """
@@ -117,12 +117,12 @@ class Runner:
         return footprint(plan, batch, 8 if dtype == "float64" else 4, held, self.threads or usable_cores())
 
     def check_room(self, batch: int, dtype: str, *, weights_kept: bool = False) -> None:
-        """Raise TooLittleMemory if a call that shows every layer would."""
+        """Raise TooLittleMemory if a call with `watch` would raise it."""
         needed = self.estimate(batch, dtype, watched=True, weights_kept=weights_kept)
         check_memory(needed, "all" if weights_kept and self.weights is None else self._held(dtype))
 
     def _held(self, dtype: str) -> Held:
-        # Weights are float32 as a rule; those of another type are changed a layer at a time.
+        # Weights are usually float32; other types are converted one layer at a time.
         return "none" if self.weights is not None and dtype == "float32" else "one layer's"
 
     def _walk(
@@ -141,12 +141,12 @@ class Runner:
 
         values: dict[Producer, Array] = {source: inputs[source.name] for source in self.graph.inputs}
         batch = len(next(iter(values.values())))
-        # How many results stand in one piece of memory: views do, and then none of them may be written over.
+        # The number of results that share a piece of memory as views; shared memory must not be overwritten.
         standing = Counter(id(owner(x)) for x in values.values())
         if not own_inputs:
             standing.update(id(owner(x)) for x in values.values())
         if watch is not None:
-            # The first layer is not charged with the start of the threads.
+            # The start of the threads does not count in the first layer's time.
             workers.parallel_for(lambda _: None, workers.task_threads)
         for step in plan.steps:
             workers.check_interrupt()
@@ -154,7 +154,7 @@ class Runner:
             own = self._own(node, dtype, workers)
             xs = tuple(values[source] for source in node.inputs)
             if not xs:
-                # A layer that reads nothing is told the batch by an input without numbers.
+                # A layer that reads nothing gets the batch size from an empty input.
                 xs = (np.empty((batch, 0), dtype),)
             first = node.inputs[0] if node.inputs else None
             epilogue = NO_EPILOGUE
@@ -175,12 +175,12 @@ class Runner:
                 standing[id(memory)] -= 1
                 if standing[id(memory)] == 0:
                     workers.buffers.give_back(memory)
-            # Nothing holds the arrays any longer than they are needed.
+            # References are dropped as soon as the arrays are not needed.
             del own, xs, y, epilogue, run
         return {source: values[source] for source in plan.kept}
 
     def _own(self, node: Node, dtype: np.dtype[Any], workers: Workers) -> Mapping[str, Array]:
-        """The weights that a layer uses, in the numbers' type."""
+        """Return the weights of a layer in the type of the run."""
         if not node.weights:
             return {}
         owner = node.shared or node
@@ -194,7 +194,7 @@ class Runner:
         return {name: array.astype(dtype) for name, array in found.items()}
 
     def _epilogue(self, step: Step, added: Array | None, dtype: np.dtype[Any], workers: Workers) -> Epilogue:
-        """What the layers behind do, as one: factors and offsets, the sum with `added`, a function."""
+        """Return the epilogue of the fused layers: factors and offsets, the sum with `added`, a function."""
         from cnncalc.kernels.pointwise import in_blocks
         from cnncalc.kernels.run import Epilogue
 
@@ -218,7 +218,7 @@ def _check_shape(node: Node, y: Array, batch: int) -> None:
 
 
 def array_shape(flow: Flow) -> tuple[int, ...]:
-    """The shape of one example as an array: (channels, *spatial), or (length,) for tokens."""
+    """Return the shape of one example as an array: (channels, *spatial), or (length,) for tokens."""
     return (flow.length,) if isinstance(flow, Tokens) else (flow.channels, *flow.spatial)
 
 
@@ -271,7 +271,7 @@ def check_inputs(graph: Graph, inputs: Mapping[str, Array], dtype_of_tokens: str
 
 
 def random_inputs(graph: Graph, batch: int, dtype: str, seed: int, given: Collection[str] = ()) -> dict[str, Array]:
-    """Normal numbers, and token ids drawn evenly, for each input that is not `given`; each from a seed of its own."""
+    """Draw normal numbers, or uniform token ids, for each input that is not `given`; each input has its own seed."""
     import hashlib
 
     import numpy as np
@@ -292,7 +292,7 @@ def random_inputs(graph: Graph, batch: int, dtype: str, seed: int, given: Collec
 
 
 def check_memory(needed: int, held: Held) -> None:
-    """Raise TooLittleMemory if the machine has less to give than a run needs."""
+    """Raise TooLittleMemory if a run needs more memory than is available."""
     from cnncalc.machine import free_memory, written
 
     free = free_memory()
@@ -313,7 +313,7 @@ def forward(
     *,
     force: bool = False,
 ) -> Array | dict[str, Array]:
-    """What comes out of `x`, (batch, channels, *spatial); dicts by name where there are several inputs or outputs."""
+    """Return the output for `x`, (batch, channels, *spatial); dicts by name if there are several inputs or outputs."""
     import numpy as np
 
     graph = plan.graph

@@ -1,4 +1,4 @@
-"""Random weights that keep the spread of activations near 1, and the check of given weights. Imports NumPy only when it draws."""
+"""Draws random weights that keep the spread of activations near 1, and checks loaded weights."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ if TYPE_CHECKING:
     from cnncalc.kernels.workers import Workers
 
 Weights = dict[str, dict[str, "Array"]]
-"""By layer's full name and by PyTorch's name of the array."""
+"""Arrays by the layer's full name, then by PyTorch's name of the array."""
 
-#: What a branch is multiplied with that is added to a shortcut: fifty such sums leave the spread within a factor of ten.
+#: Gain of a branch that is added to a shortcut: after fifty such sums the spread is within a factor of ten.
 _BRANCH = 0.3
-#: Numbers drawn from one seed: a multiple of what a thread does at a time, so that threads change nothing.
+#: Numbers drawn from one seed: a multiple of a thread's chunk, so that the result does not depend on the threads.
 _DRAWN = 1 << 18
 
 
 class WeightsError(ValueError):
-    """Weights that are not this network's; the message says which and what would be right."""
+    """The weights do not match the network; the message names the array and what was expected."""
 
 
 class Gains:
-    """By how much each layer's random weights are scaled: by the activation that follows, or by the sum it goes into."""
+    """The gain of each layer's random weights, which depends on the next activation or sum."""
 
     def __init__(self, graph: Graph) -> None:
         self._readers: dict[Producer, list[Node]] = {}
@@ -38,9 +38,9 @@ class Gains:
                 self._readers.setdefault(source, []).append(node)
 
     def __call__(self, node: Node) -> float:
-        """He's or Glorot's factor for what follows `node`.
+        """Return He's or Glorot's gain for `node`.
 
-        Followed is the first reader, through whatever has no matrix of weights, to an activation or a sum.
+        It follows the first reader, through layers without a weight matrix, to an activation or a sum.
         """
         here: Producer = node
         while readers := self._readers.get(here):
@@ -57,12 +57,12 @@ class Gains:
 
 
 def _mixes(node: Node) -> bool:
-    """Whether it has a matrix of weights, so that its own weights set the spread of what it gives."""
+    """Return whether the layer has a weight matrix, which determines the spread of its result."""
     return any(len(weight.shape) > 1 for weight in node.weights)
 
 
 def _fresh(source: Producer) -> bool:
-    """Whether what flows there comes from a matrix of weights with neither an activation nor a join in between."""
+    """Return whether the result comes from a weight matrix with neither an activation nor a join in between."""
     while isinstance(source, Node) and not _mixes(source):
         if source.layer.gain is not None or len(source.inputs) != 1:
             return False
@@ -71,12 +71,12 @@ def _fresh(source: Producer) -> bool:
 
 
 def owners(graph: Graph) -> Iterator[Node]:
-    """The layers that have weights of their own and can be computed with them."""
+    """Yield the layers that have weights of their own and can be computed."""
     return (node for node in graph.nodes if node.weights and node.shared is None and not node.layer.opaque)
 
 
 def draw(node: Node, seed: int, gain: float, workers: Workers) -> dict[str, Array]:
-    """Random float32 weights of one layer, which depend on `seed`, its full name, its own shapes and `gain` alone."""
+    """Draw float32 weights of one layer; they depend only on `seed`, its full name, its own shapes and `gain`."""
     import hashlib
 
     found = {}
@@ -88,7 +88,7 @@ def draw(node: Node, seed: int, gain: float, workers: Workers) -> dict[str, Arra
 
 
 def _normal(shape: tuple[int, ...], mean: float, deviation: float, words: list[int], workers: Workers) -> Array:
-    """Normal numbers; filters lie in Fortran order, as the convolution reads them."""
+    """Draw normal numbers; filters are in Fortran order, as the convolution reads them."""
     import numpy as np
 
     out = np.empty(math.prod(shape), np.float32)
@@ -105,7 +105,7 @@ def _normal(shape: tuple[int, ...], mean: float, deviation: float, words: list[i
 
 
 def draw_all(graph: Graph, seed: int) -> Weights:
-    """Random weights of every layer that has its own."""
+    """Draw weights of every layer that has its own."""
     from cnncalc.kernels.workers import Workers
 
     gains, workers = Gains(graph), Workers()

@@ -1,4 +1,4 @@
-"""A rule, and the questions that rules ask about a network."""
+"""A rule of `check`, and the network as rules see it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cnncalc.build.reading import Reading
 from cnncalc.graph import Graph, Group, Node, Producer
 from cnncalc.problem import RULES, Fix, Location
 
-#: Errors beside which the graph is still the one that was meant.
+#: Errors that leave the graph as intended.
 _HARMLESS = frozenset(("stride-fit", "expect", "budget"))
 
 
@@ -26,7 +26,7 @@ class Finding(NamedTuple):
 
 
 class Subject:
-    """A network with the questions that several rules ask about it. Rules know no format: they see the graph and places."""
+    """A network with what several rules need. Rules do not depend on the file's format: they see the graph and locations."""
 
     def __init__(self, reading: Reading) -> None:
         self.reading = reading
@@ -39,7 +39,7 @@ class Subject:
 
     @cached_property
     def copies(self) -> dict[Location, list[Node]]:
-        """The layers that each row became."""
+        """The layers made from each row, by the row's location."""
         found: dict[Location, list[Node]] = {}
         for node in self.graph.nodes:
             found.setdefault(node.location, []).append(node)
@@ -54,17 +54,17 @@ class Subject:
         return found
 
     def readers(self, source: Producer) -> list[Node]:
-        """The layers that read a result."""
+        """Return the layers that read a result."""
         return self._readers.get(id(source), [])
 
     @cached_property
     def outputs(self) -> frozenset[int]:
-        """The ids of what leaves the network."""
+        """The ids of the network's outputs."""
         return frozenset(map(id, self.graph.outputs))
 
     @cached_property
     def sharing(self) -> frozenset[int]:
-        """The ids of layers whose weights several layers use, and of those that use them."""
+        """The ids of layers that share weights, owners included."""
         pairs = [(node, node.shared) for node in self.graph.nodes if node.shared is not None]
         return frozenset(id(node) for pair in pairs for node in pair)
 
@@ -75,7 +75,7 @@ class Subject:
 
     @cached_property
     def groups(self) -> dict[int, list[Group]]:
-        """By the id of a result, the blocks and branches rows that give it, outermost first."""
+        """The blocks and branches rows that have a result, outermost first, by the result's id."""
         found: dict[int, list[Group]] = {}
         for group in self.graph.groups:
             if group.result is not None:
@@ -83,7 +83,7 @@ class Subject:
         return found
 
     def place(self, node: Node, *fields: str) -> Location:
-        """Where the first of `fields` that the layer's row sets stands, else its kind."""
+        """Return the location of the first of `fields` that the layer's row sets, else of its kind."""
         return node.place.of(*fields)
 
 
@@ -96,6 +96,6 @@ class Rule(NamedTuple):
 
     @classmethod
     def of(cls, name: str) -> Rule:
-        """The rule in the file of this folder that is named like it."""
+        """Return the rule in the file of the same name in this folder."""
         module = import_module(f"cnncalc.rules.{name.replace('-', '_')}")
         return cls(name, RULES[name], module.find)

@@ -23,7 +23,7 @@ def find(subject: Subject) -> Iterator[Finding]:
 
 
 def _next_weighted(subject: Subject, node: Node) -> Node | None:
-    """The first layer with weights behind a softmax, unless its shares weigh something before."""
+    """Return the first layer with weights after a softmax, unless the shares are used as weights of a sum before it."""
     seen = {id(node)}
     todo = [node]
     while todo:
@@ -31,7 +31,7 @@ def _next_weighted(subject: Subject, node: Node) -> Node | None:
             if reader.weights:
                 # Frozen weights make an expected value of the shares, as a detector does for the sides of a box.
                 return None if reader.frozen else reader
-            # Of a layer that could not be worked out nobody knows the weights.
+            # The weights of a layer without a shape are unknown.
             if id(reader) not in seen and reader.shape is not None and not isinstance(reader.layer, (Multiply, MatMul)):
                 seen.add(id(reader))
                 todo.append(reader)
