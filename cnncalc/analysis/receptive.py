@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 class Field(NamedTuple):
     """The part of an input axis that cell 0 of a layer's result depends on: the input's cells from `first` to `last`.
 
-    `stride` is the number of input cells by which it moves for the next cell along the result's axis `along`, None if every cell
-        sees the same cells. `fixed` is the part that every cell sees as well, by a path through the whole map. `aligned`: all paths
-        have the same stride and the same centre.
+    `stride` is the number of input cells by which it moves for the next cell along the result's axis `along`, None if every
+    cell sees the same cells. `fixed` is the part that every cell sees as well, by a path through the whole map. `aligned`: all
+    paths have the same stride and the same centre.
     """
 
     first: Cells = 0

@@ -116,7 +116,7 @@ def _top() -> Schema:
         "additionalProperties": False,
     }
     return {
-        "name": _described("What the network is called; the file's name unless given.", text),
+        "name": _described("The network's name; by default the file's name.", text),
         "description": _described("Free text.", text),
         "source": _described("Where its figures come from.", text),
         "input": _described("What flows in: a shape, tokens, or a map from names to these.", _open(_inputs())),
@@ -147,7 +147,7 @@ def _top() -> Schema:
         "layout": _described(
             "How shapes are written: 32x32x3 or 3x32x32.", {"default": "channels_last", **_open({"enum": list(LAYOUTS)})}
         ),
-        "outputs": _described("The rows whose results leave the network; the last one unless given.", names),
+        "outputs": _described("The rows whose results leave the network; by default the last row.", names),
         "expect": _described("What must come out, exactly.", _map_of(EXPECTED, "output")),
         "budget": _described("What may not be exceeded.", _map_of(BUDGETED)),
         "ignore": _described("Rules that this file opts out of.", _open({"anyOf": [rules, {"type": "array", "items": rules}]})),

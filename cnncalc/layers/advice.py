@@ -1,4 +1,4 @@
-"""What a layer needs of a shape: values along its axes, and what an error advises instead."""
+"""Values along the axes of a shape, and advice for error messages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 def along(x: Shape, field: str, value: tuple[T, ...]) -> tuple[T, ...]:
-    """`value` for each spatial axis of `x`. Raises LayerError where it is given per axis, for another number of them."""
+    """Return `value` for each spatial axis of `x`. Raises LayerError if it has values for another number of axes."""
     if isinstance(value, Every):
         return tuple(value) * x.rank
     if len(value) == x.rank:
@@ -23,14 +23,14 @@ def along(x: Shape, field: str, value: tuple[T, ...]) -> tuple[T, ...]:
 
 
 def image_hint(x: Shape) -> str:
-    """What to write instead where `28x28` was meant as an image."""
+    """Return what to write instead if `28x28` was meant as an image."""
     if x.rank == 1 and x[0] == x[1]:
         return f" (length × channels); for an image of one channel write {x[0]}x{x[1]}x1"
     return ""
 
 
 def near_divisors(count: int, wanted: int) -> str:
-    """The two divisors of `count` nearest to `wanted`, for advice.
+    """Return the two divisors of `count` nearest to `wanted`, for advice.
 
     >>> near_divisors(64, 3)
     '2 or 4'

@@ -14,7 +14,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Every(tuple[T_co, ...]):
-    """One value that stands for every spatial axis, however many there are."""
+    """One value for every spatial axis, for any number of axes."""
 
     __slots__ = ()
 
@@ -31,12 +31,12 @@ UNPADDED: Pairs = Every(((0, 0),))
 
 
 def times(parts: Sequence[str]) -> str:
-    """Values of the axes in a table: `3` if all are alike, else `3×5`."""
+    """Return the values of the axes as tables show them: `3` if all are equal, else `3×5`."""
     return parts[0] if len(set(parts)) == 1 else "×".join(parts)
 
 
 def _list(value: Any) -> tuple[Any, ...] | None:
-    """A list of Python or of a file; None for anything else, a map included."""
+    """Return a list from Python or from a file as a tuple; None for anything else, a map included."""
     return tuple(value) if isinstance(value, (tuple, list)) and not isinstance(value, values.Map) else None
 
 
@@ -76,7 +76,7 @@ class PerAxis(Type[Axes]):
     def write(self, value: Axes, layout: str = "channels_last") -> str:
         if isinstance(value, Every):
             return str(value[0])
-        # 3x5 needs no quotes and no brackets; a list is what tells one number in 1-D from a number for every axis.
+        # 3x5 needs no quotes or brackets; a list distinguishes one number in 1-D from a number for every axis.
         return "x".join(map(str, value)) if len(value) > 1 and min(value) >= 0 else str(list(value))
 
     def describe(self) -> str:
@@ -104,7 +104,7 @@ class Cells(Type[Pairs | str]):
             try:
                 return self._alike(self._axes.parse(value, layout))
             except LayerError as error:
-                # A number out of bounds is told as such, anything else by all that the field may hold.
+                # A number out of bounds has its own message; any other value is answered with all valid forms.
                 raise error if "at least" in error.template and ", got -" in error.template else self.wrong(value) from None
         return self._sides(value, lambda side: values.integer(side) if isinstance(side, str) else None)
 
@@ -147,7 +147,7 @@ class Cells(Type[Pairs | str]):
         if isinstance(value, str):
             return value
         if any(before != after for before, after in value):
-            # One pair for every axis has no form of its own in the language; it is written for two.
+            # The language has no form for one pair for every axis; the pair is written for two axes.
             return str([list(pair) for pair in (value * 2 if isinstance(value, Every) else value)])
         axes: Axes = tuple(before for before, _ in value)
         return self._axes.write(Every(axes) if isinstance(value, Every) else axes)

@@ -1,7 +1,7 @@
-"""What every layer kind is: one class that declares its fields and says its output shape, weights and cost.
+"""The base class of all layer kinds. Each kind is one class with its fields, output shape, weights and cost.
 
-A kind registers itself by being defined: `class Conv(Layer, kind="conv")`. The language, the schema, the tables and the checks
-read everything from the class. Families stand in the files beside this one.
+Defining a class registers the kind: `class Conv(Layer, kind="conv")`. The language, the schema, the tables and the checks
+read everything from the class. Families of kinds are in the other files of this folder.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Weight(NamedTuple):
 
 
 class Example(NamedTuple):
-    """A use of a kind as in a row, what flows in and what must come out; sizes differ on every axis so that a swap shows."""
+    """An example of a kind: its row, inputs and output; sizes differ on every axis, so that swapped axes are noticed."""
 
     row: dict[str, Any]
     inputs: tuple[Flow, ...]
@@ -51,28 +51,28 @@ class Example(NamedTuple):
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(option,))
 class Layer:
-    """A layer with its hyper-parameters, before it knows what flows in."""
+    """A layer with its hyper-parameters, independent of its input."""
 
     kind: ClassVar[str] = ""
-    #: What a row of the kind can say, and of that what an instance stores.
+    #: The fields of a row of this kind, and those that an instance stores.
     options: ClassVar[dict[str, Option[Any]]] = {}
     stored: ClassVar[dict[str, Option[Any]]] = {}
     main: ClassVar[Option[Any] | None] = None
-    #: Names that other tools give the kind, in lower case and without 1d, 2d, 3d.
+    #: Names of the kind in other tools, in lower case and without 1d, 2d, 3d.
     also: ClassVar[tuple[str, ...]] = ()
-    #: What it takes: `any` shape, a `map` (at least one spatial axis), a `sequence` (exactly one), `tokens`,
+    #: Input that it takes: `any` shape, a `map` (at least one spatial axis), a `sequence` (exactly one), `tokens`,
     #: `everything` (any number of results of any sort), or `nothing`.
     accepts: ClassVar[str] = "any"
     #: Leading axes, such as time, over which no window slides and for which window fields have no number.
     unwindowed: ClassVar[int] = 0
-    #: Whether a file's `fit: ceil` holds for it, as for pools in Caffe and PyTorch; others take the ceiling by their own row.
+    #: Whether a file's `fit: ceil` applies to it, as to pools in Caffe and PyTorch; other kinds need `fit: ceil` in their row.
     ceils: ClassVar[bool] = False
     #: Whether its output depends on its input in an unknown way: such a layer has no forward pass.
     opaque: ClassVar[bool] = False
     example: ClassVar[Example]
-    #: Whether its forward pass takes on what the next layers do to each channel and number (`Run.epilogue`).
+    #: Whether its forward pass applies an epilogue: what the next layers do to each channel and number (`Run.epilogue`).
     fuses_epilogue: ClassVar[bool] = False
-    #: Whether it can also add another result to its own on the way out.
+    #: Whether the epilogue may also add another result.
     fuses_add: ClassVar[bool] = False
 
     def __init_subclass__(cls, kind: str = "", **more: Any) -> None:
@@ -106,10 +106,10 @@ class Layer:
         self.check()
 
     def check(self) -> None:
-        """Raise LayerError if two of its fields contradict each other."""
+        """Raise LayerError if two fields contradict each other."""
 
     def written(self, layout: str = "channels_last") -> dict[str, str]:
-        """The fields of its row as the language writes them, the kind's own key first; fields at their defaults are left out."""
+        """Return the fields of its row as text, the kind's own key first; fields with default values are left out."""
         main = self.main.name if self.main is not None else None
         found = {self.kind: ""}
         for name, declared in self.stored.items():
@@ -125,12 +125,12 @@ class Layer:
         return f"{type(self).__name__}({', '.join(f'{name}={self.value(name)!r}' for name in self.stored)})"
 
     def value(self, name: str) -> Any:
-        """The value of the field that the language calls `name`."""
+        """Return the value of the field that the language calls `name`."""
         return getattr(self, self.stored[name].attribute)
 
     @classmethod
     def read(cls, given: Mapping[str, Value], layout: str = "channels_last") -> tuple[Layer | None, list[tuple[str, LayerError]]]:
-        """The layer that a row's keys say, or None with what is wrong with which key; the kind's own key holds its value."""
+        """Return the layer of a row's keys, or None and the errors by key; the main field's key is the kind's name."""
         faults: list[tuple[str, LayerError]] = []
         fields: dict[str, Any] = {}
         for key, value in given.items():
@@ -166,39 +166,39 @@ class Layer:
             return None, [(error.field if error.field in given and error.field is not None else cls.kind, error)]
 
     def output_shape(self, x: Shape, fit: str) -> Shape:
-        """What comes out of `x`; a stride that does not fit is floored unless `fit` is `ceil`. Raises LayerError."""
+        """Return the output shape for `x`; a stride that does not fit is floored unless `fit` is `ceil`. Raises LayerError."""
         raise NotImplementedError
 
     def certain_shape(self) -> Shape | None:
-        """What comes out whatever flows in; None where that depends on it."""
+        """Return the output shape if it does not depend on the input, else None."""
         return None
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
-        """The arrays it owns when `x` flows in."""
+        """Return the arrays that it owns if its input is `x`."""
         return ()
 
     def macs(self, x: Shape, y: Shape) -> int | None:
-        """Multiply-accumulates for one example, None if unknown; bias, activations and normalisation count none."""
+        """Return the MACs of one example, None if unknown; bias, activations and normalisation count none."""
         return 0
 
     def windows(self, x: Shape) -> tuple[Window, ...]:
-        """The windows it slides over `x`, one per spatial axis; none where it slides none."""
+        """Return the windows that slide over `x`, one per spatial axis; empty if the layer has no sliding window."""
         return ()
 
     def views(self, x: Shape, windows: tuple[Window, ...]) -> tuple[View, ...]:
-        """What an output cell sees of each spatial axis of `x`; `SAME` where it is the cell in its own place.
+        """Return the part of each spatial axis of `x` that an output cell sees; `SAME` for the cell at its own position.
 
-        Its sliding `windows`, or everything where there are none; kinds that do something else say so themselves.
+        By default its sliding `windows`, or the whole axis if there are none; other kinds override this method.
         """
         return tuple(View.of(w, axis) for axis, w in enumerate(windows)) if windows else whole(x.spatial)
 
     def formulas(self, x: Shape) -> list[tuple[str, str]]:
-        """How the sizes that it changes come about: an axis or `channels`, and the formula with its numbers in it."""
+        """Return the formulas of the sizes that it changes: an axis or `channels`, and the formula with its numbers."""
         return []
 
     @property
     def must_fit(self) -> bool:
-        """Whether a stride of its windows can fail to fit."""
+        """Return whether a stride of its windows can fail to fit."""
         return False
 
     def reuse(self, training: bool) -> Reuse:
@@ -217,36 +217,36 @@ class Layer:
         return 0
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
-        """What comes out of `x`, (batch, channels, *spatial), with the weights `w`; the shape comes out of the arithmetic.
+        """Return the output for `x`, (batch, channels, *spatial), and weights `w`; its shape results from the arithmetic alone.
 
-        The result may be a view of `x`, and may stand in its memory where `run.overwrite` allows that.
+        The result may be a view of `x`, and may overwrite `x` if `run.overwrite` allows it.
         """
         raise NotImplementedError
 
     def per_channel(self, w: Arrays) -> tuple[Array | None, Array | None] | None:
-        """The factor and the offset per channel where that is all it does to its input, else None."""
+        """Return the factor and the offset per channel if the layer does nothing else, else None."""
         return None
 
     def function(self) -> Apply | None:
-        """The function of each number where that is all it does, else None."""
+        """Return the function of each number if the layer does nothing else, else None."""
         return None
 
-    #: What random weights before it are multiplied with, so that the spread of the numbers behind it is again about 1.
+    #: The gain of random weights before it that makes the spread of its result about 1.
     gain: ClassVar[float | None] = None
 
     def fan_in(self, weight: Weight) -> float:
-        """Numbers that each output of `weight` adds up."""
+        """Return the number of terms that each output of `weight` adds up."""
         return math.prod(weight.shape[1:])
 
     def spread(self, weight: Weight, gain: float) -> tuple[float, float]:
-        """Mean and standard deviation of random numbers for `weight`; `gain` is that of what follows.
+        """Return mean and standard deviation of random numbers for `weight`; `gain` is the gain of the next activation.
 
         Source: Glorot & Bengio 2010; He et al. 2015, Delving Deep into Rectifiers, sec. 2.2.
         """
         return (0, 0.05) if weight.role == "bias" else (0, gain / math.sqrt(self.fan_in(weight)))
 
     def fields(self, x: Flow | None) -> dict[str, Any]:
-        """Its fields as JSON shows them, windows written out per axis where the input is known."""
+        """Return its fields as JSON shows them, with windows per axis if the input is known."""
         rank = x.rank if isinstance(x, Shape) else 0
         return {
             name: _plain(declared, self.value(name), rank)
@@ -255,7 +255,7 @@ class Layer:
         }
 
     def summary(self, x: Flow | None, layout: str = "channels_last") -> str:
-        """Its hyper-parameters in a few words: the value, then each field that is not at its default."""
+        """Return its hyper-parameters in a few words: the value, then each field that differs from its default."""
         first, parts = [], []
         for name, declared in self.stored.items():
             value = self.value(name)
@@ -266,7 +266,7 @@ class Layer:
         return ", ".join(first + parts)
 
     def shown(self, name: str, layout: str = "channels_last") -> str:
-        """A field in a few words: its name and value; of a flag `bias`, or `no bias`."""
+        """Return a field in a few words: its name and value; for a flag, `bias` or `no bias`."""
         value = self.value(name)
         if isinstance(value, bool):
             return name if value else f"no {name}"
@@ -305,7 +305,7 @@ def check_flow(layer: Layer, x: Flow) -> Shape:
 
 
 class Pointwise(Layer):
-    """A layer that changes numbers and no sizes."""
+    """A layer that changes numbers but not sizes."""
 
     def output_shape(self, x: Shape, fit: str) -> Shape:
         return x
@@ -326,37 +326,37 @@ class Pointwise(Layer):
 
 
 class Join(Layer):
-    """A layer that reads several results. A row names them in the kind's value; the layer itself only joins them."""
+    """A layer that joins several results. The row names them in the kind's value; the layer does not store the names."""
 
     names: tuple[str, ...] | str = option(
         RowNames(), "rows to join: one name beside the row above, or a list of names", main=True, wires=True
     )
 
-    #: Whether it adds them up, so that their spreads grow together.
+    #: Whether it adds the results, so that their variances add up.
     sums: ClassVar[bool] = False
 
     def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
         return NOTHING_SAVED
 
     def join(self, shapes: tuple[Shape, ...]) -> Shape:
-        """What comes out of all `shapes`. Raises Mismatch with the two that do not go together."""
+        """Return the output shape for `shapes`. Raises Mismatch with two inputs that do not match."""
         raise NotImplementedError
 
     def joined_views(self, shapes: tuple[Shape, ...]) -> tuple[tuple[View, ...], ...]:
-        """What an output cell sees of each spatial axis of each input; `SAME` if it is the cell in its own place."""
+        """Return the part of each axis of each input that an output cell sees; `SAME` for the cell at its own position."""
         return (SAME,) * len(shapes)
 
     def joined_macs(self, shapes: tuple[Shape, ...], y: Shape) -> int:
-        """Multiply-accumulates for one example, given the shapes of its inputs and of its output."""
+        """Return the MACs of one example, given the shapes of its inputs and of its output."""
         return 0
 
     def forward_join(self, xs: tuple[Array, ...], run: Run) -> Array:
-        """What comes out of all `xs`; `run.overwrite` speaks of the first."""
+        """Return the output for `xs`; `run.overwrite` applies to the first."""
         raise NotImplementedError
 
 
 class Mismatch(LayerError):
-    """Two results, by their place, that cannot be joined; the message says what would be needed."""
+    """Two inputs, by index, that cannot be joined; the message says what would be needed."""
 
     def __init__(self, first: int, second: int, why: str) -> None:
         super().__init__(why, rule="join")

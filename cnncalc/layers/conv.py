@@ -24,7 +24,7 @@ _PADDING_MODE = "which numbers the padding holds"
 
 
 class _Convolution(Sliding):
-    """What `conv` and `depthwise_conv` share: weights of K filters over C/groups channels."""
+    """The common part of `conv` and `depthwise_conv`: weights of K filters over C/groups channels."""
 
     padding_mode: str
 
@@ -55,7 +55,7 @@ class _Convolution(Sliding):
         x = xs[0]
         if self.padding_mode == "zeros" or not isinstance(x, Shape):
             return INPUT_SAVED if grad.weights else NOTHING_SAVED
-        # The map is padded first, and the gradient of that needs the unpadded map unless it is circular.
+        # The map is padded first; the gradient of the padding needs the unpadded map unless the mode is circular.
         padded = x.channels * math.prod(n + w.before + w.after for n, w in zip(x.spatial, self.windows(x), strict=True))
         unpadded = (0,) if self.padding_mode != "circular" and grad.inputs[0] else ()
         return Saved(inputs=unpadded, numbers=padded if grad.weights else 0)
@@ -64,7 +64,7 @@ class _Convolution(Sliding):
         from cnncalc.kernels.convolve import convolve
 
         seen = Shape(*x.shape[2:], x.shape[1])
-        # SAME's padding is made for the floor.
+        # SAME padding is computed for rounding down.
         told = run.floored() if self.padding == "same" else run
         windows = self.windows(seen)
         if self.padding_mode != "zeros":
@@ -186,7 +186,7 @@ class ConvTranspose(Layer, kind="conv_transpose"):
     )
 
     def written_windows(self, x: Shape) -> tuple[Window, ...]:
-        """The window that each input cell writes, one per axis."""
+        """Return the windows that each input cell writes, one per axis."""
         kernel, stride = along(x, "kernel_size", self.kernel_size), along(x, "stride", self.stride)
         dilation = along(x, "dilation", self.dilation)
         if isinstance(self.padding, str):
@@ -196,7 +196,7 @@ class ConvTranspose(Layer, kind="conv_transpose"):
         return tuple(Window(f, s, *sides, d) for f, s, sides, d in zip(kernel, stride, padding, dilation, strict=True))
 
     def added_cells(self, x: Shape) -> tuple[int, ...]:
-        """Cells added at the end of the output along each axis: `output_padding`, or what `same` lacks."""
+        """Return the cells added at the end of the output along each axis: `output_padding`, or as many as `same` needs."""
         if self.padding == "same":
             return tuple(max(0, w.stride - w.extent) for w in self.written_windows(x))
         return along(x, "output_padding", self.output_padding)
@@ -255,7 +255,7 @@ class ConvTranspose(Layer, kind="conv_transpose"):
         return weight.shape[0] * math.prod(weight.shape[2:]) / self.groups / math.prod(strides)
 
     def scratch(self, xs: tuple[Shape, ...], y: Shape) -> int:
-        # What is written before the padding is cut off, and one cell of the window for all input cells.
+        # The output before the padding is cut off, and one cell of the window for all input cells.
         sizes = zip(self.written_windows(xs[0]), xs[0].spatial, strict=True)
         whole = self.filters * math.prod((n - 1) * w.stride + w.extent for w, n in sizes)
         return (whole if whole > y.size else 0) + self.filters * math.prod(xs[0].spatial)
@@ -271,12 +271,12 @@ class ConvTranspose(Layer, kind="conv_transpose"):
 
 
 def with_bias(weight: Weight, units: int, bias: bool) -> tuple[Weight, ...]:
-    """`weight` and, where there is one, the bias of `units` numbers."""
+    """Return `weight` and, if the layer has one, the bias of `units` numbers."""
     return (weight, Weight("bias", (units,), "bias")) if bias else (weight,)
 
 
 def check_groups(channels: int, filters: int, groups: int) -> None:
-    """Raises LayerError where `groups` does not divide the channels that come in or the filters."""
+    """Raise LayerError if `groups` does not divide the input channels or the filters."""
     for count, what, rule in ((channels, "the input's {} channels", "shape"), (filters, "the {} filters", "value")):
         if count % groups:
             near = [g for g in range(groups, 0, -1) if channels % g == 0 and filters % g == 0][:1]

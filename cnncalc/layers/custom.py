@@ -1,4 +1,4 @@
-"""A layer that the language cannot say: its shape and counts are declared."""
+"""A layer without a kind of its own: its shape and counts are declared."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Custom(Layer, kind="custom"):
         return "overwrite" if self.output == "same" else "none"
 
     def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
-        # Unknown; its inputs, as most layers keep them.
+        # Unknown: assume the inputs, which most layers keep.
         return Saved(inputs=tuple(range(len(xs))))
 
     def output_shape(self, x: Shape, fit: str) -> Shape:

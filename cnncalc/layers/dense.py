@@ -1,4 +1,4 @@
-"""Layers that take no notice of place: fully connected ones, and what stretches a volume for them."""
+"""Fully connected and linear layers, flatten, dropout and identity."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class _Elementwise(Join):
-    """Combines results number by number: maps of one shape, and beside a map what stands for each of its cells or channels."""
+    """Combines results number by number: maps of one shape, and results that are broadcast over a map's cells or channels."""
 
     def join(self, shapes: tuple[Shape, ...]) -> Shape:
         if not shapes:
@@ -34,7 +34,7 @@ class _Elementwise(Join):
 
 
 def broadcasts(shape: Shape, whole: Shape) -> bool:
-    """Whether `shape` stands for each cell of the map `whole` (a vector or one cell) or for each of its channels."""
+    """Return whether `shape` is broadcast over the cells of the map `whole` (a vector or one cell) or over its channels."""
     if not whole.rank:
         return False
     per_channel = shape.channels == whole.channels and set(shape.spatial) <= {1} and shape.rank in (0, whole.rank)
@@ -122,7 +122,7 @@ class Average(_Elementwise, kind="average"):
 
 
 class _OfTwo(_Elementwise):
-    """A join of exactly two results, whose order counts."""
+    """A join of exactly two results in a given order."""
 
     def join(self, shapes: tuple[Shape, ...]) -> Shape:
         if len(shapes) != 2:

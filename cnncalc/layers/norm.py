@@ -18,7 +18,7 @@ _EPSILON_NAMES = ("eps", "variance_epsilon")
 
 
 class _Normalising(Pointwise):
-    """What leaves it has a spread of about 1, whatever came in."""
+    """A layer whose result has a spread of about 1 for any input."""
 
     def spread(self, weight: Weight, gain: float) -> tuple[float, float]:
         return (1 if weight.name in ("weight", "running_var") else 0), 0.1

@@ -1,4 +1,4 @@
-"""Fields of layer kinds: declared once, with a type, a default and a sentence. The types stand in the files beside this one."""
+"""Fields of layer kinds: declared once, with a type, a default and a description. The types are in the files beside this one."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ REQUIRED: Any = _Required()
 
 
 class Option(Generic[T]):
-    """A field of a kind: its type, default and a sentence.
+    """A field of a kind: its type, default and description.
 
-    `main` marks the kind's value, `also` the names other tools give it; `attribute` is where an instance stores it.
+    `main` marks the kind's value, `also` its names in other tools; `attribute` is the attribute in which an instance stores it.
     `wires`: it names the layer's inputs, and an instance does not store it. `rare`: JSON leaves it out at its default.
     """
 
@@ -78,5 +78,5 @@ def option(
     wires: bool = False,
     rare: bool = False,
 ) -> Any:
-    """Declares a field in the body of a kind's class; `name` is its name in the language where Python cannot have it."""
+    """Declare a field in the body of a kind's class; `name` is its name in the language if that is a keyword of Python."""
     return Option(type_, doc, default, main, also, name, wires, rare)

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 _WINDOW = "cells of the window along each axis, F"
 _WINDOW_NAMES = ("pool_size", "kernel", "kernel_shape", "size", "F")
-_STRIDE = "cells from one window to the next, S; the window's own size unless given"
+_STRIDE = "cells from one window to the next, S; by default the kernel size"
 _STRIDE_NAMES = ("strides", "step", "S")
 _PADDING_NAMES = ("pad", "pads", "auto_pad", "P")
 
 
 class _Pool(Sliding):
-    """Windows over each channel on its own."""
+    """A window over each channel separately."""
 
     ceils = True
 
@@ -33,7 +33,7 @@ class _Pool(Sliding):
         return Shape(*self.spatial(x, fit), x.channels)
 
     def _told(self, x: Array, run: Run) -> tuple[tuple[Window, ...], Run]:
-        """The windows over an array, and how their strides round: SAME's padding is made for the floor."""
+        """Return the windows over an array, and a run that rounds strides down for SAME, whose padding is computed for that."""
         windows = self.windows(Shape(*x.shape[2:], x.shape[1]))
         return windows, run.floored() if self.padding == "same" else run
 
@@ -188,12 +188,12 @@ class _AdaptivePool(Layer):
 
 
 def _adaptive_cells(i: int, size: int, count: int) -> tuple[int, int]:
-    """The first and the last cell that window `i` of `count` covers."""
+    """Return the first and the last cell that window `i` of `count` covers."""
     return i * size // count, -(-(i + 1) * size // count) - 1
 
 
 def _adaptive_formula(size: int, count: int) -> str:
-    """How `count` windows cover an axis: with the formula where they are all alike, else by their cells.
+    """Return how `count` windows cover an axis: the formula if they are all equal, else their cells.
 
     >>> _adaptive_formula(8, 2), _adaptive_formula(7, 3)
     ('window and stride 8/2 = 4: (8 − 4 + 2·0)/4 + 1 = 2', 'window i over ⌊i·7/3⌋ … ⌈(i + 1)·7/3⌉ − 1: 0…2, 2…4, 4…6')
@@ -201,7 +201,7 @@ def _adaptive_formula(size: int, count: int) -> str:
     if size % count == 0:
         each = size // count
         return f"window and stride {size}/{count} = {each}: {Window(each, each).formula(size)}"
-    # Two windows show how they overlap; a line has no room for many.
+    # Two windows show the overlap; a line has no room for many.
     shown = [_adaptive_cells(i, size, count) for i in range(count if count <= 3 else 2)]
     cells = [str(first) if first == last else f"{first}…{last}" for first, last in shown]
     more = ["…"] if len(shown) < count else []
@@ -209,7 +209,7 @@ def _adaptive_formula(size: int, count: int) -> str:
 
 
 def _adaptive_view(axis: int, size: int, count: int) -> View:
-    """The largest of the windows over one axis; they are of two sizes where `count` does not divide `size`."""
+    """Return the largest of the windows over one axis; they have two sizes if `count` does not divide `size`."""
     if count == 1:
         return View.whole(size)
     if size % count == 0:

@@ -149,7 +149,7 @@ class Permute(Layer, kind="permute"):
 
     def views(self, x: Shape, windows: tuple[Window, ...]) -> tuple[View, ...]:
         places = [self.axes.index(name) for name in x.axes]
-        # What becomes channels is seen whole by every cell.
+        # Every cell sees the whole of the axis that becomes the channels.
         return tuple(View(0, 0, 1, to) if to < x.rank else View.whole(n) for to, n in zip(places, x.spatial, strict=True))
 
     def reuse(self, training: bool) -> Reuse:
@@ -163,7 +163,7 @@ class Permute(Layer, kind="permute"):
 
         names = (*seen(x).axes, "channels")
         *spatial, channels = (names.index(name) for name in self.axes)
-        # In an array the channels stand first.
+        # In an array the channels come first.
         return move.permute(x, tuple((axis + 1) % len(names) for axis in (channels, *spatial)))
 
 
@@ -208,9 +208,9 @@ def without(x: Shape, places: list[int]) -> Shape:
 
 
 def views_without(x: Shape, places: list[int]) -> tuple[View, ...]:
-    """What is seen of each spatial axis when the axes at `places` go."""
+    """Return the view of each spatial axis after the axes at `places` are removed."""
     left = [i for i in range(len(x)) if i not in places]
-    # The last axis that is left becomes the channels, which see it whole.
+    # The last remaining axis becomes the channels, and every cell sees the whole of it.
     return tuple(View(0, 0, 1, left.index(i)) if i in left[:-1] else View.whole(n) for i, n in enumerate(x.spatial))
 
 

@@ -14,10 +14,10 @@ T = TypeVar("T")
 
 
 class Type(Generic[T]):
-    """What a field may hold.
+    """The type of a field.
 
-    `parse` reads a value of a file, `check` one of Python; both raise LayerError without the field's name. `show` writes a value
-    for a table, `write` as the language has it.
+    `parse` reads a value of a file, `check` a Python value; both raise LayerError without the field's name. `show` writes a value
+    for a table, `write` for a file.
     """
 
     def parse(self, value: Value, layout: str = "channels_last") -> T:
@@ -33,11 +33,11 @@ class Type(Generic[T]):
         return str(value)
 
     def write(self, value: T, layout: str = "channels_last") -> str:
-        """Return the value as a row in braces says it; `parse` reads the same value back."""
+        """Return the value as a row in braces writes it; `parse` reads the same value back."""
         return self.show(value, layout)
 
     def describe(self) -> str:
-        """Return what the field may hold, in words."""
+        """Return the valid values, in words."""
         raise NotImplementedError
 
     def schema(self) -> dict[str, Any]:
@@ -45,12 +45,12 @@ class Type(Generic[T]):
         raise NotImplementedError
 
     def wrong(self, value: Any) -> LayerError:
-        """The error for a value of another sort: what the field must hold, and what it got."""
+        """Return the error for an invalid value: the valid values, and the value given."""
         return LayerError(f"must be {self.describe()}, got {shown(value)}", rule="value")
 
 
 def shown(value: Any) -> str:
-    """A value of a file or of Python on one line, cut if it is long."""
+    """Return a value of a file or of Python on one line, shortened if it is long."""
     text = written(value) if value is None or isinstance(value, (str, values.Map)) or _is_value(value) else repr(value)
     return text if len(text) <= 60 else text[:59] + "…"
 
@@ -60,7 +60,7 @@ def _is_value(value: Any) -> bool:
 
 
 def whole(value: Any) -> int | None:
-    """A whole number of Python or NumPy, also a float such as 32.0; None for anything else, true and false included."""
+    """Return a whole number of Python or NumPy, also a float such as 32.0; None for anything else, booleans included."""
     if isinstance(value, bool):
         return None
     if isinstance(value, float):
@@ -234,7 +234,7 @@ class Word(Type[str]):
 
 
 def quoted(text: str) -> str:
-    """Text in double quotes, as YAML and JSON read it."""
+    """Return text in double quotes, as YAML and JSON read it."""
     from json import dumps
 
     return dumps(text, ensure_ascii=False)

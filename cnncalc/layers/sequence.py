@@ -86,7 +86,7 @@ class _Recurrent(Layer):
 
     def _saved_by_steps(self, length: int) -> int:
         """Return the numbers that the steps of one layer and direction keep, initial states included."""
-        # The gates, and as many numbers more as make seven hidden states, in LSTM and GRU alike.
+        # The gates and further numbers, seven hidden states in total, for both LSTM and GRU.
         return 7 * self.hidden * length
 
     def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
@@ -99,7 +99,7 @@ class _Recurrent(Layer):
         return Saved(numbers=self._directions * x.size + further + steps)
 
     def step(self) -> Step:
-        """What one step makes of the input's part, the hidden state's part and both states."""
+        """Return the function that computes one step from the input's part, the hidden state's part and both states."""
         raise NotImplementedError
 
     def scratch(self, xs: tuple[Shape, ...], y: Shape) -> int:

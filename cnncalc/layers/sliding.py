@@ -1,4 +1,4 @@
-"""What convolutions and poolings share: a window that slides along every spatial axis."""
+"""The common part of convolutions and pooling layers: a window that slides along every spatial axis."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Sliding(Layer):
         return along(x, "padding", self.padding)
 
     def spatial(self, x: Shape, fit: str) -> tuple[int, ...]:
-        """Positions of the window along each axis. Raises LayerError where it is larger than the padded input."""
+        """Return the positions of the window along each axis. Raises LayerError if it is larger than the padded input."""
         if self.padding == "same":
             fit = "floor"
         sizes = []
@@ -87,7 +87,7 @@ class Sliding(Layer):
         return found
 
     def summary(self, x: Flow | None, layout: str = "channels_last") -> str:
-        # A vector has no axes for the window; said as for a map, it is still what the row says.
+        # A vector has no axes; the fields are shown as for a map, as the row has them.
         rank = x.rank - self.unwindowed if isinstance(x, Shape) and x.rank > self.unwindowed else 2
         kernel = tuple(self.kernel_size) * rank if isinstance(self.kernel_size, Every) else self.kernel_size
         parts = ["×".join(map(str, kernel))]
@@ -104,7 +104,7 @@ class Sliding(Layer):
 
 
 def too_large(axis: str, window: Window, size: int) -> str:
-    """Why the window does not go into its padded input, and what would."""
+    """Return the message for a window that is larger than its padded input, with windows or padding that fit."""
     padded = size + window.before + window.after
     padding = f"{size} + {window.before} + {window.after} = {padded}" if window.before or window.after else str(padded)
     largest = (padded - 1) // window.dilation + 1 if padded > 0 else 0

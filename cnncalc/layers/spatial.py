@@ -1,4 +1,4 @@
-"""Layers that put cells around a map, cut them off or move them in a circle."""
+"""Layers that pad, crop or roll a map."""
 
 from __future__ import annotations
 

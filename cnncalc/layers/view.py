@@ -1,4 +1,4 @@
-"""What an output cell sees of the input along one axis: its window, or what takes a window's place in layers that slide none."""
+"""The part of an input axis that an output cell sees: its window, or the equivalent in layers without a sliding window."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 class View(NamedTuple):
-    """The input cells from `first` to `last` that output cell 0 sees, and how far that moves for the next output cell.
+    """The input cells from `first` to `last` that output cell 0 sees, and the `step` by which they move for the next cell.
 
-    Cells of the padding count; where a map grows, places lie between cells and steps are less than one. `to` is the output's
-    axis along which it moves, None where every output cell sees the same.
+    Cells of the padding count. If a map grows, positions lie between cells and steps are less than one. `to` is the output's
+    axis along which it moves, None if every output cell sees the same cells.
     """
 
     first: Cells
@@ -26,19 +26,19 @@ class View(NamedTuple):
 
     @classmethod
     def of(cls, window: Window, axis: int) -> View:
-        """What a sliding window shows."""
+        """Return the view of a sliding window."""
         return cls(-window.before, window.extent - window.before - 1, window.stride, axis)
 
     @classmethod
     def whole(cls, size: int) -> View:
-        """Every output cell sees the whole axis."""
+        """Return the view in which every output cell sees the whole axis."""
         return cls(0, size - 1, 0, None)
 
     @classmethod
     def grown(cls, extent: int, factor: int, before: int, axis: int, *, used: int = 0) -> View:
-        """What is seen where each input cell writes `extent` cells, `factor` apart, `before` of them cut off.
+        """Return the view of a layer whose input cells each write `extent` cells, `factor` apart, with `before` of them cut off.
 
-        `used` is the number of input cells that an output cell is made of, ⌈E/S⌉ unless given.
+        `used` is the number of input cells that an output cell is computed from, by default ⌈E/S⌉.
         """
         from fractions import Fraction
 
@@ -49,7 +49,7 @@ class View(NamedTuple):
 
     @classmethod
     def between(cls, first: Cells, step: Cells, axis: int, used: int) -> View:
-        """What is seen of an axis if output cell 0 lies at `first` and is made of the `used` cells around it."""
+        """Return the view if output cell 0 lies at `first` and is computed from the `used` cells around it."""
         from fractions import Fraction
 
         half = Fraction(used - 1, 2)
@@ -57,9 +57,9 @@ class View(NamedTuple):
 
 
 SAME: tuple[View, ...] = ()
-"""Each output cell sees the input cell in its own place."""
+"""Each output cell sees the input cell at its own position."""
 
 
 def whole(spatial: tuple[int, ...]) -> tuple[View, ...]:
-    """Every output cell sees everything."""
+    """Return the views in which every output cell sees the whole map."""
     return tuple(map(View.whole, spatial))
