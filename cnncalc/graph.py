@@ -35,7 +35,9 @@ class Node:
     `shared` is the layer whose weights it uses: then it counts none. `frozen` weights are parameters and not trainable.
     """
 
-    __slots__ = ("fit", "frozen", "group", "inferred", "inputs", "kind", "layer", "merges", "name", "named", "place", "shared")
+    __slots__ = (
+        "fit", "flow", "frozen", "group", "inferred", "inputs", "kind", "layer", "merges", "name", "named", "place", "shared",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -57,6 +59,8 @@ class Node:
         self.layer = layer
         self.inputs = inputs
         self.inferred = inferred
+        #: The shape that later layers read: the inferred shape, or the shape that does not depend on an unknown input.
+        self.flow: Flow | None = inferred.shape if inferred.shape is not None else inferred.certain
         #: Its place in the file, which says how its fields are edited.
         self.place = place
         self.group = group
@@ -69,12 +73,6 @@ class Node:
     @property
     def location(self) -> Location:
         return self.place.location
-
-    @property
-    def flow(self) -> Flow | None:
-        """The shape that later layers read: the inferred shape, or the shape that does not depend on an unknown input."""
-        inferred = self.inferred
-        return inferred.shape if inferred.shape is not None else inferred.certain
 
     @property
     def shape(self) -> Shape | None:

@@ -62,7 +62,11 @@ class Outcome(NamedTuple):
 
 def outcome(layer: Layer, flows: tuple[Flow, ...], fit: str) -> Outcome:
     """Return the outcome of a layer on its inputs. Raises LayerError if the layer cannot take them."""
-    shapes = tuple(check_flow(layer, flow) for flow in flows)
+    return _outcome(layer, tuple([check_flow(layer, flow) for flow in flows]), fit)
+
+
+def _outcome(layer: Layer, shapes: tuple[Shape, ...], fit: str) -> Outcome:
+    """Return the outcome for inputs that `check_flow` has returned."""
     windows: tuple[Window, ...] = ()
     fits = True
     if isinstance(layer, Join):
@@ -72,7 +76,7 @@ def outcome(layer: Layer, flows: tuple[Flow, ...], fit: str) -> Outcome:
         shape = layer.output_shape(x, fit)
         windows = layer.windows(x)
         if layer.must_fit:
-            fits = all(w.remainder(n) == 0 for w, n in zip(windows, x.spatial, strict=True))
+            fits = not any(w.remainder(n) for w, n in zip(windows, x.spatial, strict=True))
     if max(shape) > LARGEST:
         raise LayerError("{} would come out, and a size is at most 2147483647 (2³¹ − 1)", shape, rule="limit")
     return Outcome(shape, windows, fits)
@@ -92,29 +96,30 @@ def _reads(layer: Layer, shapes: tuple[Shape, ...]) -> Shape:
 
 def _infer(layer: Layer, flows: tuple[Flow | None, ...], fit: str) -> Inferred:
     inferred = Inferred(layer)
-    known = tuple(flow for flow in flows if flow is not None)
-    if len(known) < len(flows):
+    if None in flows:
         certain = layer.certain_shape()
         if certain is not None and max(certain) <= LARGEST:
             inferred.certain = certain
         return inferred
     try:
-        inferred.shape, inferred.windows, inferred.fits = outcome(layer, known, fit)
+        shapes = tuple([check_flow(layer, flow) for flow in flows if flow is not None])
+        inferred.shape, inferred.windows, inferred.fits = _outcome(layer, shapes, fit)
     except LayerError as fact:
         inferred.fault = fact
         return inferred
     if isinstance(layer, Join):
-        inferred.macs = layer.joined_macs(tuple(check_flow(layer, flow) for flow in known), inferred.shape)
+        inferred.macs = layer.joined_macs(shapes, inferred.shape)
     else:
-        x = _reads(layer, tuple(check_flow(layer, flow) for flow in known))
+        x = _reads(layer, shapes)
         inferred.weights = layer.weights(x)
         inferred.macs = layer.macs(x, inferred.shape)
         inferred.sizes = x.spatial if inferred.windows else ()
     for weight in inferred.weights:
+        size = weight.size
         if weight.role == "buffer":
-            inferred.buffers += weight.size
+            inferred.buffers += size
         else:
-            inferred.parameters += weight.size
+            inferred.parameters += size
             if weight.role == "bias":
-                inferred.biases += weight.size
+                inferred.biases += size
     return inferred

@@ -105,6 +105,19 @@ class Layer:
             raise TypeError(f"{self.kind} has no {', '.join(fields)}")
         self.check()
 
+    @classmethod
+    def of_parsed(cls, fields: Mapping[str, Any]) -> Layer:
+        """Return the layer with fields that their types have parsed, every required one among them; no value is checked again.
+
+        Raises LayerError if two fields contradict each other.
+        """
+        layer = cls.__new__(cls)
+        stored = layer.__dict__
+        for name, declared in cls.stored.items():
+            stored[declared.attribute] = fields.get(name, declared.default)
+        layer.check()
+        return layer
+
     def check(self) -> None:
         """Raise LayerError if two fields contradict each other."""
 
@@ -161,7 +174,7 @@ class Layer:
         if faults:
             return None, faults
         try:
-            return cls(**{name: value for name, value in fields.items() if name in cls.stored}), []
+            return cls.of_parsed(fields), []
         except LayerError as error:
             return None, [(error.field if error.field in given and error.field is not None else cls.kind, error)]
 

@@ -37,7 +37,8 @@ class _Convolution(Sliding):
     def output_shape(self, x: Shape, fit: str) -> Shape:
         check_groups(x.channels, self._filters(x), self._groups(x))
         sizes = self.spatial(x, fit)
-        check_mode(x, tuple((w.before, w.after) for w in self.windows(x)), self.padding_mode, "padding_mode")
+        if self.padding_mode != "zeros":
+            check_mode(x, tuple((w.before, w.after) for w in self.windows(x)), self.padding_mode, "padding_mode")
         return Shape(*sizes, self._filters(x))
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
@@ -46,7 +47,8 @@ class _Convolution(Sliding):
         return with_bias(weight, self._filters(x), getattr(self, "bias", True))
 
     def macs(self, x: Shape, y: Shape) -> int:
-        return self.weights(x)[0].size * math.prod(y.spatial)
+        kernel = along(x, "kernel_size", self.kernel_size)
+        return self._filters(x) * (x.channels // self._groups(x)) * math.prod(kernel) * math.prod(y.spatial)
 
     fuses_epilogue = True
     fuses_add = True
