@@ -125,8 +125,7 @@ class Expander:
         if "expect" in keys:
             self.expected = True
             if not self._changes:
-                names = names_for(scope.texts, None)
-                value = self._keys.value(keys["expect"], names, row, scope.prefix + base)
+                value = self._keys.value(keys["expect"], scope.texts, None, row, scope.prefix + base)
                 check_row(keys["expect"], value, scope.prefix + base, source, self._problems)
         return source
 
@@ -139,7 +138,7 @@ class Expander:
             raise Stop
 
     def _from(self, argument: Argument, row: Row, layer: str, scope: Scope, current: Producer | None) -> Producer:
-        name = self._keys.value(argument, names_for(scope.texts, current), row, layer)
+        name = self._keys.value(argument, scope.texts, current, row, layer)
         source: Producer | None = None
         if isinstance(name, str):
             source = self._find(name, layer, scope, argument.location)
@@ -159,10 +158,8 @@ class Expander:
             self._problems.error(error, at, layer=layer)
             return None
 
-    def _reading(self, source: Producer | None, row: Row, name: str, *, alone: bool) -> Producer:
-        """Return the row's input. In a network of several inputs a row must name the input it reads, unless it needs none."""
-        if source is not None:
-            return source
+    def _unstated(self, row: Row, name: str, *, alone: bool) -> Producer:
+        """Stand for an input that neither the row nor its place states; reported if the network has several, unless `alone`."""
         if not alone and not row.broken and self._builder.graph.inputs:
             inputs = listed([f"from: {one.name}" for one in self._builder.graph.inputs])
             message = f"the network has several inputs, and {name} does not say which it reads; write one of {inputs}"
@@ -175,12 +172,13 @@ class Expander:
         """Expand one copy of a row: a layer, a use of a block, or branches."""
         name = f"{scope.prefix}{base}" if k is None else f"{scope.prefix}{base}.{k}"
         texts: Texts = scope.texts if k is None else ({"i": str(k)}, *scope.texts)
-        fit = self._keys.word(row, name, "fit", FITS, texts, source) or scope.fit_for(row.layer)
-        trainable = self._keys.word(row, name, "trainable", ("true", "false"), texts, source)
+        keys = row.row_keys
+        fit = (self._keys.word(row, name, "fit", FITS, texts, source) if "fit" in keys else None) or scope.fit_for(row.layer)
+        trainable = self._keys.word(row, name, "trainable", ("true", "false"), texts, source) if "trainable" in keys else None
         frozen = scope.frozen or trainable == "false"
         path = (*scope.path, (base, k, k is None or k + 1 == count)) if self._sets_fields else ()
         given = self._given(row, name, path) if self._sets_fields else {}
-        peer = self._peer(row, name, base, k, scope, names_for(texts, source))
+        peer = self._peer(row, name, base, k, scope, texts, source) if "share" in keys or scope.peer is not None else None
         if row.broken or row.reported:
             self._problems.name_row(row.at, name)
         if row.kind == "block" or row.kind == "branches":
@@ -223,13 +221,13 @@ class Expander:
     ) -> Node:
         """Make the layer of a row. It reads the row above; a join reads the rows that it names, `joins`."""
         reads_nothing = layer is not None and layer.accepts == "nothing"
-        above = self._reading(source, row, name, alone=reads_nothing or isinstance(joins, tuple))
+        above = source or self._unstated(row, name, alone=reads_nothing or isinstance(joins, tuple))
         inputs: tuple[Producer, ...] = () if reads_nothing else (above,)
         if layer is not None and joins is not None:
             inputs = self._joined(row, name, joins, scope, above)
         elif layer is not None and layer.opaque and "from" in row.row_keys:
             argument = row.row_keys["from"]
-            names = self._keys.value(argument, names_for(scope.texts, source), row, name)
+            names = self._keys.value(argument, scope.texts, source, row, name)
             if _are_names(names):
                 more = [self._find(one, name, scope, argument.location) for one in names[1:]]
                 inputs = (above, *(one or Input("?", None) for one in more))
@@ -276,8 +274,7 @@ class Expander:
     ) -> Producer | None:
         """Expand one use of a block: its arguments are evaluated once, its rows are expanded in their own scope."""
         argument = row.fields["block"]
-        names = names_for(inner.texts, source)
-        title = self._keys.value(argument, names, row, name)
+        title = self._keys.value(argument, inner.texts, source, row, name)
         block = self._document.blocks.get(title) if isinstance(title, str) else None
         if block is None or (row.broken and not argument.dynamic):
             if argument.dynamic and title is not None:
@@ -287,10 +284,10 @@ class Expander:
             return self._lost(row, name, inner)
         if argument.dynamic and not self._usable(row, name, block):
             return self._lost(row, name, inner)
-        if any(scope.body is block.body for scope in inner.outward()):
+        if inner.is_inside(block.body):
             self._problems.add("cycle", argument.location, f"block {block.name} contains itself", layer=name)
             return self._lost(row, name, inner)
-        inner.texts = self._arguments(row, name, block, names, given)
+        inner.texts = self._arguments(row, name, block, names_for(inner.texts, source), given)
         inner.body = block.body
         copy.title = block.name
         named = "name" in row.row_keys
@@ -322,6 +319,9 @@ class Expander:
                 continue
             if argument is None or argument.value is FAULTY:
                 texts[parameter] = UNKNOWN
+                continue
+            if not argument.dynamic:
+                texts[parameter] = argument.value
                 continue
             try:
                 texts[parameter] = evaluate(argument.value, names if parameter in row.fields else inside)
@@ -370,7 +370,7 @@ class Expander:
     def _merge(self, row: Row, name: str, inner: Scope, source: Producer | None) -> Layer | None:
         """Return the layer that joins the branches; report it and return None if the row has no valid `merge`."""
         argument = row.fields.get("merge")
-        kind = self._keys.value(argument, names_for(inner.texts, source), row, name) if argument is not None else None
+        kind = self._keys.value(argument, inner.texts, source, row, name) if argument is not None else None
         if kind not in MERGES:
             if argument is not None and kind is not None and argument.dynamic:
                 message = f"merge is {', '.join(MERGES[:-1])} or {MERGES[-1]}, not {written(kind)}"
@@ -381,12 +381,15 @@ class Expander:
             layer = self._joins[str(kind)] = KINDS[str(kind)]()
         return layer
 
-    def _peer(self, row: Row, layer: str, base: str, k: int | None, scope: Scope, names: Names) -> Copy | None:
+    def _peer(
+        self, row: Row, layer: str, base: str, k: int | None, scope: Scope, texts: Texts, source: Producer | None
+    ) -> Copy | None:
         """Return the row whose weights this row uses, by its own `share` or by the `share` of a block around it."""
         argument = row.row_keys.get("share")
         if argument is None:
             return counterpart(row, base, k, scope, self._problems)
-        return named_peer(argument, self._keys.value(argument, names, row, layer), layer, scope, self._problems)
+        name = self._keys.value(argument, texts, source, row, layer)
+        return named_peer(argument, name, layer, scope, self._problems)
 
 
 def _are_names(value: Value | None) -> TypeGuard[tuple[str, ...]]:

@@ -182,7 +182,7 @@ def _arithmetic(operator: str, left: Result, right: Result) -> Result:
 class Expression:
     """A parsed ${…}; `names` are the names it uses. Raises LayerError if the text cannot be parsed."""
 
-    __slots__ = ("_evaluate", "names", "text")
+    __slots__ = ("_evaluate", "_is_name", "names", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -192,10 +192,12 @@ class Expression:
         except LayerError as fact:
             raise self._in(fact) from None
         self.names = frozenset(parser.names)
+        #: Whether it is one name alone, whose value is passed on.
+        self._is_name = self.names == {text}
 
     def __call__(self, names: Names) -> Value:
         """Return the result as text. Raises LayerError or Unknown."""
-        if len(self.names) == 1 and self.text in self.names:
+        if self._is_name:
             return names.value(self.text)
         try:
             return _text(self._evaluate(names))

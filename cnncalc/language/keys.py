@@ -27,8 +27,13 @@ class KeyReader:
     def __init__(self, problems: Problems) -> None:
         self._problems = problems
 
-    def value(self, argument: Argument, names: Names, row: Row, layer: str | None = None) -> Value:
-        """Return a key's value; report it for `layer` and return None if the value cannot be computed."""
+    def value(self, argument: Argument, texts: Texts, source: Producer | None, row: Row, layer: str | None = None) -> Value:
+        """Return a key's value where `source` is read; report it for `layer` and return None if it cannot be computed."""
+        if not argument.dynamic:
+            return argument.value if argument.value is not FAULTY else None  # type: ignore[return-value]  # static
+        return self._computed(argument, names_for(texts, source), row, layer)
+
+    def _computed(self, argument: Argument, names: Names, row: Row, layer: str | None = None) -> Value:
         if argument.value is FAULTY:
             return None
         try:
@@ -45,7 +50,7 @@ class KeyReader:
         argument = row.row_keys.get(key)
         if argument is None:
             return None
-        value = self.value(argument, names_for(texts, source), row, layer)
+        value = self.value(argument, texts, source, row, layer)
         if value is None:
             return None
         if isinstance(value, str) and values.boolean(value) is not None:
@@ -60,7 +65,7 @@ class KeyReader:
     def repeat(self, row: Row, layer: str, texts: Texts, source: Producer | None) -> int:
         """Return the number of copies; report an invalid `repeat` and return 1."""
         argument = row.row_keys["repeat"]
-        value = self.value(argument, names_for(texts, source), row, layer)
+        value = self.value(argument, texts, source, row, layer)
         if value is None:
             return 1
         count = values.integer(value) if isinstance(value, str) else None
@@ -78,7 +83,7 @@ class KeyReader:
         seen: set[str] = set()
         for row in body.rows:
             argument = row.row_keys.get("name")
-            name = self.value(argument, names, row) if argument is not None else None
+            name = self._computed(argument, names, row) if argument is not None else None
             if argument is not None and argument.dynamic and name is not None:
                 fault = name_fault(str(name)) or (f"the name {written(name)} is taken" if name in seen else None)
                 if fault:
@@ -90,6 +95,6 @@ class KeyReader:
             given.append(name)
             stem = row.stem
             if isinstance(stem, Argument):
-                stem = str(self.value(stem, names, row) or row.kind)
+                stem = str(self._computed(stem, names, row) or row.kind)
             stems.append(stem)
         return number(given, stems)

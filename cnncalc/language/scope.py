@@ -69,6 +69,15 @@ class Scope:
         """Return the fit of a row without `fit`: only pools inherit `ceil` from a file or block, other kinds use `floor`."""
         return "floor" if self.fit == "ceil" and kind is not None and not kind.ceils else self.fit
 
+    def is_inside(self, body: Body) -> bool:
+        """Whether this scope, or one around it, walks the rows of `body`."""
+        scope: Scope | None = self
+        while scope is not None:
+            if scope.body is body:
+                return True
+            scope = scope.parent
+        return False
+
     def outward(self) -> Iterator[Scope]:
         """Yield this scope and the scopes around it."""
         scope: Scope | None = self

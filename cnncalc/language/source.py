@@ -165,13 +165,18 @@ class _Composer:
         stack = self.open
         keys: list[Scalar | None] = []
         get = self._next
+        # Looked up once: this loop runs for every word of a file.
+        scalar_event, alias_event = yaml.ScalarEvent, yaml.AliasEvent
+        mapping_start, mapping_end = yaml.MappingStartEvent, yaml.MappingEndEvent
+        sequence_start, sequence_end = yaml.SequenceStartEvent, yaml.SequenceEndEvent
         while True:
             event = get()
             kind = type(event)
-            if kind is yaml.ScalarEvent:
-                node: YamlNode = Scalar(event.value, event.style is None or event.style == "", event.start_mark, event.end_mark)
-                self._tagged(event)
-            elif kind is yaml.SequenceEndEvent or kind is yaml.MappingEndEvent:
+            if kind is scalar_event:
+                node: YamlNode = Scalar(event.value, not event.style, event.start_mark, event.end_mark)
+                if event.tag is not None:
+                    self._tagged(event)
+            elif kind is mapping_end or kind is sequence_end:
                 done = stack.pop()
                 keys.pop()
                 done.end_line, done.end_column = event.end_mark.line + 1, event.end_mark.column + 1
@@ -180,13 +185,13 @@ class _Composer:
                 if stack:
                     stack[-1].weight += done.weight
                 continue
-            elif kind is yaml.MappingStartEvent:
+            elif kind is mapping_start:
                 node = Mapping(bool(event.flow_style), event.start_mark)
                 self._tagged(event)
-            elif kind is yaml.SequenceStartEvent:
+            elif kind is sequence_start:
                 node = Sequence(bool(event.flow_style), event.start_mark)
                 self._tagged(event)
-            elif kind is yaml.AliasEvent:
+            elif kind is alias_event:
                 node = self._alias(event, stack)
             elif kind is yaml.DocumentStartEvent:
                 if seen:
@@ -197,13 +202,13 @@ class _Composer:
                 break
             else:
                 continue
-            if event.anchor is not None and kind is not yaml.AliasEvent:
+            if event.anchor is not None and kind is not alias_event:
                 self._anchors[event.anchor] = node
             if not stack:
                 root = node
             else:
                 self._attach(stack[-1], keys, node, event)
-            if kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
+            if kind is mapping_start or kind is sequence_start:
                 if len(stack) >= MAX_DEPTH:
                     raise self._fault("limit", event, TOO_DEEP)
                 stack.append(node)  # type: ignore[arg-type]  # the event says which it is

@@ -16,7 +16,7 @@ MAX_ITEMS = 10_000
 class Template:
     """A word with ${…} in it. The value of a word that is a single ${…} keeps its type."""
 
-    __slots__ = ("names", "parts")
+    __slots__ = ("_only", "names", "parts")
 
     def __init__(self, text: str) -> None:
         parts: list[str | Expression] = []
@@ -32,11 +32,13 @@ class Template:
         if at < len(text):
             parts.append(text[at:])
         self.parts = parts
+        #: The only part, if it is an expression.
+        self._only = parts[0] if len(parts) == 1 and isinstance(parts[0], Expression) else None
         self.names: frozenset[str] = frozenset().union(*(p.names for p in parts if isinstance(p, Expression)))
 
     def __call__(self, names: Names) -> Value:
-        if len(self.parts) == 1 and isinstance(self.parts[0], Expression):
-            return self.parts[0](names)
+        if self._only is not None:
+            return self._only(names)
         texts = []
         for part in self.parts:
             found = part if isinstance(part, str) else part(names)
