@@ -1,4 +1,4 @@
-"""Single rows of a network's table, as the shell answers what is typed."""
+"""Rows of a network's table that the shell prints after a change."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from cnncalc.report.network.lines import Line, Lines
 from cnncalc.report.network.table import MARKS, Row, branch, cells_of, shortened
 from cnncalc.subject import Subject
 
-#: Cells of name, kind, output and parameters: the same in every answer, so that answers stand below one another.
+#: Widths of name, kind, output and parameters in cells, fixed so that consecutive answers align.
 _WIDTHS = (18, 34, 14, 12)
 
 
 def rows(subject: Subject, names: Collection[str], width: int | None) -> list[Row]:
-    """The lines of the top-level rows called `names`, what they hold included."""
+    """The lines of the top-level rows `names`, with the layers inside them."""
     lines = [line for line in Lines(subject).tree() if not line.is_input and _top(line, names)]
     loose = _WIDTHS[1]
     if width is not None:
@@ -31,6 +31,6 @@ def _row(line: Line, whole: Whole, widths: tuple[int, ...]) -> Row:
     name = branch(line.stem) + cells[0]
     shown = [shortened(text, size).ljust(size) for text, size in zip((name, *cells[1:3]), widths, strict=False)]
     number = cells[3].rjust(widths[3])
-    # What is wider than its column pushes the rest: numbers are never cut.
+    # A cell wider than its column moves the cells after it: numbers are never cut.
     shown = [text + " " * max(0, size - cells_of(text)) for text, size in zip(shown, widths, strict=False)]
     return [(f"{MARKS.get(line.mark, ' ')} ", line.mark), (f"{'  '.join(shown)}  {number}".rstrip(), "")]

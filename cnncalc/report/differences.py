@@ -1,4 +1,4 @@
-"""What differs between two networks, as a table, as Markdown for a pull request, and as data."""
+"""The differences between two networks as a table, as Markdown for a pull request, and as data."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HEAD = ("layer", "change", "output", "parameters", "MACs")
 
 
 def cells(change: Change, layout: str) -> list[str]:
-    """What one layer was and is; a number that stays is said once."""
+    """A layer before and after the change; a number that stays the same is shown once."""
     a, b = change.before, change.after
     node = b or a
     assert node is not None
@@ -43,11 +43,11 @@ def _what(change: Change, layout: str) -> str:
         return f"{change.status}: {words.kind(node)} {words.summary(node, layout)}".rstrip()
     if "kind" in change.fields:
         return f"{words.kind(a)} {words.summary(a, layout)} → {words.kind(b)} {words.summary(b, layout)}"
-    return ", ".join(f"{name} {_said(x)} → {_said(y)}" for name, (x, y) in change.fields.items())
+    return ", ".join(f"{name} {_value(x)} → {_value(y)}" for name, (x, y) in change.fields.items())
 
 
-def _said(value: Any) -> str:
-    """A field's value as JSON has it, in a few characters."""
+def _value(value: Any) -> str:
+    """A JSON value of a field, in a few characters."""
     if value is None:
         return "none"
     if isinstance(value, bool):
@@ -84,24 +84,24 @@ def totals_table(found: Difference) -> list[list[str]]:
 
 
 def _total(value: int, key: str, side: Subject) -> str:
-    """A total in digits, `≥` before one that leaves out layers whose MACs are unknown."""
+    """A total in digits, with `≥` if it leaves out layers whose MACs are unknown."""
     return f"≥{value:,}" if key == "macs" and side.graph.uncounted else f"{value:,}"
 
 
 def notes(found: Difference, layout: str) -> list[str]:
-    """Inputs and outputs that are not what they were, and rows that are called otherwise and are otherwise the same."""
-    said = []
+    """Inputs and outputs that changed, and rows whose only change is the name."""
+    found_notes = []
     for what, *sides in found.ends:
         x, y = (", ".join(f"{source.name} {words.flow(source.flow, layout)}" for source in side) for side in sides)
-        said.append(f"{what[:-1]}: {x} → {y}")
+        found_notes.append(f"{what[:-1]}: {x} → {y}")
     shown = {change.before.name for change in found.changes if change.before is not None}
-    return said + [f"renamed: {a} → {b}" for a, b in found.renamed if a not in shown]
+    return found_notes + [f"renamed: {a} → {b}" for a, b in found.renamed if a not in shown]
 
 
 def rows(found: Difference, names: tuple[str, str], layout: str, width: int | None) -> list[Row]:
-    """Title, a line for each layer that differs, and the totals of both."""
+    """Title, one line per layer that differs, and the totals of both networks."""
     result: list[Row] = [[(f"{one_line(names[0])} → {one_line(names[1])}", "title")], []]
-    remarks: list[Row] = [[(one_line(said), "")] for said in notes(found, layout)]
+    remarks: list[Row] = [[(one_line(note), "")] for note in notes(found, layout)]
     if not found:
         return [*result, *remarks, [(f"the same: {words.plural(found.same, 'layer')}", "")]]
     result += remarks
@@ -122,14 +122,14 @@ def rows(found: Difference, names: tuple[str, str], layout: str, width: int | No
 
 def summary(found: Difference) -> str:
     counts = {status: sum(change.status == status for change in found.changes) for status in SIGNS}
-    said = [f"{counts[status]:,} {status}" for status in ("changed", "added", "removed") if counts[status]]
-    return f"{words.plural(found.same, 'layer')} the same" + "".join(f", {part}" for part in said)
+    parts = [f"{counts[status]:,} {status}" for status in ("changed", "added", "removed") if counts[status]]
+    return f"{words.plural(found.same, 'layer')} the same" + "".join(f", {part}" for part in parts)
 
 
 def markdown(found: Difference, names: tuple[str, str], layout: str) -> str:
-    """The same for a comment on a pull request."""
+    """The differences as Markdown, for a comment on a pull request."""
     parts = [f"### {escaped(names[0])} → {escaped(names[1])}"]
-    remarks = [f"- {escaped(said)}" for said in notes(found, layout)]
+    remarks = [f"- {escaped(note)}" for note in notes(found, layout)]
     if not found:
         return "\n\n".join([*parts, *remarks, f"The same: {words.plural(found.same, 'layer')}."]) + "\n"
     parts.append(_markdown_table(["", "before", "after", "difference"], totals_table(found)))
@@ -146,7 +146,7 @@ def _markdown_table(head: list[str], body: list[list[str]]) -> str:
 
 
 def document(found: Difference, names: tuple[str, str], layout: str) -> dict[str, Any]:
-    """The same as plain data."""
+    """The differences as plain data, for JSON."""
     return {
         "schema_version": SCHEMA_VERSION,
         "before": names[0],

@@ -1,21 +1,21 @@
-"""A window's positions along an axis, drawn with characters: cells, padding, and what no window reads."""
+"""The positions of a window along an axis, drawn with characters: cells, padding, and cells that no window reads."""
 
 from __future__ import annotations
 
 from cnncalc.window import Window
 
-#: A cell of the window, one between its weights, and one of the padding under it.
+#: A cell that the window reads, a cell between its weights (dilation), and a cell of the input without its number.
 READ, SKIPPED, CELL = "■", "·", "□"
-#: Positions drawn at most.
+#: Largest number of positions drawn.
 MOST = 8
-#: Room for the words behind the cells that are never read.
+#: Width of the remark after cells that are never read.
 _NOTE = 12
 
 
 def drawing(window: Window, size: int, positions: int, width: int) -> list[str]:
-    """A line of cells, and one for each position of the window; nothing where the axis is too long to read.
+    """A line of cells, and a line for each position of the window; empty if `width` is too small for the axis.
 
-    Cells are numbered from 1 as far as there is room, `p` is padding, `!` below a cell says that no window reads it.
+    Cells are numbered from 1 if there is room. `p` is padding; `!` marks a cell that no window reads.
     """
     cells = window.before + size + window.after
     last = (positions - 1) * window.stride + window.extent
@@ -43,7 +43,7 @@ def drawing(window: Window, size: int, positions: int, width: int) -> list[str]:
 
 
 def _cell(place: int, size: int, cells: int, i: int, numbered: bool) -> str:
-    """What stands over a cell: its number, `p` for padding, `-` for what hangs over the end."""
+    """The head of a column: the cell's number, `p` for padding, `-` beyond the end."""
     if 0 <= place < size:
         return str(place + 1) if numbered else CELL
     return "p" if i < cells else "-"

@@ -1,4 +1,4 @@
-"""Manuals to read: of rules, layer kinds, and the two rows that are no layer."""
+"""Manuals of rules, layer kinds, and the rows `block` and `branches`."""
 
 from __future__ import annotations
 
@@ -30,18 +30,19 @@ ROWS = {
             layers:
               - {block: conv_bn, out: 64, kernel_size: 3}
 
-        Beside `block` stand the block's parameters; one without a default must be given. A block sees the file's vars and its own
-        parameters, not its caller's. Inside, `input` is what the block reads. Its result is that of its last row.
+        The keys beside `block` are the block's parameters. A parameter without a default is required. A block can use the file's
+        vars and its own parameters, but not those of the block that uses it. Inside, `input` is the input of the block. The
+        output of its last row is the output of the block.
         """,
-    "branches": """Several lists of rows that all read the same, and whose results are joined by `merge`: add, concat or multiply.
+    "branches": """Several lists of rows that read the same input. `merge` joins their outputs: add, concat or multiply.
 
             - branches:
                 residual: [{conv: 64, kernel_size: 3, padding: 1}, relu]
                 shortcut: []
               merge: add
 
-        A branch without rows passes on what comes in. `add` wants the same shape from each, `concat` the same spatial sizes,
-        `multiply` the same shape or one number per channel. The row's name, by default `add1`, stands for the joined result.
+        A branch without rows passes its input on. `add` needs the same shape from each branch, `concat` the same spatial sizes,
+        `multiply` the same shape or one number per channel. The row's name, by default `add1`, is the name of the joined output.
         """,
 }
 
@@ -57,7 +58,7 @@ def words() -> list[str]:
 
 
 def listing(room: int | None = None) -> list[Row]:
-    """A line for each kind and each rule; what does not go into `room` cells goes on below."""
+    """One entry for each kind, rule and topic, wrapped to `room` cells."""
     width = max(map(len, [*names(), *topics()]))
 
     def entry(name: str, role: str, text: str) -> list[Row]:
@@ -85,7 +86,7 @@ def _summary(text: str) -> str:
 
 
 def explain(name: str, width: int) -> list[Row]:
-    """All manuals of a word in lines of at most `width` cells, examples excepted. Raises KeyError."""
+    """All manuals of a name. Lines have at most `width` cells, except in examples. Raises KeyError if there is no manual."""
     parts: list[list[Row]] = []
     if name in ROWS:
         rows: list[Row] = [[(name, "title"), ("  a row", "note")], []]
@@ -106,7 +107,7 @@ def explain(name: str, width: int) -> list[Row]:
 
 
 def suggestion(name: str) -> str:
-    """What was probably meant by a word that has no manual."""
+    """`; did you mean …?` for a name that has no manual."""
     from cnncalc.language.suggest import kind_for
     from cnncalc.spelling import did_you_mean, nearest
 
@@ -115,7 +116,7 @@ def suggestion(name: str) -> str:
 
 
 def _sort(topic: str) -> str:
-    """What a topic is."""
+    """The sort of a topic: a key of every row, a key of the file, or nothing."""
     from cnncalc.language.document import TOP_KEYS
 
     found = [text for keys, text in ((ROW_KEYS, "a key of every row"), (TOP_KEYS, "a key of the file")) if topic in keys]
@@ -123,7 +124,7 @@ def _sort(topic: str) -> str:
 
 
 def _meanings(name: str, width: int) -> list[Row]:
-    """A field's meanings, each with the kinds that have it."""
+    """The meanings of a field, each with the kinds that use it."""
     rows: list[Row] = [[(name, "title"), ("  a field", "note")], []]
     for declared, kinds in fields()[name]:
         value = " (the kind's value)" if declared.main else ""
@@ -155,7 +156,7 @@ def _markdown(text: str, width: int) -> list[Row]:
 
 
 def _text(text: str, width: int) -> list[Row]:
-    """Paragraphs filled, examples as they are."""
+    """Fill paragraphs; keep indented examples unchanged."""
     rows: list[Row] = []
     for paragraph in text.strip().split("\n\n"):
         rows += [[]] if rows else []
@@ -182,9 +183,9 @@ def _kind(kind: type[Layer], width: int) -> list[Row]:
         key = f"the value of {kind.kind}" if declared.main else name
         elsewhere += [f"{key}: {', '.join(declared.also)}"] if declared.also else []
     if elsewhere:
-        rows += [[], [("Elsewhere called", "title")]]
-        for said in elsewhere:
-            lines = textwrap.wrap(said, width - 2, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+        rows += [[], [("Other names", "title")]]
+        for text in elsewhere:
+            lines = textwrap.wrap(text, width - 2, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
             rows += [[(f"  {line}", "")] for line in lines]
     return [*rows, [], *_row_keys(width), [], [("Example", "title")], *_example(kind)]
 
@@ -203,9 +204,9 @@ def _row_keys(width: int) -> list[Row]:
 
 
 def _example(kind: type[Layer]) -> list[Row]:
-    """The kind's own example with its inputs, output shape and parameters."""
+    """The kind's example with its inputs, output shape and parameters."""
     row, inputs, _ = kind.example
-    said = kind.kind if list(row) == [kind.kind] and row[kind.kind] is None else _flow_map(row)
+    written = kind.kind if list(row) == [kind.kind] and row[kind.kind] is None else _flow_map(row)
     layer, _ = kind.read({key: _value(value) for key, value in row.items()})
     assert layer is not None
     inferred = Inference()(layer, inputs, "exact")
@@ -215,13 +216,13 @@ def _example(kind: type[Layer]) -> list[Row]:
     for name, flow in zip(names, inputs, strict=True):
         shown = f"{{tokens: {flow.length}, vocabulary: {flow.vocabulary}}}" if isinstance(flow, Tokens) else str(flow)
         rows.append([(f"    {name}: {shown}", "output")])
-    rows.append([(f"    - {said}", "output")])
+    rows.append([(f"    - {written}", "output")])
     rows.append([(f"    gives {inferred.shape}, {parameters:,} parameter{'' if parameters == 1 else 's'}", "")])
     return rows
 
 
 def _flow_map(value: Any) -> str:
-    """A value as one would write it in a spec."""
+    """A value as YAML in flow style."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}: {_flow_map(v)}" for key, v in value.items()) + "}"
     if isinstance(value, list):
@@ -234,7 +235,7 @@ def _flow_map(value: Any) -> str:
 
 
 def _value(value: Any) -> Any:
-    """A value of an example as it would come out of a file."""
+    """A value of an example as the reader of a file returns it."""
     if isinstance(value, list):
         return tuple(map(_value, value))
     return None if value is None else str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,4 +1,4 @@
-"""A plain grid of cells below a header, for whatever is not a network's own table."""
+"""A plain grid of cells below a header, for tables other than a network's."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import zip_longest
 from cnncalc.problem import one_line
 from cnncalc.report.network.table import GAP, Row, broken, cells_of, cut
 
-#: Cells that a wrapped column keeps if that is possible.
+#: Preferred least width of a wrapped column, in cells.
 _KEPT = 16
 
 
@@ -23,10 +23,10 @@ def grid(
     whole: Collection[str] = (),
     prose: Collection[str] = (),
 ) -> list[Row]:
-    """Lines with every column as wide as its widest cell; those named in `right` stand on the right.
+    """The lines of a table whose columns are as wide as their widest cell; the columns `right` are right-aligned.
 
-    `roles` gives a line of the table its role. If `width` is too small, columns in `spare` are left out, the first one first, and
-    named below; the others are wrapped, except those in `right` and `whole`. Only `prose` is cut, at its end.
+    `roles` holds the role of each line. If `width` is too small, columns in `spare` are left out in their order and named below
+    the table, then the others are wrapped, except those in `right` and `whole`. Columns in `prose` are cut instead of wrapped.
     """
     body = [[one_line(cell) for cell in line] for line in [header, *table]]
     columns = list(range(len(header)))
@@ -60,7 +60,7 @@ def _least(header: Sequence[str], widths: list[int], columns: list[int], fixed: 
 
 
 def _narrow(header: Sequence[str], widths: list[int], columns: list[int], fixed: Collection[str], width: int) -> None:
-    """Take cells from the widest column that may be wrapped, again and again."""
+    """Narrow the widest column that may be wrapped by one cell until the table fits."""
     loose = [i for i in columns if header[i] not in fixed]
     while loose and sum(widths[i] for i in columns) + GAP * (len(columns) - 1) > width:
         widest = max(loose, key=lambda i: widths[i])

@@ -1,4 +1,4 @@
-"""What a run computed, as a table and as data."""
+"""The results of a forward pass as a table and as data."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from cnncalc.subject import Subject
 
 TITLES = ("layer", "kind", "inferred", "computed", "mean", "std", "min", "max", "zeros", "time", "share")
 _LEFT = 2
-#: What is left out on a narrow terminal, in this order, so that names keep as many cells as tell them apart.
+#: Columns left out on a narrow terminal, in this order, so that names keep `_KEPT` cells.
 _SPARE = ("share", "max", "min", "std")
 _KEPT = 24
-#: Layers named in a note.
+#: Largest number of layers named in a note.
 _NAMED = 5
 
 
 def rows(
     subject: Subject, run: Observations, shown: Sequence[Observation], inferred: Sequence[str], width: int | None = None
 ) -> list[Row]:
-    """Title, a line per layer, the sum and what was run; names are cut in the middle where `width` cells are too few."""
+    """Title, one line per layer, and notes. If `width` is too small, names are cut in the middle."""
     layout = subject.layout
     whole = run.seconds
     lines = [
@@ -81,7 +81,7 @@ def rows(
 
 
 def stopped(run: Observations) -> list[str]:
-    """Where the run stopped, and how many layers were not computed for that."""
+    """The layers without a forward pass, and how many layers were not computed because they depend on them."""
     if not run.stopped:
         return []
     names = ", ".join(
@@ -93,7 +93,7 @@ def stopped(run: Observations) -> list[str]:
 
 
 def document(subject: Subject, run: Observations, shown: Sequence[Observation], inferred: dict[str, Any]) -> dict[str, Any]:
-    """The same as plain data; a figure that is no number is null."""
+    """The results as plain data, for JSON; NaN and infinity become null."""
     layout = subject.layout
     return {
         "schema_version": 1,
@@ -126,13 +126,13 @@ def document(subject: Subject, run: Observations, shown: Sequence[Observation], 
 
 
 def computed(one: Observation) -> Shape:
-    """The shape that came out of the arrays."""
+    """The shape of a computed array, channels last."""
     channels, *spatial = one.computed
     return Shape(*spatial, channels)
 
 
 def number(value: float) -> str:
-    """Four digits at most, so that columns can be compared by eye."""
+    """Format a number with at most five significant digits."""
     if not math.isfinite(value):
         return "NaN" if math.isnan(value) else "∞" if value > 0 else "−∞"
     if value == 0:
@@ -143,7 +143,7 @@ def number(value: float) -> str:
 
 
 def percent(value: float) -> str:
-    """A share of the whole."""
+    """Format a share between 0 and 1 as a percentage."""
     return "0%" if value == 0 else "<0.1%" if value < 0.0005 else f"{100 * value:.1f}%"
 
 

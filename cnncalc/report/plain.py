@@ -1,4 +1,4 @@
-"""Text for a pipe, and for streams that cannot take every character."""
+"""Text for pipes, and for streams whose encoding lacks some characters."""
 
 from __future__ import annotations
 
@@ -23,35 +23,35 @@ _POWER = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 
 
 def text(rows: Iterable[Row]) -> str:
-    """Lines of spans as text, each ended."""
+    """Join lines of spans to text; each line ends with a line break."""
     return "".join("".join(part for part, _ in row) + "\n" for row in rows)
 
 
-#: GitHub Actions takes lines of a log that begin with `::`, and `##[` anywhere in a line, for commands.
+#: GitHub Actions runs lines of a log that begin with `::`, or contain `##[`, as commands.
 _COMMAND = re.compile(r"^(\s*):(?=:)|##(?=\[)", re.MULTILINE)
 
 
 def inert(text: str) -> str:
-    """`text`, changed inside GitHub Actions so that no part of it is taken for a command to the runner."""
+    """`text`; inside GitHub Actions, changed so that the runner reads no part of it as a command."""
     if os.environ.get("GITHUB_ACTIONS") != "true":
         return text
     return _COMMAND.sub(lambda found: f"{found[0]} ", text)
 
 
-def encodable(said: str, encoding: str | None) -> str:
-    """`said` as far as an encoding can say it: × as x, − as -, · as *, the rest as escapes."""
+def encodable(text: str, encoding: str | None) -> str:
+    """`text` without characters that the encoding lacks: × becomes x, − becomes -, · becomes *, others become escapes."""
     encoding = encoding or "ascii"
     try:
-        said.encode(encoding)
+        text.encode(encoding)
     except UnicodeEncodeError:
-        # Digits of one power belong together: 2³¹ is 2^31.
-        said = _POWER.sub(lambda power: "^" + power[0].translate(_POWERS), said)
-        said = said.translate(_ASCII).encode(encoding, "backslashreplace").decode(encoding)
-    return said
+        # Translate all digits of a power together: 2³¹ becomes 2^31.
+        text = _POWER.sub(lambda power: "^" + power[0].translate(_POWERS), text)
+        text = text.translate(_ASCII).encode(encoding, "backslashreplace").decode(encoding)
+    return text
 
 
-def write(said: str, stream: TextIO | None) -> None:
-    """Writes `said` at once, and to nobody where the stream is closed."""
+def write(text: str, stream: TextIO | None) -> None:
+    """Write `text` and flush. Write nothing if the process has no such stream (None)."""
     if stream is not None:
-        stream.write(encodable(said, stream.encoding))
+        stream.write(encodable(text, stream.encoding))
         stream.flush()

@@ -1,4 +1,4 @@
-"""A sweep as a scatter plot in SVG: two figures of every result, and the results that no other beats."""
+"""A sweep as a scatter plot in SVG: two figures of every result, with the Pareto front marked."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from cnncalc.problem import one_line
 _WIDTH, _HEIGHT = 720, 480
 _LEFT, _RIGHT, _TOP, _BOTTOM = 90, 24, 56, 60
 _BYTES = ("weights", "peak_memory")
-#: From this ratio of the largest to the smallest value on an axis is logarithmic.
+#: An axis is logarithmic if the ratio of its largest to its smallest value is at least this.
 _LOGARITHMIC = 30
-#: Points that are drawn at most; of more, those of the front and an even choice of the others.
+#: Largest number of points drawn beside the front; of more points, every n-th is drawn.
 _POINTS = 5_000
 
 _STYLE = """
@@ -32,7 +32,7 @@ text { font-family: Helvetica, Arial, sans-serif; font-size: 12px }
 
 
 class Outcome(Protocol):
-    """What one combination gave."""
+    """The result of one combination."""
 
     @property
     def values(self) -> tuple[str, ...]: ...
@@ -41,7 +41,7 @@ class Outcome(Protocol):
 
 
 class _Axis:
-    """A figure along an axis: its places in the drawing, and the numbers written beside it."""
+    """An axis of the plot: the coordinates of its values, and its ticks."""
 
     def __init__(self, name: str, values: Sequence[int], start: float, end: float) -> None:
         self.name = name
@@ -75,7 +75,7 @@ class _Axis:
         return [10.0**k for k in range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)]
 
     def text(self, value: float) -> str:
-        """A number as its axis writes it."""
+        """The label of a tick."""
         if self.name in _BYTES:
             return written(int(value))
         for unit, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
@@ -89,7 +89,7 @@ class _Axis:
 
 
 def svg(outcomes: Sequence[Outcome], figures: tuple[str, str], names: Sequence[str], *, title: str = "") -> str:
-    """The plot of two figures; results whose figures are unknown are left out."""
+    """The plot of two figures. Results with an unknown figure are left out."""
     known = [one for one in outcomes if all(name in one.totals for name in figures)]
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{_HEIGHT}" '
@@ -124,7 +124,7 @@ def svg(outcomes: Sequence[Outcome], figures: tuple[str, str], names: Sequence[s
 
 
 def _front(points: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
-    """The points that no other beats, smaller being better."""
+    """The Pareto front: points for which no other point is at most as large in both figures."""
     best: set[tuple[int, int]] = set()
     least: float = math.inf
     for a, b in sorted(set(points)):
@@ -135,7 +135,7 @@ def _front(points: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
 
 
 def _frame(x: _Axis, y: _Axis) -> list[str]:
-    """The grid, the numbers and the names of both axes."""
+    """The grid lines, tick labels and titles of both axes."""
     parts = []
     bottom, right = _HEIGHT - _BOTTOM, _WIDTH - _RIGHT
     for value in x.ticks:
@@ -162,6 +162,6 @@ def _label(one: Outcome, names: Sequence[str]) -> str:
 
 
 def _text(text: str) -> str:
-    """Text that is safe in XML, on one line and not endless."""
+    """Text escaped for XML, on one line, cut at 200 characters."""
     clean = one_line(text)
     return escape(clean if len(clean) <= 200 else clean[:199] + "…")

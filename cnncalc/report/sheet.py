@@ -1,4 +1,4 @@
-"""Text in a cell of a spreadsheet that stays text."""
+"""Text for CSV that a spreadsheet does not run as a formula."""
 
 from __future__ import annotations
 

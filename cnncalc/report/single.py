@@ -1,4 +1,4 @@
-"""One layer on one input: its formula with the numbers in it, what comes out, what it costs, and what it would cost otherwise."""
+"""One layer on one input: its formula with numbers, its output, parameters and MACs, and a fully connected layer to compare."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _INDENT = 17
 
 
 def rows(subject: Subject, node: Node, width: int | None) -> list[Row]:
-    """What is known of the layer, line by line; problems follow elsewhere."""
+    """The derivation of a layer's output and counts, one line each, without its problems."""
     layout = subject.layout
     reads = " and ".join(words.flow(source.flow, layout) for source in node.inputs)
     summary = "" if len(node.inputs) > 1 else words.summary(node, layout)
@@ -32,8 +32,8 @@ def rows(subject: Subject, node: Node, width: int | None) -> list[Row]:
     if len(found) > 2:
         found.append([])
     found.append(_line("output", words.flow(node.shape, layout), "output"))
-    for name, said in inferred(node):
-        lines = wrapped(said, width - _INDENT if width else None)
+    for name, text in inferred(node):
+        lines = wrapped(text, width - _INDENT if width else None)
         found += [_line(name if i == 0 else "", line) for i, line in enumerate(lines)]
     for doubt in footer.doubtful(subject):
         found += [[], *([(line, "warning")] for line in wrapped(doubt, width))]
@@ -42,12 +42,12 @@ def rows(subject: Subject, node: Node, width: int | None) -> list[Row]:
     return found
 
 
-def _line(name: str, said: str, role: str = "") -> Row:
-    return [(name.ljust(_INDENT - 1) + " ", "header"), (said, role)]
+def _line(name: str, text: str, role: str = "") -> Row:
+    return [(name.ljust(_INDENT - 1) + " ", "header"), (text, role)]
 
 
 def formulas(node: Node) -> list[tuple[list[str], str]]:
-    """Each formula once, with the axes along which it holds."""
+    """Each different formula with the axes to which it applies."""
     flow = node.inputs[0].flow if node.inputs else None
     found: dict[str, list[str]] = {}
     if isinstance(flow, Shape) and node.shape is not None:
@@ -57,7 +57,7 @@ def formulas(node: Node) -> list[tuple[list[str], str]]:
 
 
 def rounded(node: Node) -> str:
-    """What is made of a quotient that is not whole."""
+    """How a quotient that is not whole is rounded; empty if the stride fits."""
     if node.fits:
         return ""
     if node.fit == "ceil":
@@ -67,7 +67,7 @@ def rounded(node: Node) -> str:
 
 
 def inferred(node: Node) -> list[tuple[str, str]]:
-    """Parameters, MACs, neurons and what they see, sharing, leftover: names and sentences."""
+    """Names and texts: parameters, buffers, MACs, neurons and their input regions, the fully connected layer, unread cells."""
     found = [("parameters", _parameters(node))]
     if node.buffers:
         found.append(("buffers", f"{node.buffers:,}, kept and not learned"))
@@ -85,27 +85,27 @@ def inferred(node: Node) -> list[tuple[str, str]]:
 
 
 def _parameters(node: Node) -> str:
-    said = derive.derivation(node.weights)
-    if not node.parameters or said == str(node.parameters):
+    text = derive.derivation(node.weights)
+    if not node.parameters or text == str(node.parameters):
         return f"{node.parameters:,}"
     assert derive.counted(derive.terms(node.weights)) == node.parameters
-    return f"{said} = {node.parameters:,}"
+    return f"{text} = {node.parameters:,}"
 
 
 def _neurons(node: Node, shape: Shape) -> str:
-    said = f"{shape.size:,}"
+    text = f"{shape.size:,}"
     if shape.rank:
-        said = f"{'·'.join(map(str, shape))} = {said}"
+        text = f"{'·'.join(map(str, shape))} = {text}"
     region = derive.region(node)
     if region:
         seen = "×".join(map(str, region))
         if len(region) > 1:
             seen += f" = {math.prod(region):,}"
-        said += f", each sees {seen} numbers"
+        text += f", each sees {seen} numbers"
     elif derive.sees_all(node):
         flow = node.inputs[0].flow
-        said += f", each sees all {flow.size if isinstance(flow, Shape) else 0:,} numbers"
-    return said
+        text += f", each sees all {flow.size if isinstance(flow, Shape) else 0:,} numbers"
+    return text
 
 
 def fully_connected(node: Node) -> int:
@@ -121,13 +121,13 @@ def _sharing(node: Node, dense: int) -> str:
     flow = node.inputs[0].flow
     assert isinstance(flow, Shape)
     assert node.shape is not None
-    said = derive.derivation(derive.fully_connected(flow, node.shape, bool(node.biases)))
+    text = derive.derivation(derive.fully_connected(flow, node.shape, bool(node.biases)))
     times = f", {dense / node.parameters:,.0f} times as many" if dense >= 2 * node.parameters else ""
-    return f"would have {said} = {dense:,} parameters{times}"
+    return f"would have {text} = {dense:,} parameters{times}"
 
 
 def _drawings(node: Node, width: int) -> list[tuple[str, list[str]]]:
-    """A drawing for each axis that differs, if there is room for it."""
+    """A drawing of the window for each group of axes that have the same one, if `width` is large enough."""
     flow = node.inputs[0].flow if node.inputs else None
     found: dict[tuple[str, ...], list[str]] = {}
     if not isinstance(flow, Shape) or node.shape is None:
@@ -140,7 +140,7 @@ def _drawings(node: Node, width: int) -> list[tuple[str, list[str]]]:
 
 
 def document(subject: Subject, node: Node) -> dict[str, Any]:
-    """The same as plain data."""
+    """The layer as plain data, for JSON."""
     layout = subject.layout
     found = layer(node, layout)
     del found["line"], found["column"], found["shares"], found["name"]

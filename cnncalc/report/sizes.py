@@ -1,4 +1,4 @@
-"""Input sizes that work, as rules to read and as data."""
+"""Input sizes that work, as a table of rules and as data."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def rows(subject: Subject, surveys: Mapping[str, Survey], width: int | None, *, 
 
 
 def _title(surveys: Mapping[str, Survey]) -> str:
-    """How far sizes were tried."""
+    """The title: the largest sizes that were tried."""
     most = {
         (axis, scan.most) for survey in surveys.values() for scan in survey.scans for axis in scan.axes if len(scan.axes) == 1
     }

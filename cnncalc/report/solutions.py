@@ -1,4 +1,4 @@
-"""Fields that fit, as a table and as data."""
+"""The solutions of `solve` as a table and as data."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cnncalc.studies.solve import Search, Solution
 
 
 def rows(search: Search, solutions: Sequence[Solution], layout: str, width: int | None = None) -> list[Row]:
-    """A line for each, with what comes out and what it costs; the formula where it is the same along all axes."""
+    """One line per solution: fields, output, parameters, MACs, and the formula if it is the same along all axes."""
     names = search.opened
     table = []
     for solution in solutions:
@@ -28,7 +28,7 @@ def rows(search: Search, solutions: Sequence[Solution], layout: str, width: int 
         )
     head = [*names, "output", "parameters", "MACs", "formula"]
     if all(solution.inferred.parameters == solution.inferred.macs == 0 for solution in solutions):
-        # A pooling costs none of either: two columns of zeros would hide what differs.
+        # Pooling has neither parameters nor MACs: leave out two columns of zeros.
         head = [*names, "output", "formula"]
         table = [[*line[:-3], line[-1]] for line in table]
     return grid(
@@ -37,7 +37,7 @@ def rows(search: Search, solutions: Sequence[Solution], layout: str, width: int 
 
 
 class Answer(NamedTuple):
-    """Solutions to show, how many there are in all, and the output that was asked for; without any, the nearest ones."""
+    """The solutions to show (the nearest ones if none fits), the number of all solutions, and the required output."""
 
     shown: Sequence[Solution]
     total: int
@@ -45,7 +45,7 @@ class Answer(NamedTuple):
 
 
 def answer(search: Search, found: Answer, layout: str, width: int | None, *, as_row: bool = False) -> list[Row]:
-    """A sentence if nothing fits, the table, and the first solution as a command, or as a row of a spec."""
+    """The table and the first solution as a command or a row of a spec; first a sentence if nothing fits."""
     result: list[Row] = []
     if not found.total:
         bounds = " and ".join(f"{name} up to {search.bound(name)}" for name in search.opened)
@@ -65,7 +65,7 @@ def answer(search: Search, found: Answer, layout: str, width: int | None, *, as_
 
 
 def document(search: Search, solutions: Sequence[Solution], total: int, layout: str) -> dict[str, Any]:
-    """The same as plain data; windows are written out per axis."""
+    """The solutions as plain data, for JSON, with windows for each axis."""
     found = []
     for solution in solutions:
         fields = solution.layer.fields(search.x)
@@ -88,7 +88,7 @@ def document(search: Search, solutions: Sequence[Solution], total: int, layout: 
 
 
 def written(value: Any, rank: int) -> str:
-    """A field's value as a spec writes it: `3`, `3x5`, `[[1,2],[1,2]]`, without blanks so that it is one word."""
+    """A field's value in the spec language, without blanks so that it is one word: `3`, `3x5`, `[[1,2],[1,2]]`."""
     if isinstance(value, bool):
         return str(value).lower()
     if not isinstance(value, tuple):
@@ -120,7 +120,7 @@ def typed(search: Search, solution: Solution, *, as_row: bool = False) -> str:
 
 
 def quoted(word: str) -> str:
-    """A word of the command line in quotes if a shell would read it otherwise: zsh takes `[` for a pattern."""
+    """A word of the command line, in quotes if a shell would interpret it: zsh reads `[` as a pattern."""
     import shlex
 
     return shlex.quote(word)

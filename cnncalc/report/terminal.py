@@ -1,4 +1,4 @@
-"""A table in colour on a terminal; the only file that imports rich."""
+"""Coloured output on a terminal. Only this module imports rich."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ STYLES = {
     "number": Style(bold=True),
     "note": Style(dim=True),
 }
-"""How a role looks. Nothing is said by colour alone."""
+"""The style of each role. Colour never carries information alone."""
 
 
 def segments(rows: Iterable[Row], encoding: str | None = "utf-8") -> Segments:
-    """Lines as rich prints them: text is never read as markup, cut or wrapped."""
+    """Convert lines to rich's text, which is not parsed as markup, cut or wrapped."""
     found = []
     for row in rows:
         found += [Segment(encodable(inert(part), encoding), STYLES.get(role)) for part, role in row]
@@ -41,8 +41,8 @@ def segments(rows: Iterable[Row], encoding: str | None = "utf-8") -> Segments:
 
 
 def write(rows: Iterable[Row], stream: TextIO) -> None:
-    """Print lines with the colours that the terminal has; in a pipe too, for callers that want that."""
+    """Print lines with the colours of the terminal, also if the stream is a pipe."""
     console = Console(file=stream, highlight=False, markup=False, emoji=False, force_terminal=True)
-    # Problems are longer than the terminal is wide; rich would cut them at its edge.
+    # A problem can be longer than the terminal is wide; rich would cut it at the edge.
     console.print(segments(rows, stream.encoding), end="", crop=False)
     stream.flush()

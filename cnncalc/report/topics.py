@@ -1,4 +1,4 @@
-"""Manuals of the language's other words: keys of rows and files, fields, expressions, and the figures in the tables."""
+"""Manuals of keys of rows and files, fields, expressions, and the figures in tables."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cnncalc.language.expression import FUNCTIONS
 from cnncalc.layers import KINDS
 from cnncalc.layers.option import Option
 
-#: Other words for a topic or a field.
+#: Other names of a topic or a field.
 _ALIASES = {
     **dict.fromkeys((*FUNCTIONS, "i", "in_channels", "expression"), "expressions"),
     **dict.fromkeys(("mac", "multiply_accumulates", "flop", "flops", "cost"), "macs"),
@@ -33,7 +33,7 @@ _ALIASES = {
 
 @cache
 def topics() -> dict[str, str]:
-    """The manual of each topic, by name; its first paragraph is the summary."""
+    """The manuals of all topics by name. The first paragraph of a manual is its summary."""
     folder = files("cnncalc").joinpath("manuals").joinpath("topics")
     found = {file.name.removesuffix(".md"): file for file in folder.iterdir() if file.name.endswith(".md")}
     return {name: found[name].read_text("utf-8").strip() for name in sorted(found)}
@@ -41,7 +41,7 @@ def topics() -> dict[str, str]:
 
 @cache
 def fields() -> dict[str, list[tuple[Option[object], tuple[str, ...]]]]:
-    """The fields of all kinds by name; each meaning once, with the kinds in which it has that meaning."""
+    """The fields of all kinds by name: each different meaning with the kinds that use it."""
     found: dict[str, dict[tuple[str, str, str], tuple[Option[object], list[str]]]] = {}
     for kind in KINDS.values():
         for name, declared in kind.options.items():
@@ -58,7 +58,7 @@ def default(declared: Option[Any]) -> str:
 
 
 def meant(word: str) -> str | None:
-    """The topic or field that a word stands for, None if there is none."""
+    """The topic or field that a word names; None if there is none."""
     plain = re.sub(r"[\s-]+", "_", word.strip().strip("${}").lower())
     for name in (word, plain, _ALIASES.get(plain, "")):
         if name in topics() or name in fields():

@@ -1,4 +1,4 @@
-"""The rows of a sweep: what each combination of values gives."""
+"""The results of a sweep as a table, CSV and JSON."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cnncalc.report.network.footer import SKIPPED
 from cnncalc.report.network.table import GAP, Row, cells_of, wrapped
 from cnncalc.report.sheet import cell
 
-#: Cells below which the beginning of a problem says nothing.
+#: Least width of a problem's text in cells; with less room, only their number is shown.
 _READABLE = 24
 COUNTED = ("parameters", "trainable", "buffers", "macs", "weights")
 _BYTES = ("weights", "peak_memory")
@@ -23,7 +23,7 @@ _TITLES = {"peak_memory": "peak memory"}
 
 
 class Outcome(Protocol):
-    """What one combination gave."""
+    """The result of one combination."""
 
     @property
     def values(self) -> tuple[str, ...]: ...
@@ -89,7 +89,7 @@ def _problems(one: Outcome) -> str:
 
 
 def _figure(one: Outcome, name: str) -> str:
-    """A figure of a result; bytes in a unit that reads well."""
+    """A figure of a result as text; bytes with a unit."""
     if not one.totals:
         return "?"
     value = one.totals[name]
@@ -97,7 +97,7 @@ def _figure(one: Outcome, name: str) -> str:
 
 
 def csv_lines(outcomes: Iterable[Outcome], names: Sequence[str], extra: Sequence[str] = ()) -> Iterator[str]:
-    """Raw numbers below a header; `problems` counts them. `extra` are figures beside the totals."""
+    """CSV lines with raw numbers below a header. `problems` is a count; `extra` names more figures."""
     stream = StringIO()
     writer = csv.writer(stream, lineterminator="\n")
 
@@ -117,13 +117,13 @@ def csv_lines(outcomes: Iterable[Outcome], names: Sequence[str], extra: Sequence
 
 
 def json_lines(outcomes: Iterable[Outcome], names: Sequence[str], extra: Sequence[str] = ()) -> Iterator[str]:
-    """An object on a line for each; a network that could not be read has null for its numbers."""
+    """One JSON object per line. A network that could not be read has null for its numbers."""
     for one in outcomes:
         yield json.dumps(_document(one, names, extra)) + "\n"
 
 
 def json_text(outcomes: Iterable[Outcome], names: Sequence[str], extra: Sequence[str] = ()) -> str:
-    """A list with an object on a line for each."""
+    """A JSON list with one object per line."""
     lines = [json.dumps(_document(one, names, extra)) for one in outcomes]
     return "[" + ",".join(f"\n{line}" for line in lines) + ("\n]\n" if lines else "]\n")
 

@@ -1,4 +1,4 @@
-"""Layers in words and numbers in digits, as every report writes them."""
+"""Text for layers and numbers that all reports share."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from cnncalc.shape import Flow, Shape
 
 
 def flow(value: Flow | None, layout: str) -> str:
-    """What flows, in the reader's layout; `?` where it is not known."""
+    """A shape or tokens as text in `layout`; `?` if it is unknown."""
     return "?" if value is None else value.text(layout)
 
 
 def in_layout(value: Any, layout: str) -> Any:
-    """A field's value as `layout` writes it: shapes and lists of axes are kept with the channels last."""
+    """A field's value in `layout`; shapes and lists of axes are stored with the channels last."""
     if layout == "channels_first":
         if isinstance(value, Shape):
             return value.ordered(layout)
@@ -27,12 +27,12 @@ def in_layout(value: Any, layout: str) -> Any:
 
 
 def kind(node: Node) -> str:
-    """What the file calls it: the layer that merges branches stands for its branches row."""
+    """The kind as in the file: `branches` for the layer that merges branches."""
     return "branches" if node.merges is not None else node.kind
 
 
 def fields(node: Node, layout: str) -> dict[str, Any]:
-    """Its hyper-parameters by name, as JSON shows them: of a join also what it reads, of merged branches their names."""
+    """The hyper-parameters by name, for JSON. A join also has the names of its inputs, merged branches their own names."""
     if node.merges is not None:
         return {"merge": node.kind, "branches": list(node.merges.labels)}
     found = node.fields
@@ -47,7 +47,7 @@ def fields(node: Node, layout: str) -> dict[str, Any]:
 
 
 def summary(node: Node, layout: str) -> str:
-    """Its hyper-parameters in a few words; names from where it stands."""
+    """The hyper-parameters in a few words, with names relative to the layer's own scope."""
     if node.merges is not None:
         return one_line(f"{node.kind} of {', '.join(node.merges.labels)}")
     text = node.layer.summary(node.inputs[0].flow if node.inputs else None, layout)
@@ -58,7 +58,7 @@ def summary(node: Node, layout: str) -> str:
 
 
 def nearby(source: Producer, scope: str) -> str:
-    """What a row reads, named from inside `scope`; `outside` tells a row of the network from one in the block."""
+    """The name of a row's input as seen inside `scope`; `outside` marks a row of the network that is not in the block."""
     name = one_line(source.name)
     if name.startswith(scope):
         return name.removeprefix(scope)
@@ -71,7 +71,7 @@ def sentence(text: str | None) -> str:
 
 
 def share(value: float) -> str:
-    """A part of the whole, as a percentage to one decimal."""
+    """Format a share between 0 and 1 as a percentage with one decimal."""
     if value == 0:
         return "0%"
     return "<0.1%" if value < 0.0005 else f"{100 * value:.1f}%"
@@ -82,16 +82,16 @@ def plural(number: int, word: str) -> str:
 
 
 def difference(before: int, after: int) -> str:
-    """What a number has become more or less, and by how much of what it was.
+    """The change of a number, and its percentage of the old value.
 
     >>> difference(1000, 750), difference(0, 5), difference(3, 3), difference(10, 1010)
     ('−250 (−25.0%)', '+5', '0', '+1,000 (+10,000.0%)')
     """
     change = after - before
-    said = f"{change:+,}" if change else "0"
+    text = f"{change:+,}" if change else "0"
     if change and before:
-        said += f" ({100 * change / before:+,.1f}%)"
-    return said.replace("-", "−")
+        text += f" ({100 * change / before:+,.1f}%)"
+    return text.replace("-", "−")
 
 
 def rounded(number: int) -> str:
@@ -110,7 +110,7 @@ def rounded(number: int) -> str:
 
 
 def memory(size: int) -> str:
-    """Bytes, and beside them in a larger unit where there is one.
+    """A number of bytes, with a larger unit in brackets from 1,024 bytes on.
 
     >>> memory(104857600), memory(500)
     ('104,857,600 bytes (100.0 MiB)', '500 bytes')

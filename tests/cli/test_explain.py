@@ -64,7 +64,7 @@ def test_the_list_keeps_within_the_width_of_a_terminal() -> None:
 def test_what_a_field_is_called_elsewhere_is_said_field_by_field() -> None:
     said = run("explain", "fc").stdout
     assert (
-        "\nElsewhere called\n"
+        "\nOther names\n"
         "  fc: dense, fullyconnected, innerproduct, gemm, mlp\n"
         "  the value of fc: out_features, num_output, features, out_channels, filters\n"
         "  bias: use_bias, bias_term\n"

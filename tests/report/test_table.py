@@ -218,7 +218,7 @@ def test_a_row_with_another_error_is_marked(row, said):
 
 def test_what_could_not_be_worked_out_is_said():
     said = text(loads("input: 8x8x3\nlayers: [relu, {conf: 3}, relu]"), "macs")
-    assert "? 2 layers could not be computed, and the totals are without them" in said
+    assert "? 2 layers could not be computed, and the totals leave them out" in said
     assert re.search(r"relu2 +relu +\? +\? +\?\n", said)
 
 
@@ -226,7 +226,7 @@ def test_an_output_that_is_certain_is_said_beside_counts_that_are_not_known():
     said = text(loads("input: 8x8x3\nlayers: [{conf: 3}, {fc: 5}, {fc: 6}]"), "macs")
     assert re.search(r"fc1 +fc 5 +5 +\? +\?\n", said)
     assert re.search(r"fc2 +fc 6 +6 +36 +30\n", said)
-    assert "? 2 layers could not be computed, and the totals are without them" in said
+    assert "? 2 layers could not be computed, and the totals leave them out" in said
 
 
 @pytest.mark.parametrize("top", ["fit: floor", "ignore: [stride-fit]"])

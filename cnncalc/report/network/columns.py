@@ -1,4 +1,4 @@
-"""The columns of a table: each declared once, with its name, its title and how to get it."""
+"""The columns of a network's table, each with its name, its title and how to compute its cells."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Column(NamedTuple):
-    """`cell` is what a reader sees, `value` what a program gets. A column `wanted` by default need not be asked for."""
+    """A column. `cell` gives its text for readers, `value` its raw value for programs. `wanted` columns are shown by default."""
 
     name: str
     title: str
@@ -31,20 +31,20 @@ class Column(NamedTuple):
 
 
 class Whole(NamedTuple):
-    """What a line is held against: the network's parameters and receptive fields, and the layout that shapes are written in."""
+    """Data of the whole network that cells need: its parameters, layout, receptive fields and memory."""
 
     parameters: int
     layout: str
-    #: What a cell of each layer's result sees, in words.
+    #: The receptive field of each layer as text, by name.
     receptive: Mapping[str, str] = {}
     memory: Memory | None = None
-    #: Bytes that are live while each layer is computed, and that each keeps for the backward pass.
+    #: Bytes that are live while a layer is computed, and bytes that a layer keeps for the backward pass.
     live: Mapping[Node, int] = {}
     kept: Mapping[Node, int] = {}
 
     @classmethod
     def of(cls, subject: Subject, columns: Iterable[Column], memory: Memory) -> Whole:
-        """Return what `columns` need of a network."""
+        """Compute the data that `columns` need."""
         receptive = {}
         names = {column.name for column in columns}
         nodes = subject.graph.nodes
@@ -79,7 +79,7 @@ def _macs_cell(line: Line, whole: Whole) -> str:
 
 
 def _unknown(line: Line) -> str:
-    """`?` where numbers could not be worked out; nothing where there are none to work out."""
+    """`?` if a line's numbers are unknown; nothing if the line has no numbers of its own."""
     return "?" if line.unknown else ""
 
 
@@ -142,7 +142,7 @@ def _kept(line: Line, whole: Whole) -> int | None:
 
 
 def _bytes(name: str, title: str, about: str, value: Callable[[Line, Whole], int | None]) -> Column:
-    """A column of bytes: raw for programs, with a unit for readers."""
+    """A column of bytes: a raw number for programs, text with a unit for readers."""
 
     def cell(line: Line, whole: Whole) -> str:
         found = value(line, whole)
@@ -172,10 +172,10 @@ COLUMNS = (
     Column(
         "macs_per_parameter", "MACs/parameter", "how often a parameter is used", True, False, _per_parameter, _per_parameter_cell
     ),
-    Column("activation", "activation", "numbers of the result of one example", True, False, _activation, _activation_cell),
-    _bytes("memory", "memory", "bytes of the result", _memory),
-    _bytes("live", "live", "bytes that are live while it is computed in inference", _live),
-    _bytes("kept", "kept", "bytes that it keeps for the backward pass and no layer before it keeps", _kept),
+    Column("activation", "activation", "numbers in the output for one example", True, False, _activation, _activation_cell),
+    _bytes("memory", "memory", "bytes of the output", _memory),
+    _bytes("live", "live", "bytes that are live while the layer is computed in inference", _live),
+    _bytes("kept", "kept", "bytes that the layer keeps for the backward pass and no earlier layer keeps", _kept),
     Column("receptive_field", "receptive field", "input cells that a cell depends on, /step", False, False, _sees, _sees),
 )
 
@@ -184,7 +184,7 @@ MORE = tuple(column.name for column in COLUMNS if not column.wanted)
 
 
 def choose(more: Iterable[str] = ()) -> list[Column]:
-    """The columns wanted by default and those in `more`, in the order declared. Raises KeyError for a name that is none."""
+    """The default columns and those named in `more`, in the order of COLUMNS. Raises KeyError for an unknown name."""
     names = set(more)
     if "all" in names:
         names = set(NAMES)

@@ -1,4 +1,4 @@
-"""A network as CSV: a row per layer, raw numbers, a header of column names."""
+"""A network as CSV: a header of column names, then one row per layer with raw numbers."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from cnncalc.subject import Subject
 
 
 def text(subjects: Sequence[Subject], columns: Sequence[Column], *, with_file: bool, figures: Sequence[Figures] = ()) -> str:
-    """Comma-separated values of all networks below one header; `with_file` puts the file before each row.
+    """Comma-separated values of all networks below one header. `with_file` adds the file as the first column.
 
-    What is not known, and a ratio to no parameters, is an empty field.
+    Unknown values, and MACs per parameter of a layer without parameters, are empty.
     """
     stream = StringIO()
     writer = csv.writer(stream, lineterminator="\n")

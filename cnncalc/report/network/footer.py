@@ -1,4 +1,4 @@
-"""What stands below a table: totals, what is counted, and what the marks in its rows mean."""
+"""The lines below a table: totals, definitions of the figures, and the meaning of the marks in its rows."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from cnncalc.shape import Shape
 from cnncalc.subject import Subject
 
 COUNTED = "one multiply-accumulate each; bias, pooling, activations and normalisation count none"
-SKIPPED = "expect is skipped: the network is not as the file has it, but changed by input, set or fit"
+SKIPPED = "expect not checked: it applies to the file without changes by input, set or fit"
 _NAMED = 6
 
 
 class Total(NamedTuple):
-    """A number of the whole network and a remark on it; `least` if some layers' numbers are unknown."""
+    """A total of the network with a remark. `least` is true if some layers' numbers are unknown."""
 
     name: str
     value: int
@@ -31,12 +31,12 @@ class Total(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The number in digits, `≥` before one that leaves something out."""
+        """The number in digits, with `≥` if it is incomplete."""
         return f"≥{self.value:,}" if self.least else f"{self.value:,}"
 
 
 def totals(subject: Subject, figures: Figures | None = None) -> list[Total]:
-    """Return parameters, what differs from them, MACs, and the rows of memory if `figures` are given."""
+    """Return parameters, trainable ones and buffers if they differ, MACs, and memory if `figures` are given."""
     dtype = (figures.memory if figures is not None else subject.memory).dtype
     found = subject.totals
     parameters, trainable, buffers = found["parameters"], found["trainable"], found["buffers"]
@@ -50,24 +50,24 @@ def totals(subject: Subject, figures: Figures | None = None) -> list[Total]:
 
 
 def unknown(subject: Subject) -> str:
-    """How many layers the totals leave out, or nothing."""
+    """How many layers the totals leave out; empty if none."""
     number = sum(node.shape is None for node in subject.layers)
     if not number:
         return ""
-    return f"{words.plural(number, 'layer')} could not be computed, and the totals are without {'it' if number == 1 else 'them'}"
+    return f"{words.plural(number, 'layer')} could not be computed, and the totals leave {'it' if number == 1 else 'them'} out"
 
 
 def opaque(subject: Subject) -> list[str]:
-    """How many layers have no forward pass, and whose MACs the total leaves out."""
+    """The custom layers, and how many of them have unknown MACs."""
     found = [node for node in subject.layers if node.layer.opaque]
     if not found:
         return []
     uncounted = subject.graph.uncounted
-    said = [f"{words.plural(len(found), 'custom layer')} with declared shapes and counts: {_names(found)}"]
+    parts = [f"{words.plural(len(found), 'custom layer')} with declared shapes and counts: {_names(found)}"]
     if uncounted:
         macs = "its MACs are" if len(uncounted) == 1 else f"MACs of {len(uncounted):,} are"
-        said.append(f"{macs} unknown, and the total leaves them out")
-    return ["; ".join(said)]
+        parts.append(f"{macs} unknown, and the total leaves them out")
+    return ["; ".join(parts)]
 
 
 def _names(nodes: list[Node]) -> str:
@@ -76,14 +76,14 @@ def _names(nodes: list[Node]) -> str:
 
 
 def notes(subject: Subject, receptive: Mapping[str, str]) -> list[str]:
-    """What is to be said of rows: their marks, what is not known, and what was left out."""
-    found = [*subject.notes, *doubtful(subject), *(f"~ {said}" for said in unread(subject))]
+    """Notes on rows: the meaning of their marks, unknown figures, and checks that were skipped."""
+    found = [*subject.notes, *doubtful(subject), *(f"~ {text}" for text in unread(subject))]
     found += opaque(subject)
     missing = unknown(subject)
     if missing:
         found.append(f"? {missing}")
-    if any("≠" in said for said in receptive.values()):
-        found.append("≠ the paths that join see places that differ in stride or centre; the largest is said")
+    if any("≠" in text for text in receptive.values()):
+        found.append("≠ the joined paths have receptive fields with different strides or centres; the largest is shown")
     found += changed(subject)
     if subject.expect_skipped:
         found.append(SKIPPED)
@@ -91,7 +91,7 @@ def notes(subject: Subject, receptive: Mapping[str, str]) -> list[str]:
 
 
 def doubtful(subject: Subject) -> list[str]:
-    """Inputs that are read as they are written, and probably meant otherwise: `28x28` as an image, `3x32x32` as PyTorch's."""
+    """Inputs whose shape was probably meant differently: `28x28` as an image, `3x32x32` in PyTorch's order."""
     found = []
     for source in subject.inputs if subject.layout == "channels_last" else ():
         x = source.flow
@@ -107,20 +107,20 @@ def doubtful(subject: Subject) -> list[str]:
 
 
 def unread(subject: Subject) -> list[str]:
-    """How many cells of their input layers leave unread, though nothing is wrong with them: a sentence for layers alike."""
+    """Unread input cells of layers whose stride is not an error: one sentence for all layers with the same numbers."""
     alike: dict[str, list[str]] = {}
     for node in subject.layers:
         if any(node.unread) and (node.fit != "exact" or not _reported(subject)):
             alike.setdefault(misfit.never_read(node), []).append(node.name)
     result = []
-    for said, names in alike.items():
+    for text, names in alike.items():
         more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
-        result.append(f"{said}: {', '.join(map(one_line, names[:_NAMED]))}{more}")
+        result.append(f"{text}: {', '.join(map(one_line, names[:_NAMED]))}{more}")
     return result
 
 
 def changed(subject: Subject) -> list[str]:
-    """What was changed from outside, what follows from it, and how the totals differ."""
+    """The changes by options, their consequences in other layers, and the difference of the totals."""
     before = subject.before
     if before is None:
         return []

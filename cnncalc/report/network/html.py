@@ -16,15 +16,15 @@ _RIGHT = "text-align:right;font-variant-numeric:tabular-nums"
 _LEFT = "text-align:left"
 
 
-#: Colours that can be read on a light and on a dark page. Nothing is said by colour alone.
+#: Colours that are legible on light and dark pages. Colour never carries information alone.
 _COLOURS = {"error": "#d9534f", "warning": "#b8860b", "unread": "#b8860b", "changed": "#2e86c1", "note": "#808080"}
 
 
 def table(network: Subject, columns: Iterable[str] = ("macs",), depth: int | None = None) -> str:
-    """The table with totals and problems. It stands alone: no style sheet, no script, nothing fetched.
+    """The table with totals and problems as self-contained HTML, without style sheets or scripts.
 
-    `columns` are more columns by name; raises KeyError for one that does not exist. Without `depth` blocks are folded to a row
-    each, and the whole table can be opened below.
+    `columns` names more columns; raises KeyError for an unknown one. Without `depth`, each block is folded to one row, and the
+    unfolded table follows in a <details> element.
     """
     chosen = [column for column in choose(columns) if column.shown]
     figures = Figures.of(network)
@@ -64,9 +64,9 @@ def _name(line: Line) -> str:
     return f'<td style="{_LEFT};padding-left:{0.5 + len(line.stem):g}em" title="{escaped(line.name)}">{shown}</td>'
 
 
-def escaped(said: str) -> str:
-    """Text as HTML shows it, in an attribute too."""
-    said = one_line(said)
+def escaped(text: str) -> str:
+    """Escape text for HTML content and attributes."""
+    text = one_line(text)
     for sign, name in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"), ("'", "&#x27;")):
-        said = said.replace(sign, name)
-    return said
+        text = text.replace(sign, name)
+    return text

@@ -1,4 +1,4 @@
-"""A network as JSON, for programs. Keys may be added, never renamed; `schema_version` rises when one goes."""
+"""A network as JSON. Keys may be added but are not renamed; removing a key raises `schema_version`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SCHEMA_VERSION = 1
 
 
 def document(subject: Subject, figures: Figures | None = None) -> dict[str, Any]:
-    """Everything known of a network, as plain data; shapes stand in its layout."""
+    """The network as plain data, with shapes in its layout."""
     layout = subject.layout
     figures = figures or Figures.of(subject)
     dtype = figures.memory.dtype
@@ -59,7 +59,7 @@ def _layers(subject: Subject, figures: Figures) -> list[dict[str, Any]]:
 
 
 def _before(subject: Subject) -> dict[str, Any]:
-    """The totals of the file, the changed layers and the number of those that follow, if the network was changed from outside."""
+    """If options changed the network: the totals without them, the changed layers, and how many other layers are affected."""
     before = subject.before
     if before is None:
         return {}
@@ -68,9 +68,9 @@ def _before(subject: Subject) -> dict[str, Any]:
 
 
 def layer(node: Node, layout: str) -> dict[str, Any]:
-    """A layer as plain data; `leftover` are the cells at the end of each axis that no window reads.
+    """A layer as plain data. `leftover` is the number of cells at the end of each axis that no window reads.
 
-    The shape of a layer that could not be worked out is null even where it is certain: its counts are not known.
+    If a layer could not be computed, its shape is null even if it is known, because its counts are not.
     """
     return {
         "name": node.name,
@@ -99,9 +99,9 @@ def _flow(flow: Flow | None, layout: str) -> dict[str, Any]:
 
 
 def text(documents: Sequence[dict[str, Any]], *, as_list: bool) -> str:
-    """JSON with a line for each key, and for each element of a list: it can be read, and compared line by line.
+    """JSON with one line per key and per list element, so that people can read it and compare it line by line.
 
-    Written in ASCII alone, so that nothing in a name can steer a terminal.
+    It is pure ASCII, so that a name cannot send control characters to a terminal.
     """
     encode = JSONEncoder().encode
     if not as_list:
@@ -112,9 +112,9 @@ def text(documents: Sequence[dict[str, Any]], *, as_list: bool) -> str:
 def _pretty(found: dict[str, Any], encode: Any, indent: str) -> str:
     lines = []
     for key, value in found.items():
-        said = encode(value)
+        shown = encode(value)
         if isinstance(value, list) and value and isinstance(value[0], dict):
             inner = ",\n".join(f"{indent}    {encode(element)}" for element in value)
-            said = f"[\n{inner}\n{indent}  ]"
-        lines.append(f"{indent}  {encode(key)}: {said}")
+            shown = f"[\n{inner}\n{indent}  ]"
+        lines.append(f"{indent}  {encode(key)}: {shown}")
     return f"{indent}{{\n" + ",\n".join(lines) + f"\n{indent}}}"

@@ -13,12 +13,12 @@ from cnncalc.report.network.table import MARKS
 from cnncalc.report.picture.tikz import escaped
 from cnncalc.subject import Subject
 
-#: Rows beyond these fit on no page, and the table may break.
+#: Largest number of rows on one page; a longer table is a longtable.
 _PAGE = 45
 
 
 def text(subject: Subject, columns: Sequence[Column], *, depth: int | None = None, figures: Figures | None = None) -> str:
-    """The table and its totals; the comment above says which packages it needs."""
+    """The table and its totals, below a comment that names the packages it needs."""
     shown = [column for column in columns if column.shown]
     figures = figures or Figures.of(subject)
     whole = Whole.of(subject, columns, figures.memory)
@@ -29,7 +29,7 @@ def text(subject: Subject, columns: Sequence[Column], *, depth: int | None = Non
         name = rf"\textbf{{{cells[0]}}}" if line.is_group else cells[0]
         cells[0] = r"\quad " * len(line.stem) + mark + name
         rows.append(_row(cells))
-    # Totals stand under the first right-aligned column, as wide as all those from there on.
+    # Totals span the columns from the first right-aligned one to the last.
     place = next((i for i, column in enumerate(shown) if column.right), len(shown) - 1)
     left, right = rf"\multicolumn{{{place}}}{{l}}", rf"\multicolumn{{{len(shown) - place}}}{{r}}"
     totals = [_row([f"{left}{{{escaped(total.name)}}}", f"{right}{{{escaped(total.text)}}}"]) for total in footer.totals(subject)]

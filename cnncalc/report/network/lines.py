@@ -1,4 +1,4 @@
-"""A network → the lines of its table: layers, and the blocks and branches they stand in as a tree that can be folded."""
+"""The lines of a network's table: inputs, layers, and blocks and branches as a tree that can be folded."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from cnncalc.subject import Subject
 
 @dataclass(slots=True)
 class Counts:
-    """Numbers of a layer, or of all layers of a folded group: learned, kept, and multiply-accumulates."""
+    """Counts of a layer, or of all layers of a folded group."""
 
     parameters: int = 0
     trainable: int = 0
     biases: int = 0
     buffers: int = 0
     macs: int = 0
-    #: Whether `macs` is all of them: some layers' are unknown.
+    #: False if the MACs of some layers are unknown and left out of `macs`.
     macs_known: bool = True
 
     def add(self, node: Node) -> None:
@@ -37,7 +37,7 @@ class Counts:
 
 @dataclass(slots=True)
 class Line:
-    """One line: a layer, a group or an input. `counts` is None where it has none of its own, or none that are known."""
+    """One line: a layer, a group or an input. `counts` is None if the line has no counts or they are unknown."""
 
     name: str
     label: str
@@ -46,26 +46,26 @@ class Line:
     reads: Flow | None
     gives: Flow | None
     counts: Counts | None
-    #: Per level of nesting, whether more stands below on that level.
+    #: For each level of nesting, whether more lines follow on that level.
     stem: tuple[bool, ...] = ()
     is_group: bool = False
     is_input: bool = False
-    #: `error`: something is wrong with it; `unread`: no window reads its input's last cells; `changed`: as the subject says.
+    #: `error`: it has a problem; `unread`: no window reads the last cells of its input; `changed`: options changed it.
     mark: str = ""
-    #: Whether what it gives is to be said: an unfolded block gives what its last line gives.
+    #: Whether to show the output: that of an unfolded block is shown in its last line.
     says_output: bool = True
-    #: Whether it has numbers of its own that could not be worked out.
+    #: Whether the line has counts that are unknown.
     unknown: bool = False
-    #: The full name of the layer whose result it gives, as the graph has it.
+    #: The full name of the layer whose output this is, as in the graph.
     result: str = ""
     #: The layer, or all layers of a folded group.
     nodes: Sequence[Node] = ()
-    #: Whose result it gives: a layer or an input; None for an unfolded group.
+    #: The layer or input whose output this is; None for an unfolded group.
     producer: Producer | None = None
 
 
 class Lines:
-    """Makes the lines of a network, unfolded down to `depth` levels, or wholly where that is None."""
+    """Builds the lines of a network, unfolded down to `depth` levels, or completely if `depth` is None."""
 
     def __init__(self, subject: Subject, depth: int | None = None) -> None:
         self._layout = subject.layout
@@ -73,33 +73,33 @@ class Lines:
         self._subject = subject
         errors = [p for p in subject.problems if p.level == "error"]
         self._errors = {p.layer for p in errors if p.layer}
-        #: Of errors that name no layer: they stand in a row, and hold for all its copies.
+        #: Positions of errors that name no layer; such an error applies to all copies of its row.
         self._places = sorted((p.location.line, p.location.column) for p in errors if not p.layer and p.location.line)
         self._misfits = any(p.rule == "stride-fit" for p in errors)
         self._lines: list[Line] = []
 
     def tree(self) -> list[Line]:
-        """Inputs, layers and groups, as they are nested."""
+        """Inputs, layers and groups, as nested in the network."""
         inputs = self._subject.inputs
         for source in inputs:
             vocabulary = getattr(source.flow, "vocabulary", None)
-            said = f"vocabulary {vocabulary:,}" if vocabulary else ""
+            summary = f"vocabulary {vocabulary:,}" if vocabulary else ""
             label = one_line(source.name)
             kind = "" if source.name == "input" else "input"
             before = self._subject.before
             mark = "changed" if before is not None and source.name in before.changed else ""
             self._lines.append(
-                Line(source.name, label, kind, said, None, source.flow, None, is_input=True, producer=source, mark=mark)
+                Line(source.name, label, kind, summary, None, source.flow, None, is_input=True, producer=source, mark=mark)
             )
         self._walk(tree(self._subject.graph), "", (), inputs[0] if len(inputs) == 1 else None)
         return self._lines
 
     def flat(self) -> list[Line]:
-        """Layers alone, by their full names."""
+        """Only the layers, by their full names."""
         return [self._layer(node, one_line(node.name), (), "") for node in self._subject.layers]
 
     def _walk(self, twigs: list[Twig], prefix: str, stem: tuple[bool, ...], current: Producer | None) -> Producer | None:
-        """Adds the lines of siblings; gives what the last one gives. Nesting is limited by the language."""
+        """Add the lines of siblings and return the producer of the last one. The language limits the depth of recursion."""
         for i, twig in enumerate(twigs):
             own = (*stem, i + 1 < len(twigs)) if prefix else ()
             label = one_line(twig.name.removeprefix(prefix))
@@ -133,10 +133,10 @@ class Lines:
     def _unfolded(self, twig: Twig, group: Group, label: str) -> Line:
         if twig.node is not None:
             return self._layer(twig.node, label, (), "")
-        said = one_line(group.title) if group.kind == "block" else ""
+        summary = one_line(group.title) if group.kind == "block" else ""
         if not twig.children:
-            said = ", ".join(filter(None, (said, "no layers: the input itself")))
-        line = Line(group.name, label, group.kind, said, None, _gives(group), None, says_output=not twig.children)
+            summary = ", ".join(filter(None, (summary, "no layers: the input itself")))
+        line = Line(group.name, label, group.kind, summary, None, _gives(group), None, says_output=not twig.children)
         line.mark = "error" if group.name in self._errors else ""
         return line
 
@@ -151,8 +151,8 @@ class Lines:
             marks.add(self._mark(node))
             known = known and node.shape is not None
         about = words.summary(twig.node, self._layout) if twig.node is not None else group.title if group.kind == "block" else ""
-        said = ", ".join(filter(None, (about, words.plural(layers, "layer"))))
-        line = Line(group.name, label, group.kind, said, None, _gives(group), counts if known else None, unknown=not known)
+        summary = ", ".join(filter(None, (about, words.plural(layers, "layer"))))
+        line = Line(group.name, label, group.kind, summary, None, _gives(group), counts if known else None, unknown=not known)
         line.result = group.result.name if group.result is not None else ""
         line.nodes = list(twig.nodes())
         line.producer = group.result
@@ -172,13 +172,13 @@ class Lines:
             counts = Counts()
             counts.add(node)
         reads = node.inputs[0].flow if node.inputs else None
-        said = ", ".join(filter(None, parts))
+        summary = ", ".join(filter(None, parts))
         unknown = counts is None
         return Line(
             one_line(node.name),
             label,
             one_line(words.kind(node)),
-            said,
+            summary,
             reads,
             node.flow,
             counts,
@@ -206,7 +206,7 @@ class Lines:
         return "changed" if before is not None and node.name in before.changed else ""
 
     def _has_place(self, row: Location) -> bool:
-        """Whether one of the places stands in a row."""
+        """Whether an error without a layer is inside the row."""
         first = bisect_left(self._places, (row.line, row.column))
         return first < len(self._places) and self._places[first] < (row.end_line, row.end_column)
 
@@ -216,7 +216,7 @@ def _gives(group: Group) -> Flow | None:
 
 
 def _origin(node: Node, current: Producer | None) -> Producer | None:
-    """What it reads where that is not what stands above it; a join says what it reads as its hyper-parameter."""
+    """The input of a layer if it is not the line above, else None. A join shows its inputs as hyper-parameters."""
     if isinstance(node.layer, Join) or not node.inputs:
         return None
     source = node.inputs[0]

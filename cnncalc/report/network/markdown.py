@@ -20,7 +20,7 @@ _INDENT = "\u00a0\u00a0"
 
 
 def text(subject: Subject, columns: Sequence[Column], *, depth: int | None = None, figures: Figures | None = None) -> str:
-    """Title, table, totals and problems. Nesting is shown by spaces that Markdown keeps."""
+    """Title, table, totals and problems. Non-breaking spaces show the nesting."""
     shown = [column for column in columns if column.shown]
     figures = figures or Figures.of(subject)
     whole = Whole.of(subject, columns, figures.memory)
@@ -44,10 +44,10 @@ def text(subject: Subject, columns: Sequence[Column], *, depth: int | None = Non
 
 
 def escaped(text: str) -> str:
-    r"""`text` on one line, escaped for Markdown; it notifies nobody and links to no issue.
+    r"""`text` on one line, escaped for Markdown, so that GitHub reads no mention and no issue number in it.
 
     >>> escaped("*x*"), escaped("@everyone, see #12")
     ('\\*x\\*', '@&#8203;everyone, see \\#&#8203;12')
     """
-    # A backslash does not keep GitHub from reading a mention; an invisible space does.
+    # A backslash does not stop GitHub from reading a mention; a zero-width space does.
     return _MENTION.sub(r"\g<0>&#8203;", _SPECIAL.sub(r"\\\1", one_line(text)))

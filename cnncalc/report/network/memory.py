@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from cnncalc.report.network.footer import Total
     from cnncalc.subject import Subject
 
-#: The figures leave this out.
+#: The limits of the figures.
 NOT_COUNTED = "tensors only: no allocator, no workspaces of kernels, no fragmentation"
 
 
 class Figures(NamedTuple):
-    """The memory of a network. `training` is the optimizer if the terms of training are asked for.
+    """The memory figures to show. `training` is the optimizer if the terms of training are shown, else None.
 
-    `limit` is given in bytes if the largest batch is asked for; `optimizer` is the one that it is trained with.
+    `limit` is in bytes; `largest_batch` is the largest batch that can be trained in it with `optimizer`.
     """
 
     memory: Memory

@@ -1,4 +1,4 @@
-"""A network's table laid out in columns: lines of spans, each with a role that a terminal may colour."""
+"""A network's table as lines of spans, each with a role that a terminal shows in colour."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Row = list[Span]
 
 GAP = 2
 LEAST = 8
-#: What names and hyper-parameters keep where more than one column was asked for: enough to tell rows apart.
+#: Least width of names and of hyper-parameters if several columns were added, so that rows can be told apart.
 KEPT = 14
 MARKS = {"error": "✗", "unread": "~", "changed": "*"}
 
@@ -34,10 +34,10 @@ def table(
     figures: Figures | None = None,
     with_file: bool = False,
 ) -> list[Row]:
-    """Title, table, totals and notes; problems follow elsewhere.
+    """Title, table, totals and notes, without problems.
 
-    No row is wider than `width` cells as long as the numbers leave room for it: names and hyper-parameters are wrapped,
-    and columns that were asked for and do not fit are left out and named. Without `width` nothing is cut.
+    If the table is wider than `width` cells, added columns that do not fit are left out and named in a note, and names and
+    hyper-parameters are wrapped. Numbers are never cut, so a row can still be wider. Without `width` nothing is wrapped.
     """
     title = words.sentence(subject.name)
     if with_file and subject.file:
@@ -59,7 +59,7 @@ def table(
 
 
 class _Body:
-    """The cells of a table and the room they have."""
+    """The cells of a table and the widths of its columns."""
 
     def __init__(
         self, subject: Subject, columns: Sequence[Column], depth: int | None, width: int | None, figures: Figures
@@ -85,7 +85,7 @@ class _Body:
         return max(len(self._columns[0].title), *deepest) + (2 if self._marked else 0)
 
     def _fit(self, width: int) -> None:
-        """Makes the first two columns narrower, and where that is not enough, leaves out the last of those asked for."""
+        """Leave out added columns, the last first, until the first two columns can be narrowed to fit; then narrow those."""
         while len(self._columns) > 2:
             asked = sum(not column.wanted for column in self._columns)
             if self._wanting(width) <= self._spare(KEPT if asked > 1 else LEAST):
@@ -132,7 +132,7 @@ class _Body:
         return rows
 
     def _names(self, line: Line, label: str, width: int) -> list[Row]:
-        """A name behind its mark and its place in the tree; on several lines if it is too long."""
+        """A name with its mark and the lines of the tree before it, on several lines if it is too long."""
         stem = self._stem(branch(line.stem, self._step), label, width)
         role = "error" if line.mark == "error" else "group" if line.is_group else "layer"
         mark = MARKS.get(line.mark, " ") + " "
@@ -144,17 +144,17 @@ class _Body:
         return found
 
     def _below(self, line: Line, width: int) -> Row:
-        """The name's cell in the further lines of a row: only the tree."""
+        """The name's cell in further lines of a row: only the lines of the tree."""
         stem = self._stem(_trunk(line.stem, self._step), "", width)
         return [*([("  ", "")] if self._marked else []), *([(stem, "tree")] if stem else []), ("", "")]
 
     @staticmethod
     def _stem(stem: str, label: str, width: int) -> str:
-        """The lines of the tree; if they leave too little room for the name, without their beginning."""
+        """The lines of the tree, cut at their beginning if they leave too little room for the name."""
         return stem[max(0, len(stem) + min(len(label), LEAST // 2) - width) :]
 
     def _joined(self, cells: list[Row]) -> Row:
-        """A line of cells, each padded to its column; the last one is not, where it stands on the left."""
+        """A line of cells, each padded to its column. A left-aligned last cell is not padded."""
         row: Row = []
         end = len(cells) - 1
         gap = 0
@@ -174,7 +174,7 @@ class _Body:
         return row
 
     def notes(self) -> list[str]:
-        """What the marks mean, and what is not shown."""
+        """The meaning of columns and marks, and the columns left out."""
         found = [f"{c.title}: {c.about}" for c in self._columns if c.name in ("share", "receptive_field", "live", "kept")]
         found += footer.notes(self._subject, self._receptive)
         if self._hidden:
@@ -192,7 +192,7 @@ def _totals(subject: Subject, figures: Figures, width: int | None) -> list[Row]:
     numbers = max(len(total.text) for total in found)
     rows: list[Row] = []
     indent = names + numbers + 2 * GAP
-    # Where there is no room beside the numbers, what is to be said of them stands below.
+    # If there is no room beside the numbers, the remarks go below them.
     beside = width is None or width >= indent + 20
     for total in found:
         rows.append([(total.name.ljust(names + GAP), "total"), (total.text.rjust(numbers), "number")])
@@ -222,7 +222,7 @@ def _row_cells(row: Row) -> int:
 
 
 def cells_of(text: str) -> int:
-    """Cells that a text takes on a terminal: wide characters take two, what combines with the one before takes none."""
+    """Width of a text in terminal cells: wide characters take two cells, combining characters none."""
     if text.isascii() or max(text) < "\u0300":
         return len(text)
     from unicodedata import combining, east_asian_width
@@ -231,7 +231,7 @@ def cells_of(text: str) -> int:
 
 
 def shortened(text: str, width: int, *, tail: float = 0.5) -> str:
-    """`text` with its middle left out where it takes more than `width` cells; `tail` of what is kept is its end.
+    """`text` with its middle left out if it is wider than `width` cells. `tail` is the share of its end in the kept part.
 
     >>> shortened("depthwise_conv12", 9), shortened("conv 256 × 5×5, pad 2, groups 2", 20, tail=0.25)
     ('dept…nv12', 'conv 256 × 5×5,…ps 2')
@@ -246,12 +246,12 @@ def shortened(text: str, width: int, *, tail: float = 0.5) -> str:
     return f"{head}…{rest}" if width > 0 else ""
 
 
-#: Where a word that is wider than its column may be broken.
+#: Characters after which a word wider than its column may be broken.
 _BREAKS = re.compile(r"(?<=[./_→,×-])")
 
 
 def broken(text: str, width: int) -> list[str]:
-    """`text` in lines of at most `width` cells, broken between words, else behind a dot or the like, else anywhere.
+    """`text` in lines of at most `width` cells, broken between words, else after punctuation, else anywhere.
 
     >>> broken("conv 256 × 5×5, pad 2, groups 2", 18), broken("depthwise_conv12", 10)
     (['conv 256 × 5×5,', 'pad 2, groups 2'], ['depthwise_', 'conv12'])
@@ -277,7 +277,7 @@ def broken(text: str, width: int) -> list[str]:
 
 
 def cut(text: str, width: int) -> str:
-    """`text` with its end left out where it takes more than `width` cells."""
+    """`text` with its end left out if it is wider than `width` cells."""
     if cells_of(text) <= width:
         return text
     while text and cells_of(text) > width - 1:

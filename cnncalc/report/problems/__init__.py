@@ -1,4 +1,4 @@
-"""Problems of many files for other programs and for people: each format a file with a function `write`, found by its name."""
+"""Output formats of `check`. Each format is a module of that name with a function `write`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ FORMATS = ("text", "json", "github", "gitlab", "sarif", "junit", "diff")
 
 
 def write(form: str, results: Iterable[Result], *, version: str = "0.0.0") -> Iterator[str]:
-    """The text of a format, piece by piece as results come in where the format allows it; `version` is cnncalc's own."""
+    """Yield the report in pieces, as results arrive if the format allows it. `version` is the version of cnncalc."""
     module = import_module(f"cnncalc.report.problems.{form}")
     return module.write(results, version) if form == "sarif" else module.write(results)  # type: ignore[no-any-return]  # all have it
 

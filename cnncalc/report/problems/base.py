@@ -1,4 +1,4 @@
-"""What a format writes: one file and what was found in it."""
+"""The result of checking one file, and helpers of the output formats."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from cnncalc.problem import Problem
 
 
 class Result(NamedTuple):
-    """A file that was looked at. `unusable` says that it is no network, `skipped` that it does not claim to be one."""
+    """A checked file. `unusable`: it is not a network; `skipped`: it does not look like one and was not checked."""
 
     file: str
     problems: list[Problem]
     unusable: bool = False
     skipped: bool = False
-    #: Whether its warnings count as failures.
+    #: Whether warnings count as failures.
     strict: bool = False
-    #: The lines of the text that problems stand on, where somebody wants to show them.
+    #: The source lines of problems by number, if `How.lines` asks for them.
     lines: dict[int, str] = {}  # noqa: RUF012 - nobody changes it
-    #: What `--fix` would make of it, or has made: the text before and after.
+    #: The text before and after safe fixes; None if nothing was or would be fixed.
     change: tuple[str, str] | None = None
 
     @property
     def failed(self) -> bool:
-        """Whether any of its problems makes the check fail."""
+        """Whether a problem makes the check fail."""
         return any(p.level == "error" or (self.strict and p.level == "warning") for p in self.problems)
 
 
 def relative(file: str) -> str:
-    """A file as other programs call it: from the root of the repository, or from the current folder outside of one; with slashes.
+    """The path of a file, with slashes, relative to the root of the repository or, outside of one, to the current folder.
 
-    A file elsewhere keeps its absolute path.
+    The path of a file outside that folder is unchanged.
     """
     top = _root(os.getcwd())
     path = os.path.abspath(file)
@@ -53,7 +53,7 @@ def _root(folder: str) -> str:
 
 
 def fingerprints(results: Iterable[Result]) -> Iterator[tuple[Result, Problem, str]]:
-    """Each problem with a fingerprint of its own, the same from run to run while lines above it come and go."""
+    """Yield each problem with a unique fingerprint that does not depend on its line number."""
     seen: dict[str, int] = {}
     for result in results:
         for problem in result.problems:
@@ -63,5 +63,5 @@ def fingerprints(results: Iterable[Result]) -> Iterator[tuple[Result, Problem, s
 
 
 def clean(text: str) -> str:
-    """`text` without what cannot be written as UTF-8: half characters, as file names may have."""
+    """`text` with lone surrogates, which file names may have, escaped, because UTF-8 cannot encode them."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")

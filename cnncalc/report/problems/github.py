@@ -1,4 +1,4 @@
-"""Workflow commands: GitHub Actions makes annotations on the lines of a pull request of them."""
+"""GitHub Actions workflow commands, which annotate the lines of a pull request."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ def command(file: str, problem: Problem) -> str:
     if at.line:
         properties |= {"line": str(at.line), "endLine": str(max(at.line, at.end_line)), "col": str(at.column)}
         if at.end_line == at.line:
-            # GitHub wants columns on one line only; its end is the last one, not the one behind.
+            # GitHub accepts columns only for one line; its end column is inclusive.
             properties["endColumn"] = str(max(at.column, at.end_column - 1))
     properties["title"] = f"cnncalc {problem.rule}"
-    said = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
-    return f"::{_COMMANDS[problem.level]} {said}::{_data(one_line(problem.message))}"
+    text = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
+    return f"::{_COMMANDS[problem.level]} {text}::{_data(one_line(problem.message))}"
 
 
 def _data(text: str) -> str:
-    # Line ends have a code of their own; other control characters have none, and a log shows them raw.
-    said = "".join(c if c in "\r\n" else one_line(c) for c in clean(text))
-    return said.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    # Workflow commands can escape line ends but no other control characters, so `one_line` escapes those.
+    text = "".join(c if c in "\r\n" else one_line(c) for c in clean(text))
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:

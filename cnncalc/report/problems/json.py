@@ -10,6 +10,6 @@ from cnncalc.report.problems.listing import data
 
 
 def write(results: Iterable[Result]) -> Iterator[str]:
-    # ASCII alone: nothing in a file's name can break it.
+    # Pure ASCII, so that no character of a file name can break it.
     found = [json.dumps(data(problem)) for result in results for problem in result.problems]
     yield "[" + ",".join(f"\n  {one}" for one in found) + ("\n]\n" if found else "]\n")

@@ -1,4 +1,4 @@
-"""JUnit's XML, which every CI server reads: a test case for each file, a failure for each problem that fails the check."""
+"""JUnit XML: a test case with a failure for each problem that fails the check, and one for each file without such problems."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape, quoteattr
 from cnncalc.problem import one_line
 from cnncalc.report.problems.base import Result, clean, relative
 
-#: What XML 1.0 cannot say, not even escaped.
+#: Characters that XML 1.0 cannot contain, even escaped.
 _NEVER = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -22,7 +22,7 @@ def write(results: Iterable[Result]) -> Iterator[str]:
         name = _attribute(relative(result.file))
         failing = [p for p in result.problems if p.level == "error" or (result.strict and p.level == "warning")]
         others = [p for p in result.problems if p not in failing]
-        # One case for each failure, as readers show one failure a case; a file without any is one case that passed.
+        # Readers show one failure per case, so each failure is a case. A file without failures is one case that passed.
         for problem in failing:
             at = problem.location
             case = _attribute(f"{relative(result.file)}:{at.line}:{at.column} {problem.rule}" if at.line else problem.rule)
@@ -32,13 +32,13 @@ def write(results: Iterable[Result]) -> Iterator[str]:
                 f"{_content(str(problem))}</failure>\n    </testcase>\n"
             )
         if not failing:
-            said = "".join(f"{problem}\n" for problem in others)
-            inside = f">\n      <system-out>{_content(said)}</system-out>\n    </testcase>\n" if said else "/>\n"
+            text = "".join(f"{problem}\n" for problem in others)
+            inside = f">\n      <system-out>{_content(text)}</system-out>\n    </testcase>\n" if text else "/>\n"
             cases.append(f"    <testcase classname={name} name={name} file={name}{inside}")
         elif others:
-            said = "".join(f"{problem}\n" for problem in others)
+            text = "".join(f"{problem}\n" for problem in others)
             cases[-1] = cases[-1].replace(
-                "\n    </testcase>\n", f"\n      <system-out>{_content(said)}</system-out>\n    </testcase>\n"
+                "\n    </testcase>\n", f"\n      <system-out>{_content(text)}</system-out>\n    </testcase>\n"
             )
         tests += max(1, len(failing))
         failures += len(failing)

@@ -1,4 +1,4 @@
-"""Problems in a form to read: one a line, or as data."""
+"""Problems as text lines and as plain data."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cnncalc.report.network.table import Row
 
 
 def rows(problems: Iterable[Problem]) -> list[Row]:
-    """The text form, one problem a line, never cut or wrapped."""
+    """One line per problem, never cut or wrapped."""
     found: list[Row] = []
     for problem in problems:
         before, level, after = str(problem).partition(f"{problem.level}: ")
@@ -19,7 +19,7 @@ def rows(problems: Iterable[Problem]) -> list[Row]:
 
 
 def data(problem: Problem) -> dict[str, Any]:
-    """A problem as JSON has it; one that has no place in the text has null for line and column."""
+    """A problem as plain data. Line and column are null if the problem has no position in the text."""
     at = problem.location
     return {
         "rule": problem.rule,

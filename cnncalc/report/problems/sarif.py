@@ -1,4 +1,4 @@
-"""SARIF 2.1.0, for code scanning: rules with their manuals, results with places, fingerprints and fixes."""
+"""SARIF 2.1.0 for code scanning: rules with their manuals, results with positions, fingerprints and fixes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One problem a line; on a terminal with the line of the file and a caret under what is meant."""
+"""One problem per line; on a terminal with the source line and carets under the problem."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ def write(results: Iterable[Result]) -> Iterator[str]:
 
 
 def pretty(results: Iterable[Result], *, colour: bool) -> Iterator[str]:
-    """As `write`, with the source line below each problem where it is at hand."""
+    """Like `write`, with the source line below each problem if it is known."""
     for result in results:
         for problem in result.problems:
-            said = _text(problem)
+            text = _text(problem)
             if colour:
-                before, level, after = said.partition(f"{problem.level}: ")
-                said = f"\x1b[1m{before}\x1b[{_COLOURS[problem.level]}m{level}\x1b[0m{after}"
-            yield said + "\n"
+                before, level, after = text.partition(f"{problem.level}: ")
+                text = f"\x1b[1m{before}\x1b[{_COLOURS[problem.level]}m{level}\x1b[0m{after}"
+            yield text + "\n"
             line = result.lines.get(problem.location.line)
             if line is not None:
                 yield excerpt(problem, line)
@@ -34,13 +34,13 @@ def pretty(results: Iterable[Result], *, colour: bool) -> Iterator[str]:
 
 def _text(problem: Problem) -> str:
     if problem.file is not None and problem.file.startswith(("::", "##[")):
-        # The same file, and no command to GitHub Actions.
+        # The same file under a name that GitHub Actions does not read as a command.
         problem = problem._replace(file=f"./{problem.file}")
     return inert(str(problem))
 
 
 def excerpt(problem: Problem, line: str) -> str:
-    """The source line and a caret under each cell of the place.
+    """The source line with a caret under each cell of the problem.
 
     >>> from cnncalc.problem import Location
     >>> at = Location(4, 6, 4, 10)
@@ -59,7 +59,7 @@ def excerpt(problem: Problem, line: str) -> str:
 
 
 def _cells(character: str) -> int:
-    """Cells of a terminal that a character takes, as `one_line` writes it."""
+    """Width of a character in terminal cells, as `one_line` prints it."""
     if character == "\t":
         return 1
     if not character.isprintable():

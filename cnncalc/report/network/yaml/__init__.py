@@ -1,4 +1,4 @@
-"""A network in cnncalc's own language, whatever format it comes from."""
+"""Write a network of any format in cnncalc's YAML."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class CannotWrite(Exception):
 
 
 def text(network: Network) -> str:
-    """The network as YAML with blocks and repeats, read again to be sure that it is the same network.
+    """The network as YAML with blocks and repeats, verified by reading the text again.
 
-    Raises CannotWrite for a network with a shape that is not known.
+    Raises CannotWrite if a shape is unknown, or if the text would not be read as the same network.
     """
     unknown = [node.name for node in network.layers if node.shape is None]
     if unknown:
@@ -101,7 +101,7 @@ def _inputs(graph: Graph, layout: str) -> str:
 
 
 def _expect(graph: Graph, layout: str, outputs: list[str]) -> str:
-    """The outputs and the totals, which a later change of the file must not alter unnoticed."""
+    """The outputs and totals for `expect`, so that a later change of the file is noticed."""
     totals = graph.totals
     if outputs:
         shapes = [_flow(producer.flow, layout) for producer in graph.outputs]
@@ -156,7 +156,7 @@ def _rows(rows: Iterable[Entry], indent: int) -> list[str]:
 
 
 def _named(rows: list[Entry]) -> list[bool]:
-    """Whether each row must write its name, because it would have another one without it."""
+    """For each row, whether its name must be written because the default name differs."""
     stems = [entry.values.get({"branches": "merge", "block": "block"}.get(entry.kind, ""), entry.kind) for entry in rows]
     free = number([None] * len(rows), list(stems))
     given: list[Value] = [None if entry.name == name else entry.name for entry, name in zip(rows, free, strict=True)]
@@ -166,7 +166,7 @@ def _named(rows: list[Entry]) -> list[bool]:
 
 
 def _is_same(network: Network, found: str) -> bool:
-    """Whether the text is read as the same layers with the same fields, shapes and counts, without a problem."""
+    """Whether the text loads without problems as the same layers with the same fields, shapes and counts."""
     from cnncalc.network import loads
     from cnncalc.problem import SpecError
 
@@ -184,7 +184,7 @@ def _is_same(network: Network, found: str) -> bool:
 
 
 def _facts(node: Node) -> tuple[object, ...]:
-    """What the table shows of a layer, but for its name."""
+    """The properties of a layer to compare, without its name."""
     counts = (node.parameters, node.trainable, node.buffers, node.inferred.macs)
     reads = tuple(one.flow for one in node.inputs)
     return node.layer.kind, node.shape, node.unread, counts, reads

@@ -1,4 +1,4 @@
-"""Uses of blocks → block definitions: uses with the same rows share one, and what differs among them is its parameters."""
+"""Definitions of blocks: uses with the same rows share a definition, whose parameters hold the values that differ."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Definition:
 
 @dataclass(slots=True, eq=False)
 class Hole:
-    """A value of a definition's rows, with what it is in each use."""
+    """A value in a definition's rows, with its values in all uses."""
 
     entry: Entry
     values: dict[str, str]
@@ -67,7 +67,7 @@ def _blocks(rows: list[Entry]) -> Iterator[Entry]:
 
 
 def _height(entry: Entry) -> int:
-    """How deep blocks stand in one another below a use."""
+    """The depth of nested blocks below a use."""
     inner = [*(entry.body or [])]
     for rows in entry.branches.values():
         inner += rows
@@ -75,7 +75,7 @@ def _height(entry: Entry) -> int:
 
 
 def _structure(rows: list[Entry]) -> object:
-    """All that two uses must have in common: kinds, names, keys and nesting, but no values."""
+    """The structure that uses of one definition share: kinds, names, keys and nesting, without values."""
     return tuple(
         (
             entry.kind,
@@ -140,7 +140,7 @@ def _holes(bodies: list[list[Entry]]) -> Iterator[Hole]:
 
 
 def _base(entry: Entry, key: str) -> str:
-    """The name that a parameter for this value would have."""
+    """The preferred name of a parameter for this value."""
     kind = KINDS.get(entry.kind)
     if kind is not None and key == entry.kind and kind.main is not None:
         return "source" if kind.main.wires else kind.main.name
@@ -172,7 +172,7 @@ _RANGE = re.compile(r'"(\d+):(\d+)"')
 
 
 def _template(seen: list[str], named: list[tuple[str, Hole]]) -> str | None:
-    """Numbers of channels as one number, or as a multiple or a part of a parameter; None if they are neither."""
+    """Numbers of channels as one number, or a multiple or fraction of a parameter; None if neither is possible."""
     if len(set(seen)) == 1:
         return seen[0]
     numbers = _numbers(seen)

@@ -1,4 +1,4 @@
-"""Rows of an outline → what stands in each: kind, fields and keys as text, with every name that it reads resolved."""
+"""The content of an outline's rows: kind, fields and keys as text, with the names of their inputs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cnncalc.report.network.yaml.outline import Outline, Row, Scope, nodes_below
 
 
 class Unnameable(Exception):
-    """A result that a row reads is hidden behind another row of its name."""
+    """Raised if a row cannot name its input because another row of that name hides it."""
 
 
 @dataclass(slots=True, eq=False)
@@ -28,7 +28,7 @@ class Entry:
     title: str = ""
     body: list[Entry] | None = None
     branches: dict[str, list[Entry]] = field(default_factory=dict)
-    #: For a field that may be left out: what it is then.
+    #: The default values of fields that can be left out.
     defaults: dict[str, str] = field(default_factory=dict)
 
     def nested(self) -> Iterator[Entry]:
@@ -46,7 +46,7 @@ class Entries:
         self._outline = outline
         self._layout = layout
         self._fit = fit
-        #: Whether the rows stand in a block that shares all its weights.
+        #: Whether the rows are in a block that shares all its weights.
         self._sharing = False
 
     def of(self, scope: Scope) -> list[Entry]:

@@ -10,12 +10,12 @@ from cnncalc.shape import Shape
 
 
 def written(declared: Option[Any], value: Any, layout: str) -> str:
-    """A field's value as YAML in braces, without the need of quotes around an expression."""
+    """A field's value as YAML that needs no quotes inside braces."""
     if isinstance(declared.type, ChannelRange):
         start, end = value
         return f'"{start}:{"" if end is None else end}"'
     if isinstance(value, Shape):
-        # A size of 0 is left to be computed.
+        # A size of 0 means that the size is computed.
         return "x".join("_" if size == 0 else str(size) for size in value.ordered(layout))
     if isinstance(declared.type, AxisNames):
         return f"[{', '.join(value if layout == 'channels_last' else (value[-1], *value[:-1]))}]"

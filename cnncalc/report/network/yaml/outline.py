@@ -1,4 +1,4 @@
-"""A graph → rows as cnncalc's language nests them: layers, uses of blocks, branches, and names that the language allows."""
+"""Turn a graph into nested rows of cnncalc's language: layers, uses of blocks and branches, with valid names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cnncalc.language.names import name_fault
 
 @dataclass(slots=True, eq=False)
 class Item:
-    """A layer or a group before it is a row: `part` is its name below the one it stands in."""
+    """A layer or group that is not yet a row. `part` is its name relative to the group around it."""
 
     part: str
     node: Node | None
@@ -53,7 +53,7 @@ class Row:
     node: Node | None
     title: str
     index: int | None = None
-    #: Whether the file it comes from names it.
+    #: Whether the source file names it.
     named: bool = True
     inner: Scope | None = None
     branches: dict[str, Scope] = field(default_factory=dict)
@@ -62,7 +62,7 @@ class Row:
 
     @property
     def result(self) -> Producer | None:
-        """What the language takes for its result: the last row's of a block."""
+        """The output of the row in the language: that of a block's last row."""
         row: Row | None = self
         while row is not None and row.inner is not None:
             scope = row.inner
@@ -73,7 +73,7 @@ class Row:
 
 
 class Outline:
-    """The rows of a graph, and where each layer stands in them. With `flat` every layer is a row of the network itself."""
+    """The rows of a graph, and the row of each layer. With `flat`, every layer is a top-level row."""
 
     def __init__(self, graph: Graph, *, flat: bool = False) -> None:
         self.graph = graph
@@ -115,7 +115,7 @@ class Outline:
         return row
 
     def _input(self, item: Item) -> Producer | None:
-        """What a block's use reads: what its group does, else the first result from outside that its layers read."""
+        """The input of a block: that of its group, else the first producer outside the block that its layers read."""
         if item.group is not None and item.group.reads is not None:
             return item.group.reads
         inside = set(item.nodes())
@@ -126,7 +126,7 @@ class Outline:
         return None
 
     def path(self, scope: Scope) -> list[Scope]:
-        """A scope and those around it, outermost first."""
+        """A scope and the scopes around it, outermost first."""
         found: list[Scope] = []
         current: Scope | None = scope
         while current is not None:
@@ -135,7 +135,7 @@ class Outline:
         return found[::-1]
 
     def reference(self, producer: Producer, scope: Scope, *, exact: bool = False) -> str | None:
-        """How a row of `scope` names a result above it; None if a name on the way hides it.
+        """The name of an earlier output as seen from a row of `scope`; None if another row hides it.
 
         The name of a block stands for its last layer, unless that layer itself is meant: `exact`.
         """
@@ -146,13 +146,13 @@ class Outline:
             hidden = producer.name == "input" or any(producer.name == row.name for one in around for row in one.rows)
             return None if hidden else producer.name
         row = self.rows[producer]
-        # The outermost block that gives this result, and is not around the row that asks, is the shortest name.
+        # The outermost block with this output that does not contain the reading row gives the shortest name.
         while not exact and row.scope not in around and row.scope.owner is not None and row.scope.owner.result is producer:
             row = row.scope.owner
         return self.name_of(row, scope)
 
     def name_of(self, row: Row, scope: Scope) -> str | None:
-        """The path of a row as a row of `scope` writes it; None if a name on the way hides it."""
+        """The path of a row as seen from `scope`; None if another row hides it."""
         around = self.path(scope)
         parts: list[str] = []
         current: Row | None = row
@@ -191,7 +191,7 @@ def _is_last(row: Row, asked: bool) -> bool:
 
 
 def _visible(parts: list[str], row: Row, deeper: list[Scope]) -> str | None:
-    """The joined path, unless a row of a deeper scope bears the name it begins with."""
+    """The joined path; None if a row of a deeper scope has the path's first name."""
     if any(row.name == other.name for scope in deeper for other in scope.rows):
         return None
     return ".".join(parts)
@@ -211,7 +211,7 @@ def _items(twigs: list[Twig], prefix: str = "") -> list[Item]:
 
 
 def _nested(items: list[Item]) -> list[Item]:
-    """Items whose names go on behind a dot stand in a group of that name, if nothing else comes between them."""
+    """Group consecutive items whose names share the part before a dot."""
     for item in items:
         if item.group is None or item.group.kind != "branches":
             item.children = _nested(item.children)
@@ -239,7 +239,7 @@ def _nested(items: list[Item]) -> list[Item]:
 
 
 def _unfolded(items: list[Item]) -> list[Item]:
-    """Groups of nothing but numbered members stand as these members: `m` with `0` and `1` as `m.0` and `m.1`."""
+    """Replace a group that has only numbered members by the members: `m` with `0` and `1` becomes `m.0` and `m.1`."""
     found: list[Item] = []
     for item in items:
         numbered = item.node is None and item.children and all(child.part.partition(".")[0].isdigit() for child in item.children)
@@ -251,7 +251,7 @@ def _unfolded(items: list[Item]) -> list[Item]:
 
 
 def _names(items: list[Item]) -> list[tuple[str, int | None]]:
-    """For each item a name that the language allows, and its number if it is one of several copies of a row."""
+    """For each item, a valid name, and its index if it is one of several copies of a row."""
     found: list[tuple[str, int | None]] = []
     taken: set[str] = set()
     runs = _runs(items)
@@ -277,7 +277,7 @@ def _names(items: list[Item]) -> list[tuple[str, int | None]]:
 
 
 def _runs(items: list[Item]) -> dict[int, int]:
-    """The places of items that are numbered from 0 without a gap under one name, each with its number, if they are alike."""
+    """The positions and indexes of equal items that are numbered from 0 without a gap under one name."""
     found: dict[int, int] = {}
     i = 0
     while i < len(items):
@@ -300,7 +300,7 @@ def _chained(run: list[Item]) -> bool:
 
 
 def _shape_of(item: Item, before: Item | None) -> object:
-    """All that makes copies equal: kinds, fields, names, and what is read, inside the item or from the copy before it."""
+    """The properties that copies must share: kinds, fields, names, and inputs inside the item or from the copy before."""
     nodes = list(item.nodes())
     if not nodes:
         return None
@@ -340,7 +340,7 @@ def _result(item: Item) -> Producer | None:
 
 
 def _allowed(part: str) -> str:
-    """A part of a name with other characters than the language's as underscores."""
+    """A part of a name with invalid characters replaced by underscores."""
     name = "".join(c if c.isascii() and (c.isalnum() or c in "_-") else "_" for c in part) or "layer"
     if name == "input" or name.isdigit():
         name = f"layer{name}" if name.isdigit() else "input_"
