@@ -11,9 +11,9 @@ from threadpoolctl import ThreadpoolController
 
 
 class BlasThreads:
-    """Limits on BLAS's threads. The lowest active limit holds; when none is active, BLAS has its own number again.
+    """Limits on BLAS's threads. The lowest active limit applies; when none is active, BLAS has its original number again.
 
-    Forward passes may run at the same time and end in any order, so that none of them may restore the number it found.
+    Forward passes may run at the same time and end in any order, so none of them may restore the number that it found.
     """
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class BlasThreads:
 
     def _update(self) -> None:
         if self._libraries is None:
-            # Looking for BLAS among the process's libraries takes milliseconds.
+            # Finding BLAS among the process's libraries takes milliseconds.
             self._libraries = list(ThreadpoolController().select(user_api="blas").lib_controllers)
         if not self._limits:
             for library, threads in zip(self._libraries, self._original, strict=False):

@@ -1,4 +1,4 @@
-"""Buffers that are reused: fresh memory costs a page fault every few KiB."""
+"""Reuses buffers, because fresh memory costs a page fault every few KiB."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cnncalc.kernels.arrays import Array
 _LEAST, KEPT = 1 << 16, 32 << 20
 #: How many times larger than needed a buffer may be.
 _TIMES = 4
-#: Bytes of a cache line; arrays that do not begin at one are slower.
+#: Bytes of a cache line; unaligned arrays are slower.
 _LINE = 64
 #: Bytes of scratch that are kept from one run to the next at most.
 _SCRATCH = 64 << 20
@@ -61,7 +61,7 @@ class BufferPool:
         return _aligned(buffer, size, shape, dtype)
 
     def release(self) -> None:
-        """Leave the free buffers to the next run; results that are in use belong to whoever holds them."""
+        """Keep the free buffers for the next run; results in use belong to their holders."""
         self._taken = {}
         if sum(buffer.size for kept in self._scratch for buffer in kept.values()) > _SCRATCH:
             self._scratch = []

@@ -17,26 +17,26 @@ from cnncalc.kernels.workers import Workers
 from cnncalc.window import Window
 
 #: Bytes of lowered input in a tile. A thread's own tile, its filters and its result together stay in its core's second-level
-#: cache; a product that threads divide is the sooner done the longer it is.
+#: cache; a product that threads divide is more efficient if it is longer.
 _TILE, _DIVIDED_TILE = 1 << 20, 8 << 20
-#: Bytes of the result of a divided product: what comes after is done to it while it is in the cache.
+#: Bytes of the result of a divided product; the epilogue is applied while the result is in the cache.
 _PART = 2 << 20
 #: Positions in a tile below which a matrix product is slow.
 _LEAST = 96
-#: Positions up to which the filters are divided among threads and not the positions.
+#: Up to this many positions, threads divide the filters instead of the positions.
 _FEW = 512
 #: Products below which waking another thread takes longer than the work.
 _ALONE = 1 << 24
 #: Channels below which a copy of one cell's channels costs more than the copy of a row of cells.
 _PLANAR = 16
-#: Share of products thrown away, times filters, up to which that is cheaper than copying each cell of a window.
+#: Largest share of discarded products, times filters, for which a strip is cheaper than copying each cell of a window.
 _WASTED = 20
 
 
 def convolve(x: Array, weight: Array, bias: Array | None, windows: tuple[Window, ...], groups: int, run: Run) -> Array:
     """`x`, (batch, channels, *spatial), under filters `weight`, (K, channels/groups, *kernel). The kernel is not flipped.
 
-    Weights in Fortran order are read as they lie; others are copied first.
+    Weights in Fortran order are read in place; others are copied first.
     """
     epilogue = run.epilogue.after_affine(None, bias)
     xs = channels_last(x)
@@ -64,7 +64,7 @@ def _matrix(weight: Array, groups: int) -> Array:
 
 
 def _pointwise(xs: Array, weight: Array, at: tuple[range, ...], groups: int, epilogue: Epilogue, out: Array, run: Run) -> None:
-    """A window of one cell: a matrix product over the channels at each position."""
+    """Convolve with a window of one cell: a matrix product over the channels at each position."""
     whole = all(positions.step == 1 for positions in at)
     seen = xs if whole else xs[(slice(None), *(slice(p.start, p.stop, p.step) for p in at))]
     flat = packed(seen).reshape(-1, xs.shape[-1])
@@ -72,13 +72,13 @@ def _pointwise(xs: Array, weight: Array, at: tuple[range, ...], groups: int, epi
 
 
 def product(x: Array, matrices: Array, epilogue: Epilogue, out: Array, run: Run) -> None:
-    """Rows of `x` times each group's matrix into `out`, (rows, K), tile by tile: of rows, or of filters where rows are few."""
+    """Multiply rows of `x` by each group's matrix into `out`, (rows, K), by tiles of rows, or of filters if rows are few."""
     groups, inner, filters = matrices.shape
     rows = x.shape[0]
     workers = run.workers
     if workers.parallel_blas:
         height, width = -(-rows // max(1, rows * filters * x.itemsize // _PART)), filters
-    # BLAS copies both factors first: the one that is larger is divided, so that no thread copies all of it.
+    # BLAS copies both factors first: the larger factor is divided, so that no thread copies all of it.
     elif rows * inner * filters * groups < _ALONE:
         height, width = rows, filters
     elif rows < filters:
@@ -110,11 +110,11 @@ def _lowered(
     out: Array,
     run: Run,
 ) -> None:
-    """Tiles of positions with what their windows see side by side, times the filters."""
+    """Convolve by tiles: lower the windows of some positions to rows of a matrix, and multiply it by the filters (im2col)."""
     matrices = _matrix(weight, groups)
     inner, filters = xs.shape[-1] // groups, matrices.shape[2]
     cells = math.prod(w.kernel_size for w in windows)
-    # A few channels are no row worth copying: then each cell's map is, and the channels come first.
+    # A row of few channels is too short to copy: then rows of the map are copied, with the channels first.
     planar = inner < _PLANAR
     source = xs if planar else packed(xs)
     count = math.prod(map(len, at))
@@ -141,7 +141,7 @@ def _lowered(
 
 
 def _tiles(at: tuple[range, ...], position_bytes: int, workers: Workers) -> list[tuple[slice, ...]]:
-    """The positions in tiles: whole along the last axes, some along one axis, one along those before."""
+    """Divide the positions into tiles: all along the last axes, some along one axis, one along the axes before."""
     rows, tile = 1, _DIVIDED_TILE if workers.parallel_blas else _TILE
     for axis in reversed(range(len(at))):
         most = max(tile // max(1, rows * position_bytes), -(-_LEAST // rows), 1)
@@ -156,13 +156,13 @@ def _tiles(at: tuple[range, ...], position_bytes: int, workers: Workers) -> list
 
 
 def _offsets(windows: tuple[Window, ...]) -> list[tuple[int, ...]]:
-    """The window's cells as offsets along each axis, the padding taken off; the last axis outermost, as `_matrix` has it."""
+    """Return the window's cells as offsets along each axis, less the padding; the last axis outermost, as in `_matrix`."""
     turned = itertools.product(*(range(w.kernel_size) for w in reversed(windows)))
     return [tuple(k * w.dilation - w.before for k, w in zip(reversed(cell), windows, strict=True)) for cell in turned]
 
 
 def _full(x: Array, windows: tuple[Window, ...], at: tuple[range, ...], matrix: Array, out: Array, run: Run) -> Array:
-    """A tile's result with every cell of every window copied out, a row of channels at a time."""
+    """Compute a tile by copying every cell of every window, a row of channels at a time."""
     seen = windows_of(x, at, windows, run)
     lowered = run.workers.scratch("lowered", seen.shape, x.dtype)
     np.copyto(lowered, seen)
@@ -170,7 +170,7 @@ def _full(x: Array, windows: tuple[Window, ...], at: tuple[range, ...], matrix: 
 
 
 def _planar(x: Array, windows: tuple[Window, ...], at: tuple[range, ...], matrix: Array, out: Array, run: Run) -> Array:
-    """As `_full` for few channels: a row of the map at a time.
+    """Do the same as `_full` for few channels: copy a row of the map at a time.
 
     The input's cells are first laid out by their place between two windows of the last axis, padding and all, so that what one
     cell of the window sees in a row is one stretch.
@@ -203,7 +203,7 @@ def _planar(x: Array, windows: tuple[Window, ...], at: tuple[range, ...], matrix
 
 
 def _multiply(rows: Array, matrix: Array, out: Array, run: Run) -> Array:
-    """The product in the shape of `out`: in its memory where that is one piece, else in scratch."""
+    """Return the product in the shape of `out`: in its memory if `out` is contiguous, else in scratch."""
     result = out if out.flags.c_contiguous else run.workers.scratch("product", out.shape, out.dtype)
     run.workers.matmul(rows, matrix, result.reshape(-1, matrix.shape[1]))
     return result
@@ -212,7 +212,7 @@ def _multiply(rows: Array, matrix: Array, out: Array, run: Run) -> Array:
 def _few(
     xs: Array, windows: tuple[Window, ...], at: tuple[range, ...], matrices: Array, epilogue: Epilogue, out: Array, run: Run
 ) -> None:
-    """So few positions that threads share the filters instead: one lowered tile for all of them."""
+    """Convolve few positions: one lowered tile for all threads, which divide the filters."""
     kernel = tuple(w.kernel_size for w in reversed(windows))
     lowered = run.workers.scratch("lowered", (*map(len, at), *kernel, xs.shape[-1]), xs.dtype)
     for n, (x, y) in enumerate(zip(xs, out, strict=True)):
@@ -222,17 +222,17 @@ def _few(
 
 
 def _pitch(window: Window, last: range, size: int) -> int:
-    """Places of a row in a strip, a multiple of the stride: what the windows reach, less the zeros shared with the next row."""
+    """Return the cells of a row in a strip, a multiple of the stride: the reach of the windows, less zeros shared by two rows."""
     reach = last[-1] - last[0] + window.kernel_size
     before = max(0, window.before - last[0])
     behind = max(0, last[-1] + window.kernel_size - window.before - size)
-    # No more than a window's overlap, or the next row would begin before this one's last window.
+    # At most a window's overlap, or the next row would begin before this row's last window.
     shared = min(before, behind, window.kernel_size - window.stride)
     return -(-(reach - shared) // window.stride) * window.stride
 
 
 def _strip_pays(window: Window, last: range, size: int, filters: int) -> bool:
-    """Where neighbouring windows overlap and little is thrown away at the ends of rows, and with many filters still less."""
+    """Return whether a strip pays: windows overlap and few products are discarded at the ends of rows, fewer for more filters."""
     if window.dilation != 1 or window.kernel_size <= window.stride or not len(last):
         return False
     wasted = _pitch(window, last, size) // window.stride / len(last) - 1
@@ -240,11 +240,11 @@ def _strip_pays(window: Window, last: range, size: int, filters: int) -> bool:
 
 
 def _strip(x: Array, windows: tuple[Window, ...], at: tuple[range, ...], matrix: Array, out: Array, run: Run) -> Array:
-    """A tile's result with the window's rows copied out, but not its last axis.
+    """Compute a tile by copying the rows of the windows, but not each position along the last axis.
 
-    In memory (rows, places along the last axis, other cells of the window, channels) a window is one stretch, which begins at
-    its place. Stretches that begin m places apart, m·stride ≥ kernel_size, do not overlap: each of these m classes is a matrix as
-    BLAS wants it. Windows that reach over the end of a row are computed with the others and left out of the result.
+    In memory (rows, cells along the last axis, other cells of the window, channels) a window is one stretch, which begins at
+    its cell. Stretches that begin m positions apart, m·stride ≥ kernel_size, do not overlap: each of these m classes is a matrix
+    for BLAS. Windows that reach over the end of a row are computed with the others and left out of the result.
     """
     *others, last = at
     window = windows[-1]

@@ -12,7 +12,7 @@ from cnncalc.window import Window
 
 
 def fully_connected(x: Array, weight: Array, bias: Array | None, run: Run) -> Array:
-    """Every number of an example, stretched channels first, times `weight`, (units, n); threads share the units."""
+    """Multiply every number of an example, flattened channels first, by `weight`, (units, n); threads divide the units."""
     epilogue = run.epilogue.after_affine(None, bias)
     rows = flatten(x)
     out = np.empty((rows.shape[0], weight.shape[0]), x.dtype)
@@ -29,7 +29,7 @@ def fully_connected(x: Array, weight: Array, bias: Array | None, run: Run) -> Ar
 
 
 def linear(x: Array, weight: Array, bias: Array | None, run: Run) -> Array:
-    """The channels at each position times `weight`, (units, channels): a convolution with a window of one cell."""
+    """Multiply the channels at each position by `weight`, (units, channels): a convolution with a window of one cell."""
     rank = x.ndim - 2
     if not rank:
         return fully_connected(x, weight, bias, run)
@@ -37,7 +37,7 @@ def linear(x: Array, weight: Array, bias: Array | None, run: Run) -> Array:
 
 
 def matrix_product(a: Array, b: Array, transpose: str, factor: float) -> Array:
-    """The product of the matrices (last spatial axis × channels) of two results of shape (batch, channels, *spatial)."""
+    """Return the product of the matrices (last spatial axis × channels) of two results, (batch, channels, *spatial)."""
     left, right = channels_last(a), channels_last(b)
     if transpose == "first":
         left = left.swapaxes(-1, -2)

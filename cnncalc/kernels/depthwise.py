@@ -1,4 +1,4 @@
-"""Convolution of each channel on its own: rows of channels times a weight per channel, added up where they stand."""
+"""Depthwise convolution: rows of channels times a weight per channel, added up without lowering."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from cnncalc.window import Window
 
 #: Numbers of a tile's result: with the input's rows it stays in the second-level cache.
 _TILE = 1 << 17
-#: Products below which one thread does it all: waking another would take longer.
+#: Products below which one thread does all the work: waking another thread would take longer.
 _ALONE = 1 << 21
-#: Numbers that a row should have at least for a loop over it to be worth starting.
+#: The smallest length of a row, in numbers, for which a NumPy loop is efficient.
 _ROW = 768
 
 
@@ -28,7 +28,7 @@ def convolve_depthwise(
     channels = xs.shape[-1]
     multiplier = weight.shape[0] // channels
     rank = len(windows)
-    # The window's cells from the last axis to the first, then channels: the weights of one cell are a row, as the channels are.
+    # Cells of the window from the last axis to the first, then channels: the weights of one cell are a row, like the channels.
     taps = np.ascontiguousarray(weight.T.reshape(-1, channels, multiplier))
     few = out[0].size * taps.shape[0] < _ALONE
     rows = (
@@ -56,6 +56,6 @@ def convolve_depthwise(
 
 
 def _together(positions: int, channels: int) -> int:
-    """How many neighbouring positions are taken as one row: a divisor of their number that makes the row long enough."""
+    """Return how many neighbouring positions form one row: a divisor of their number that makes the row long enough."""
     wanted = math.ceil(_ROW / channels)
     return next((m for m in range(wanted, 0, -1) if positions % m == 0), 1)

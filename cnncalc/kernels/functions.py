@@ -1,4 +1,4 @@
-"""Functions of each number that have parameters or need no more than one call of NumPy."""
+"""Functions of each number that have parameters or need only one call of NumPy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Joins of results, number by number or behind one another, a piece at a time on every thread."""
+"""Joins of results, element-wise or concatenated, in chunks on all threads."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ from cnncalc.kernels.run import NO_EPILOGUE, Epilogue, Run
 
 
 def add(xs: tuple[Array, ...], run: Run) -> Array:
-    """The sum, number by number."""
+    """Return the element-wise sum."""
     return _combine(np.add, _aligned(xs), run)
 
 
 def subtract(xs: tuple[Array, ...], run: Run) -> Array:
-    """The first minus the second."""
+    """Return the first minus the second."""
     return _combine(np.subtract, _aligned(xs), run)
 
 
 def multiply(xs: tuple[Array, ...], run: Run) -> Array:
-    """The product, number by number."""
+    """Return the element-wise product."""
     return _combine(np.multiply, _aligned(xs), run)
 
 
 def divide(xs: tuple[Array, ...], run: Run) -> Array:
-    """The first over the second."""
+    """Return the first divided by the second."""
     return _combine(np.divide, _aligned(xs), run)
 
 
 def maximum(xs: tuple[Array, ...], run: Run) -> Array:
-    """The largest at each place."""
+    """Return the element-wise maximum."""
     return _combine(np.maximum, _aligned(xs), run)
 
 
 def average(xs: tuple[Array, ...], run: Run) -> Array:
-    """The mean at each place."""
+    """Return the element-wise mean."""
     total = add(xs, run)
     if len(xs) == 1:
         return total
@@ -51,13 +51,13 @@ def average(xs: tuple[Array, ...], run: Run) -> Array:
 
 
 def _aligned(xs: tuple[Array, ...]) -> tuple[Array, ...]:
-    """Vectors as maps of one cell beside maps, so that they stand for every cell."""
+    """Return vectors as maps of one cell if there are maps, so that they broadcast over the cells."""
     rank = max(x.ndim for x in xs)
     return tuple(x if x.ndim == rank else per_channel_map(x, rank) for x in xs)
 
 
 def per_channel_map(x: Array, rank: int) -> Array:
-    """(batch, channels) as a map of one cell."""
+    """Return (batch, channels) as a map of one cell."""
     return x.reshape(*x.shape, *(1,) * (rank - x.ndim))
 
 
@@ -106,7 +106,7 @@ def _epilogue_alone(x: Array, own: bool, run: Run) -> Array:
 
 
 def concat(xs: tuple[Array, ...], run: Run, axis: int = -1) -> Array:
-    """Results behind one another along `axis` of (batch, *spatial, channels)."""
+    """Concatenate results along `axis` of (batch, *spatial, channels)."""
     parts = [channels_last(x) for x in xs]
     sizes = list(parts[0].shape)
     sizes[axis] = sum(part.shape[axis] for part in parts)
@@ -117,7 +117,7 @@ def concat(xs: tuple[Array, ...], run: Run, axis: int = -1) -> Array:
 
     for n in range(out.shape[0]):
         if out.ndim + axis <= 1:
-            # Rows cannot be shared among threads along the axis that grows.
+            # Threads cannot divide rows along the axis that grows.
             np.concatenate([part[n] for part in parts], axis=axis, out=out[n])
         else:
             run.workers.parallel_chunks(task, out[n], *(part[n] for part in parts))

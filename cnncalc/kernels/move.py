@@ -1,4 +1,4 @@
-"""Moves numbers without changing them, and reduces axes."""
+"""Pads, crops, reshapes, permutes and reduces arrays."""
 
 from __future__ import annotations
 
@@ -8,34 +8,34 @@ from cnncalc.kernels.arrays import Array, channels_first, channels_last, packed
 
 
 def crop(x: Array, cells: tuple[tuple[int, int], ...]) -> Array:
-    """Cells cut off around a map: a view."""
+    """Cut cells off around a map; return a view."""
     return x[(slice(None), slice(None), *(slice(a, n - b) for n, (a, b) in zip(x.shape[2:], cells, strict=True)))]
 
 
 def reshape(x: Array, *sizes: int) -> Array:
-    """The numbers of each example in (channels, *spatial) order as `sizes`."""
+    """Reshape each example to `sizes`, its numbers in (channels, *spatial) order."""
     return x.reshape(x.shape[0], *sizes)
 
 
 def flatten(x: Array) -> Array:
-    """(batch, numbers), the channels and then space; a view where the array lies so."""
+    """Return (batch, numbers) in (channels, *spatial) order; a view if the array is in that order."""
     return x.reshape(x.shape[0], -1)
 
 
 def permute(x: Array, axes: tuple[int, ...]) -> Array:
-    """The axes behind the batch in another order: a view."""
+    """Permute the axes after the batch; return a view."""
     return x.transpose(0, *(axis + 1 for axis in axes))
 
 
 def channel_shuffle(x: Array, groups: int) -> Array:
-    """The channels in turn from each group."""
+    """Take the channels in turn from each group."""
     xs = packed(channels_last(x))
     split = xs.reshape(*xs.shape[:-1], groups, -1)
     return channels_first(split.swapaxes(-1, -2).reshape(xs.shape))
 
 
 def repeat_examples(array: Array, batch: int) -> Array:
-    """`array`, (channels, *spatial), for each example of a batch."""
+    """Repeat `array`, (channels, *spatial), for each example of a batch."""
     one = packed(channels_last(array[None]))
     return channels_first(np.repeat(one, batch, axis=0))
 
@@ -50,29 +50,29 @@ def pad(
     value: float = 0,
     channels: tuple[int, int] = (0, 0),
 ) -> Array:
-    """Cells around a map: `value`, or cells of the map itself, as `mode` says; and channels of `value`."""
+    """Pad a map with `value` or with its own cells, depending on `mode`, and add channels of `value`."""
     widths = ((0, 0), *cells, channels)
     more = {"constant_values": value} if mode == "zeros" else {}
     return channels_first(np.pad(packed(channels_last(x)), widths, _MODES[mode], **more))  # type: ignore[call-overload]
 
 
 def cut(x: Array, axis: int, first: int, last: int | None) -> Array:
-    """The range `first` … `last` of an axis of (*spatial, channels): a view."""
+    """Return the range `first` … `last` of an axis of (*spatial, channels), a view."""
     return channels_first(channels_last(x)[(*(slice(None),) * (axis + 1), slice(first, last))])
 
 
 def roll(x: Array, cells: tuple[int, ...]) -> Array:
-    """Each axis moved in a circle by a number of cells."""
+    """Roll each axis by a number of cells."""
     return channels_first(np.roll(packed(channels_last(x)), cells, tuple(range(1, len(cells) + 1))))
 
 
 def squeeze(x: Array, axes: tuple[int, ...]) -> Array:
-    """Without axes of size 1 of (*spatial, channels): a view."""
+    """Remove axes of size 1 of (*spatial, channels); return a view."""
     return channels_first(np.squeeze(channels_last(x), tuple(axis + 1 for axis in axes)))
 
 
 def reduce(x: Array, operation: str, axes: tuple[int, ...], keep: bool) -> Array:
-    """The mean, largest, sum or norm along axes of (*spatial, channels); sums are taken in float64."""
+    """Return the mean, maximum, sum or norm along axes of (*spatial, channels); sums are in float64."""
     xs = channels_last(x)
     over = tuple(axis + 1 for axis in axes)
     if operation == "max":

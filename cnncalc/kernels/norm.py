@@ -9,7 +9,7 @@ from cnncalc.kernels.run import Run
 
 
 def layer_norm(x: Array, weight: Array | None, bias: Array | None, epsilon: float, run: Run) -> Array:
-    """The channels at each position to mean 0 and variance 1."""
+    """Normalise the channels at each position to mean 0 and variance 1."""
     xs = packed(channels_last(x))
     out = np.empty_like(xs)
 
@@ -28,7 +28,7 @@ def layer_norm(x: Array, weight: Array | None, bias: Array | None, epsilon: floa
 
 
 def layer_norm_all(x: Array, weight: Array | None, bias: Array | None, epsilon: float) -> Array:
-    """All numbers of an example to mean 0 and variance 1; `weight` and `bias` are (channels, *spatial)."""
+    """Normalise all numbers of an example to mean 0 and variance 1; `weight` and `bias` are (channels, *spatial)."""
     out = group_norm(x, 1, None, None, epsilon)
     if weight is not None:
         out *= weight
@@ -38,7 +38,7 @@ def layer_norm_all(x: Array, weight: Array | None, bias: Array | None, epsilon: 
 
 
 def rms_norm(x: Array, weight: Array | None, epsilon: float, run: Run) -> Array:
-    """The channels at each position over the root of their mean square."""
+    """Divide the channels at each position by the root of their mean square."""
     xs = packed(channels_last(x))
     out = np.empty_like(xs)
 
@@ -53,7 +53,7 @@ def rms_norm(x: Array, weight: Array | None, epsilon: float, run: Run) -> Array:
 
 
 def global_response_norm(x: Array, weight: Array, bias: Array, epsilon: float) -> Array:
-    """γ·x·n + β + x, n a channel's norm over the map relative to the mean norm; the squares are summed in float64."""
+    """Return γ·x·n + β + x; n is a channel's norm over the map relative to the mean norm. Squares are summed in float64."""
     xs = packed(channels_last(x))
     cells = tuple(range(1, xs.ndim - 1))
     norms = np.sqrt(np.square(xs).sum(axis=cells, keepdims=True, dtype=np.float64))
@@ -64,9 +64,9 @@ def global_response_norm(x: Array, weight: Array, bias: Array, epsilon: float) -
 
 
 def group_norm(x: Array, groups: int, weight: Array | None, bias: Array | None, epsilon: float) -> Array:
-    """The channels of each group to mean 0 and variance 1 over all cells of an example; the sums are taken in float64.
+    """Normalise the channels of each group to mean 0 and variance 1 over all cells of an example; sums are in float64.
 
-    Cells are taken some at a time, so that no further map is held.
+    Cells are processed in chunks, so that no second map is needed.
     """
     xs = packed(channels_last(x))
     out = np.empty_like(xs)
@@ -101,7 +101,7 @@ _CELLS = 1 << 18
 
 
 def local_response_norm(x: Array, size: int, alpha: float, beta: float, k: float, run: Run) -> Array:
-    """Each number over (k + alpha/size · Σ x²)^beta, the sum over `size` neighbouring channels, of an even number more before."""
+    """Divide each number by (k + alpha/size · Σ x²)^beta over `size` neighbouring channels, an even one with one more before."""
     xs = packed(channels_last(x))
     out = np.empty_like(xs)
     before = size // 2

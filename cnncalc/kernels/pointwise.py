@@ -1,4 +1,4 @@
-"""Functions of each number, and what is done to each channel, a piece at a time on every thread."""
+"""Functions of each number or channel, in chunks on all threads."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ Apply = Callable[[Array, Array], None]
 
 
 def _flat(x: Array) -> Array | None:
-    """The numbers of `x` in the order of memory, without a copy; None where they do not lie in one piece."""
+    """Return the numbers of `x` in the order of memory, a view; None if `x` is not contiguous."""
     order = sorted(range(x.ndim), key=lambda axis: (-abs(x.strides[axis]), x.shape[axis] != 1))
     turned = x.transpose(order)
     return turned.reshape(-1) if turned.flags.c_contiguous else None
 
 
 def apply(function: Apply, x: Array, run: Run) -> Array:
-    """`function` of each number of `x`, in its own memory where nobody else reads that."""
+    """Apply `function` to each number of `x`, in place if nothing else reads `x`."""
     source = _flat(x)
     if source is None:
         x = channels_first(packed(channels_last(x)))
@@ -38,7 +38,7 @@ def apply(function: Apply, x: Array, run: Run) -> Array:
 
 
 def in_blocks(function: Apply) -> Apply:
-    """The same function done to some numbers at a time, which stay in the cache from one of its passes to the next."""
+    """Return the function applied in blocks, which stay in the cache between its passes."""
 
     def blocks(x: Array, out: Array) -> None:
         if x.size <= BLOCK:
@@ -55,7 +55,7 @@ def in_blocks(function: Apply) -> Apply:
 
 
 def per_channels(x: Array, scale: Array | None, shift: Array | None, run: Run) -> Array:
-    """`x` times `scale` plus `shift`, numbers per channel, and what comes after."""
+    """Multiply `x` by `scale` and add `shift`, numbers per channel, then apply the epilogue."""
     out = x if run.overwrite and x.flags.writeable else run.empty_like(x)
     epilogue = run.epilogue.after_affine(scale, shift)
 
@@ -69,7 +69,7 @@ def per_channels(x: Array, scale: Array | None, shift: Array | None, run: Run) -
 
 
 def channel_chunks(task: Callable[[Array, Array], None], x: Array, out: Array, run: Run) -> None:
-    """Calls `task` on pieces (…, channels) of the input and of the output, example by example."""
+    """Call `task` on chunks (…, channels) of the input and of the output, example by example."""
     for example, target in zip(channels_last(x), channels_last(out), strict=True):
         if example.ndim == 1:
             run.workers.parallel_for(lambda i, a=example, b=target: task(a, b), 1)  # type: ignore[misc]  # bound now
@@ -78,7 +78,7 @@ def channel_chunks(task: Callable[[Array, Array], None], x: Array, out: Array, r
 
 
 def prelu(x: Array, slopes: Array, run: Run) -> Array:
-    """Each number where positive, elsewhere times its channel's slope."""
+    """Multiply each negative number by its channel's slope."""
     out = np.empty_like(x)
 
     def task(part: Array, target: Array) -> None:
@@ -90,7 +90,7 @@ def prelu(x: Array, slopes: Array, run: Run) -> Array:
 
 
 def softmax(x: Array, run: Run, axis: int = -1) -> Array:
-    """exp(x) over its sum along `axis` of (batch, *spatial, channels); the largest is subtracted first to avoid overflow."""
+    """Return exp(x) over its sum along `axis` of (batch, *spatial, channels); the maximum is subtracted to avoid overflow."""
     if axis != -1:
         xs = channels_last(x)
         shares = xs - xs.max(axis=axis, keepdims=True)
@@ -109,7 +109,7 @@ def softmax(x: Array, run: Run, axis: int = -1) -> Array:
 
 
 def relu(x: Array, out: Array) -> None:
-    # Quicker than the larger of two, and NaN stays NaN as well.
+    # Faster than a maximum of two arrays, and NaN stays NaN as well.
     np.clip(x, 0, np.inf, out=out)
 
 
@@ -172,7 +172,7 @@ def _elu(x: Array, scale: float, alpha: float, out: Array) -> None:
 
 
 def leaky_relu(slope: float) -> Apply:
-    """The function that gives x where positive, slope·x elsewhere."""
+    """Return the function x ↦ x if x is positive, else slope·x."""
 
     def function(x: Array, out: Array) -> None:
         if 0 <= slope <= 1:

@@ -1,4 +1,4 @@
-"""Pooling: shifted maps compared or added up, one axis after the other, a tile at a time."""
+"""Pooling: shifted maps are compared or added up, one axis after the other, tile by tile."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ _TILE = 1 << 17
 
 
 def max_pool(x: Array, windows: tuple[Window, ...], run: Run) -> Array:
-    """The largest number of each window; padding never wins, so a window on padding alone gives −infinity."""
+    """Return the maximum of each window; padding counts as −infinity, the result of a window on padding alone."""
     return _slide(x, windows, run, np.maximum, -np.inf, None)
 
 
 def sum_pool(x: Array, windows: tuple[Window, ...], run: Run) -> Array:
-    """The sum of each window, padding being zero."""
+    """Return the sum of each window; padding is zero."""
     return _slide(x, windows, run, np.add, 0, None)
 
 
 def avg_pool(x: Array, windows: tuple[Window, ...], count_include_pad: bool, run: Run) -> Array:
-    """The mean of each window. Where padding counts, cells that only `ceil` adds behind it do not, as in PyTorch."""
+    """Return the mean of each window. With `count_include_pad`, cells that only `ceil` adds do not count, as in PyTorch."""
     counts = []
     for window, size in zip(windows, x.shape[2:], strict=True):
         first, last = (-window.before, size + window.after) if count_include_pad else (0, size)
@@ -35,7 +35,7 @@ def avg_pool(x: Array, windows: tuple[Window, ...], count_include_pad: bool, run
         met = [
             sum(first <= start - window.before + k * window.dilation < last for k in range(window.kernel_size)) for start in at
         ]
-        # A window that meets nothing has the sum 0; so has its mean.
+        # A window on padding alone has sum 0, and mean 0.
         counts.append(np.maximum(np.array(met, x.dtype), 1))
     return _slide(x, windows, run, np.add, 0, counts)
 
@@ -57,7 +57,7 @@ def _slide(
         n, start = tasks[i]
         seen = xs[n]
         here = (at[0][start : start + step], *at[1:])
-        # The first axis first: it reads the input once, and what it leaves is small.
+        # The first axis comes first: it reads the input once, and its result is small.
         for axis, (positions, window) in enumerate(zip(here, windows, strict=True)):
             last = axis == len(here) - 1
             shape = (*seen.shape[:axis], len(positions), *seen.shape[axis + 1 :])
@@ -73,10 +73,10 @@ def _slide(
 
 
 def _along(seen: Array, target: Array, axis: int, at: range, window: Window, operation: np.ufunc, empty: float) -> None:
-    """Combines what the window sees along one axis."""
+    """Combine the cells of each window along one axis."""
     before = (slice(None),) * axis
     begun = False
-    # A cell that every position meets fills the target; the others are combined with it.
+    # A cell that lies on the input at every position fills the target; the others are combined with it.
     cells = sorted(
         (meeting(at, k * window.dilation - window.before, seen.shape[axis]) for k in range(window.kernel_size)),
         key=lambda met: met.first - met.last,
@@ -101,27 +101,27 @@ def _cells(x: Array) -> Array:
 
 
 def global_mean(x: Array) -> Array:
-    """The mean of each channel, summed in float64."""
+    """Return the mean of each channel, summed in float64."""
     return np.asarray(_cells(x).mean(axis=1, dtype=np.float64).astype(x.dtype))
 
 
 def global_sum(x: Array) -> Array:
-    """The sum of each channel, in float64 until the end."""
+    """Return the sum of each channel, summed in float64."""
     return np.asarray(_cells(x).sum(axis=1, dtype=np.float64).astype(x.dtype))
 
 
 def global_max(x: Array) -> Array:
-    """The largest number of each channel."""
+    """Return the maximum of each channel."""
     return np.asarray(_cells(x).max(axis=1))
 
 
 def adaptive_mean(x: Array, sizes: tuple[int, ...]) -> Array:
-    """The mean of windows that divide each axis as PyTorch does."""
+    """Return the mean of windows that divide each axis as PyTorch does."""
     return _adaptive(x, sizes, np.add, True)
 
 
 def adaptive_max(x: Array, sizes: tuple[int, ...]) -> Array:
-    """The largest number of windows that divide each axis as PyTorch does."""
+    """Return the maximum of windows that divide each axis as PyTorch does."""
     return _adaptive(x, sizes, np.maximum, False)
 
 

@@ -1,4 +1,4 @@
-"""Interpolation, and cells traded for channels."""
+"""Interpolation, and rearrangement of cells and channels."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cnncalc.kernels.run import Run
 
 
 def repeated(x: Array, factors: tuple[int, ...], run: Run) -> Array:
-    """Each cell repeated along each axis."""
+    """Repeat each cell along each axis."""
     xs = packed(channels_last(x))
     out = np.empty((xs.shape[0], *(n * f for n, f in zip(xs.shape[1:-1], factors, strict=True)), xs.shape[-1]), x.dtype)
     # (batch, N₁, f₁, N₂, f₂, …, channels): the factors' axes are filled from one cell.
@@ -21,7 +21,7 @@ def repeated(x: Array, factors: tuple[int, ...], run: Run) -> Array:
 
 
 def resize(x: Array, sizes: tuple[int, ...], mode: str, align_corners: bool) -> Array:
-    """A map resized to `sizes`, one axis after the other; cells beyond its edges are those at the edges.
+    """Resize a map to `sizes`, one axis after the other; cells beyond the edges equal the cells at the edges.
 
     Cell o of n lies at (o + ½)·N/n − ½ of the N input cells, or at o·(N − 1)/(n − 1) with `align_corners`; the nearest one is
     ⌊o·N/n⌋. Source: PyTorch's `interpolate`; Keys 1981 for bicubic, with a = −0.75.
@@ -53,7 +53,7 @@ def resize(x: Array, sizes: tuple[int, ...], mode: str, align_corners: bool) -> 
 
 
 def _cubic(t: Array) -> list[Array]:
-    """The shares of the four cells around a place `t` beyond the second one."""
+    """Return the weights of the four cells around the position `t` after the second cell."""
     a = -0.75
 
     def inner(d: Array) -> Array:
@@ -66,7 +66,7 @@ def _cubic(t: Array) -> list[Array]:
 
 
 def pixel_shuffle(x: Array, factor: int, order: str = "pytorch") -> Array:
-    """C·r² channels become r × r cells of C channels.
+    """Rearrange C·r² channels to r × r cells of C channels.
 
     Row i, column j comes from channel c·r² + i·r + j in PyTorch's order, from (i·r + j)·C + c in TensorFlow's.
     """
@@ -79,7 +79,7 @@ def pixel_shuffle(x: Array, factor: int, order: str = "pytorch") -> Array:
 
 
 def space_to_depth(x: Array, factor: int, order: str = "pytorch") -> Array:
-    """R × r cells of C channels become C·r² channels; the inverse of `pixel_shuffle` in the same order.
+    """Rearrange r × r cells of C channels to C·r² channels; the inverse of `pixel_shuffle` in the same order.
 
     Darknet's reorg reads the memory of (C, H, W) as (C/r², H·r, W·r), takes TensorFlow's order, and reads the result of shape
     (C, H, W) as (C·r², H/r, W/r). Source: Darknet, blas.c, reorg_cpu.
@@ -90,6 +90,6 @@ def space_to_depth(x: Array, factor: int, order: str = "pytorch") -> Array:
         mixed = np.ascontiguousarray(space_to_depth(stretched, factor, "tensorflow"))
         return mixed.reshape(batch, channels * factor**2, height // factor, width // factor)
     split = x.reshape(batch, channels, height // factor, factor, width // factor, factor)
-    # (batch, height, width, then the channel and the place within the cell in the order's sequence)
+    # (batch, height, width, then the channel and the position within the cell in the sequence of `order`)
     moved = split.transpose(0, 2, 4, 1, 3, 5) if order == "pytorch" else split.transpose(0, 2, 4, 3, 5, 1)
     return channels_first(moved.reshape(batch, height // factor, width // factor, -1))

@@ -1,4 +1,4 @@
-"""What a kernel gets beside its input: how strides round, the threads, and the epilogue."""
+"""The context of a kernel: the rounding of strides, the threads, and the epilogue."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Arrays = Mapping[str, Array]
 
 
 class Epilogue:
-    """What is done to a layer's result while it is in the cache: (y · `scale` + `shift`) per channel, + `addend`, `function`.
+    """Operations on a layer's result while it is in the cache: (y · `scale` + `shift`) per channel, + `addend`, `function`.
 
     `addend` is another result of the same shape, contiguous as (batch, *spatial, channels).
     """
@@ -37,7 +37,7 @@ class Epilogue:
 
     @property
     def empty(self) -> bool:
-        """Whether it changes nothing."""
+        """Return whether it changes nothing."""
         return self.scale is None and self.shift is None and self.addend is None and self.function is None
 
     def with_addend(self, x: Array) -> Epilogue:
@@ -82,7 +82,7 @@ class Epilogue:
             np.copyto(out, y)
 
 
-#: Numbers of a row from which on NumPy is fast: rows shorter than its buffer take twice as long.
+#: The shortest row for which NumPy is fast: rows shorter than its buffer take twice as long.
 _ROW = 8192
 
 

@@ -65,12 +65,12 @@ def recurrent(x: Array, w: Arrays, layers: int, bidirectional: bool, last: bool,
     return sequence.transpose(1, 2, 0)
 
 
-#: Numbers of the input's part of the gates that are held at a time.
+#: Numbers of the input's part of the gates in memory at a time.
 _SEEN = 1 << 20
 
 
 def _direction(sequence: Array, w: Arrays, key: str, backwards: bool, step: Step) -> Array:
-    """The hidden state at each step, (length, batch, hidden), in the order of the sequence."""
+    """Return the hidden state at each step, (length, batch, hidden), in the order of the sequence."""
     length, batch = sequence.shape[:2]
     weight, kept = w["weight_ih" + key], w["weight_hh" + key].T
     bias = w.get("bias_hh" + key, np.zeros(1, sequence.dtype))
@@ -92,12 +92,12 @@ def _direction(sequence: Array, w: Arrays, key: str, backwards: bool, step: Step
     return states
 
 
-#: Numbers of attention scores that one task holds: queries are taken in runs, so that a long sequence needs no length² memory.
+#: Attention scores in memory per task: queries are processed in chunks, so that a long sequence needs no length² memory.
 _SCORES = 1 << 18
 
 
 def attention(x: Array, w: Arrays, heads: int, run: Run) -> Array:
-    """Each place of `x`, (batch, channels, length), weighs all places: softmax(q·kᵀ/√d)·v per head, then a projection.
+    """Self-attention over `x`, (batch, channels, length): softmax(q·kᵀ/√d)·v per head, then a projection.
 
     Source: Vaswani et al. 2017, sec. 3.2; weights as in PyTorch's MultiheadAttention.
     """

@@ -1,4 +1,4 @@
-"""Where a window stands along an axis, and which cells of the input it meets there."""
+"""The positions of a window along an axis, and the input cells under it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from cnncalc.window import Window
 
 
 def starts(window: Window, size: int, fit: str) -> range:
-    """The window's first cell at each of its positions, counted from the first cell of the padding.
+    """Return the first cell of the window at each position, counted from the first cell of the padding.
 
-    Positions are counted off one after the other, not computed: with `ceil`, for as long as the window before left cells over,
-    except that such a window may not start behind the input.
+    Positions are enumerated, not computed by the formula: with `ceil`, as long as the window before left cells unread,
+    except that such a window may not start after the input.
     """
     span = size + window.before + window.after - window.extent
     if fit != "ceil":
@@ -34,7 +34,7 @@ class Meeting(NamedTuple):
 
 
 def meeting(at: range, offset: int, size: int) -> Meeting:
-    """Where the window's cell `offset` cells from its start meets `size` cells of input; `offset` has the padding taken off."""
+    """Return the positions at which the window's cell at `offset` (less the padding) lies on the `size` cells of the input."""
     step = at.step
     first = min(len(at), max(0, -((at.start + offset) // step)))
     last = min(len(at), max(first, (size - 1 - offset - at.start) // step + 1))
@@ -43,9 +43,9 @@ def meeting(at: range, offset: int, size: int) -> Meeting:
 
 
 def gather(target: Array, x: Array, at: tuple[range, ...], offsets: tuple[int, ...]) -> None:
-    """Copies what one cell of the window sees at each position to `target`, zeros for the padding.
+    """Copy the input under one cell of the window at each position to `target`, zeros for the padding.
 
-    `target` and `x` are (*spatial, channels); `offsets` is the window's cell along each axis, the padding taken off.
+    `target` and `x` are (*spatial, channels); `offsets` is the window's cell along each axis, less the padding.
     """
     inside: list[slice] = []
     cells: list[slice] = []
@@ -62,9 +62,9 @@ def gather(target: Array, x: Array, at: tuple[range, ...], offsets: tuple[int, .
 
 
 def reached(x: Array, at: tuple[range, ...], windows: tuple[Window, ...], run: Run) -> Array:
-    """The cells that windows reach, first to last: a view, or a copy with zeros where they reach over the edges.
+    """Return the cells that windows reach, first to last: a view, or a copy with zeros if they reach over the edges.
 
-    `x` is (*spatial, channels). Scratch holds the copy, until the next one.
+    `x` is (*spatial, channels). The copy is in scratch and is valid until the next call.
     """
     firsts = [p[0] - w.before for p, w in zip(at, windows, strict=True)]
     lasts = [p[-1] - w.before + w.extent for p, w in zip(at, windows, strict=True)]
@@ -77,10 +77,10 @@ def reached(x: Array, at: tuple[range, ...], windows: tuple[Window, ...], run: R
 
 
 def windows_of(x: Array, at: tuple[range, ...], windows: tuple[Window, ...], run: Run, together: int = 1) -> Array:
-    """What each window sees, as a view: (*positions, window's cells from the last axis to the first, channels).
+    """Return the cells under each window, a view: (*positions, window's cells from the last axis to the first, channels).
 
     `x` is (*spatial, channels). `together` neighbours along the last axis, where windows move by one cell, count as one position
-    with as many times the channels; the view is of scratch where windows reach over the edges.
+    with as many times the channels; it is a view of scratch if windows reach over the edges.
     """
     seen = reached(x, at, windows, run)
     *steps, channel = seen.strides
@@ -98,9 +98,9 @@ def windows_of(x: Array, at: tuple[range, ...], windows: tuple[Window, ...], run
 
 
 def padded(x: Array, windows: tuple[Window, ...], mode: str, fit: str) -> tuple[Array, tuple[Window, ...]]:
-    """`x`, (batch, channels, *spatial), with its padding put around it as `mode` says, and the windows without theirs.
+    """Return `x`, (batch, channels, *spatial), padded by `mode`, and the windows without padding.
 
-    A last window that hangs over the end, as `ceil` allows, reads zeros there; cells that no window reads are cut off.
+    A last window that extends past the end, as `ceil` allows, reads zeros there; cells that no window reads are cut off.
     """
     from cnncalc.kernels.move import pad
 

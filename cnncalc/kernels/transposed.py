@@ -14,16 +14,16 @@ from cnncalc.window import Window
 def convolve_transposed(
     x: Array, weight: Array, bias: Array | None, windows: tuple[Window, ...], more: tuple[int, ...], groups: int, run: Run
 ) -> Array:
-    """`x`, (batch, C, *spatial), written through `weight`, (C, K/groups, *kernel); `more` cells are added at the ends."""
+    """Convolve `x`, (batch, C, *spatial), with `weight`, (C, K/groups, *kernel), transposed; add `more` cells at the ends."""
     epilogue = run.epilogue.after_affine(None, bias)
     xs = packed(channels_last(x))
     batch, sizes, channels = xs.shape[0], xs.shape[1:-1], xs.shape[-1]
     filters = weight.shape[1]
-    # The cells written, all of them; the padding is cut off in the end, so that output_padding can uncover some of it.
+    # All cells that are written; the padding is cut off at the end, because output_padding may keep some of it.
     whole = [(n - 1) * w.stride + w.extent + m for n, w, m in zip(sizes, windows, more, strict=True)]
     out = np.zeros((batch, *whole, groups * filters), x.dtype)
     cells = list(itertools.product(*(range(w.kernel_size) for w in windows)))
-    # Cells of the window that differ by a multiple of the stride write to the same places: these stay with one thread.
+    # Cells of the window that differ by a multiple of the stride write to the same cells: one thread computes all of them.
     phases: dict[tuple[int, ...], list[tuple[int, ...]]] = {}
     for cell in cells:
         phase = tuple(k * w.dilation % w.stride for k, w in zip(cell, windows, strict=True))
@@ -43,7 +43,7 @@ def convolve_transposed(
             chosen: Index = (slice(g * inner, (g + 1) * inner), slice(k, last), *cell)
             matrix = weight[chosen]
             if x.itemsize not in matrix.strides:
-                # One cell of filters in C order lies scattered, which BLAS does not take; in Fortran order it is a matrix.
+                # In C order one cell of the filters is not contiguous, as BLAS needs it; in Fortran order it is a matrix.
                 matrix = np.ascontiguousarray(matrix)
             run.workers.matmul(seen, matrix, product.reshape(-1, last - k))
             cells_written = (

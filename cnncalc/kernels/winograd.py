@@ -20,9 +20,9 @@ _INPUT = 6
 
 
 def _both_axes(matrix: list[list[float]]) -> Array:
-    """M ⊗ M: a transform of rows and of columns in one product.
+    """Return M ⊗ M: a transform of rows and of columns in one product.
 
-    More multiplications than the zeros in it ask for, but one pass over the tile where separate sums would be thirty.
+    It multiplies by zeros as well, but makes one pass over the tile, whereas separate sums would make thirty.
     """
     return np.kron(np.array(matrix), np.array(matrix)).astype(np.float32)
 
@@ -53,12 +53,12 @@ _TO_OUTPUT = _both_axes([[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 
 _TILE = 1 << 19
 #: Numbers of transformed filters that are kept at once, 20 MiB: they are four times as many as the filters' own.
 _FILTERS_KEPT = 5 << 20
-#: Filters' numbers that one task transforms.
+#: Numbers of filters that one task transforms.
 _FILTERS = 1 << 14
 
 
 def pays(weight: Array, windows: tuple[Window, ...], out: Array) -> bool:
-    """Whether it is quicker than a plain product, which its transforms have to be worth."""
+    """Return whether minimal filtering, including its transforms, is faster than a plain product."""
     if weight.dtype != np.float32 or len(windows) != 2:
         return False
     if any((w.kernel_size, w.stride, w.dilation) != (3, 1, 1) for w in windows):
@@ -73,12 +73,12 @@ def pays(weight: Array, windows: tuple[Window, ...], out: Array) -> bool:
     return bool(plain > transforms + 36.0 * blocks * channels * filters * _PRODUCT)
 
 
-#: What the parts cost, in picoseconds of one core: a product, an input's number, a result's, a filter's.
+#: Costs in picoseconds of one core: of a product, and of a number of the input, the result and the filters.
 _PRODUCT, _IN, _OUT, _WEIGHT = 16.0, 3500.0, 2300.0, 30000.0
 
 
 def convolve(xs: Array, weight: Array, windows: tuple[Window, ...], epilogue: Epilogue, out: Array, run: Run) -> None:
-    """`xs`, (batch, height, width, C), under `weight`, (K, C, 3, 3), into `out`, (batch, height, width, K)."""
+    """Convolve `xs`, (batch, height, width, C), with `weight`, (K, C, 3, 3), into `out`, (batch, height, width, K)."""
     parts = -(-36 * weight.shape[0] * weight.shape[1] // _FILTERS_KEPT)
     width = -(-weight.shape[0] // parts)
     for first in range(0, weight.shape[0], width):
@@ -87,7 +87,7 @@ def convolve(xs: Array, weight: Array, windows: tuple[Window, ...], epilogue: Ep
 
 
 def _convolve(xs: Array, weight: Array, windows: tuple[Window, ...], epilogue: Epilogue, out: Array, run: Run) -> None:
-    """The same for filters that are few enough to be kept transformed."""
+    """Do the same for filters that are few enough to be kept transformed."""
     filters = _filters(weight, run)
     batch, height, width = out.shape[:3]
     down, across = -(-height // _SIDE), -(-width // _SIDE)
@@ -138,7 +138,7 @@ def _filters(weight: Array, run: Run) -> Array:
         part = slice(i * _FILTERS, (i + 1) * _FILTERS)
         np.matmul(_FILTER, flat[:, part], out=out[:, part])
 
-    # Few are done sooner than another thread is woken.
+    # For few filters, waking another thread takes longer than the work.
     count = -(-flat.shape[1] // _FILTERS)
     if count > 1:
         run.workers.parallel_for(task, count)

@@ -10,14 +10,14 @@ from cnncalc.problem import RULES as LEVELS
 from cnncalc.problem import Problem
 from cnncalc.rules.base import Rule, Subject
 
-#: By name. `unused-ignore` is last: it looks at what the other rules found.
+#: All rules by name. `unused-ignore` is last: it reads the findings of the other rules.
 RULES: dict[str, Rule] = {
     name: Rule.of(name) for name in (*(name for name in LEVELS if name != "unused-ignore"), "unused-ignore")
 }
 
 
 def run(reading: Reading, chosen: Collection[str]) -> list[Problem]:
-    """The problems that the `chosen` rules find, without those that the file ignores."""
+    """Return the problems that the `chosen` rules find, without problems that the file ignores."""
     subject = Subject(reading)
     problems = Problems(reading.source.file)
     ignored = {one.rule for one in reading.ignores.whole}

@@ -26,10 +26,10 @@ def find(subject: Subject) -> Iterator[Finding]:
 
 
 def _pairs(subject: Subject) -> Iterator[tuple[Node, Node]]:
-    """Layers with such a bias, and the normalisation behind each."""
+    """Yield layers with such a bias, and the normalisation after each."""
     for norm in subject.graph.nodes:
         if not isinstance(norm.layer, (BatchNorm, InstanceNorm)) or norm.frozen:
-            # Frozen statistics are those of a network that was trained; there the bias counts.
+            # Frozen statistics come from a trained network, in which the bias matters.
             continue
         source = norm.inputs[0]
         while isinstance(source, Node) and isinstance(source.layer, Identity):

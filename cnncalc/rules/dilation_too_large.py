@@ -23,7 +23,7 @@ def find(subject: Subject) -> Iterator[Finding]:
 
 
 def _used(window: Window, size: int, count: int) -> int:
-    """How many weights along an axis meet the input at one of the window's positions."""
+    """Return how many weights along an axis lie on the input at any position of the window."""
     found = 0
     for k in range(window.kernel_size):
         offset = k * window.dilation - window.before

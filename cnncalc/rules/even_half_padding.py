@@ -27,7 +27,7 @@ def find(subject: Subject) -> Iterator[Finding]:
 
 
 def _grows(window: Window) -> bool:
-    """Whether the padding is half of an even window on both sides, so that the size would stay if the window were odd."""
+    """Return whether the padding is half of an even window on both sides, which would keep the size if the window were odd."""
     even = window.kernel_size % 2 == 0 and window.stride == 1
     return even and window.before == window.after == window.dilation * window.kernel_size // 2
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cnncalc.rules.base import Finding, Subject
 
-#: Windows of so many cells are not reported: half a cell is little there.
+#: Windows of this size or larger are not reported: half a cell matters little to them.
 LONG = 8
 
 

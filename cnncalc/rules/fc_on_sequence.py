@@ -29,7 +29,7 @@ def find(subject: Subject) -> Iterator[Finding]:
 
 
 def _per_position(source: Producer) -> bool:
-    """Whether a sequence is an input, or comes from a layer that treats each position by itself."""
+    """Return whether a sequence is an input, or comes from a layer that processes each position separately."""
     while isinstance(source, Node) and isinstance(source.layer, Pointwise) and source.layer.kind not in _PER_POSITION:
         source = source.inputs[0]
     return isinstance(source, Input) or source.layer.kind in _PER_POSITION

@@ -16,7 +16,7 @@ def find(subject: Subject) -> Iterator[Finding]:
     pairs = [(first, second) for second in subject.graph.nodes if (first := _first(subject, second)) is not None]
     paired = {id(node) for pair in pairs for node in pair}
     for first, second in pairs:
-        # Weights that another layer uses behind an activation are not wasted.
+        # Shared weights are useful if another layer uses them after an activation.
         if all(id(use) in paired for node in (first, second) for use in _uses(subject, node)):
             message = (
                 f"{second.name} follows {first.name} with nothing between: two linear layers are one; "
@@ -26,7 +26,7 @@ def find(subject: Subject) -> Iterator[Finding]:
 
 
 def _first(subject: Subject, second: Node) -> Node | None:
-    """The linear layer directly before a linear layer, if both could be one."""
+    """Return the linear layer directly before a linear layer, if both could be one layer."""
     if not _full(second):
         return None
     source = second.inputs[0]
@@ -40,7 +40,7 @@ def _first(subject: Subject, second: Node) -> Node | None:
 
 
 def _uses(subject: Subject, node: Node) -> list[Node]:
-    """Every layer that uses the layer's weights, itself included."""
+    """Return every layer that uses the layer's weights, itself included."""
     owner = node.shared or node
     if id(owner) not in subject.sharing:
         return [owner]
@@ -48,7 +48,7 @@ def _uses(subject: Subject, node: Node) -> list[Node]:
 
 
 def _full(node: Node) -> bool:
-    """Whether it is a linear layer in which every output channel sees every input channel."""
+    """Return whether it is a linear layer in which every output channel sees every input channel."""
     layer = node.layer
     return node.shape is not None and (
         isinstance(layer, (FullyConnected, Linear)) or (isinstance(layer, Conv) and layer.groups == 1)
@@ -60,7 +60,7 @@ def _only(subject: Subject, node: Node) -> bool:
 
 
 def _narrows(first: Node, second: Node) -> bool:
-    """Whether the result between the two has fewer numbers than either side."""
+    """Return whether the result between the two has fewer numbers than either side."""
     sides = (first.inputs[0].flow, first.shape, second.shape)
     before, between, after = (s for s in sides if isinstance(s, Shape))
     if isinstance(second.layer, FullyConnected):
@@ -69,7 +69,7 @@ def _narrows(first: Node, second: Node) -> bool:
 
 
 def _divided(first: Node, second: Node) -> bool:
-    """Whether each window is wide only where the other is not."""
+    """Return whether both windows have several cells, but along different axes."""
     sizes = [[w.kernel_size for w in node.inferred.windows] for node in (first, second)]
     if not all(sizes) or min(map(math.prod, sizes)) == 1:
         return False

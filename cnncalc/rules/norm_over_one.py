@@ -26,7 +26,7 @@ def find(subject: Subject) -> Iterator[Finding]:
 
 
 def _normalised(node: Node, x: Shape) -> tuple[int, str]:
-    """How many numbers share a mean, or a root mean square, and which they are; 0 for other kinds."""
+    """Return how many numbers share a mean or a root mean square, and their name; 0 for other kinds."""
     layer = node.layer
     if layer.kind == "instancenorm":
         return math.prod(x.spatial), "the only cell of each channel"

@@ -44,13 +44,13 @@ def find(subject: Subject) -> Iterator[Finding]:
 
 
 def _keeps_positions(node: Node) -> bool:
-    """Whether every number of the map keeps a weight or a place of its own, as in a fully connected layer or a flatten."""
+    """Return whether every number of the map has its own weight or position, as in a fully connected layer or a flatten."""
     x, y = node.inputs[0].flow, node.inferred.shape
     return bool(node.weights) or (isinstance(x, Shape) and y is not None and y.size >= x.size)
 
 
 def _takes_all(node: Node) -> bool:
-    """Whether a layer turns a map of several cells into one cell."""
+    """Return whether a layer turns a map of several cells into one cell."""
     y = node.inferred.shape
     if y is None or max(y[:-1], default=1) > 1 or isinstance(node.layer, Join):
         return False
@@ -61,7 +61,7 @@ def _takes_all(node: Node) -> bool:
 
 
 def _is_gate(subject: Subject, node: Node) -> bool:
-    """Whether the result is used as a factor of a product alone, as in squeeze-and-excitation."""
+    """Return whether the result is only used as a factor of a product, as in squeeze-and-excitation."""
     seen: set[int] = set()
     todo = [node]
     while todo:

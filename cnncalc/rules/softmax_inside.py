@@ -29,7 +29,7 @@ def _next_weighted(subject: Subject, node: Node) -> Node | None:
     while todo:
         for reader in subject.readers(todo.pop(0)):
             if reader.weights:
-                # Frozen weights make an expected value of the shares, as a detector does for the sides of a box.
+                # Frozen weights compute an expected value from the shares, as a detector does for the sides of a box.
                 return None if reader.frozen else reader
             # The weights of a layer without a shape are unknown.
             if id(reader) not in seen and reader.shape is not None and not isinstance(reader.layer, (Multiply, MatMul)):

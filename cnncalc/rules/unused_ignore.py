@@ -10,7 +10,7 @@ from cnncalc.rules.base import Finding, Subject
 
 
 def find(subject: Subject) -> Iterator[Finding]:
-    """Runs last, when all other rules have compared their findings with the ignores."""
+    """Find unused ignores. This rule runs last, after all other findings were compared with the ignores."""
     for one in subject.reading.ignores.whole:
         if one.rule in subject.tried and one.rule not in subject.hidden:
             yield Finding(

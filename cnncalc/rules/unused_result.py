@@ -13,7 +13,7 @@ def find(subject: Subject) -> Iterator[Finding]:
     for node in subject.graph.nodes:
         if subject.readers(node) or id(node) in subject.outputs:
             continue
-        # The row that is meant is the outermost block or branches row that gives the result.
+        # The problem is reported at the outermost block or branches row that has this result.
         giving = [group for group in subject.groups.get(id(node), []) if group.kind != "branch"]
         name, place = (giving[0].name, giving[0].place) if giving else (node.name, node.place)
         message = f"nothing uses what {name} gives; read it, name it in outputs, or take it out"
