@@ -30,7 +30,7 @@ COUNTED_OTHERWISE = {
 
 
 @pytest.mark.skipif(not FILES, reason="CNNCALC_ZOO does not name a folder of networks")
-@pytest.mark.parametrize("path", FILES, ids=lambda path: "/".join(path.with_suffix("").parts[-3:]))
+@pytest.mark.parametrize("path", FILES, ids=["/".join(path.with_suffix("").parts[-3:]) for path in FILES])
 def test_zoo(path: Path) -> None:
     truth = json.loads((path.parent / "truth.json").read_text())
     nodes = json.loads(path.with_name(f"{path.stem}.nodes.json").read_text())
