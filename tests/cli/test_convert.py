@@ -101,7 +101,7 @@ def test_skip_others_passes_over_what_no_format_claims(folder):
 def test_the_shell_changes_a_file_of_another_format_in_cnncalcs_language(folder):
     done = run("shell", "net.cfg", stdin="fc: 5\nsave out.yaml\nquit\n", cwd=folder)
     assert done.returncode == 0, done.stdout
-    assert "net.cfg stands here in cnncalc's language; save FILE writes it" in done.stdout
+    assert "net.cfg was converted to cnncalc's language; save FILE writes it" in done.stdout
     assert (folder / "net.cfg").read_text() == CFG
     # 8·8·4 numbers behind the pool, and a bias for each unit.
     assert cnncalc.load(folder / "out.yaml").layers[-1].parameters == (8 * 8 * 4 + 1) * 5

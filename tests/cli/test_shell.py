@@ -364,7 +364,7 @@ def test_what_was_typed_is_remembered_in_the_next_session(terminal, tmp_path):
 def test_a_row_without_its_colon(typed, meant):
     done = run("shell", stdin=f"{typed}\n")
     assert done.returncode == 1
-    assert done.stdout == f"error: {typed.split()[0]} wants a colon; did you mean {meant}?\n"
+    assert done.stdout == f"error: {typed.split()[0]} needs a colon; did you mean {meant}?\n"
 
 
 FILE = """\
@@ -447,7 +447,7 @@ def test_a_field_of_several_rows(shell, capsys):
     assert said.count("no bias") == 3
     do(shell, capsys, "undo")
     assert shell.session.text == text
-    assert "no layer that r* stands for has a field bias" in do(shell, capsys, "set r*.bias=false")
+    assert "no layer that r* matches has a field bias" in do(shell, capsys, "set r*.bias=false")
     do(shell, capsys, "set conv?.filters=5")
     assert [node.shape.channels for node in shell.session.network.layers] == [5, 5, 5, 2]
 
@@ -475,9 +475,9 @@ def test_an_error_is_said_once(shell, capsys):
     ("typed", "said"),
     [
         ("relu 3", "relu takes no value; write relu"),
-        ("conv 64 3x3 stride 2", "conv wants a colon; did you mean conv: 64, kernel_size: 3x3, stride: 2?"),
-        ("maxpool 2 stride=2", "maxpool wants a colon; did you mean maxpool: 2, stride: 2?"),
-        ("fc ten", "fc wants a colon; write fc: 10"),
+        ("conv 64 3x3 stride 2", "conv needs a colon; did you mean conv: 64, kernel_size: 3x3, stride: 2?"),
+        ("maxpool 2 stride=2", "maxpool needs a colon; did you mean maxpool: 2, stride: 2?"),
+        ("fc ten", "fc needs a colon; write fc: 10"),
     ],
 )
 def test_suggestions_are_rows(shell, capsys, typed, said):

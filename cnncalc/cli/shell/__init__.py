@@ -16,17 +16,18 @@ def shell(
         str | None,
         typer.Argument(
             metavar="[SPEC]",
-            help="A file to begin with, or a name from cnncalc specs.",
+            help="A file or a bundled network (cnncalc specs) to load first.",
             autocompletion=complete,
             show_default=False,
         ),
     ] = None,
 ) -> None:
-    """Build and change a network row by row, and see each output at once; help lists the commands there.
+    """Build and change a network row by row, and see each output at once.
 
-    Rows are typed as in YAML: conv: 64, kernel_size: 3. Parts of a file can be pasted. Lines from a pipe are a script.
+    Type rows as in YAML: conv: 64, kernel_size: 3. Parts of a file can be pasted. The command help lists the commands. If
+    standard input is not a terminal, its lines are run as a script.
 
-    Exit status: 0, or from a pipe 1 if a line was refused, a command failed or the network has errors; 2 if SPEC is no network.
+    Exit status: 0; 1 if a line of a script failed or its network has errors; 2 if SPEC is not a network.
     """
     from cnncalc.cli.shell.commands import Leave, Shell
     from cnncalc.cli.shell.rescue import rescuing

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.cli import FAULT, OK, PROBLEMS, output, say_fault
 from cnncalc.cli.shell import files
-from cnncalc.cli.shell.session import Answer, Session, said
+from cnncalc.cli.shell.session import Answer, Session, texts_of
 from cnncalc.cli.shell.typed import Lines, Refused
 from cnncalc.files import write_atomically
 from cnncalc.language.edit import CannotEdit
@@ -25,11 +25,11 @@ Ask = Callable[[str], bool]
 
 
 class Leave(Exception):
-    """The session ends."""
+    """Raised to end the session."""
 
 
 class Command(NamedTuple):
-    """How it is typed, a sentence about it, and the function that runs it."""
+    """A command: its syntax, one sentence of help, and the function that runs it."""
 
     usage: str
     about: str
@@ -37,14 +37,14 @@ class Command(NamedTuple):
 
 
 class Shell:
-    """A session, and how to ask the user; `ask` is None if the lines come from a script."""
+    """Runs typed lines on a session. `ask` asks a yes/no question; it is None if the lines come from a script."""
 
     def __init__(self, ask: Ask | None = None) -> None:
         self.session = Session()
         self.ask = ask
         #: The exit status of a script: 1 if a line was refused or a command failed, 3 after a fault of cnncalc.
         self.status = OK
-        #: What this shell wrote, by file: it may write over that without asking.
+        #: The texts that this shell saved, by file: it overwrites them without asking.
         self.written: dict[str, str] = {}
 
     def paste(self, text: str) -> None:
@@ -73,7 +73,7 @@ class Shell:
         except CannotEdit as fault:
             self.complain(str(fault))
         except SpecError as error:
-            self.complain("\n".join(said(error.problems)))
+            self.complain("\n".join(texts_of(error.problems)))
         except OSError as error:
             self.complain(f"{error.filename or 'the file'}: {error.strerror or error}")
         except KeyboardInterrupt:
@@ -83,12 +83,12 @@ class Shell:
         except Leave:
             raise
         except Exception as error:
-            # A fault of cnncalc must not cost the session.
+            # A bug in cnncalc must not end the session.
             say_fault(error)
             self.status = FAULT
 
     def complain(self, text: str) -> None:
-        """Print on stdout, among the answers, why nothing was done."""
+        """Print an error on stdout, in order with the answers."""
         self.status = max(self.status, PROBLEMS)
         for line in text.splitlines():
             output.say_rows([[("error: ", "error"), (line.removeprefix("error: "), "")]])
@@ -99,7 +99,7 @@ class Shell:
 
         network = self.session.network
         if not answer.changed:
-            output.say("nothing has changed: the network says that already\n")
+            output.say("nothing has changed: the network already has this\n")
             return
         if network is None:
             output.say(f"input {self.session.output}\n" if self.session.output else "there are no rows\n")
@@ -112,14 +112,14 @@ class Shell:
             output.say(f"  and {len(answer.rows) - len(shown)} more rows\n")
         if len(answer.rows) != 1:
             self.total()
-        for problem in said(answer.problems):
+        for problem in texts_of(answer.problems):
             output.say_rows([[("  " + problem, "")]])
 
     def total(self) -> None:
         """Print the totals and the output on one line."""
         network = self.session.network
         if network is None:
-            output.say(f"input {self.session.output or 'not said yet'}, no rows\n")
+            output.say(f"input {self.session.output or 'not set yet'}, no rows\n")
             return
         rows = len(self.session.names)
         output.say(
@@ -128,7 +128,7 @@ class Shell:
         )
 
     def confirmed(self, question: str, otherwise: str) -> None:
-        """Ask a question. Raises Refused unless the answer is yes, with `otherwise` if nobody can be asked."""
+        """Ask a question. Raises Refused if the answer is not yes, and with the message `otherwise` in a script."""
         if self.ask is None:
             raise Refused(otherwise)
         if not self.ask(question):
@@ -139,7 +139,7 @@ _SHOWN = 12
 
 
 def _hint(message: str, word: str) -> str:
-    """`message`, with the command that a line almost begins with if it is neither row nor command."""
+    """`message`, with a similar command as a suggestion if `word` is neither a kind nor a command."""
     if "no layer kind" in message or "neither a row nor a command" in message:
         near = nearest(word, COMMANDS)
         if near is not None and "did you mean" not in message:
@@ -149,7 +149,7 @@ def _hint(message: str, word: str) -> str:
 
 def _network(shell: Shell) -> Network:
     if shell.session.network is None:
-        raise Refused("there are no rows yet; type one, as conv: 10, kernel_size: 5")
+        raise Refused("there are no rows yet; type one, for example conv: 10, kernel_size: 5")
     return shell.session.network
 
 
@@ -181,7 +181,7 @@ def _show(shell: Shell, rest: str) -> None:
     except KeyError as unknown:
         raise Refused(f"there is no column {unknown.args[0]}{did_you_mean(str(unknown.args[0]), [*NAMES, 'all'])}") from None
     output.say_rows(table(network, columns, width=output.width()))
-    for problem in said(network.problems):
+    for problem in texts_of(network.problems):
         output.say(f"{problem}\n")
 
 
@@ -217,14 +217,14 @@ def _last(shell: Shell) -> str:
 def _insert(shell: Shell, rest: str) -> None:
     before, _, row = rest.partition(" ")
     if not row.strip():
-        raise Refused("write insert conv2 relu: a name, and the row that goes before it")
+        raise Refused("write insert conv2 relu: the name of a row, and the row to insert before it")
     shell.answer(shell.session.insert(before, row.strip()))
 
 
 def _move(shell: Shell, rest: str) -> None:
     words = rest.split()
     if len(words) != 2:
-        raise Refused("write move conv2 conv1: a name, and the row that it goes before, or end")
+        raise Refused("write move conv2 conv1: the row to move, and the row to move it before, or end")
     shell.answer(shell.session.move(*words))
 
 
@@ -238,7 +238,7 @@ def _why(shell: Shell, rest: str) -> None:
     except KeyError as unknown:
         raise Refused(str(unknown.args[0])) from None
     output.say_rows(single.rows(network, node, output.width()))
-    for problem in said(p for p in network.problems if p.layer == node.name):
+    for problem in texts_of(p for p in network.problems if p.layer == node.name):
         output.say(f"\n{problem}\n")
 
 
@@ -247,18 +247,18 @@ def _solve(shell: Shell, rest: str) -> None:
         shell,
         "solve",
         f"--as-row {rest}" if rest else "",
-        "write solve conv=10 kernel_size=5 --output 28x28, for the layer that comes next",
+        "write solve conv=10 kernel_size=5 --output 28x28 to find the fields of the next layer",
     )
 
 
 def _layer(shell: Shell, rest: str) -> None:
-    _onto(shell, "layer", rest, "write layer conv=10 kernel_size=5, to see what it would give here")
+    _onto(shell, "layer", rest, "write layer conv=10 kernel_size=5 to try a layer on the current output")
 
 
 def _onto(shell: Shell, name: str, rest: str, usage: str) -> None:
-    """A command about one layer, on what comes out now."""
+    """Run `layer` or `solve` on the current output."""
     if not shell.session.output:
-        raise Refused("say the input first, as in input: 32x32x3")
+        raise Refused("set the input first, for example input: 32x32x3")
     if not rest:
         raise Refused(usage)
     given, layout = shell.session.onward
@@ -284,7 +284,7 @@ def _sizes(shell: Shell, rest: str) -> None:
 
     _network(shell)
     if rest and not (rest.isdecimal() and len(rest) <= 6):
-        raise Refused("write sizes, or sizes 2000 for the largest size that is tried")
+        raise Refused("write sizes, or sizes 2000 to try sizes up to 2000")
     tell(Oracle(Source(shell.session.file, text=shell.session.text)), int(rest) if rest else None)
 
 
@@ -292,14 +292,14 @@ def _run(shell: Shell, rest: str) -> None:
     network = _network(shell)
     errors = [problem for problem in network.problems if problem.level == "error"]
     if errors:
-        raise Refused("\n".join(said(errors)))
+        raise Refused("\n".join(texts_of(errors)))
     stem = os.path.splitext(os.path.basename(shell.session.file or "network"))[0]
     with files.as_file(shell.session.text, f"{stem}.yaml") as file:
         _other(shell, "run", [file, *_split(rest)])
 
 
 def _other(shell: Shell, name: str, words: list[str]) -> None:
-    """Run another command of cnncalc in this process; its exit status becomes that of the script."""
+    """Run another command of cnncalc in this process. If it fails, the script fails too."""
     from cnncalc.cli.app import Commands, app
 
     group = Commands(name="cnncalc")
@@ -319,7 +319,7 @@ def _save(shell: Shell, rest: str) -> None:
     if not session.text.strip():
         raise Refused("there is nothing to save yet")
     if not path:
-        raise Refused("write save FILE, as save mine.yaml")
+        raise Refused("write save FILE, for example save mine.yaml")
     _check_path(path)
     if os.path.isdir(path):
         raise Refused(f"{path} is a folder")
@@ -332,14 +332,14 @@ def _save(shell: Shell, rest: str) -> None:
     session.file = path
     shell.written[os.path.abspath(path)] = text
     errors = sum(problem.level == "error" for problem in session.problems)
-    beside = f", with {errors} problem{'s' if errors != 1 else ''} in it" if errors else ""
+    beside = f", with {errors} error{'s' if errors != 1 else ''}" if errors else ""
     if session.network is None:
-        beside = ", without rows yet: no network so far"
+        beside = "; it has no rows yet, so it is not a network"
     output.say(f"saved {path}{beside}\n")
 
 
 def _told(problem: Problem, file: str) -> str:
-    """A problem of a file without its level, which the shell prints itself."""
+    """A problem of a file as text, without its level, which the shell prints."""
     at = problem.location
     place = f"{file}:{at.line}:{at.column}" if at.line else file
     return one_line(f"{place}: {problem.message} [{problem.rule}]")
@@ -347,11 +347,11 @@ def _told(problem: Problem, file: str) -> str:
 
 def _check_path(path: str) -> None:
     if not path.isprintable():
-        raise Refused(f"{one_line(path)} cannot be the name of a file here: it has control characters")
+        raise Refused(f"{one_line(path)} is not a valid file name: it has control characters")
 
 
 def _converted(file: str) -> str | None:
-    """A file of another format in cnncalc's language; None for a file that is in it. Raises Refused and SpecError."""
+    """Convert a file of another format to cnncalc's YAML; None if it is YAML already. Raises Refused and SpecError."""
     from cnncalc.build.reading import Source
     from cnncalc.formats import format_of
     from cnncalc.network import load
@@ -366,8 +366,8 @@ def _converted(file: str) -> str | None:
     try:
         found = text(network)
     except CannotWrite as error:
-        raise Refused(f"{file} cannot be changed here: {error}") from None
-    output.say(f"  {one_line(file)} stands here in cnncalc's language; save FILE writes it\n")
+        raise Refused(f"{file} cannot be converted to cnncalc's language: {error}") from None
+    output.say(f"  {one_line(file)} was converted to cnncalc's language; save FILE writes it\n")
     return found
 
 
@@ -378,10 +378,10 @@ def _load(shell: Shell, rest: str) -> None:
     forced = rest.startswith("!")
     name = os.path.expanduser(rest.lstrip("! ").strip())
     if not name or name == "-":
-        raise Refused("write load FILE, or the name of a bundled network, as load alexnet")
+        raise Refused("write load FILE, or the name of a bundled network: load alexnet")
     _check_path(name)
     if shell.session.unsaved and not forced:
-        shell.confirmed("the network is not saved; load over it?", f"the network is not saved; load! {name} loads over it")
+        shell.confirmed("the network is not saved; discard it?", f"the network is not saved; load! {name} discards it")
     try:
         file = resolve(name)
         converted = _converted(file)
@@ -389,7 +389,7 @@ def _load(shell: Shell, rest: str) -> None:
     except SpecError as error:
         raise Refused("\n".join(_told(problem, name) for problem in error.problems)) from None
     shell.total()
-    for problem in said(shell.session.problems):
+    for problem in texts_of(shell.session.problems):
         output.say(f"  {problem}\n")
 
 
@@ -400,25 +400,27 @@ def _quit(shell: Shell, rest: str) -> None:
 
 
 COMMANDS = {
-    "help": Command("help [COMMAND]", "This list.", _help),
-    "show": Command("show [COLUMNS]", "The table, with further columns such as macs or input.", _show),
+    "help": Command("help [COMMAND]", "List the commands, or explain one.", _help),
+    "show": Command("show [COLUMNS]", "Show the table, with more columns such as macs or input.", _show),
     "set": Command(
-        "set NAME.FIELD=VALUE", "Set a field, also of several rows as in *.bias=false; a var or key by its name alone.", _set
+        "set NAME.FIELD=VALUE",
+        "Set a field (conv1.stride=2), a field of several rows (*.bias=false), or a var or key (width=0.5).",
+        _set,
     ),
-    "undo": Command("undo", "Back by one change.", _undo),
-    "redo": Command("redo", "Forward again.", _redo),
-    "delete": Command("delete [NAME]", "Delete a row; without a name the last one.", _delete),
-    "insert": Command("insert NAME ROW", "Put a row before the one called NAME.", _insert),
-    "move": Command("move NAME NAME|end", "Put a row before another, or at the end.", _move),
-    "why": Command("why [LAYER]", "A layer's formula with its numbers in it, and its parameters written out.", _why),
+    "undo": Command("undo", "Undo the last change.", _undo),
+    "redo": Command("redo", "Redo the last undone change.", _redo),
+    "delete": Command("delete [NAME]", "Delete a row; default: the last row.", _delete),
+    "insert": Command("insert NAME ROW", "Insert a row before the row NAME.", _insert),
+    "move": Command("move NAME NAME|end", "Move a row before another, or to the end.", _move),
+    "why": Command("why [LAYER]", "Show how a layer's output and parameters are computed; default: the last row.", _why),
     "layer": Command("layer KIND=VALUE ...", "Try a layer on the current output without adding it.", _layer),
-    "solve": Command("solve KIND=VALUE ...", "Find fields that fit the current output; --output 28x28 asks for a size.", _solve),
-    "sizes": Command("sizes [MAX]", "The input sizes on which the network works.", _sizes),
-    "explain": Command("explain [NAME]", "Explain a rule, a layer kind or any other word.", _explain),
-    "run": Command("run", "The forward pass on random numbers.", _run),
+    "solve": Command("solve KIND=VALUE ...", "Find fields that fit the current output; --output 28x28 requires a size.", _solve),
+    "sizes": Command("sizes [MAX]", "Find the input sizes on which the network works.", _sizes),
+    "explain": Command("explain [NAME]", "Explain a rule, a layer kind, a field or a figure.", _explain),
+    "run": Command("run", "Run the forward pass on random numbers.", _run),
     "save": Command("save [FILE]", "Write the spec; save! overwrites a file without asking.", _save),
     "load": Command("load FILE", "Load a spec; load! discards unsaved changes without asking.", _load),
-    "quit": Command("quit", "Leave, as Ctrl-D does.", _quit),
+    "quit": Command("quit", "Leave the shell, as Ctrl-D does.", _quit),
 }
 if find_spec("cnncalc.cli.run") is None:
     del COMMANDS["run"]

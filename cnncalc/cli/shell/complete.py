@@ -1,4 +1,4 @@
-"""What can be typed next: commands, kinds, fields of the row's kind, values of a field, names of rows."""
+"""Completion in the shell: commands, kinds, fields of the row's kind, values of a field, names of rows."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from cnncalc.language.row import ROW_KEYS
 from cnncalc.layers import KINDS, Layer
 from cnncalc.layers.option import Cells, Choice, Flag
 
-#: Commands that name a row first.
+#: Commands whose first argument is the name of a row.
 _NAMING = ("delete", "insert", "move", "why")
 
 
 def words(before: str, session: Session) -> tuple[str, list[str]]:
-    """The part of a word that stands before the cursor, and the words that begin with it."""
+    """The part of a word before the cursor, and the words that begin with it."""
     command, space, rest = before.partition(" ")
     if not space:
         kinds = [name if _plain(kind) else f"{name}: " for name, kind in KINDS.items()]
@@ -45,7 +45,7 @@ def _starting(part: str, candidates: list[str]) -> tuple[str, list[str]]:
 
 
 def _plain(kind: type[Layer]) -> bool:
-    """Whether a kind is mostly written as a word of its own."""
+    """Whether a kind can be written as a word without a value."""
     return kind.main is None or not kind.main.required
 
 
@@ -60,7 +60,7 @@ def _naming(command: str, rest: str, session: Session) -> tuple[str, list[str]]:
 
 
 def _setting(rest: str, session: Session) -> tuple[str, list[str]]:
-    """`set conv1.ker`: names of rows, then fields of the row's kind."""
+    """Completion of `set conv1.ker`: names of rows, then fields of the row's kind."""
     if "=" in rest or session.network is None:
         return "", []
     name, dot, part = rest.rpartition(".")
@@ -73,9 +73,9 @@ def _setting(rest: str, session: Session) -> tuple[str, list[str]]:
 
 
 def _fields(before: str) -> tuple[str, list[str]]:
-    """Inside a row: fields that are not there yet, or the words that a field takes."""
-    said = re.findall(r"([\w-]+)\s*:", before)
-    kind = next((KINDS[key] for key in said if key in KINDS), None)
+    """Completion inside a row: fields that the row does not have yet, or the values of a field."""
+    keys = re.findall(r"([\w-]+)\s*:", before)
+    kind = next((KINDS[key] for key in keys if key in KINDS), None)
     if kind is None:
         return "", []
     field = re.search(r"([\w-]+)\s*:\s*([\w.]*)$", before)
@@ -90,4 +90,4 @@ def _fields(before: str) -> tuple[str, list[str]]:
         return _starting(field[2], candidates)
     part = re.search(r"[\w-]*$", before)
     names = [name for name, declared in kind.options.items() if declared is not kind.main]
-    return _starting(part[0] if part else "", [f"{name}: " for name in (*names, *ROW_KEYS) if name not in said])
+    return _starting(part[0] if part else "", [f"{name}: " for name in (*names, *ROW_KEYS) if name not in keys])

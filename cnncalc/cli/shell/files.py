@@ -1,4 +1,4 @@
-"""Files of the shell."""
+"""Files that the shell reads and writes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def still(path: str, text: str | None) -> bool:
 
 @contextlib.contextmanager
 def as_file(text: str, name: str) -> Iterator[str]:
-    """A temporary file of this name with a text, for a command that reads files."""
+    """Write `text` to a temporary file called `name`, for a command that reads files."""
     with tempfile.TemporaryDirectory() as folder:
         file = os.path.join(folder, name)
         with open(file, "w", encoding="utf-8", newline="") as stream:

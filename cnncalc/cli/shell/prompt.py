@@ -1,4 +1,4 @@
-"""The shell on a terminal: a line at a time with history and completion; the only user of prompt_toolkit."""
+"""The shell on a terminal, with history and completion. Only this module imports prompt_toolkit."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from cnncalc.problem import one_line
 
 
 class Words(Completer):
-    """Commands, kinds, fields and names that can stand where the cursor is; files behind save and load."""
+    """Completes commands, kinds, fields and names at the cursor, and files after save and load."""
 
     def __init__(self, shell: Shell) -> None:
         self._shell = shell
@@ -41,12 +41,12 @@ class Words(Completer):
 
 
 def loop(shell: Shell) -> None:
-    """Reads and does until the one who types leaves."""
+    """Read and execute lines until the user leaves."""
     prompts: PromptSession[str] = PromptSession(
         history=_history(), completer=Words(shell), complete_while_typing=False, enable_history_search=True
     )
     shell.ask = _ask
-    output.say("Type rows as in YAML; help lists the commands, Ctrl-D leaves.\n")
+    output.say("Type rows as in YAML. help lists the commands, Ctrl-D leaves.\n")
     while True:
         try:
             shell.paste(prompts.prompt(f"{shell.session.output or 'cnncalc'}> "))
@@ -71,7 +71,7 @@ def _may_leave(shell: Shell) -> bool:
 
 
 def _ask(question: str) -> bool:
-    """Yes or no; no where that is anything else, an interrupt or the end of the input."""
+    """Ask a yes/no question. Any other answer, an interrupt and the end of the input mean no."""
     prompts: PromptSession[str] = PromptSession()
     try:
         return prompts.prompt(f"{question} [y/N] ").strip().lower() in ("y", "yes")
@@ -80,7 +80,7 @@ def _ask(question: str) -> bool:
 
 
 def _history() -> History:
-    """Lines of earlier sessions, where there is a place to keep them."""
+    """The history file; a history in memory if there is no folder to write it to."""
     try:
         base = os.environ.get("XDG_STATE_HOME") or os.path.join(Path.home(), ".local", "state")
         folder = os.path.join(base, "cnncalc")

@@ -1,4 +1,4 @@
-"""Unsaved work of the shell, written to a file when the session is ended from outside."""
+"""Save unsaved work of the shell when a signal ends the session."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def rescuing(session: Session) -> Iterator[None]:
-    """Within the block SIGHUP and SIGTERM save unsaved work beside the file, and end the process with 128 + their number."""
+    """Within the block, SIGHUP and SIGTERM save unsaved work and exit with 128 + the signal's number."""
 
     def end(number: int, frame: FrameType | None) -> None:
         # A second signal must not interrupt the saving.
@@ -30,7 +30,7 @@ def rescuing(session: Session) -> Iterator[None]:
             # The terminal may be gone.
             with contextlib.suppress(OSError):
                 output.say(f"\nunsaved work was written to {file}\n")
-        # An event loop passes this on, and swallows any other exception.
+        # An event loop re-raises SystemExit, but swallows other exceptions.
         raise SystemExit(128 + number)
 
     signals = [getattr(signal, name) for name in ("SIGHUP", "SIGTERM") if hasattr(signal, name)]
@@ -44,7 +44,10 @@ def rescuing(session: Session) -> Iterator[None]:
 
 
 def save(session: Session) -> str | None:
-    """Write unsaved work to a new file beside the session's own, else in the current folder; its name, None if all is saved."""
+    """Write unsaved work to a new file next to the session's file, else in the current folder.
+
+    Return the name of the new file, or None if everything is saved or no file could be written.
+    """
     from cnncalc.files import write_atomically
 
     if not session.unsaved or not session.text.strip():

@@ -1,4 +1,4 @@
-"""A network that is built and changed row by row: its text, the network, and every earlier text, for undo."""
+"""The network of a shell session: its text, the loaded network, and earlier texts for undo."""
 
 from __future__ import annotations
 
@@ -18,31 +18,31 @@ if TYPE_CHECKING:
 
     from cnncalc.network import Network
 
-#: A change that brings one of these is refused: the rest would stand on something that cannot be read.
+#: Problems of these rules refuse a change, because later rows would depend on a row that cannot be read.
 UNREADABLE = frozenset(
     ("yaml", "limit", "duplicate-key", "unknown-key", "unknown-kind", "row", "missing", "value", "name", "unknown-name",
      "cycle", "expression", "set", "share")
 )  # fmt: skip
-#: Some value: an input alone is tried with a layer that takes whatever comes.
+#: A layer that accepts any input, added to load a text that has no rows yet.
 _PROBE = "identity"
 
 
 class Answer(NamedTuple):
-    """What a change did: the rows to show, and the problems that are new."""
+    """The result of a change: the rows to show and the new problems."""
 
     rows: tuple[str, ...]
     problems: tuple[Problem, ...]
-    #: False if the text was the same before.
+    #: False if the change left the text the same.
     changed: bool = True
 
 
 class Session:
-    """The text of a network under the hand, with the way back."""
+    """The text of a network, the network loaded from it, and the history of texts for undo and redo."""
 
     def __init__(self) -> None:
         self.text = ""
         self.network: Network | None = None
-        #: Where it was loaded from or saved to, and its text there.
+        #: The file that the network was loaded from or saved to, and the text of that file.
         self.file: str | None = None
         self.saved = ""
         #: Whether an expectation was typed, not only loaded.
@@ -50,7 +50,7 @@ class Session:
         self._past: list[str] = []
         self._future: list[str] = []
 
-    # What it is
+    # State
 
     @property
     def unsaved(self) -> bool:
@@ -63,7 +63,7 @@ class Session:
 
     @property
     def output(self) -> str:
-        """What comes out at the end, or the input where there are no rows yet."""
+        """The output shapes as text; if there are no rows yet, the input shapes."""
         network = self.network or self._probed(self.text)
         if network is None:
             return ""
@@ -72,7 +72,7 @@ class Session:
 
     @property
     def onward(self) -> tuple[list[str], str]:
-        """What comes out at the end as words of the command line, and the layout that they are in."""
+        """The last output as arguments of `layer` or `solve`, and its layout. Raises Refused if the output is unknown."""
         network = self.network or self._probed(self.text)
         if network is None:
             return [], "channels_last"
@@ -90,7 +90,7 @@ class Session:
 
     @staticmethod
     def _probed(text: str) -> Network | None:
-        """The network of the input alone."""
+        """The network of `text` with one row that accepts any input; None if it cannot be loaded."""
         from cnncalc.network import loads
 
         try:
@@ -98,10 +98,10 @@ class Session:
         except (SpecError, edit.CannotEdit):
             return None
 
-    # How it changes
+    # Changes
 
     def load(self, text: str, file: str | None) -> None:
-        """Takes a network from a file; undo goes back to the one before. Raises SpecError."""
+        """Replace the network with one loaded from a file. Raises SpecError."""
         from cnncalc.network import loads
 
         network = loads(text)
@@ -111,21 +111,21 @@ class Session:
         self._expects = False
 
     def undo(self) -> None:
-        """Back by one change."""
+        """Undo the last change. Raises Refused if there is none."""
         if not self._past:
             raise Refused("there is nothing to undo")
         self._future.append(self.text)
         self._put(self._past.pop())
 
     def redo(self) -> None:
-        """Forward again, as long as nothing else was changed."""
+        """Redo the last undone change. Raises Refused if there is none or something was changed since."""
         if not self._future:
             raise Refused("there is nothing to redo")
         self._past.append(self.text)
         self._put(self._future.pop())
 
     def say(self, line: str) -> Answer:
-        """A row as in YAML, or a key of the top level: `conv: 64, kernel_size: 3`, `relu`, `input: 32x32x3`."""
+        """Add a row or set a top-level key, typed as in YAML: `conv: 64, kernel_size: 3`, `relu`, `input: 32x32x3`."""
         self._expects = self._expects or "expect" in line
         key = top_key(read(line))
         if key is not None:
@@ -133,23 +133,23 @@ class Session:
         return self._insert(len(self.names), line)
 
     def insert(self, before: str, line: str) -> Answer:
-        """A row in front of another."""
+        """Insert a row before another."""
         index = self._index(before)
         if top_key(read(line)) is not None:
-            raise Refused("a row is put in, not a key of the network")
+            raise Refused("only a row can be inserted, not a key of the network")
         return self._insert(index, line)
 
     def delete(self, name: str) -> Answer:
-        """Takes a row out."""
+        """Delete a row."""
         return self._change(edit.delete(self.text, self._index(name)))
 
     def move(self, name: str, before: str) -> Answer:
-        """Puts a row in front of another, or at the end."""
+        """Move a row before another, or to the end."""
         to = len(self.names) if before == "end" else self._index(before)
         return self._change(edit.move(self.text, self._index(name), to), by_name=False)
 
     def set(self, target: str, value: str) -> Answer:
-        """`conv1.stride`: a field of a row, at any depth; a name alone: a var, or a key of the network."""
+        """Set a field (`conv1.stride`, at any depth), or a var or top-level key (a name without a dot)."""
         name, dot, field = target.rpartition(".")
         if not dot:
             if target in TOP_KEYS and target not in ("layers", "vars", "blocks"):
@@ -170,14 +170,14 @@ class Session:
         return self._change(edit.set_field(self.text, at, _key(kind, field), value))
 
     def _set_all(self, pattern: str, field: str, value: str) -> Answer:
-        """Sets a field in every row that the pattern means and whose kind has the field."""
+        """Set a field in every row that matches the pattern and whose kind has the field."""
         assert self.network is not None
         meant = [node for node in self.network.layers if fnmatchcase(node.name, pattern)]
         rows = {node.location: _key(node.kind, field) for node in meant if node.kind in KINDS and _has(node.kind, field)}
         if not rows:
-            raise Refused(f"no layer that {pattern} stands for has a field {field}")
+            raise Refused(f"no layer that {pattern} matches has a field {field}")
         text = self.text
-        # From the end to the beginning: an edit moves only what stands behind it.
+        # Edit from the end to the beginning, because an edit moves the text after it.
         for at in sorted(rows, reverse=True):
             text = edit.set_field(text, at, rows[at], value)
         return self._change(text)
@@ -189,25 +189,25 @@ class Session:
             raise Refused("there are no rows yet")
         at = self.network.rows.get(name)
         if at is None:
-            inner = " (it stands in a block or branch)" if name in self.network else ""
+            inner = " (it is in a block or branch)" if name in self.network else ""
             raise Refused(f"there is no row {name} at the top level{inner}{did_you_mean(name, self.names)}")
         rows = edit.Text(self.text).rows
         return next(i for i, row in enumerate(rows) if (row.line, row.column) == (at.line, at.column))
 
     def _insert(self, index: int, line: str) -> Answer:
         if self.network is None and self._probed(self.text) is None:
-            raise Refused("say the input first, as in input: 32x32x3")
+            raise Refused("set the input first, for example input: 32x32x3")
         return self._change(edit.insert(self.text, index, row(line)))
 
     def _set_top(self, key: str, value: str) -> Answer:
         if key == "layers":
             raise Refused("type the rows one by one, or load a file")
         if not value:
-            raise Refused(f"{key} has no value; write it behind the colon")
+            raise Refused(f"{key} has no value; write the value after the colon")
         return self._change(edit.set_top(self.text, key, value))
 
     def _change(self, text: str, *, by_name: bool = True) -> Answer:
-        """Makes a change, or refuses it and leaves everything as it was."""
+        """Replace the text and load it. Raises Refused, with nothing changed, if the new text brings a problem of UNREADABLE."""
         if text == self.text:
             return Answer((), (), changed=False)
         before = self.network
@@ -216,13 +216,13 @@ class Session:
         found = [p for p in (network.problems if network is not None else []) if (p.rule, p.message) not in known]
         wrong = [p for p in found if p.rule in UNREADABLE]
         if wrong:
-            raise Refused("\n".join(said(wrong)))
+            raise Refused("\n".join(texts_of(wrong)))
         self._remember()
         self.text, self.network = text, network
         return Answer(_touched(before, network, by_name=by_name), tuple(found))
 
     def _loaded(self, text: str) -> Network | None:
-        """The network of a text; None if it has no rows yet. Raises Refused for keys that cannot be read."""
+        """Load a text; None if it has no rows yet. Raises Refused if a key of such a text cannot be read."""
         from cnncalc.network import loads
 
         if edit.Text(text).rows:
@@ -232,11 +232,11 @@ class Session:
             probe = text if top is not None and "input" in top.pairs else edit.set_top(text, "input", "1x1x1")
             wrong = [p for p in loads(edit.insert(probe, 0, _PROBE)).problems if p.rule in UNREADABLE]
             if wrong:
-                raise Refused("\n".join(said(wrong)))
+                raise Refused("\n".join(texts_of(wrong)))
         return None
 
     def _without_expectations(self, network: Network, text: str) -> Network:
-        """`network`; if it differs from the loaded file, without what the file's own expectations find."""
+        """`network`, without problems of `expect` if the loaded file was changed and its `expect` was not."""
         if text != self.saved and self.saved and not self._expects:
             left = [p for p in network.problems if p.rule != "expect"]
             if len(left) < len(network.problems):
@@ -254,7 +254,7 @@ class Session:
 
 
 def _touched(before: Network | None, after: Network | None, *, by_name: bool) -> tuple[str, ...]:
-    """The top-level rows that are new, not as they were or called otherwise: by these names they are reached from now on."""
+    """The current names of the top-level rows that are new, changed or renamed."""
     if after is None:
         return ()
     if before is None or not by_name:
@@ -266,8 +266,8 @@ def _touched(before: Network | None, after: Network | None, *, by_name: bool) ->
     return tuple(name for name in after.rows if any(c == name or c.startswith(f"{name}.") for c in changed))
 
 
-def said(problems: Iterable[Problem]) -> list[str]:
-    """Problems in their text form without a place: the text that they stand in is not before the reader's eyes."""
+def texts_of(problems: Iterable[Problem]) -> list[str]:
+    """Problems as text, without positions, because the shell does not show the text of the network."""
     return [str(problem._replace(file=None, location=Location())) for problem in problems]
 
 
@@ -276,6 +276,6 @@ def _has(kind: str, field: str) -> bool:
 
 
 def _key(kind: str, field: str) -> str:
-    """The key of a row that holds a field: for the main one the kind itself."""
+    """The key that holds a field in a row; for the main field, the kind."""
     main = KINDS[kind].main if kind in KINDS else None
     return kind if main is not None and main.name == field else field

@@ -1,4 +1,4 @@
-"""Typed text → a row or a key of the network, and lines → what belongs together."""
+"""Parse typed text as a row or a key, and join lines that belong to one row."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Refused(Exception):
 
 
 def read(line: str) -> YamlNode:
-    """The YAML of a line: the inside of a row's map, a map, or a word. Raises Refused."""
+    """Parse a line as a YAML word or map; the braces of a map may be left out. Raises Refused."""
     try:
         node = compose(row(line), None, [])
     except SpecError as error:
@@ -24,9 +24,9 @@ def read(line: str) -> YamlNode:
     if isinstance(node, Scalar) and " " in node.text:
         word, *rest = node.text.replace(",", " ").split()
         if word in TOP_KEYS and word not in KINDS:
-            raise Refused(f"{word} wants a colon; did you mean {word}: {' '.join(rest)}?")
+            raise Refused(f"{word} needs a colon; did you mean {word}: {' '.join(rest)}?")
         if word in KINDS:
-            fault = "wants a colon" if KINDS[word].options else "takes no value"
+            fault = "needs a colon" if KINDS[word].options else "takes no value"
             raise Refused(f"{word} {fault}; {_suggestion(KINDS[word], rest)}")
         raise Refused(f"{node.text} is neither a row nor a command; `help` lists the commands")
     if not isinstance(node, (Scalar, Mapping)):
@@ -35,7 +35,7 @@ def read(line: str) -> YamlNode:
 
 
 def _suggestion(kind: type[Layer], words: list[str]) -> str:
-    """The row that was probably meant, if it is one that `kind` can read; else a row as an example."""
+    """Suggest the row that was probably meant if `kind` can read it, else an example row."""
     from cnncalc.language.suggest import usage
 
     given: dict[str, str | None] = {kind.kind: None}
@@ -63,7 +63,7 @@ def _suggestion(kind: type[Layer], words: list[str]) -> str:
 
 
 def row(line: str) -> str:
-    """A row as it stands behind its dash; a row of several lines stays one."""
+    """The line as a YAML row without its dash: `conv: 8, stride: 2` gets braces; several lines stay unchanged."""
     line = re.sub(r"^-\s+", "", line.strip())
     if "\n" in line or line.startswith("{") or not re.search(r":(\s|$)", line):
         return line
@@ -71,7 +71,7 @@ def row(line: str) -> str:
 
 
 def top_key(node: YamlNode) -> str | None:
-    """The key of the top level that a line sets, None if it is a row."""
+    """The top-level key that a line sets; None if the line is a row."""
     if isinstance(node, Mapping) and not any(key in KINDS or key in ("block", "branches") for key in node.pairs):
         key = next(iter(node.pairs), "")
         if key in TOP_KEYS or key.startswith("x-"):
@@ -89,7 +89,7 @@ class Lines:
         self._open: list[str] = []
 
     def feed(self, line: str) -> Iterator[str]:
-        """The texts that are complete now that `line` has come."""
+        """Take the next line, and yield the rows or keys that are complete."""
         line = line.rstrip("\r\n")
         if self._open and self._continues(line):
             self._open.append(line)
@@ -105,7 +105,7 @@ class Lines:
             yield line
 
     def flush(self) -> Iterator[str]:
-        """What is left at the end."""
+        """Yield the last row or key at the end of the input."""
         if self._open:
             lines, self._open = self._open, []
             yield _joined(lines)
@@ -116,7 +116,7 @@ class Lines:
         first = self._open[0]
         indent = len(line) - len(line.lstrip())
         start = len(first) - len(first.lstrip())
-        # A list may stand under its key without indentation.
+        # A list under a key need not be indented.
         return indent > start or (not first.lstrip().startswith("-") and indent == start and line.lstrip().startswith("- "))
 
 
@@ -125,7 +125,7 @@ def _is_key(word: str) -> bool:
 
 
 def _joined(lines: list[str]) -> str:
-    """Lines as one text that starts at the left edge; behind a dash, in the column of the row's keys."""
+    """Join lines and remove their indentation, and the dash of a row with it."""
     while not lines[-1].strip():
         lines.pop()
     first = lines[0].lstrip()
@@ -136,7 +136,7 @@ def _joined(lines: list[str]) -> str:
         first = inner
     rest = [line[min(edge, len(line) - len(line.lstrip())) :] for line in lines[1:]]
     if not first:
-        # The dash stands on a line of its own.
+        # The dash is on a line of its own.
         import textwrap
 
         return textwrap.dedent("\n".join(rest)).strip("\n")
