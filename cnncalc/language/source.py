@@ -23,7 +23,8 @@ TOO_DEEP = f"the text is nested more than {MAX_DEPTH} levels deep"
 #: libyaml's parser, which is many times faster; PyYAML's own parser if PyYAML was built without libyaml.
 _Parser: Any = yaml.cyaml.CParser if yaml.__with_libyaml__ else yaml.SafeLoader  # type: ignore[attr-defined]  # not in its stubs
 #: Characters that YAML does not allow (YAML 1.1, section 5.1). libyaml and PyYAML differ about U+FEFF inside a text.
-_NOT_YAML = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+#: The negated class of the allowed characters would be equal, but takes six times as long to compile.
+_NOT_YAML = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
 _NULLS = frozenset(("", "~", "null", "Null", "NULL"))
 
 
