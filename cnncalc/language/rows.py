@@ -179,9 +179,7 @@ class RowReader:
                 more = ("in_channels",) if self._in_rows else ()
                 fact = undefined(name, self._problems.did_you_mean(name, self._names, more))
                 if name == "i" and self._repeats:
-                    fact = LayerError(
-                        "i is the number of a copy, and this is said once, for all copies of the row", rule=fact.rule
-                    )
+                    fact = LayerError("i is the number of a copy, and this key applies to all copies of the row", rule=fact.rule)
                 self._problems.error(fact, argument.location)
                 argument.value, argument.dynamic = FAULTY, False
         return argument

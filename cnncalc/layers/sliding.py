@@ -118,8 +118,8 @@ def too_large(axis: str, window: Window, size: int) -> str:
     padding = f"{size} + {window.before} + {window.after} = {padded}" if window.before or window.after else str(padded)
     largest = (padded - 1) // window.dilation + 1 if padded > 0 else 0
     lacking = window.extent - padded
-    mend = f"kernel_size at most {largest}, or " if largest else ""
+    smaller = f"kernel_size at most {largest}, or " if largest else ""
     return (
         f"a window over {window.extent} cells is larger than its padded input, {axis} {padding}; "
-        f"try {mend}padding {max(window.before, window.after) + (lacking + 1) // 2}"
+        f"try {smaller}padding {max(window.before, window.after) + (lacking + 1) // 2}"
     )
