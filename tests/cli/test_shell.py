@@ -309,7 +309,7 @@ def test_a_session_on_a_terminal(terminal, tmp_path):
     session.until("conv_transpose:")
     session.type("\x15conv: 10, ker\t")
     session.until("kernel_size:")
-    session.type("5, pad\t")
+    session.type("5, padding: ")
     session.until("padding:")
     session.type("2\r")
     session.until("32x32x10>")
