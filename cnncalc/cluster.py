@@ -127,8 +127,11 @@ class _Tasks:
         except Exception as error:
             raise self._gone(error) from None
 
-    def _results(self, chunk: list[Any], future: Future[Any]) -> list[Any]:
-        """The results of a task; of one that killed its workers, those of its items one by one."""
+    def _results(self, chunk: list[Any], future: Future[Any], again: bool = True) -> list[Any]:
+        """The results of a task; of one that killed its workers, those of its items one by one.
+
+        An item alone gets a second try: it may only have waited on a worker that another item killed.
+        """
         from distributed.scheduler import KilledWorker
 
         self._wait(future)
@@ -137,6 +140,8 @@ class _Tasks:
         except KilledWorker:
             if len(chunk) > 1:
                 return [one for item in chunk for one in self._results([item], self._submit([item]))]
+            if again:
+                return self._results(chunk, self._submit(chunk), again=False)
             if self._lost is None:
                 raise ClusterError("several workers were killed by the same item, perhaps for lack of memory") from None
             return [self._lost(chunk[0])]

@@ -63,7 +63,7 @@ TYPED = st.one_of(
 
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_answers_equal_those_of_a_text_opened_anew(path, data):
     document = Document(URI, path.read_text(encoding="utf-8"))
