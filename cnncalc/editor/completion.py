@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from cnncalc.docstring import docstring
 from cnncalc.editor.context import Context, context
 from cnncalc.editor.outline import Scope
 from cnncalc.editor.positions import Span
@@ -88,7 +88,7 @@ def row_beginnings(blocks: Iterable[str] = (), *, in_braces: bool = True) -> Ite
             text = name
         else:
             text = f"{{{name}: "
-        yield Item(name, text, "kind", _first_line(kind.__doc__), inspect.cleandoc(kind.__doc__ or ""))
+        yield Item(name, text, "kind", _first_line(docstring(kind)), docstring(kind))
     for name in blocks:
         yield Item(f"block: {name}", f"block: {name}" if in_braces else f"{{block: {name}}}", "block", "a use of a block")
     yield Item("block", "block: " if in_braces else "{block: ", "kind", "a use of a block")
@@ -203,5 +203,5 @@ def _rules() -> Iterator[Item]:
         yield Item(name, name, "rule", RULES.get(name, "error"), ERROR_RULES.get(name, ""))
 
 
-def _first_line(text: str | None) -> str:
-    return " ".join((text or "").strip().split("\n\n", 1)[0].split())
+def _first_line(text: str) -> str:
+    return " ".join(text.strip().split("\n\n", 1)[0].split())

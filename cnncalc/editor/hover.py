@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any, NamedTuple
 
+from cnncalc.docstring import docstring
 from cnncalc.editor.completion import kind_among
 from cnncalc.editor.outline import Symbol, kind_of
 from cnncalc.editor.positions import Span
@@ -84,7 +84,7 @@ def _kind(snapshot: Snapshot, row: YamlNode, kind: str) -> list[str]:
     if nodes:
         parts.append(_numbers(snapshot, nodes))
     if kind in KINDS:
-        text = inspect.cleandoc(KINDS[kind].__doc__ or "")
+        text = docstring(KINDS[kind])
         parts.append(f"**{kind}** — {_escaped(text)}")
     return parts
 

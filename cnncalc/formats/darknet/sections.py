@@ -128,8 +128,8 @@ def _value(line: str, number: int, here: Location, sections: list[Section], prob
     at = Location(number, begin, number, begin + len(stripped)) if stripped else here
     first = sections[-1].values.get(name)
     if first is not None:
-        said = f"{name} is written twice; Darknet takes the value on line {first[1].line}"
-        problems.add("duplicate-key", here, said, level="warning")
+        message = f"{name} is written twice; Darknet takes the value on line {first[1].line}"
+        problems.add("duplicate-key", here, message, level="warning")
         return
     sections[-1].values[name] = (text, at)
 

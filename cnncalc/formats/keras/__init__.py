@@ -48,10 +48,10 @@ def read(source: Source, changes: Changes) -> Reading:
     try:
         class_name = config["class_name"]
         if not _is_model(config["config"]):
-            said = (
+            message = (
                 f"{class_name} is a class of its own, and its file has no list of layers; save a Functional or Sequential model"
             )
-            raise unusable("file", source.file, Location(), said)
+            raise unusable("file", source.file, Location(), message)
         return _lay_out(Model(config["config"], class_name), config, problems, source, changes)
     except Broken as error:
         raise unusable("file", source.file, Location(), f"the Keras model cannot be read: {error}") from None
@@ -113,8 +113,10 @@ def _notes(unknown: dict[str, int]) -> tuple[str, ...]:
     if not unknown:
         return ()
     names = ", ".join(f"{name} ×{count}" if count > 1 else name for name, count in sorted(unknown.items()))
-    said = "classes that are not Keras's own stand as custom layers; the file does not state their parameters, which count as 0"
-    return (f"{said}: {names}",)
+    message = (
+        "classes that are not Keras's own stand as custom layers; the file does not state their parameters, which count as 0"
+    )
+    return (f"{message}: {names}",)
 
 
 def _input_dims(layer: dict[str, Any]) -> Dims | None:

@@ -68,8 +68,8 @@ def _from_zip(source: Source) -> bytes:
                 info = archive.getinfo("config.json")
             except KeyError:
                 names = ", ".join(archive.namelist()[:3])
-                said = f"the zip file has no config.json, so it is not a .keras file; it has {names or 'nothing'}"
-                raise unusable("file", source.file, Location(), said) from None
+                message = f"the zip file has no config.json, so it is not a .keras file; it has {names or 'nothing'}"
+                raise unusable("file", source.file, Location(), message) from None
             if info.flag_bits & 1 or info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                 raise unusable(
                     "file", source.file, Location(), "config.json is encrypted, or compressed in a way Keras does not use"
@@ -120,14 +120,16 @@ def _from_hdf5(source: Source) -> bytes:
     try:
         import h5py
     except ImportError:
-        said = "an .h5 file is read with h5py, which is not installed: pip install 'cnncalc[keras]'; or save the model as .keras"
-        raise unusable("file", source.file, Location(), said) from None
+        message = (
+            "an .h5 file is read with h5py, which is not installed: pip install 'cnncalc[keras]'; or save the model as .keras"
+        )
+        raise unusable("file", source.file, Location(), message) from None
     try:
         stream: Any = source.file if source.file and source.file != "-" and source.on_disk else io.BytesIO(source.data)
         with h5py.File(stream, "r") as file:
             if "model_config" not in file.attrs:
-                said = "the .h5 file has weights and no model; save the model itself: model.save('model.keras')"
-                raise unusable("file", source.file, Location(), said)
+                message = "the .h5 file has weights and no model; save the model itself: model.save('model.keras')"
+                raise unusable("file", source.file, Location(), message)
             if file.attrs.get_id("model_config").get_storage_size() > MAX_CONFIG:
                 raise unusable("limit", source.file, Location(), "model_config has more than 10 MiB")
             text = file.attrs["model_config"]
@@ -135,6 +137,6 @@ def _from_hdf5(source: Source) -> bytes:
         raise
     except Exception as error:
         # Whatever a damaged file makes of the library: OSError, RuntimeError, KeyError, ValueError.
-        said = f"the .h5 file is damaged: {str(error) or type(error).__name__}"
-        raise unusable("file", source.file, Location(), said) from None
+        message = f"the .h5 file is damaged: {str(error) or type(error).__name__}"
+        raise unusable("file", source.file, Location(), message) from None
     return text.encode("utf-8", "replace") if isinstance(text, str) else bytes(text)
