@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -12,7 +12,7 @@ from cnncalc.cli import OK, PROBLEMS, UNUSABLE, options, output
 from cnncalc.cli.spec import complete_set
 
 if TYPE_CHECKING:
-    from cnncalc.studies.store import Journal
+    from cnncalc.studies.run import Run
     from cnncalc.studies.sweep import Sweep
     from cnncalc.studies.trial import Trial
 
@@ -99,11 +99,15 @@ def sweep(
 
     Exit status: 0 if a combination works, 1 if none does or none is within the budget, 2 for invalid values.
     """
+    from functools import partial
+
+    from cnncalc.cli.progress import bar
     from cnncalc.cluster import ClusterError
-    from cnncalc.problem import SpecError
+    from cnncalc.problem import Location, Problem, SpecError
     from cnncalc.studies.grid import axis
+    from cnncalc.studies.run import Run
     from cnncalc.studies.store import StoreError
-    from cnncalc.studies.sweep import plan
+    from cnncalc.studies.sweep import arrange, plan
 
     limits = _limits(budget or [])
     front = _figures(pareto, "--pareto", signed=True)
@@ -135,26 +139,28 @@ def sweep(
     except ValueError as fault:
         raise typer.BadParameter(str(fault)) from None
     _check_sort(sort, found.grid.names)
-    total = found.total
-    if stored is None and not front and total > _MOST:
+    if stored is None and not front and found.total > _MOST:
         raise typer.BadParameter(
-            f"there are {total:,} combinations, and at most {_MOST:,} can be shown; write them to a file with -o, "
+            f"there are {found.total:,} combinations, and at most {_MOST:,} can be shown; write them to a file with -o, "
             "keep the best with --pareto, or draw some with --sample",
             param_hint="'--set'",
         )
-    run = _Run(found, total, scheduler, jobs)
+    run = Run(found, processes=jobs, scheduler=scheduler, watch=partial(bar, what="combinations"))
+    rows: list[Trial] = []
     try:
         if stored is not None:
-            rows: list[Trial] = []
-            status = run.to_file(stored, front, sort, resume=resume)
+            _store(run, stored, front, sort, resume=resume)
         else:
-            rows, status = run.in_memory(front, sort, spec)
+            rows = list(arrange(run.results(), found.grid, front, sort))
     except (ClusterError, StoreError) as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(UNUSABLE) from None
     if stored is None:
-        _say(rows, found, form, shown, drawn, file, run, "kept" if front or keep_working else "within the budget")
-    raise typer.Exit(status)
+        if not run.usable and run.first_fault is not None:
+            output.complain([Problem(r, "error", spec, Location(), None, m) for r, m in run.first_fault.problems])
+            raise typer.Exit(UNUSABLE)
+        _say(rows, found, form, shown, drawn, file, "kept" if front or keep_working else "within the budget")
+    raise typer.Exit(OK if run.working else PROBLEMS)
 
 
 sweep.epilog = (  # type: ignore[attr-defined]  # for --help
@@ -162,102 +168,26 @@ sweep.epilog = (  # type: ignore[attr-defined]  # for --help
 )
 
 
-class _Run:
-    """A running sweep, with the counts for its summary and exit status."""
+def _store(run: Run, path: str, front: Sequence[str], sort: str | None, *, resume: bool) -> None:
+    """Stream the results into a journal, then write the file from it."""
+    from cnncalc.report.results import write
+    from cnncalc.studies.store import Journal
+    from cnncalc.studies.sweep import arrange
 
-    def __init__(self, found: Sweep, total: int, scheduler: str | None, jobs: int | None) -> None:
-        self.sweep = found
-        self.total = total
-        self._scheduler = scheduler
-        self._jobs = jobs
-        self.working = 0
-        self.kept = 0
-        self.first_fault: Trial | None = None
-        self.usable = False
-
-    def results(self, start: int = 0) -> Iterator[tuple[int, Trial]]:
-        """Yield the results that are kept, each with its position, and count them."""
-        from cnncalc.cli.progress import bar
-
-        results = self.sweep.run(start=start, processes=self._jobs, scheduler=self._scheduler)
-        for place, trial in enumerate(bar(results, self.total - start, "combinations"), start):
-            self.usable = self.usable or trial.usable
-            if not trial.usable and self.first_fault is None:
-                self.first_fault = trial
-            if self.sweep.keeps(trial):
-                self.kept += 1
-                self.working += trial.fits
-                yield place, trial
-
-    def in_memory(self, front: Sequence[str], sort: str | None, spec: str) -> tuple[list[Trial], int]:
-        """Return the results to show and the exit status."""
-        from cnncalc.problem import Location, Problem
-        from cnncalc.studies.sweep import front as best
-
-        kept = (trial for _, trial in self.results())
-        rows = _sorted(best(kept, front) if front else list(kept), sort, self.sweep)
-        if not self.usable and self.first_fault is not None:
-            output.complain([Problem(r, "error", spec, Location(), None, m) for r, m in self.first_fault.problems])
-            raise typer.Exit(UNUSABLE)
-        return rows, OK if self.working else PROBLEMS
-
-    def to_file(self, path: str, front: Sequence[str], sort: str | None, *, resume: bool) -> int:
-        """Stream the results into a journal, write the file from it at the end, and return the exit status."""
-        from cnncalc.studies.store import Journal
-
-        journal = Journal(path, self.sweep, resume=resume)
-        complete = False
-        try:
-            before = sum(1 for _ in journal)
-            for place, trial in self.results(journal.start):
-                journal.write(place, trial)
-            rows = self._finish(path, journal, front, sort)
-            complete = True
-        finally:
-            journal.close(remove=complete)
-            if not complete:
-                hint = f"the results so far are in {journal.path}; the same command with --resume continues"
-                typer.echo(f"note: the sweep is not finished; {hint}", err=True)
-        left = self.total - rows
-        more = f"; {left:,} left out" if left else ""
-        typer.echo(f"{rows:,} of {self.total:,} combinations written to {path}{more}", err=True)
-        return OK if self.working or before else PROBLEMS
-
-    def _finish(self, path: str, journal: Journal, front: Sequence[str], sort: str | None) -> int:
-        """Write the output file and return the number of its rows."""
-        from cnncalc.files import write_atomically
-        from cnncalc.report import trials as report
-        from cnncalc.studies.store import write_parquet
-        from cnncalc.studies.sweep import front as best
-
-        rows: Iterable[Trial] = journal
-        if front:
-            rows = best(journal, front)
-        if sort is not None:
-            rows = _sorted(list(rows), sort, self.sweep)
-        counted = _Counted(rows)
-        if path.lower().endswith(".parquet"):
-            write_parquet(path, counted, self.sweep)
-        else:
-            names = self.sweep.grid.names
-            lines = report.csv_lines if path.lower().endswith(".csv") else report.json_lines
-            with write_atomically(path) as stream:
-                for line in lines(counted, names, self.sweep.recipe.extra):
-                    stream.write(line.encode("utf-8", "replace"))
-        return counted.count
-
-
-class _Counted:
-    """Iterate over items and count them."""
-
-    def __init__(self, items: Iterable[Trial]) -> None:
-        self._items = items
-        self.count = 0
-
-    def __iter__(self) -> Iterator[Trial]:
-        for item in self._items:
-            self.count += 1
-            yield item
+    journal = Journal(path, run.sweep, resume=resume)
+    complete = False
+    try:
+        run.fill(journal)
+        rows = write(path, arrange(journal, run.sweep.grid, front, sort), run.sweep)
+        complete = True
+    finally:
+        journal.close(remove=complete)
+        if not complete:
+            hint = f"the results so far are in {journal.path}; the same command with --resume continues"
+            typer.echo(f"note: the sweep is not finished; {hint}", err=True)
+    left = run.sweep.total - rows
+    more = f"; {left:,} left out" if left else ""
+    typer.echo(f"{rows:,} of {run.sweep.total:,} combinations written to {path}{more}", err=True)
 
 
 def _limits(budget: Sequence[str]) -> dict[str, int]:
@@ -306,16 +236,6 @@ def _check_sort(sort: str | None, names: Sequence[str]) -> None:
         raise typer.BadParameter(f"there is no column {sort}{did_you_mean(sort, known)}", param_hint="'--sort'")
 
 
-def _sorted(rows: list[Trial], sort: str | None, found: Sweep) -> list[Trial]:
-    """Sort by a figure, or by the position of a value in its --set. Combinations that are not networks come last."""
-    from cnncalc.studies.sweep import sort_key
-
-    if sort is None:
-        return rows
-    rows = sorted(rows, key=sort_key(sort.removeprefix("-"), found.grid), reverse=sort.startswith("-"))
-    return sorted(rows, key=lambda row: not row.usable)
-
-
 def _say(
     rows: list[Trial],
     found: Sweep,
@@ -323,7 +243,6 @@ def _say(
     shown: Sequence[str],
     drawn: Sequence[str],
     file: str | None,
-    run: _Run,
     why: str,
 ) -> None:
     from cnncalc.report import trials as report
@@ -345,4 +264,4 @@ def _say(
     elif form == "csv":
         output.say("".join(report.csv_lines(rows, names, found.recipe.extra)))
     else:
-        output.say_rows(report.rows(rows, names, run.total, output.width(), shown, why=why))
+        output.say_rows(report.rows(rows, names, found.total, output.width(), shown, why=why))

@@ -1,11 +1,11 @@
-"""Results of a sweep on disk: a journal that grows row by row and survives an interrupt, then the file that was asked for."""
+"""Results of a sweep on disk: a journal that grows row by row and survives an interrupt."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from cnncalc.studies.sweep import Sweep
@@ -119,63 +119,3 @@ def _identity(sweep: Sweep) -> dict[str, Any]:
         "figures": list(recipe.extra),
         "keep_working": sweep.keep_working,
     }
-
-
-def write_parquet(path: str, trials: Iterable[Trial], sweep: Sweep) -> None:
-    """Write results as a Parquet file, a row group at a time. Raises StoreError without pyarrow."""
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ModuleNotFoundError:
-        raise StoreError("Parquet needs pyarrow: pip install 'cnncalc[dask]'") from None
-    from cnncalc.files import write_atomically
-
-    kinds = [_type_of(one.values) for one in sweep.grid.axes]
-    types = {"int": pa.int64(), "float": pa.float64(), "text": pa.string()}
-    counts = figures(sweep)
-    fields = [pa.field(name, types[kind]) for name, kind in zip(sweep.grid.names, kinds, strict=True)]
-    fields += [pa.field("output", pa.string()), *(pa.field(name, pa.int64()) for name in counts)]
-    fields += [pa.field("macs_complete", pa.bool_()), pa.field("problems", pa.int64()), pa.field("first_problem", pa.string())]
-    schema = pa.schema(fields)
-    with write_atomically(path) as stream, pq.ParquetWriter(stream, schema) as writer:
-        batch: list[Trial] = []
-
-        def flush() -> None:
-            columns: list[list[Any]] = []
-            for i, kind in enumerate(kinds):
-                convert = {"int": int, "float": float, "text": str}[kind]
-                columns.append([convert(one.values[i]) for one in batch])
-            columns.append([one.output for one in batch])
-            columns += [[one.totals.get(name) for one in batch] for name in counts]
-            columns.append([one.macs_complete for one in batch])
-            columns.append([len(one.problems) for one in batch])
-            columns.append([one.problems[0][1] if one.problems else None for one in batch])
-            writer.write_table(pa.table(dict(zip(schema.names, columns, strict=True)), schema=schema))
-            batch.clear()
-
-        for trial in trials:
-            batch.append(trial)
-            if len(batch) >= 10_000:
-                flush()
-        if batch:
-            flush()
-
-
-def figures(sweep: Sweep) -> list[str]:
-    """The figures that every result of a sweep has."""
-    return ["parameters", "trainable", "buffers", "macs", "weights", *sweep.recipe.extra]
-
-
-def _type_of(values: Iterable[str]) -> str:
-    """`int`, `float` or `text`: what all values of a name can be read as."""
-    kind = "int"
-    for value in values:
-        try:
-            int(value)
-        except ValueError:
-            try:
-                float(value)
-            except ValueError:
-                return "text"
-            kind = "float"
-    return kind

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -104,10 +104,20 @@ def front(trials: Iterable[Trial], names: Sequence[str]) -> list[Trial]:
     return [trial for _, trial in best]
 
 
-def sort_key(name: str, grid: Grid) -> Callable[[Trial], tuple[bool, int]]:
-    """The key that orders results by a figure, or by the place of a value in its list; what is no network comes last."""
+def arrange(trials: Iterable[Trial], grid: Grid, best: Sequence[str] = (), sort: str | None = None) -> Iterable[Trial]:
+    """The Pareto front of the figures `best`, or every result; sorted by a figure or by the position of a value in its list.
+
+    `-` before the name of `sort` reverses the order. Combinations that are not networks come last.
+    """
+    if best:
+        trials = front(trials, best)
+    if sort is None:
+        return trials
+    name = sort.removeprefix("-")
     if name in grid.names:
         axis = grid.names.index(name)
         places = {value: place for place, value in enumerate(grid.axes[axis].values)}
-        return lambda trial: (not trial.usable, places[trial.values[axis]])
-    return lambda trial: (not trial.usable, trial.totals.get(name, 0))
+        rows = sorted(trials, key=lambda trial: places[trial.values[axis]], reverse=name != sort)
+    else:
+        rows = sorted(trials, key=lambda trial: trial.totals.get(name, 0), reverse=name != sort)
+    return sorted(rows, key=lambda trial: not trial.usable)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cnncalc.studies.grid import axis
-from cnncalc.studies.store import Journal, StoreError, write_parquet
+from cnncalc.studies.store import Journal, StoreError
 from cnncalc.studies.sweep import plan
 
 TEXT = "input: 32x32x3\nvars: {width: 8}\nlayers:\n  - {conv: '${width}', kernel_size: 3}\n"
@@ -62,16 +62,3 @@ def test_what_cannot_be_resumed(tmp_path, content, why):
 def test_a_file_of_another_kind(tmp_path):
     with pytest.raises(StoreError, match=r"\.csv, \.jsonl or \.parquet"):
         Journal(str(tmp_path / "out.xlsx"), made())
-
-
-def test_parquet(tmp_path):
-    pq = pytest.importorskip("pyarrow.parquet")
-    sweep = made("width=1,2,40000")
-    path = str(tmp_path / "out.parquet")
-    write_parquet(path, sweep.run(), sweep)
-    table = pq.read_table(path).to_pydict()
-    assert table["width"] == [1, 2, 40000]
-    # (3·3·3 + 1) parameters per filter.
-    assert table["parameters"] == [28, 56, 1_120_000]
-    assert table["output"] == ["30x30x1", "30x30x2", "30x30x40000"]
-    assert table["problems"] == [0, 0, 0]
