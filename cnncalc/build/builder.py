@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from cnncalc.build import misfit, mismatch
 from cnncalc.build.changes import UNCHANGED, BudgetExceeded, Changes, Path
 from cnncalc.build.problems import Problems
 from cnncalc.graph import Graph, Group, Input, Node, Producer
@@ -217,6 +216,8 @@ class Builder:
     def _misfit(self, node: Node, inferred: Inferred) -> None:
         at = node.place.key
         if not self._problems.known("stride-fit", at, node.name):
+            from cnncalc.build import misfit
+
             found = misfit.of(node)
             self._problems.add("stride-fit", at, found.text(), layer=node.name, fixes=misfit.fixes(node, found), cause=found)
 
@@ -226,6 +227,8 @@ class Builder:
             at = node.place.field(error.field) or at
         if self._problems.known(error.rule, at, node.name):
             return
+        from cnncalc.build import mismatch
+
         if isinstance(error, Mismatch):
             found = mismatch.of(node, error, self._problems.layout)
             self._problems.add(error.rule, at, found.text(), layer=node.name, cause=found)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.graph import Input, Node
 from cnncalc.layers.option import Cells, Every, PerAxis
 from cnncalc.problem import Fix
-from cnncalc.refit import Refit, refits
 from cnncalc.shape import Shape
 from cnncalc.window import Window
+
+if TYPE_CHECKING:
+    from cnncalc.refit import Refit
 
 _CELLS = {"depth": ("plane", "planes"), "height": ("row", "rows"), "width": ("column", "columns"), "length": ("step", "steps")}
 
@@ -60,6 +62,8 @@ def fixes(node: Node, found: Misfit) -> tuple[Fix, ...]:
 
 
 def _refits(node: Node) -> list[Refit]:
+    from cnncalc.refit import Refit, refits
+
     follows = "stride" in node.layer.options and node.layer.value("stride") is None
     skip = node.layer.unwindowed
     found = refits(node.inferred.windows[skip:], node.inferred.sizes[skip:], stride_follows=follows)

@@ -125,7 +125,7 @@ class Sources:
             below = []
             for name in names:
                 path = name if folder == "." else os.path.join(folder, name)
-                if os.path.splitext(name)[1].lower() in formats.SUFFIXES:
+                if os.path.splitext(name)[1].lower() in formats.suffixes():
                     if not os.path.isdir(path):
                         if _can_be_read(path):
                             yield path

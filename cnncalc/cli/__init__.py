@@ -5,6 +5,7 @@ Each command listed in `app.COMMANDS` has its own module in this package.
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import sys
@@ -22,6 +23,8 @@ def main() -> None:
     # Most commands end before reference cycles matter, and collecting them takes half the time of printing a large table.
     # A high threshold still bounds memory in commands that load thousands of networks or run for hours.
     gc.set_threshold(500_000)
+    # At exit the interpreter collects once more, which takes as long as loading a network; the process ends anyway.
+    atexit.register(gc.freeze)
     try:
         from cnncalc.cli.app import run
 

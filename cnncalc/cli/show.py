@@ -151,13 +151,14 @@ def _figures(network: Network, batch: int, training: str | None, optimizer: str,
 
 def _table(networks: list[Network], columns: list[Column], depth: int | None, figures: list[Figures], several: bool) -> None:
     from cnncalc.report.network.table import table
-    from cnncalc.report.problems import listing as problems
 
     width = output.width()
     for i, (network, own) in enumerate(zip(networks, figures, strict=True)):
         rows: list[Row] = [[]] if i else []
         rows += table(network, columns, depth=depth, width=width, figures=own, with_file=several)
         if network.problems:
+            from cnncalc.report.problems import listing as problems
+
             rows += [[], *problems.rows(network.problems)]
         output.say_rows(rows)
 

@@ -1,6 +1,6 @@
 """Files of any format → a reading.
 
-A format is a module below with `SUFFIXES`, `claims(first_bytes)` and `read(source, changes)`.
+A format is a module below with `claims(first_bytes)` and `read(source, changes)`, and its line in FORMATS.
 """
 
 from __future__ import annotations
@@ -20,11 +20,17 @@ FORMATS: dict[str, tuple[str, ...]] = {
 }
 """Modules and the suffixes of their files, so that only those that may claim a file are imported."""
 
+_NEEDED = {"ultralytics": b"backbone"}
+"""Bytes without which a module claims no file, so that cnncalc's own files import no other format."""
+
 OWN = (".yaml", ".yml")
 """Suffixes of cnncalc's own language."""
 
-SUFFIXES = tuple(dict.fromkeys((*OWN, *(suffix for suffixes in FORMATS.values() for suffix in suffixes))))
-"""Every suffix that some format has."""
+
+def suffixes() -> tuple[str, ...]:
+    """Every suffix that some format has."""
+    return tuple(dict.fromkeys((*OWN, *(suffix for each in FORMATS.values() for suffix in each))))
+
 
 _RECOGNISED = (
     "cnncalc reads its own YAML (input and layers), ONNX (.onnx), Ultralytics YAML (backbone and head), "
@@ -34,8 +40,6 @@ _RECOGNISED = (
 
 class Format(Protocol):
     """What a module of a format has."""
-
-    SUFFIXES: tuple[str, ...]
 
     def claims(self, first_bytes: bytes) -> bool: ...
     def read(self, source: Source, changes: Changes) -> Reading: ...
@@ -60,15 +64,12 @@ def format_of(source: Source) -> Format | None:
         return _module("pytorch")
     start = source.start()
     suffix = source.suffix
-    for name, suffixes in FORMATS.items():
-        if suffix in suffixes and _module(name).claims(start):
+    expected = [name for name, each in FORMATS.items() if suffix in each]
+    others = [] if suffix in OWN else [name for name in FORMATS if name not in expected]
+    for name in (*expected, *others):
+        if _claims(name, start):
             return _module(name)
-    if suffix in OWN:
-        return None
-    for name, suffixes in FORMATS.items():
-        if suffix not in suffixes and _module(name).claims(start):
-            return _module(name)
-    if suffix in SUFFIXES and start.strip():
+    if suffix in suffixes() and suffix not in OWN and start.strip():
         raise unusable("file", source.file, Location(), f"the {suffix} file is none that is known here; {_RECOGNISED}")
     return None
 
@@ -76,7 +77,11 @@ def format_of(source: Source) -> Format | None:
 def claims(name: str, first_bytes: bytes) -> bool:
     """Whether a file found in a folder is a network of another format than cnncalc's own, by its suffix and first bytes."""
     suffix = Source(name).suffix
-    return any(suffix in suffixes and _module(module).claims(first_bytes) for module, suffixes in FORMATS.items())
+    return any(suffix in each and _claims(module, first_bytes) for module, each in FORMATS.items())
+
+
+def _claims(name: str, start: bytes) -> bool:
+    return _NEEDED.get(name, b"") in start and _module(name).claims(start)
 
 
 def read(source: Source, changes: Changes = UNCHANGED) -> Reading:

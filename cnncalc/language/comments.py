@@ -28,7 +28,7 @@ class _RowIgnore(Ignore):
 
 
 class FileIgnores(Ignores):
-    """The ignores of a file. Reading them costs nothing if the text has none."""
+    """The ignores of a file."""
 
     def __init__(self, text: str, root: YamlNode | None, document: Document) -> None:
         super().__init__()
@@ -41,8 +41,7 @@ class FileIgnores(Ignores):
         self._by_line: dict[tuple[str, int], list[Ignore]] = {}
         self._by_row: dict[tuple[str, int], list[Ignore]] = {}
         comments: list[_RowIgnore] = []
-        if "cnncalc:" in text:
-            self._read(text, root, comments)
+        self._read(text, root, comments)
         self.found = [*comments]
         for one in comments:
             if one.fault is None:

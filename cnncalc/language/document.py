@@ -15,7 +15,6 @@ from cnncalc.language.names import name_fault
 from cnncalc.language.row import FAULTY, ROW_KEYS, Lines
 from cnncalc.language.rows import RowReader, name_rows
 from cnncalc.language.source import Mapping, Scalar, Sequence, YamlNode, describe, location
-from cnncalc.language.syntax import NETWORK, code_in
 from cnncalc.language.template import evaluate, names_in
 from cnncalc.layers import KINDS, Layer
 from cnncalc.problem import ERROR_RULES, IGNORABLE, Location
@@ -62,21 +61,8 @@ class DocumentReader:
         if root is None:
             self._unusable("missing", Location(1, 1, 1, 1), "the file is empty; a network has input and layers")
             return found
-        if not isinstance(root, Mapping):
-            start = Location(root.line, root.column, root.line, root.column + 1)
-            if isinstance(root, Sequence):
-                message = (
-                    "a network is a map with input and layers, and this is a list; write it behind layers:, and input above it"
-                )
-            else:
-                code = code_in(root.text)
-                what = "a word" if root.text.isalnum() else "text"
-                message = code[1] if code else f"a network is a map with input and layers, and this is {what}; {NETWORK}"
-            self._unusable("yaml", start, message)
-            return found
-        if root.flow and any(key.endswith(")") for key in root.pairs):
-            message = "this is a Python dict, and a shape is no tuple: it is written 32x32x3"
-            self._unusable("yaml", location(root.get("input") or root), f"{message}; {NETWORK}")
+        if not isinstance(root, Mapping) or (root.flow and any(key.endswith(")") for key in root.pairs)):
+            self._no_network(root)
             return found
         for key, (at, _) in root.pairs.items():
             if key not in TOP_KEYS and not key.startswith("x-"):
@@ -172,6 +158,23 @@ class DocumentReader:
         if not (isinstance(node, Scalar) and node.null):
             self._problems.add("value", node, f"{key} is a map {what}, not {describe(node)}")
         return None
+
+    def _no_network(self, root: YamlNode) -> None:
+        """Say what a text is that is no map, or a dict of Python."""
+        from cnncalc.language.syntax import NETWORK, code_in
+
+        if isinstance(root, Mapping):
+            at = location(root.get("input") or root)
+            message = f"this is a Python dict, and a shape is no tuple: it is written 32x32x3; {NETWORK}"
+            self._unusable("yaml", at, message)
+            return
+        if isinstance(root, Sequence):
+            message = "a network is a map with input and layers, and this is a list; write it behind layers:, and input above it"
+        else:
+            code = code_in(root.text)
+            what = "a word" if root.text.isalnum() else "text"
+            message = code[1] if code else f"a network is a map with input and layers, and this is {what}; {NETWORK}"
+        self._unusable("yaml", Location(root.line, root.column, root.line, root.column + 1), message)
 
     def _vars(self, found: Document) -> None:
         assert isinstance(self._root, Mapping)

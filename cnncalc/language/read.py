@@ -6,16 +6,15 @@ from functools import partial
 
 from cnncalc.build.changes import UNCHANGED, Changes
 from cnncalc.build.problems import Problems
-from cnncalc.build.reading import Reading, Source
+from cnncalc.build.reading import Ignores, Reading, Source
 from cnncalc.graph import Producer
-from cnncalc.language.comments import FileIgnores
 from cnncalc.language.content import Document
 from cnncalc.language.definitions import definitions
 from cnncalc.language.document import DocumentReader
 from cnncalc.language.expand import Expander
 from cnncalc.language.expectations import check_totals
 from cnncalc.language.scope import Scope
-from cnncalc.language.source import compose
+from cnncalc.language.source import YamlNode, compose
 from cnncalc.language.uses import check_uses
 from cnncalc.problem import Location, Problem, SpecError
 from cnncalc.shape import LayerError
@@ -51,7 +50,7 @@ def _read(source: Source, changes: Changes) -> Reading:
     if not problems.unusable:
         document.dtype = changes.dtype or document.dtype
         check_totals(document, graph, scope, problems, expectations=not changes)
-    ignores = FileIgnores(text, root, document)
+    ignores = _ignores(text, root, document)
     found = [problem for problem in problems.sorted() if not ignores.hides(problem)]
     if problems.unusable:
         return Reading.failed(source, found)
@@ -75,6 +74,14 @@ def _read(source: Source, changes: Changes) -> Reading:
         find=partial(_find, scope),
         definitions=partial(definitions, document, graph),
     )
+
+
+def _ignores(text: str, root: YamlNode | None, document: Document) -> Ignores:
+    if "cnncalc:" not in text and not document.ignored:
+        return Ignores()
+    from cnncalc.language.comments import FileIgnores
+
+    return FileIgnores(text, root, document)
 
 
 def _rows(document: Document, scope: Scope) -> dict[str, Location]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from cnncalc.build.problems import Problems
-from cnncalc.language import mistakes, suggest
+from cnncalc.language.dashed import joined
 from cnncalc.language.expression import undefined
 from cnncalc.language.names import name_fault, number
 from cnncalc.language.row import FAULTY, MERGES, ROW_KEYS, Argument, Body, Lines, Row, has_fault
@@ -56,7 +56,7 @@ class RowReader:
                 hint = "; write [] for none" if isinstance(node, Scalar) and node.null and what != "layers" else ""
                 self._problems.add("value", node, f"{what} is a list of rows, each behind a dash, not {describe(node)}{hint}")
             return Body(node, [])
-        items, dashed = mistakes.joined(node)
+        items, dashed = joined(node)
         for one in dashed:
             self._problems.add("row", one.first, one.message)
         return Body(node, [row for item in items if (row := self._row(item)) is not None])
@@ -96,7 +96,9 @@ class RowReader:
         elif word in ("block", "branches"):
             message = f"{word} wants a map: {{block: NAME}}, or branches with its rows and merge"
         else:
-            message = f"{shown} is no layer kind{suggest.kind_hint(word)}"
+            from cnncalc.language.suggest import kind_hint
+
+            message = f"{shown} is no layer kind{kind_hint(word)}"
         self._problems.add("unknown-kind", at, message)
 
     def _map(self, node: Mapping) -> Row | None:
@@ -109,8 +111,10 @@ class RowReader:
         if not kinds:
             return self._no_kind(node)
         if len(kinds) > 1:
+            from cnncalc.language.mistakes import two_kinds
+
             key = node.pairs[kinds[1]][0]
-            instead = mistakes.two_kinds(kinds[0], kinds[1], value_of(node.pairs[kinds[1]][1]))
+            instead = two_kinds(kinds[0], kinds[1], value_of(node.pairs[kinds[1]][1]))
             self._problems.add("row", key, f"a row is one layer, and this one is {kinds[0]} and {kinds[1]}; {instead}")
         kind = kinds[0]
         key, value = node.pairs[kind]
@@ -141,13 +145,15 @@ class RowReader:
                 "row", node, "this row is empty; a row is a word such as relu, or a map such as {conv: 64, kernel_size: 3}"
             )
             return None
+        from cnncalc.language.mistakes import kind_as_value, letters_alone
+
         fields = {name for kind in KINDS.values() for name in kind.options if not (kind.main and name == kind.main.name)}
         for name, (key, _) in node.pairs.items():
             if name not in ROW_KEYS and name not in fields and name != "merge":
                 row = Row(node, name, location(key), self._lines)
                 row.broken = True
-                typed = mistakes.kind_as_value(node, name, self._blocks)
-                in_words = mistakes.letters_alone(node)
+                typed = kind_as_value(node, name, self._blocks)
+                in_words = letters_alone(node)
                 if in_words is not None:
                     message = f"{name} is no layer kind: a row is written in words; write {in_words}"
                     self._problems.add("unknown-kind", key, message)
@@ -203,31 +209,42 @@ class RowReader:
 
     def _layer(self, row: Row, pairs: dict[str, tuple[Scalar, YamlNode]]) -> None:
         assert row.layer is not None
-        below = mistakes.fields_below(row.layer, pairs[row.kind][1]) if row.kind in pairs else None
-        if below is not None:
-            self._problems.add("value", pairs[row.kind][1], below)
-            row.broken = True
-            return
-        #: Fields that unknown keys probably mean; they are not reported as missing.
-        meant: set[str] = set()
-        letters: list[str] = []
+        if row.kind in pairs and isinstance(pairs[row.kind][1], Mapping):
+            from cnncalc.language.mistakes import fields_below
+
+            below = fields_below(row.layer, pairs[row.kind][1])
+            if below is not None:
+                self._problems.add("value", pairs[row.kind][1], below)
+                row.broken = True
+                return
+        unknown = []
         for name, (key, node) in pairs.items():
             declared = row.layer.options.get(name)
             if name == row.kind or (declared is not None and declared is not row.layer.main):
                 row.fields[name] = self.argument(key, node)
-                continue
-            row.broken = True
-            meant |= suggest.fields_meant(row.layer, name)
-            if mistakes.is_letter(name) and suggest.field_for(row.layer, name) is not None:
-                letters.append(name)
-                continue
-            hint = suggest.field_hint(row.layer, name, ROW_KEYS, value_of(node))
-            self._problems.add("unknown-key", key, f"{row.kind} has no {written(name)}{hint}")
-        if letters:
-            self._problems.add("unknown-key", pairs[letters[0]][0], mistakes.in_letters(row.layer, pairs, letters))
-        self._settle(row, meant)
+            else:
+                unknown.append(name)
+        self._settle(row, self._unknown_fields(row, row.layer, pairs, unknown) if unknown else frozenset())
 
-    def _settle(self, row: Row, meant: set[str]) -> None:
+    def _unknown_fields(
+        self, row: Row, kind: type[Layer], pairs: dict[str, tuple[Scalar, YamlNode]], unknown: list[str]
+    ) -> frozenset[str]:
+        """Report keys that are no fields of the kind. Return the fields that they probably mean; these are not missing."""
+        from cnncalc.language.mistakes import in_letters, is_letter
+        from cnncalc.language.suggest import field_for, field_hint, fields_meant
+
+        row.broken = True
+        letters = [name for name in unknown if is_letter(name) and field_for(kind, name) is not None]
+        for name in unknown:
+            if name not in letters:
+                key, node = pairs[name]
+                hint = field_hint(kind, name, ROW_KEYS, value_of(node))
+                self._problems.add("unknown-key", key, f"{row.kind} has no {written(name)}{hint}")
+        if letters:
+            self._problems.add("unknown-key", pairs[letters[0]][0], in_letters(kind, pairs, letters))
+        return frozenset().union(*(fields_meant(kind, name) for name in unknown))
+
+    def _settle(self, row: Row, meant: Collection[str]) -> None:
         """Read the layer of a row without expressions; `meant` are fields that unknown keys probably mean."""
         assert row.layer is not None
         row.dynamic = any(argument.dynamic for argument in row.fields.values())
@@ -257,8 +274,10 @@ class RowReader:
             row.broken = True
             at = row.kind_at if name not in row.fields or fact.rule == "missing" else row.fields[name].location
             if fact.rule == "missing" and name == row.kind and fact.field in (None, main):
-                others = {k: suggest.text(value_of(a.node)) for k, a in row.fields.items() if k != row.kind}
-                fact = LayerError(f"{fact.template}; write {suggest.usage(row.layer, others)}", rule=fact.rule)
+                from cnncalc.language.suggest import text, usage
+
+                others = {k: text(value_of(a.node)) for k, a in row.fields.items() if k != row.kind}
+                fact = LayerError(f"{fact.template}; write {usage(row.layer, others)}", rule=fact.rule)
             self._problems.error(fact, at)
 
     def _stands(self, row: Row, fact: LayerError) -> bool:

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from cnncalc.formats.darknet.sections import Section, Values
     from cnncalc.graph import Producer
 
-SUFFIXES = (".cfg",)
-
 _FIRST = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s*(?:[#;][^\r\n]*)?[\r\n]+)*[ \t]*\[[ \t]*(net|network)[ \t]*\]", re.IGNORECASE)
 
 

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from cnncalc.build.changes import Changes
     from cnncalc.formats.onnx.wire import Buffer
 
-SUFFIXES = (".onnx",)
-
 _SECOND = frozenset((0x12, 0x1A, 0x22, 0x28, 0x32, 0x3A, 0x42))
 
 

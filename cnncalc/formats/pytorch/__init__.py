@@ -11,17 +11,14 @@ import tempfile
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.build.reading import Reading, Source, unusable
+from cnncalc.formats import suffixes
 from cnncalc.problem import Location, Problem
 from cnncalc.shape import Flow, Tokens
 
 if TYPE_CHECKING:
     from cnncalc.build.changes import Changes
 
-SUFFIXES: tuple[str, ...] = ()
-
 _SPEC = re.compile(r"(?:[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*|.+\.py):[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
-
-_FILES = frozenset(("yaml", "yml", "onnx", "keras", "json", "h5", "hdf5", "cfg"))
 
 #: The Python that runs the model, if it is not the one that runs cnncalc; the option --python sets it.
 PYTHON_VARIABLE = "CNNCALC_PYTHON"
@@ -41,7 +38,7 @@ def is_spec(text: str | None) -> bool:
     if text is None or _SPEC.fullmatch(text) is None or os.path.exists(text):
         return False
     # REV:net.yaml is a file in git's history.
-    return text.rpartition(".")[2].lower() not in _FILES
+    return f".{text.rpartition('.')[2].lower()}" not in suffixes()
 
 
 def read(source: Source, changes: Changes) -> Reading:

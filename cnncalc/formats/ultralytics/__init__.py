@@ -17,8 +17,6 @@ from cnncalc.problem import Location, Problem, SpecError
 if TYPE_CHECKING:
     from cnncalc.build.changes import Changes
 
-SUFFIXES = (".yaml", ".yml")
-
 _KEY = re.compile(rb"^[\"']?(backbone|head|layers|input)[\"']?[ \t]*:", re.MULTILINE)
 
 
