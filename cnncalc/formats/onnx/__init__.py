@@ -30,12 +30,13 @@ def read(source: Source, changes: Changes) -> Reading:
     from cnncalc.formats.onnx.model import read_model
     from cnncalc.formats.onnx.order import Refused
     from cnncalc.formats.onnx.wire import WireError
+    from cnncalc.formats.tensors.program import ProgramError
 
     try:
         return read_model(source, _buffer(source), changes)
     except WireError as error:
         raise unusable("file", source.file, Location(), f"this is not an ONNX model: {error}") from None
-    except Refused as error:
+    except (Refused, ProgramError) as error:
         raise unusable("file", source.file, Location(), str(error)) from None
     except RecursionError:
         raise unusable("limit", source.file, Location(), "the model is nested too deep") from None

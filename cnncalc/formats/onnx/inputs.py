@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from cnncalc.formats.onnx import weights
+from cnncalc.formats.onnx.order import Refused
 from cnncalc.formats.onnx.proto import GraphProto, NodeProto, TensorProto, ValueInfo
 from cnncalc.shape import AXES, Flow, Shape, Tokens
 
@@ -47,77 +48,101 @@ _CHANNELS_FIRST = frozenset(
         "DepthToSpace",
     ]
 )
-_CHANNELS_LAST = frozenset(["MatMul", "Gemm", "LayerNormalization", "LSTM", "GRU", "RNN", "RMSNormalization"])
+_RECURRENT = ("LSTM", "GRU", "RNN")
+_CHANNELS_LAST = frozenset(["MatMul", "Gemm", "LayerNormalization", "RMSNormalization", *_RECURRENT])
+
+
+MOST_AXES = 4
+"""Axes of one example, at most: three of space and the channels."""
 
 
 class Port(NamedTuple):
-    """An input: sizes of the file with None for open axes, the axis of the channels, and the vocabulary of token ids, or 0."""
+    """An input: sizes of the file with None for open axes, the axis of the channels, and the vocabulary of token ids, or 0.
+
+    `batch` is the axis that counts examples; None if all axes are those of one example.
+    """
 
     name: str
     dtype: str
     sizes: tuple[int | str | None, ...]
     channels: int
     vocabulary: int
+    batch: int | None
+
+    @property
+    def fixed_batch(self) -> int:
+        """The number of examples that the file fixes; 1 if it leaves that open."""
+        size = self.sizes[self.batch] if self.batch is not None else 1
+        return size if isinstance(size, int) else 1
+
+    @property
+    def _axes(self) -> list[int]:
+        """The axes of one example, the channels last."""
+        rest = [i for i in range(len(self.sizes)) if i not in (self.batch, self.channels)]
+        return [*rest, self.channels] if self.sizes else []
 
     @property
     def names(self) -> tuple[str, ...]:
         """What each axis is called in messages."""
-        rank = len(self.sizes)
-        spatial = AXES.get(rank - 2, tuple(f"axis {i}" for i in range(1, rank - 1)))
-        if rank == 1:
-            return ("length",)
-        found = ["batch", *spatial]
-        found.insert(self.channels, "channels")
-        return tuple(found[:rank])
+        if len(self.sizes) < 2:
+            return ("length",)[: len(self.sizes)]
+        found = ["batch"] * len(self.sizes)
+        spatial = self._axes[:-1]
+        names = AXES.get(len(spatial), tuple(f"axis {i}" for i in spatial))
+        for i, name in zip(self._axes, (*names, "channels"), strict=True):
+            found[i] = name
+        return tuple(found)
 
     def open(self) -> list[str]:
         """The axes without a size, but for the batch."""
         return [
             f"{name} ({size})" if isinstance(size, str) else name
             for i, (name, size) in enumerate(zip(self.names, self.sizes, strict=True))
-            if (i or len(self.sizes) == 1) and not isinstance(size, int)
+            if i != self.batch and not isinstance(size, int)
         ]
 
     def shape(self) -> tuple[int, ...] | None:
         """The tensor's sizes for one example; None if an axis is open."""
         if self.open():
             return None
-        sizes = [size if isinstance(size, int) else 1 for size in self.sizes]
-        return (1, *sizes[1:]) if len(sizes) > 1 else tuple(sizes)
+        return tuple(size if isinstance(size, int) and i != self.batch else 1 for i, size in enumerate(self.sizes))
 
     def given(self, flow: Flow) -> tuple[int, ...] | None:
         """The tensor's sizes for a shape given from outside; None if it has another number of axes."""
         rank = len(self.sizes)
         if isinstance(flow, Tokens):
-            return (1, flow.length) if rank == 2 else None
-        if rank == len(flow):
-            # Without a batch of its own.
-            return flow.ordered("channels_first") if rank > 1 and self.channels != rank - 1 else tuple(flow)
-        if rank != len(flow) + 1:
+            return (1, flow.length) if rank == 2 and self.batch == 0 else None
+        axes = self._axes
+        if len(flow) != len(axes):
             return None
-        sizes = [1, *flow.spatial]
-        sizes.insert(self.channels, flow.channels)
+        sizes = [1] * rank
+        for i, size in zip(axes, flow, strict=True):
+            sizes[i] = size
         return tuple(sizes)
 
     def flow(self, sizes: tuple[int, ...]) -> Flow:
         """The shape of one example as the language writes it."""
         if self.vocabulary and len(sizes) == 2:
             return Tokens(sizes[1], self.vocabulary)
-        if len(sizes) <= 1:
-            return Shape(*(sizes or (1,)))
-        rest = list(sizes[1:])
-        channels = rest.pop(self.channels - 1)
-        return Shape(*rest, channels)
+        return Shape(*(sizes[i] for i in self._axes)) if sizes else Shape(1)
 
 
 def ports(graph: GraphProto) -> list[Port]:
-    """The inputs of a graph that are not stored in the file."""
+    """The inputs of a graph that are not stored in the file, and not empty lists."""
     stored = {tensor.name: tensor for tensor in graph.initializers}
     users: dict[str, list[NodeProto]] = {}
     for node in graph.nodes:
         for name in node.inputs:
             users.setdefault(name, []).append(node)
-    return [_port(info, users, stored) for info in graph.inputs if info.name not in stored]
+    found = [_port(info, users, stored) for info in graph.inputs if info.name not in stored and info.shape != (0,)]
+    for port in found:
+        if len(port.sizes) > MOST_AXES + 1:
+            raise Refused(
+                f"the input {port.name} has {len(port.sizes)} axes; a batch, {MOST_AXES - 1} of space and channels are most"
+            )
+        if 0 in port.sizes:
+            raise Refused(f"the input {port.name} has the sizes {list(port.sizes)}; each must be at least 1")
+    return found
 
 
 def _port(info: ValueInfo, users: Mapping[str, list[NodeProto]], stored: Mapping[str, TensorProto]) -> Port:
@@ -126,7 +151,30 @@ def _port(info: ValueInfo, users: Mapping[str, list[NodeProto]], stored: Mapping
     vocabulary = 0
     if dtype == "int" and len(sizes) == 2:
         vocabulary = _vocabulary(info.name, users, stored)
-    return Port(info.name, dtype, sizes, _channels(info.name, len(sizes), sizes, users), vocabulary)
+    channels = _channels(info.name, len(sizes), sizes, users)
+    batch = None if len(sizes) < 2 else _batch(info.name, len(sizes), users)
+    return Port(info.name, dtype, sizes, channels, vocabulary, batch)
+
+
+def _batch(name: str, rank: int, users: Mapping[str, list[NodeProto]]) -> int:
+    """The axis that counts examples: the first, but the second of what a recurrent layer reads step by step."""
+    if rank != 3:
+        return 0
+    axis, seen = 1, set[str]()
+    while name not in seen:
+        seen.add(name)
+        readers = users.get(name, [])
+        if any(node.op in _RECURRENT and not node.attributes.get("layout") and node.inputs[0] == name for node in readers):
+            return axis
+        if len(readers) != 1 or readers[0].op not in (*_POINTWISE, "Transpose") or not readers[0].outputs:
+            return 0
+        order = readers[0].attributes.get("perm")
+        if readers[0].op == "Transpose":
+            if order not in ([1, 0, 2], [0, 1, 2]):
+                return 0
+            axis = order[axis]
+        name = readers[0].outputs[0]
+    return 0
 
 
 def _vocabulary(name: str, users: Mapping[str, list[NodeProto]], stored: Mapping[str, TensorProto]) -> int:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cnncalc.build.builder import Builder
 from cnncalc.build.problems import Problems
 from cnncalc.build.reading import Reading, Source, unusable
+from cnncalc.formats.onnx.batch import examples
 from cnncalc.formats.onnx.inputs import Port, ports
 from cnncalc.formats.onnx.order import Refused
 from cnncalc.formats.onnx.proto import GraphProto, ModelProto, Parser
@@ -22,6 +23,8 @@ from cnncalc.problem import Location
 from cnncalc.shape import Flow, Tokens
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from cnncalc.build.changes import Changes
 
 
@@ -36,27 +39,32 @@ def read_model(source: Source, buffer: Buffer, changes: Changes) -> Reading:
     problems = Problems(source.file)
     layout = changes.layout or "channels_last"
     problems.layout = layout
-    changes.check_vars((), [port.name for port in ports(graph)])
-    translator = Translator(model, buffer, folder_of(source.file))
     found = ports(graph)
+    changes.check_vars((), [port.name for port in found])
+    folder = folder_of(source.file)
+
+    def translated(chosen: Sequence[Port], sizes: Mapping[str, tuple[int, ...]], batch: int) -> Translator:
+        translator = Translator(model, buffer, folder)
+        translator.batch = batch
+        inputs = {}
+        for port in chosen:
+            shape = sizes[port.name]
+            for size, number in zip(port.sizes, shape, strict=False):
+                if isinstance(size, str):
+                    translator.sizes.setdefault(size, number)
+            inputs[port.name] = Value(shape, port.dtype, port.name)
+        translator.main(graph, inputs)
+        return translator
+
+    found, batch, as_stated = examples(found, translated)
     flows, sizes = _sizes(found, changes, layout, source)
-    inputs = {}
-    for port in found:
-        shape = sizes[port.name]
-        for size, number in zip(port.sizes, shape, strict=False):
-            if isinstance(size, str):
-                translator.sizes.setdefault(size, number)
-        first = port.sizes[0] if port.sizes else None
-        if len(port.sizes) > 1 and isinstance(first, int) and first > 1:
-            translator.batch = first
-        inputs[port.name] = Value(shape, port.dtype, port.name)
-    translator.main(graph, inputs)
+    translator = translated(found, sizes, batch)
     if not changes.input:
-        _compare(translator, problems)
+        _compare(translator, as_stated, problems)
     program = translator.program
     recognise(program)
     tokens = {port.name: port.vocabulary for port in found if isinstance(flows[port.name], Tokens)}
-    low = Lowering(program, {port.name: port.channels for port in found}, tokens)
+    low = Lowering(program, {port.name: port.channels for port in found}, tokens, {port.name: port.batch for port in found})
     low.run()
     builder = Builder(problems, changes)
     finished = finish(low, builder, problems, flows, changes.fit, check=not changes)
@@ -108,15 +116,16 @@ def _open(port: Port, count: int) -> str:
     return f"the file leaves {axes} of the input {port.name} open; give the shape, as {option}"
 
 
-def _compare(translator: Translator, problems: Problems) -> None:
-    """Reports shapes that the file states and that are not those of its operators."""
+def _compare(translator: Translator, as_stated: Translator | None, problems: Problems) -> None:
+    """Reports shapes that the file states and that are not those of its operators, for the file's own number of examples."""
+    named = (as_stated or translator).named
     for name, info in translator.stated.items():
-        made = translator.named.get(name)
+        made = named.get(name)
         if made is None or made.shape is None or info.shape is None:
             continue
         stated = info.shape
         differs = len(stated) != len(made.shape) or any(
-            isinstance(size, int) and size != number and not (i == 0 and number == 1)
+            isinstance(size, int) and size != number and not (i == 0 and number == 1 and as_stated is None)
             for i, (size, number) in enumerate(zip(stated, made.shape, strict=False))
         )
         if differs:
@@ -136,8 +145,12 @@ def _description(model: ModelProto) -> str:
 
 
 def _notes(graph: GraphProto) -> tuple[str, ...]:
-    norms = any(node.op == "BatchNormalization" for node in graph.nodes)
+    found = []
+    norms = [node for node in graph.nodes if node.op == "BatchNormalization"]
     renamed = sum(1 for tensor in graph.initializers if tensor.name.startswith("onnx::Conv_"))
     if renamed and not norms:
-        return ("the exporter folded batch norm into the convolutions: their weights and biases are those of the file",)
-    return ()
+        found.append("the exporter folded batch norm into the convolutions: their weights and biases are those of the file")
+    stored = {tensor.name for tensor in graph.initializers}
+    if any(node.attributes.get("training_mode") and node.inputs[:1] and node.inputs[0] not in stored for node in norms):
+        found.append("the file was exported in training mode: cnncalc normalises by the stored mean and variance")
+    return tuple(found)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Union
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from cnncalc.formats.onnx import weights
+from cnncalc.formats.onnx.call import HANDLERS, Call, Result, Unknown
 from cnncalc.formats.onnx.names import OPERATORS
 from cnncalc.formats.onnx.order import MOST_NODES, Refused, in_order, path_of
 from cnncalc.formats.onnx.proto import FunctionProto, GraphProto, ModelProto, NodeProto, TensorProto, ValueInfo
 from cnncalc.formats.onnx.wire import Buffer, WireError
+from cnncalc.formats.tensors.build import UnknownShape
 from cnncalc.formats.tensors.constant import Constant
 from cnncalc.formats.tensors.program import Program, ProgramError, Shape, Tensor, Value
 
@@ -17,108 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 DEEPEST = 32
-
-Result = Union[Tensor, None, list[Any]]
-"""What a name stands for: a tensor, or a list for a sequence; None if it is left out."""
-
-
-class Call:
-    """A node with its arguments resolved: what a handler of one operator reads."""
-
-    def __init__(self, translator: Translator, node: NodeProto, args: list[Result], version: int) -> None:
-        self.translator = translator
-        self.program = translator.program
-        self.node = node
-        self.args = args
-        self.version = version
-
-    def __getitem__(self, index: int) -> Tensor:
-        """The argument at `index`. Raises ProgramError if it is left out or a sequence."""
-        found = self.args[index] if index < len(self.args) else None
-        if found is None or isinstance(found, list):
-            raise ProgramError(f"its input {index + 1} is missing")
-        return found
-
-    def optional(self, index: int) -> Tensor | None:
-        found = self.args[index] if index < len(self.args) else None
-        return None if isinstance(found, list) else found
-
-    def has(self, index: int) -> bool:
-        return index < len(self.args) and self.args[index] is not None
-
-    def shape(self, index: int = 0) -> Shape:
-        """The shape of an argument. Raises Unknown if nothing says it."""
-        found = self[index].shape
-        if found is None:
-            raise Unknown
-        return found
-
-    def attribute(self, name: str, default: Any = None) -> Any:
-        return self.node.attributes.get(name, default)
-
-    def ints(self, index: int, attribute: str, default: Any = None) -> list[int] | None:
-        """Whole numbers given as an input or, in older versions, as an attribute. Raises Unknown if they are computed."""
-        if self.has(index):
-            given = self[index]
-            data = given.data if isinstance(given, Constant) else None
-            if data is None:
-                raise Unknown
-            return [int(value) for value in data]
-        found = self.attribute(attribute, default)
-        return [int(found)] if isinstance(found, (int, float)) else found
-
-    def ints_or_floats(self, index: int, attribute: str) -> list[float] | None:
-        """Numbers given as an input or, in older versions, as an attribute. Raises Unknown if they are computed."""
-        if self.has(index):
-            given = self[index]
-            data = given.data if isinstance(given, Constant) else None
-            if data is None:
-                raise Unknown
-            return data
-        found: list[float] | None = self.attribute(attribute)
-        return found
-
-    def number(self, index: int, attribute: str, default: Any = None) -> Any:
-        """A number given as an input or, in older versions, as an attribute. Raises Unknown if it is computed."""
-        if self.has(index):
-            given = self[index]
-            found = given.scalar if isinstance(given, Constant) else None
-            if found is None:
-                raise Unknown
-            return found
-        return self.attribute(attribute, default)
-
-    def axis(self, default: int, rank: int) -> int:
-        return normal(self.attribute("axis", default), rank)
-
-
-class Unknown(Exception):
-    """What an operator gives depends on numbers that are not known before the network runs."""
-
-
-def normal(axis: int, rank: int) -> int:
-    """An axis counted from the front. Raises ProgramError if there is no such axis."""
-    if not -rank <= axis < max(rank, 1):
-        raise ProgramError(f"there is no axis {axis} in a tensor of {rank} axes")
-    return axis % rank if rank else 0
-
-
-Results = Union[Result, tuple[Result, ...]]
-"""What a handler gives: one result, or a tuple of several."""
-
-Handler = Callable[[Call], Results]
-HANDLERS: dict[tuple[str, str], Handler] = {}
-
-
-def operator(*names: str, domain: str = "") -> Callable[[Handler], Handler]:
-    """Registers the handler of operators."""
-
-    def register(function: Handler) -> Handler:
-        for name in names:
-            HANDLERS[domain, name] = function
-        return function
-
-    return register
 
 
 class Scope:
@@ -153,6 +53,8 @@ class Translator:
         self.stated: dict[str, ValueInfo] = {}
         #: The tensors of the main graph by the file's names, to compare with what is stated.
         self.named: dict[str, Tensor] = {}
+        #: Types of the inputs and stored tensors, as the file names them.
+        self.dtypes: dict[str, str] = {}
         self.nodes = 0
         #: Whether no array of numbers is stored: weights are then filled in by ConstantOfShape.
         self.weightless = False
@@ -186,6 +88,11 @@ class Translator:
         self.weightless = not any(t.size > 1 and weights.sort(t.dtype) == "float" for t in graph.initializers)
         for tensor in graph.initializers:
             scope.values[tensor.name] = self.stored(tensor)
+        self.dtypes |= {tensor.name: tensor.dtype for tensor in graph.initializers}
+        for info in graph.inputs:
+            self.dtypes[info.name] = info.dtype or "float32"
+            if info.shape == (0,):
+                scope.values.setdefault(info.name, Constant((0,), weights.sort(info.dtype or "float32"), []))
         for name, value in inputs.items():
             scope.values[name] = value
             self.program.inputs.append(value)
@@ -226,9 +133,10 @@ class Translator:
                 if isinstance(result, Value) and not result.name:
                     result.name = name
                 scope.values[name] = result
-        for name in node.outputs[len(results) :]:
-            if name:
-                scope.values[name] = self.unknown(name)
+        left = [name for name in node.outputs[len(results) :] if name]
+        if left:
+            # Results beside the first that the vocabulary lacks, as the mask of a dropout.
+            scope.values.update(zip(left, self.custom(node, args, scope, left), strict=True))
 
     def _results(self, node: NodeProto, args: list[Result], scope: Scope, depth: int) -> Sequence[Result]:
         if node.op == "If" and not node.domain:
@@ -238,9 +146,11 @@ class Translator:
         handler = HANDLERS.get((node.domain, node.op))
         if handler is not None:
             try:
-                found = handler(Call(self, node, args, self.version(node.domain)))
-                return found if isinstance(found, tuple) else (found,)
-            except Unknown:
+                call = Call(self, node, args, self.version(node.domain))
+                found = handler(call)
+                results = found if isinstance(found, tuple) else (found,)
+                return results if call.understood else self.custom(node, args, scope, shapes=results)
+            except (Unknown, UnknownShape):
                 pass
             except ProgramError as error:
                 raise Refused(f"{node.name or node.op}: {error}") from None
@@ -250,14 +160,22 @@ class Translator:
                 raise Refused(f"{node.name or node.op}: {node.op} has inputs or attributes that it cannot have") from None
         return self.custom(node, args, scope)
 
-    def custom(self, node: NodeProto, args: list[Result], scope: Scope) -> list[Result]:
-        """The results of an operator that the vocabulary lacks: shapes as stated, and whatever constants it reads."""
+    def custom(
+        self, node: NodeProto, args: list[Result], scope: Scope, names: Sequence[str] | None = None, shapes: Sequence[Result] = ()
+    ) -> list[Result]:
+        """The results of an operator that the vocabulary lacks, which reads constants as well as values.
+
+        Shapes are those of `shapes`, if given, else as the file states them.
+        """
         inputs: list[Tensor | None] = [one for one in _flat(args) if one is not None]
         for attribute in node.attributes.values():
             for graph in attribute if isinstance(attribute, list) else [attribute]:
                 if isinstance(graph, GraphProto):
                     inputs += self._captured(graph, scope)
-        found = [self.unknown(name) for name in node.outputs]
+        found = [self.unknown(name) for name in (names or node.outputs)]
+        for value, like in zip(found, shapes, strict=False):
+            if isinstance(like, (Value, Constant)):
+                value.shape, value.dtype = like.shape, like.dtype
         from cnncalc.formats.tensors.program import Operation
 
         kept = [value for value in found if value.shape is not None] or found[:1]

@@ -154,6 +154,10 @@ def _norm(args: list[Array], a: dict[str, Any], shape: tuple[int, ...]) -> Array
 
     x, weight, bias, mean, variance = args
     along = (1, -1, *(1,) * (x.ndim - 2))
+    if a.get("training"):
+        # Normalised by its own mean and variance.
+        axes = tuple(i for i in range(x.ndim) if i != 1)
+        mean, variance = x.mean(axes), x.var(axes)
     factor = weight / np.sqrt(variance + np.float32(a["epsilon"]))
     return np.asarray((x - mean.reshape(along)) * factor.reshape(along) + bias.reshape(along))
 
@@ -171,13 +175,16 @@ def _gates(args: list[Array], a: dict[str, Any], shape: tuple[int, ...]) -> Arra
 def _dequantise(args: list[Array], a: dict[str, Any], shape: tuple[int, ...]) -> Array:
     import numpy as np
 
+    def along(one: Array) -> Array:
+        sizes = [1] * x.ndim
+        if one.size > 1:
+            sizes[a["axis"]] = -1
+        return np.asarray(one.astype(np.float32).reshape(sizes))
+
     x = args[0].astype(np.float32)
-    along = [1] * x.ndim
-    if len(args) > 1 and args[1].size > 1:
-        along[a["axis"]] = -1
     if len(args) > 2:
-        x = x - args[2].astype(np.float32).reshape(along if args[2].size > 1 else [1] * x.ndim)
-    return np.asarray(x * args[1].reshape(along)) if len(args) > 1 else x
+        x = x - along(args[2])
+    return np.asarray(x * along(args[1])) if len(args) > 1 else x
 
 
 def _cast(args: list[Array], a: dict[str, Any], shape: tuple[int, ...]) -> Array:

@@ -148,14 +148,14 @@ def matmul(p: Program, first: Tensor, second: Tensor) -> Tensor:
     a, b = _shape(first), _shape(second)
     if not a or not b or a[-1] != b[-2 if len(b) > 1 else 0]:
         raise ProgramError(f"{written(a)} and {written(b)} cannot be multiplied as matrices")
-    if len(a) == 1:
-        found = matmul(p, reshape(p, first, (1, *a)), second)
-        out = _shape(found)
-        return reshape(p, found, (*out[:-2], out[-1]))
-    if len(b) == 1:
-        found = matmul(p, first, reshape(p, second, (*b, 1)))
-        return reshape(p, found, _shape(found)[:-1])
-    return p.add("matmul", [first, second], (*broadcast(a[:-2], b[:-2]), a[-2], b[-1]))
+    rows, columns = len(a) > 1, len(b) > 1
+    left = first if rows else reshape(p, first, (1, *a))
+    right = second if columns else reshape(p, second, (*b, 1))
+    a, b = _shape(left), _shape(right)
+    front = broadcast(a[:-2], b[:-2])
+    found = p.add("matmul", [left, right], (*front, a[-2], b[-1]))
+    # Axes that a vector was given are dropped again.
+    return reshape(p, found, (*front, *((a[-2],) if rows else ()), *((b[-1],) if columns else ())))
 
 
 def einsum(p: Program, terms: Sequence[str], right: str, sizes: dict[str, int], args: Sequence[Tensor]) -> Tensor:

@@ -11,7 +11,6 @@ from cnncalc.build.problems import Problems
 from cnncalc.formats.tensors.constant import Constant
 from cnncalc.formats.tensors.emit import Made, Maker, Port
 from cnncalc.formats.tensors.lower import Lowering
-from cnncalc.formats.tensors.program import Value
 from cnncalc.graph import Group, Node, Producer
 from cnncalc.layers import KINDS, Layer
 from cnncalc.place import NOWHERE
@@ -83,7 +82,7 @@ def _differs(problems: Problems, node: Node, stated: Shape) -> None:
 def _outputs(low: Lowering, producers: Mapping[int, Producer]) -> list[Producer]:
     found: list[Producer] = []
     for _, value in low.program.outputs:
-        if isinstance(value, Value) and id(value) in low.views:
+        if id(value) in low.views:
             producer = producers.get(id(low.views[id(value)].producer))
             if producer is not None and producer not in found:
                 found.append(producer)
@@ -93,7 +92,7 @@ def _outputs(low: Lowering, producers: Mapping[int, Producer]) -> list[Producer]
 def _needed(low: Lowering) -> list[Made]:
     """The layers that an output depends on, in order."""
     needed: set[int] = set()
-    todo: list[Maker] = [low.views[id(v)].producer for _, v in low.program.outputs if isinstance(v, Value) and id(v) in low.views]
+    todo: list[Maker] = [low.views[id(v)].producer for _, v in low.program.outputs if id(v) in low.views]
     while todo:
         one = todo.pop()
         if isinstance(one, Port) or id(one) in needed:

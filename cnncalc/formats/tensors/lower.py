@@ -7,7 +7,7 @@ from typing import Any
 
 from cnncalc.formats.tensors.constant import Constant
 from cnncalc.formats.tensors.emit import Cannot, Emitter, Made, Maker, Port
-from cnncalc.formats.tensors.program import Operation, Program, Tensor, Value
+from cnncalc.formats.tensors.program import Operation, Program, ProgramError, Tensor, Value, written
 from cnncalc.formats.tensors.rearrange import MOST_AXES, rearranged
 from cnncalc.formats.tensors.view import Atom, Group, View, flat, whole
 from cnncalc.shape import AXES, Shape
@@ -33,9 +33,19 @@ def lowers(*names: str) -> Callable[[Handler], Handler]:
 
 
 class Lowering:
-    """The layers of one program. `channels` gives the axis of the channels of each input, by name."""
+    """The layers of one program.
 
-    def __init__(self, program: Program, channels: Mapping[str, int], tokens: Mapping[str, int]) -> None:
+    By the name of an input, `channels` gives the axis of its channels, `tokens` its vocabulary, and `batch` the axis that counts
+    examples: the first if it is not named, None if all axes are those of one example.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        channels: Mapping[str, int],
+        tokens: Mapping[str, int],
+        batch: Mapping[str, int | None] | None = None,
+    ) -> None:
         from cnncalc.formats.tensors import lowering  # noqa: F401 - registers the functions
 
         self.program = program
@@ -53,16 +63,18 @@ class Lowering:
             if port.tokens:
                 self.views[id(value)] = View.fresh(port, shape[1:], range(1, len(shape)), len(shape))
             else:
-                self.views[id(value)] = self.plain(port, shape, channels.get(value.name))
+                self.views[id(value)] = self.plain(port, shape, channels.get(value.name), (batch or {}).get(value.name, 0))
 
     @staticmethod
-    def plain(maker: Maker, shape: Sequence[int], channels: int | None = None) -> View:
-        """A tensor whose axes but the first are the array's, the axis `channels` in front."""
+    def plain(maker: Maker, shape: Sequence[int], channels: int | None = None, batch: int | None = 0) -> View:
+        """A tensor whose axes but the batch are the array's, the axis `channels` in front."""
         rank = len(shape)
-        if rank <= 1:
-            return View.fresh(maker, shape or (1,), range(rank) if rank else (), rank) if rank else View(maker, ((Atom(1),),), ())
-        first = channels if channels is not None and 0 < channels < rank else default_channels(rank)
-        places = [first, *(i for i in range(1, rank) if i != first)]
+        if rank == 0:
+            return View(maker, ((Atom(1),),), ())
+        if rank == 1:
+            return View.fresh(maker, shape, (0,), 1)
+        first = channels if channels is not None and channels < rank and channels != batch else default_channels(rank)
+        places = [first, *(i for i in range(rank) if i not in (first, batch))]
         return View.fresh(maker, [shape[i] for i in places], places, rank)
 
     def run(self) -> None:
@@ -81,9 +93,14 @@ class Lowering:
                 # Sizes that no file of a framework has: the operator stays as it is named.
                 del self.emit.layers[mark:]
                 self.custom(operation)
-        for _, value in self.program.outputs:
+        self.emit.operation = None
+        for name, value in self.program.outputs:
+            if value.shape is not None and 0 in value.shape:
+                raise ProgramError(f"the output {name} has the shape {written(value.shape)}; each size must be at least 1")
             if isinstance(value, Value):
                 self._leave(value)
+            else:
+                self.views[id(value)] = self.parameter(value)
 
     def _leave(self, value: Value) -> None:
         """Arranges an output as its tensor is: rearrangements that nobody has needed so far become layers."""
@@ -285,6 +302,8 @@ class Lowering:
                 continue
             if index and not value.users and id(value) not in self.leaving:
                 continue
+            if 0 in value.shape:
+                raise ProgramError(f"{operation.title} gives the shape {written(value.shape)}; each size must be at least 1")
             view = self.result(value.shape, operation)
             sizes = view.sizes
             fields: dict[str, Any] = {"operator": name, "output": Shape(*sizes[1:], sizes[0])}
@@ -307,9 +326,10 @@ class Lowering:
                     return View(nowhere, view.axes, view.dims)
         places = default_order(shape)
         kept = [shape[i] for i in places] or [1]
+        if not places:
+            return View(nowhere, ((Atom(1),),), ((),) * len(shape))
         if len(kept) <= MOST_AXES:
-            view = View.fresh(nowhere, kept, places, len(shape))
-            return view if places else View(nowhere, ((Atom(1),),), ((),) * len(shape))
+            return View.fresh(nowhere, kept, places, len(shape))
         dims: list[Group] = [(Atom(n),) if n != 1 else () for n in shape]
         groups = [dims[i] for i in places]
         while len(groups) > MOST_AXES:

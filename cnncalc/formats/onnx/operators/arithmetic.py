@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from cnncalc.formats.onnx.call import Call, Result, Results, Unknown, normal, operator
 from cnncalc.formats.onnx.proto import TensorProto
-from cnncalc.formats.onnx.translate import Call, Result, Results, Unknown, normal, operator
 from cnncalc.formats.tensors import build
 from cnncalc.formats.tensors.constant import Constant, scalar
-from cnncalc.formats.tensors.program import Tensor, broadcast
+from cnncalc.formats.tensors.program import Tensor, Value, broadcast
 
 _BINARY = {
     "Add": "add", "Sub": "subtract", "Mul": "multiply", "Div": "divide", "Pow": "power", "Equal": "equal", "Less": "less",
@@ -30,6 +30,14 @@ _LOGICAL = ("equal", "less", "greater", "less_equal", "greater_equal", "and", "o
 def binary(c: Call) -> Result:
     first, second = c[0], c[1]
     if c.version < 7 and c.attribute("axis") is not None:
+        raise Unknown
+    c.attribute("broadcast")
+    if (
+        c.node.op == "Div"
+        and first.dtype == second.dtype == "int"
+        and not (isinstance(first, Constant) and isinstance(second, Constant))
+    ):
+        # Integers are divided towards zero.
         raise Unknown
     return build.binary(c.program, _BINARY[c.node.op], first, second)
 
@@ -67,17 +75,31 @@ def negative(c: Call) -> Result:
     return build.unary(c.program, "affine", x, factor=factor, offset=0 * factor)
 
 
+_NARROW = (
+    "int2", "uint2", "int4", "uint4", "int8", "uint8", "float4e2m1", "float8e4m3fn", "float8e4m3fnuz", "float8e5m2",
+    "float8e5m2fnuz", "float8e8m0",
+)  # fmt: skip
+"""Types that numbers of a network do not go through unchanged."""
+_CUT_OFF = (("float", "int"), ("float", "bool"), ("int", "bool"))
+
+
 @operator("Identity", "CastLike", "Dropout")
 def identity(c: Call) -> Results:
     x = c[0]
     if c.node.op == "CastLike":
-        return build.cast(c.program, x, c[1].dtype)
+        dtype = c[1].dtype
+        narrow = c.translator.dtypes.get(c.node.inputs[1]) in _NARROW
+        if isinstance(x, Value) and (narrow or (x.dtype, dtype) in _CUT_OFF):
+            return c.program.add("custom", [x], x.shape, dtype, operator="CastLike")
+        return build.cast(c.program, x, dtype)
     if c.node.op == "Dropout" and not isinstance(x, Constant):
-        rate = c.attribute("ratio", 0.5) if c.version < 12 else 0.5
-        if c.has(1):
-            given = c[1]
-            rate = given.scalar if isinstance(given, Constant) and given.scalar is not None else 0.5
-        return c.program.add("dropout", [x], x.shape, rate=rate), None
+        rate = c.number(1, "ratio", 0.5)
+        if c.has(2) and not isinstance(c[2], Constant):
+            raise Unknown
+        made = c.program.add("dropout", [x], x.shape, rate=rate)
+        if len(c.node.outputs) < 2:
+            return made
+        return made, c.program.add("custom", [x], x.shape, "bool", operator="Dropout_mask")
     return x
 
 
@@ -86,7 +108,13 @@ def cast(c: Call) -> Result:
     from cnncalc.formats.onnx.proto import DTYPES
     from cnncalc.formats.onnx.weights import sort
 
-    return build.cast(c.program, c[0], sort(DTYPES.get(c.attribute("to", 1), "float32")))
+    x, dtype = c[0], DTYPES.get(c.attribute("to", 1), "float32")
+    c.attribute("saturate")
+    c.attribute("round_mode")
+    if isinstance(x, Value) and (dtype in _NARROW or (x.dtype, sort(dtype)) in _CUT_OFF):
+        # Numbers are cut off: no layer of the language does that.
+        return c.program.add("custom", [x], x.shape, sort(dtype), operator="Cast")
+    return build.cast(c.program, x, sort(dtype))
 
 
 @operator("Elu", "Celu", "Selu", "LeakyRelu", "HardSigmoid", "ThresholdedRelu", "Shrink", "Swish")
@@ -189,8 +217,9 @@ _REDUCE = {
 def reduce(c: Call) -> Result:
     x, rank = c[0], len(c.shape())
     axes = c.ints(1, "axes")
+    without_effect = c.attribute("noop_with_empty_axes", 0)
     if not axes:
-        if c.attribute("noop_with_empty_axes", 0):
+        if without_effect:
             return x
         axes = list(range(rank))
     chosen = sorted({normal(axis, rank) for axis in axes})
@@ -237,24 +266,10 @@ def argmax(c: Call) -> Result:
     return c.program.add("custom", [c[0]], out, "int", operator=c.node.op)
 
 
-@operator("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear")
-def quantise(c: Call) -> Results:
-    """Quantisation changes the type of numbers, not the network: a pair of them is an identity."""
-    x = c[0]
-    if c.node.op == "DequantizeLinear":
-        if isinstance(x, Constant):
-            scale, zero = c.optional(1), c.optional(2)
-            args = tuple(one for one in (x, scale, zero) if isinstance(one, Constant))
-            return Constant(x.shape, "float", op="dequantise", args=args, attributes={"axis": c.attribute("axis", 1)})
-        return build.cast(c.program, x, "float")
-    if c.node.op == "DynamicQuantizeLinear":
-        return x, scalar(1.0), Constant((), "int", [0])
-    return x
-
-
 @operator("Constant")
 def constant(c: Call) -> Result:
-    for key, value in c.node.attributes.items():
+    for key in c.node.attributes:
+        value = c.attribute(key)
         if isinstance(value, TensorProto):
             return c.translator.stored(value, name=c.node.outputs[0] if c.node.outputs else c.node.name)
         if key == "value_float":

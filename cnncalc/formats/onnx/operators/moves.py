@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
+from cnncalc.formats.onnx.call import Call, Result, Results, Unknown, normal, operator
 from cnncalc.formats.onnx.proto import TensorProto
-from cnncalc.formats.onnx.translate import Call, Result, Results, Unknown, normal, operator
 from cnncalc.formats.tensors import build
 from cnncalc.formats.tensors.constant import SMALL, Constant, integers, scalar
 from cnncalc.formats.tensors.program import ProgramError, Tensor, broadcast, resolve

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from cnncalc.formats.onnx.translate import Call, Result, Results, Unknown, normal, operator
+from cnncalc.formats.onnx.call import Call, Result, Results, Unknown, normal, operator
 from cnncalc.formats.tensors import build
 from cnncalc.formats.tensors.constant import Constant
 from cnncalc.formats.tensors.program import Tensor
@@ -22,11 +22,13 @@ def _weights(c: Call, first: int, count: int) -> list[Constant | None]:
 
 @operator("BatchNormalization")
 def batchnorm(c: Call) -> Result:
+    training = bool(c.attribute("training_mode", 0))
     try:
         arrays = _weights(c, 1, 4)
     except Unknown:
         return c.program.add("custom", [one for one in c.args if not isinstance(one, list)], c.shape(), operator=c.node.op)
-    return c.program.add("batchnorm", [c[0], *arrays], c.shape(), epsilon=c.attribute("epsilon", 1e-5))
+    epsilon = c.attribute("epsilon", 1e-5)
+    return c.program.add("batchnorm", [c[0], *arrays], c.shape(), epsilon=epsilon, training=training)
 
 
 @operator("InstanceNormalization")
@@ -80,13 +82,14 @@ def lp(c: Call) -> Result:
     if c.attribute("p", 2) != 2:
         raise Unknown
     length = build.reduce(c.program, "norm", c[0], [axis], True)
-    return build.binary(c.program, "divide", c[0], length)
+    # Vectors of length 0 stay as they are.
+    return build.binary(c.program, "divide", c[0], build.unary(c.program, "clip", length, min=1e-12, max=math.inf))
 
 
 @operator("MeanVarianceNormalization")
 def mean_variance(c: Call) -> Result:
     axes = tuple(sorted(normal(a, len(c.shape())) for a in c.attribute("axes", [0, 2, 3])))
-    if axes != tuple(a for a in (0, *range(2, len(c.shape())))):
+    if axes != (0, *range(2, len(c.shape()))) or c.shape()[0] != 1:
         raise Unknown
     return c.program.add("instancenorm", [c[0], None, None], c.shape(), epsilon=1e-9)
 
@@ -108,6 +111,10 @@ def attention(c: Call) -> Result:
     scores = build.matmul(p, q, build.transpose(p, k, [0, 1, 3, 2]))
     scores = build.unary(p, "affine", scores, factor=scale, offset=0.0)
     if c.has(3):
+        mask = c.shape(3)
+        if c[3].dtype != "float" or mask[-1] not in (1, keys[2]):
+            # True keeps a score and False drops it; keys that a short mask lacks are dropped.
+            raise Unknown
         scores = build.binary(p, "add", scores, c[3])
     weights = p.add("softmax", [scores], scores.shape, axis=3)
     found = build.matmul(p, weights, v)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cnncalc.formats.onnx.translate import Call, Results, Unknown, operator
+from cnncalc.formats.onnx.call import Call, Results, Unknown, operator
 from cnncalc.formats.tensors.constant import Constant
 from cnncalc.formats.tensors.program import Operation, Value
 

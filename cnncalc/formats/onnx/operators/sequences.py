@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from cnncalc.formats.onnx.call import Call, Result, Unknown, normal, operator
 from cnncalc.formats.onnx.operators.moves import split_sizes
-from cnncalc.formats.onnx.translate import Call, Result, Unknown, normal, operator
 from cnncalc.formats.tensors import build
 from cnncalc.formats.tensors.constant import Constant, scalar
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from cnncalc.formats.onnx.proto import NodeProto
-from cnncalc.formats.onnx.translate import Call, Result, Results, Unknown, operator
+from cnncalc.formats.onnx.call import Call, Result, Results, Unknown, operator
 from cnncalc.formats.tensors import build
 from cnncalc.formats.tensors.program import ProgramError, Shape, written
 
@@ -23,9 +22,8 @@ def _per_axis(c: Call, name: str, rank: int, default: int = 1) -> list[int]:
 def _pads(c: Call, sizes: Sequence[int], kernel: Sequence[int], stride: Sequence[int], dilation: Sequence[int]) -> Pairs:
     """Padding before and after each spatial axis, whether written in numbers or as auto_pad."""
     rank = len(sizes)
-    auto = c.attribute("auto_pad", "NOTSET") or "NOTSET"
+    auto, given = c.attribute("auto_pad", "NOTSET") or "NOTSET", c.attribute("pads") or [0] * (2 * rank)
     if auto == "NOTSET":
-        given = c.attribute("pads") or [0] * (2 * rank)
         if len(given) != 2 * rank:
             raise ProgramError(f"{c.node.op} has {len(given)} pads for {rank} spatial axes")
         return [(given[i], given[rank + i]) for i in range(rank)]
@@ -55,7 +53,7 @@ def _out(c: Call, sizes: Sequence[int]) -> Shape:
     return tuple(sizes)
 
 
-@operator("Conv", "ConvInteger")
+@operator("Conv")
 def conv(c: Call) -> Result:
     x, w = c.shape(0), c.shape(1)
     rank = len(w) - 2
@@ -67,30 +65,12 @@ def conv(c: Call) -> Result:
     groups = c.attribute("group", 1)
     if x[1] != w[1] * groups:
         raise ProgramError(f"the weights {written(w)} in {groups} groups do not go with the input {written(x)}")
-    bias = c.optional(2) if c.node.op == "Conv" else None
+    bias = c.optional(2)
     out = [_positions(n, f, s, p, d, False) for n, f, s, p, d in zip(x[2:], kernel, stride, pads, dilation, strict=True)]
     return c.program.add(
         "conv", [c[0], c[1], bias] if bias is not None else [c[0], c[1]], (x[0], w[0], *_out(c, out)), "float",
         kernel=tuple(kernel), stride=tuple(stride), padding=tuple(pads), dilation=tuple(dilation), groups=groups,
     )  # fmt: skip
-
-
-@operator("QLinearConv")
-def quantised_conv(c: Call) -> Result:
-    args = [c.args[0], c.args[3], c.args[8] if c.has(8) else None]
-    found = conv(Call(c.translator, _as(c, "Conv"), args, c.version))
-    return found if not isinstance(found, tuple) else found[0]
-
-
-@operator("QLinearMatMul", "MatMulInteger")
-def quantised_matmul(c: Call) -> Result:
-    return build.matmul(c.program, c[0], c[3] if c.node.op == "QLinearMatMul" else c[1])
-
-
-def _as(c: Call, op: str) -> NodeProto:
-    from dataclasses import replace
-
-    return replace(c.node, op=op)
 
 
 @operator("ConvTranspose")
@@ -103,6 +83,7 @@ def conv_transpose(c: Call) -> Result:
     stride, dilation = _per_axis(c, "strides", rank), _per_axis(c, "dilations", rank)
     added = _per_axis(c, "output_padding", rank, 0)
     groups = c.attribute("group", 1)
+    c.attribute("pads")
     wanted, auto = c.attribute("output_shape"), c.attribute("auto_pad", "NOTSET") or "NOTSET"
     extents = [d * (f - 1) + 1 for f, d in zip(kernel, dilation, strict=True)]
     if wanted or auto.startswith("SAME"):
@@ -145,7 +126,9 @@ def pool(c: Call) -> Results:
         "pool", [c[0]], shape, function="max" if c.node.op == "MaxPool" else "mean", kernel=tuple(kernel), stride=tuple(stride),
         padding=tuple(pads), dilation=tuple(dilation), ceil=ceil, count_include_pad=bool(c.attribute("count_include_pad", 0)),
     )  # fmt: skip
-    return made if len(c.node.outputs) < 2 else (made, c.translator.unknown(c.node.outputs[1]))
+    if len(c.node.outputs) < 2:
+        return made
+    return made, c.program.add("custom", [c[0]], shape, "int", operator="MaxPool_indices")
 
 
 @operator("GlobalAveragePool", "GlobalMaxPool")
@@ -163,8 +146,8 @@ def resize(c: Call) -> Result:
     sizes = None if old else c.ints(3, "")
     axes = [axis % rank for axis in c.attribute("axes") or range(rank)]
     out = list(x)
+    policy = c.attribute("keep_aspect_ratio_policy", "stretch")
     if sizes:
-        policy = c.attribute("keep_aspect_ratio_policy", "stretch")
         if policy != "stretch":
             raise Unknown
         for axis, size in zip(axes, sizes, strict=True):

@@ -38,6 +38,14 @@ def identity(low: Lowering, o: Operation) -> None:
     low.give(o, low.view(o.inputs[0]))
 
 
+@lowers("quantise")
+def quantise(low: Lowering, o: Operation) -> None:
+    """Integers that stand for real numbers: a layer only if they leave the network."""
+    if id(o.output) in low.leaving:
+        raise Cannot("integers")
+    low.give(o, low.view(o.inputs[0]))
+
+
 @lowers("dropout")
 def dropout(low: Lowering, o: Operation) -> None:
     view = low.view(o.inputs[0])
@@ -308,6 +316,10 @@ def _fitted(low: Lowering, large: View, small: View) -> View:
     reduced = tuple(tuple(atom for atom in axis if id(atom) in present) for axis in want)
     if have == want:
         return small
+    if not present and want[0]:
+        # One number becomes a number for each channel.
+        repeated = tuple(tuple(atom for atom in whole(dim) if atom in want[0]) for dim in large.dims)
+        return low.arranged(View(small.producer, small.axes, repeated), [want[0]])
     complete = all(axis in ((), full) for axis, full in zip(reduced, want, strict=True))
     if complete and reduced[1:] == ((),) * (len(want) - 1):
         # A number per channel: a vector or one cell.

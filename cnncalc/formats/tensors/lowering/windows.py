@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from cnncalc.formats.tensors.constant import Constant
@@ -190,10 +191,9 @@ def _resize_fields(a: dict[str, Any], before: tuple[int, ...], after: tuple[int,
         raise Cannot("antialiasing")
     fields: dict[str, Any] = {}
     if mode == "nearest":
-        torch = coordinates == "asymmetric" and rounding == "floor"
-        same = whole_factor and coordinates in ("asymmetric", "half_pixel", "pytorch_half_pixel", "half_pixel_symmetric")
-        if not (torch or (same and (coordinates != "asymmetric" or rounding == "floor"))):
-            raise Cannot("other cells")
+        for scale, m, n in zip(a["scales"][2:], before, after, strict=True):
+            if any(_nearest(x, scale, m, n, coordinates, rounding) != x * m // n for x in range(n)):
+                raise Cannot("other cells")
     else:
         fields["mode"] = {"linear": "bilinear", "cubic": "bicubic"}.get(mode, mode)
         if mode == "cubic" and abs(a["cubic"] + 0.75) > 1e-6:
@@ -202,6 +202,8 @@ def _resize_fields(a: dict[str, Any], before: tuple[int, ...], after: tuple[int,
             fields["align_corners"] = True
         elif coordinates not in ("half_pixel", "pytorch_half_pixel", "half_pixel_symmetric"):
             raise Cannot("other coordinates")
+        elif coordinates == "pytorch_half_pixel" and any(n == 1 < m for m, n in zip(before, after, strict=True)):
+            raise Cannot("the first cell instead of the middle")
         if len(before) != 2:
             raise Cannot("two axes only")
     exact = all(abs(s * m - n) < 1e-4 for s, m, n in zip(a["scales"][2:], before, after, strict=True))
@@ -213,6 +215,30 @@ def _resize_fields(a: dict[str, Any], before: tuple[int, ...], after: tuple[int,
         # The file's factor is no ratio of the sizes: the cells in between lie elsewhere.
         raise Cannot("a fractional factor")
     return fields
+
+
+def _nearest(x: int, scale: float, size: int, resized: int, coordinates: str, rounding: str) -> int:
+    """The cell that a place of the result is copied from.
+
+    Source: github.com/onnx/onnx, docs/Operators.md, Resize.
+    """
+    if coordinates == "asymmetric":
+        place = x / scale
+    elif coordinates == "align_corners":
+        place = x * (size - 1) / (resized - 1) if resized > 1 else 0.0
+    elif coordinates in ("half_pixel", "pytorch_half_pixel", "half_pixel_symmetric"):
+        place = (x + 0.5) / scale - 0.5
+        if coordinates == "half_pixel_symmetric":
+            place += size / 2 * (1 - resized / (scale * size))
+        elif coordinates == "pytorch_half_pixel" and resized == 1:
+            place = 0.0
+    else:
+        raise Cannot("other coordinates")
+    rounded = {
+        "floor": math.floor(place), "ceil": math.ceil(place), "round_prefer_floor": math.ceil(place - 0.5),
+        "round_prefer_ceil": math.floor(place + 0.5),
+    }  # fmt: skip
+    return min(max(rounded.get(rounding, -1), 0), size - 1)
 
 
 @lowers("pad")
