@@ -136,7 +136,7 @@ class Node:
         return tuple(w.unread(n, self.fit) for w, n in zip(self.inferred.windows, self.inferred.sizes, strict=True))
 
     @property
-    def slides(self) -> list[tuple[str, Window, int, int]]:
+    def slides(self) -> Slides:
         """Axis, window, input size and number of positions, for each axis over which a window slides."""
         flow = self.inputs[0].flow if self.inputs else None
         if self.shape is None or not self.inferred.windows or not isinstance(flow, Shape):
@@ -151,6 +151,9 @@ class Node:
 
 Producer = Union[Input, Node]
 """What a layer can read."""
+
+Slides = list[tuple[str, Window, int, int]]
+"""Axis, window, input size and number of positions, for each axis over which a window slides."""
 
 
 class Group:

@@ -43,6 +43,9 @@ class Inference:
     def __init__(self) -> None:
         self._known: dict[tuple[object, ...], Inferred] = {}
 
+    def __len__(self) -> int:
+        return len(self._known)
+
     def __call__(self, layer: Layer, flows: tuple[Flow | None, ...], fit: str) -> Inferred:
         key = (id(layer), flows, fit)
         found = self._known.get(key)

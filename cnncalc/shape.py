@@ -86,6 +86,16 @@ class Tokens(tuple[int, int]):
     def __getnewargs__(self) -> tuple[int, int]:
         return self[0], self[1]
 
+    # 5 tokens of 7 are no 5x7 map: as keys of what was inferred before, the two differ.
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Tokens) and tuple.__eq__(self, other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash((Tokens, *self))
+
     @property
     def length(self) -> int:
         return self[0]

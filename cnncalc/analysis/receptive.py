@@ -125,21 +125,26 @@ def _joined(paths: list[Fields]) -> Fields:
 
 def _largest(fields: tuple[Field, ...]) -> Field:
     """Return the largest of the moving fields, with the parts that the fixed fields see."""
-    if len(fields) == 1:
-        return fields[0]
-    moving = [field for field in fields if field.along is not None]
-    still = [(f.first, f.last) for f in fields if f.along is None]
-    still += [f.fixed for f in moving if f.fixed is not None]
-    hull = (min(first for first, _ in still), max(last for _, last in still)) if still else None
-    if not moving:
+    best: Field | None = None
+    hull: tuple[Cells, Cells] | None = None
+    for field in fields:
+        fixed = (field.first, field.last) if field.along is None else field.fixed
+        if fixed is not None:
+            hull = fixed if hull is None else (min(hull[0], fixed[0]), max(hull[1], fixed[1]))
+        if field.along is not None and (best is None or field.last - field.first > best.last - best.first):
+            best = field
+    if best is None:
         assert hull is not None
         return Field(*hull, 0, None, None, all(f.aligned for f in fields))
-    best = max(moving, key=lambda f: f.last - f.first)
-    aligned = all(
-        f.aligned and f.stride == best.stride and f.along == best.along and f.first + f.last == best.first + best.last
-        for f in moving
-    )
-    return best._replace(fixed=hull, aligned=aligned)
+    aligned, twice = True, best.first + best.last
+    for field in fields:
+        if field.along is not None and not (
+            field.aligned and field.stride == best.stride and field.along == best.along and field.first + field.last == twice
+        ):
+            aligned = False
+    if hull == best.fixed and aligned == best.aligned:
+        return best
+    return Field(best.first, best.last, best.stride, best.along, hull, aligned)
 
 
 def text(fields: Fields) -> str:

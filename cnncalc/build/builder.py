@@ -29,14 +29,14 @@ _ADDED_UP = ("parameters", "trainable", "buffers", "macs")
 class Builder:
     """Builds the graph of one network. Nothing here raises for a bad network: faults go to `problems`.
 
-    `changes` are applied to the fields of layers as they are made.
+    `changes` are applied to the fields of layers as they are made. `infer` keeps its results for other readings.
     """
 
-    def __init__(self, problems: Problems, changes: Changes = UNCHANGED) -> None:
+    def __init__(self, problems: Problems, changes: Changes = UNCHANGED, infer: Inference | None = None) -> None:
         self.graph = Graph([])
         self._problems = problems
         self._overrides = changes.fields
-        self._infer = Inference()
+        self._infer = infer if infer is not None else Inference()
         self._group: Group | None = None
         #: Totals that may not exceed a limit, with what the layers so far have.
         self._limits = [(figure, most) for figure, most in changes.limits if figure in _ADDED_UP]

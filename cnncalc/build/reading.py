@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from cnncalc.build.cache import Cache
 from cnncalc.dtype import DEFAULT
 from cnncalc.graph import Graph, Producer
 from cnncalc.place import LINE_BREAK
@@ -33,6 +34,8 @@ class Source:
         self._whole = data is not None
         #: What a format has parsed, kept for those who read the same source with many changes.
         self.parsed: Any = None
+        #: Layers and inferences of earlier versions of the same text.
+        self.cache = Cache()
 
     @property
     def stem(self) -> str | None:

@@ -6,6 +6,7 @@ import os
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from cnncalc.build.cache import Cache
 from cnncalc.check.settings import Settings, SettingsError, settings_for
 from cnncalc.editor.positions import Positions, Span
 from cnncalc.editor.snapshot import Snapshot
@@ -31,6 +32,7 @@ class Document:
         #: Why the project's settings cannot be used, said once.
         self.settings_fault: str | None = None
         self._snapshot: Snapshot | None = None
+        self._cache = Cache()
 
     def change(self, changes: list[Change], version: int | None = None) -> None:
         """Apply changes in order; each range counts in the text that the changes before it made."""
@@ -56,7 +58,7 @@ class Document:
     @property
     def snapshot(self) -> Snapshot:
         if self._snapshot is None:
-            self._snapshot = Snapshot(self.text, self.path, self._settings())
+            self._snapshot = Snapshot(self.text, self.path, self._settings(), self._cache)
             if self._snapshot.network is not None and not self._snapshot.recovered.blanked:
                 self.last_good = self._snapshot
         return self._snapshot

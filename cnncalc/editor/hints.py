@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from cnncalc.editor.positions import Position, Positions
 from cnncalc.editor.snapshot import Snapshot
 from cnncalc.graph import Group, Node
 from cnncalc.language.comments import last_line
-from cnncalc.language.source import Sequence
+from cnncalc.language.row import Row
+from cnncalc.language.source import Mapping
+from cnncalc.place import Place
 from cnncalc.problem import Location
+from cnncalc.shape import Flow
 
 
 class Hint(NamedTuple):
@@ -56,55 +59,69 @@ def hints(snapshot: Snapshot, last: Snapshot | None = None) -> list[Hint]:
 
 
 def _fresh(snapshot: Snapshot) -> list[Hint]:
+    if snapshot.hints is None:
+        snapshot.hints = _computed(snapshot)
+    return snapshot.hints
+
+
+def _computed(snapshot: Snapshot) -> list[Hint]:
     network = snapshot.network
     assert network is not None
+    positions = snapshot.positions
+    by_line: dict[int, tuple[Location, _Results]] = {}
+    for place, results in _by_row(network.graph.nodes, network.graph.groups, network.layout):
+        at = place.location
+        if at.line:
+            line = positions.line_at(positions.offset_at(_hint_line(place), 1))
+            # Rows on one line share its end, and a hint for each would be one behind another: the row that ends last has it.
+            if line not in by_line or at[2:] >= by_line[line][0][2:]:
+                by_line[line] = at, results
     found = []
-    ends = _row_ends(snapshot)
-    for location, results in _by_row(network.graph.nodes, network.graph.groups, network.layout).items():
-        if location.line:
-            line = ends.get((location.line, location.column), location.line)
-            end = snapshot.positions.line_end(snapshot.positions.line_at(snapshot.positions.offset_at(line, 1)))
-            found.append(Hint(snapshot.positions.position(end), _label(results), _tooltip(results)))
-    # Rows on one line share its end; a hint for each would be one behind another, so the last row speaks for the line.
-    by_line = {hint.position.line: hint for hint in found}
-    return [by_line[line] for line in sorted(by_line)]
-
-
-def _row_ends(snapshot: Snapshot) -> dict[tuple[int, int], int]:
-    """The line on which each row's hint stands: its last, or the first of one that holds rows of its own."""
-    found = {}
-    for scope in snapshot.outline.scopes:
-        if isinstance(scope.node, Sequence):
-            for item in scope.node.items:
-                nested = hasattr(item, "pairs") and "branches" in item.pairs
-                found[(item.line, item.column)] = item.line if nested else last_line(item)
+    for line in sorted(by_line):
+        _, results = by_line[line]
+        found.append(Hint(positions.position(positions.line_end(line)), _label(results), _tooltip(results)))
     return found
 
 
-def _by_row(nodes: Iterable[Node], groups: Iterable[Group], layout: str) -> dict[Location, _Results]:
-    nodes = list(nodes)
+def _hint_line(place: Place) -> int:
+    """The line on which a row's hint stands: its last, or the first of one that holds rows of its own."""
+    if not isinstance(place, Row) or (isinstance(place.node, Mapping) and "branches" in place.node.pairs):
+        return place.location.line
+    return last_line(place.node)
+
+
+def _by_row(nodes: list[Node], groups: list[Group], layout: str) -> Iterator[tuple[Place, _Results]]:
+    """Yield what each row became; an aliased row stands in several places of the network and in one of the text."""
     parameters, macs = [0], [0]
     for node in nodes:
         parameters.append(parameters[-1] + node.parameters)
         macs.append(macs[-1] + (node.macs or 0))
-    rows: dict[Location, list[tuple[int, str, int, int]]] = {}
-    for group, start, end in _extents(list(groups), nodes):
+    texts: dict[Flow | None, str] = {None: "?"}
+
+    def text(flow: Flow | None) -> str:
+        shown = texts.get(flow)
+        if shown is None and flow is not None:
+            shown = texts[flow] = flow.text(layout)
+        return shown or "?"
+
+    rows: dict[Place, list[tuple[int, str, int, int]]] = {}
+    for group, start, end in _extents(groups, nodes):
         if group.kind != "branch":
-            flow = group.result.flow if group.result is not None else None
-            shape = "?" if flow is None else flow.text(layout)
+            shape = text(group.result.flow if group.result is not None else None)
             copy = (start, shape, parameters[end] - parameters[start], macs[end] - macs[start])
-            rows.setdefault(group.location, []).append(copy)
+            rows.setdefault(group.place, []).append(copy)
     grouped = frozenset(rows)
     for index, node in enumerate(nodes):
-        if node.location not in grouped:
-            shape = "?" if node.shape is None else node.shape.text(layout)
-            rows.setdefault(node.location, []).append((index, shape, node.parameters, node.macs or 0))
-    found: dict[Location, _Results] = {}
-    for location, copies in rows.items():
-        results = found[location] = _Results()
-        for _, shape, count, work in sorted(copies):
+        if node.place not in grouped:
+            rows.setdefault(node.place, []).append((index, text(node.inferred.shape), node.parameters, node.macs or 0))
+    merged: dict[Location, tuple[Place, list[tuple[int, str, int, int]]]] = {}
+    for place, copies in rows.items():
+        merged.setdefault(place.location, (place, []))[1].extend(copies)
+    for place, copies in merged.values():
+        results = _Results()
+        for _, shape, count, work in sorted(copies) if len(copies) > 1 else copies:
             results.add(shape, count, work)
-    return found
+        yield place, results
 
 
 def _extents(groups: list[Group], nodes: list[Node]) -> list[tuple[Group, int, int]]:

@@ -40,9 +40,11 @@ class Positions:
 
     def offset_at(self, line: int, column: int) -> int:
         """The offset of a 1-based line and column of YAML; the end of the text if there is no such line."""
-        if line > len(self._yaml_starts):
-            return len(self.text)
-        return min(len(self.text), self._yaml_starts[max(0, line - 1)] + max(0, column - 1))
+        starts, length = self._yaml_starts, len(self.text)
+        if line > len(starts):
+            return length
+        offset = starts[line - 1 if line > 0 else 0] + (column - 1 if column > 0 else 0)
+        return offset if offset < length else length
 
     def offset(self, position: Position) -> int:
         """The offset of an editor's position; a character beyond the line's end is its end."""

@@ -16,13 +16,17 @@ PLACEHOLDER = "_"
 
 
 class Recovered(NamedTuple):
-    """A text that is YAML, as long as the original: `problems` say what was left out, `blanked` on which 0-based lines."""
+    """A text that is YAML, as long as the original: `problems` say what was left out, `blanked` on which 0-based lines.
+
+    `repeated` are the problems of keys that are written twice, which leave the text readable.
+    """
 
     text: str
     root: YamlNode | None
     problems: list[Problem]
     blanked: frozenset[int]
     readable: bool
+    repeated: list[Problem]
 
 
 def recover(text: str, file: str | None = None) -> Recovered:
@@ -33,8 +37,9 @@ def recover(text: str, file: str | None = None) -> Recovered:
     lines = text.count("\n") + 1
     for _ in range(min(_ATTEMPTS, max(3, _LINES // lines))):
         try:
-            root = compose(current, file, [])
-            return Recovered(current, root, problems, frozenset(blanked), True)
+            repeated: list[Problem] = []
+            root = compose(current, file, repeated)
+            return Recovered(current, root, problems, frozenset(blanked), True, repeated)
         except SpecError as error:
             # The first fault is the one that was typed; those after it may only follow from it.
             if not problems:
@@ -48,7 +53,7 @@ def recover(text: str, file: str | None = None) -> Recovered:
                 break
             current = _without(positions, first, last)
             blanked.update(range(first, last + 1))
-    return Recovered(text, None, problems, frozenset(blanked), False)
+    return Recovered(text, None, problems, frozenset(blanked), False, [])
 
 
 def _faulty_line(positions: Positions, fault: Problem) -> int:

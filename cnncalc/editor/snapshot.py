@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
+from cnncalc.build.cache import Cache
 from cnncalc.build.reading import Source
 from cnncalc.check.claims import claims
 from cnncalc.check.one import examine
@@ -15,12 +17,19 @@ from cnncalc.formats import claims as foreign_claims
 from cnncalc.network import Network
 from cnncalc.problem import Location, Problem
 
+if TYPE_CHECKING:
+    from cnncalc.editor.hints import Hint
+
 
 class Snapshot:
-    """A text that was read. `network` is None if the text is no network; then `problems` say why."""
+    """A text that was read. `network` is None if the text is no network; then `problems` say why.
 
-    def __init__(self, text: str, file: str | None = None, settings: Settings | None = None) -> None:
+    `cache` has the layers of earlier versions of the text.
+    """
+
+    def __init__(self, text: str, file: str | None = None, settings: Settings | None = None, cache: Cache | None = None) -> None:
         self.text = text
+        self._cache = cache if cache is not None else Cache()
         self.file = file
         self.settings = settings or Settings()
         self.positions = Positions(text)
@@ -29,9 +38,11 @@ class Snapshot:
         self.claimed = claims(data)
         #: Whether it is YAML of another format: its problems are reported, nothing else is offered.
         self.foreign = not self.claimed and foreign_claims("network.yaml", data[:4096])
-        self.recovered = recover(text, file) if self.claimed else Recovered(text, None, [], frozenset(), False)
+        self.recovered = recover(text, file) if self.claimed else Recovered(text, None, [], frozenset(), False, [])
         self.network: Network | None = None
         self.problems: list[Problem] = []
+        #: The hints, once they were asked for.
+        self.hints: list[Hint] | None = None
         if self.claimed:
             self._check()
         elif self.foreign:
@@ -42,7 +53,10 @@ class Snapshot:
         if not recovered.readable:
             self.problems = recovered.problems
             return
-        self.network, found = examine(Source(self.file, text=recovered.text), self.settings)
+        source = Source(self.file, text=recovered.text)
+        source.parsed = recovered.root, recovered.repeated
+        source.cache = self._cache
+        self.network, found = examine(source, self.settings)
         if recovered.blanked:
             # What follows from a row that was left out is no fault of the text.
             found = [p for p in found if not hidden(p.location, recovered.blanked, self.positions) and p.rule not in _OF_ALL_ROWS]

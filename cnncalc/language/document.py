@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 from typing import TypeVar
 
 from cnncalc import values
+from cnncalc.build.cache import Cache
 from cnncalc.build.problems import Problems
 from cnncalc.dtype import DTYPES
 from cnncalc.language.content import Block, Document
@@ -16,7 +17,7 @@ from cnncalc.language.row import FAULTY, ROW_KEYS, Lines
 from cnncalc.language.rows import RowReader, name_rows
 from cnncalc.language.source import Mapping, Scalar, Sequence, YamlNode, describe, location
 from cnncalc.language.template import evaluate, names_in
-from cnncalc.layers import KINDS, Layer
+from cnncalc.layers import KINDS
 from cnncalc.problem import ERROR_RULES, IGNORABLE, Location
 from cnncalc.shape import LAYOUTS, Flow, LayerError
 from cnncalc.spelling import did_you_mean, nearest
@@ -43,14 +44,14 @@ BUDGETED = ("parameters", "trainable", "macs", "weights", "peak_memory")
 class DocumentReader:
     """Reads the top level. `set_vars` overrides vars by name before any expression is computed."""
 
-    def __init__(self, root: YamlNode | None, text: str, problems: Problems, set_vars: dict[str, Value]) -> None:
+    def __init__(self, root: YamlNode | None, text: str, problems: Problems, set_vars: dict[str, Value], cache: Cache) -> None:
         self._root = root
         self._lines = Lines(text)
         self._problems = problems
         self._set_vars = set_vars
         self._vars_known: dict[str, Value | object] = {}
         self._names = Names(self._vars_known, _IN_ROWS)
-        self._interned: dict[object, Layer] = {}
+        self._cache = cache
         self._used: set[str] = set()
 
     def read(self) -> Document:
@@ -101,11 +102,11 @@ class DocumentReader:
         self._problems.unusable = True
 
     def _reader(self, names: Collection[str], found: Document) -> RowReader:
-        return RowReader(self._problems, names, found.blocks, self._interned, self._lines)
+        return RowReader(self._problems, names, found.blocks, self._cache, self._lines)
 
     def _value(self, node: YamlNode) -> Value | object:
         """Return a top-level value with its expressions computed; FAULTY if one of them cannot be computed."""
-        reader = RowReader(self._problems, self._vars_known, (), {}, self._lines, in_rows=False)
+        reader = RowReader(self._problems, self._vars_known, (), self._cache, self._lines, in_rows=False)
         before = len(self._problems)
         argument = reader.argument(Scalar("", False, _Mark, _Mark), node)
         self._used |= names_in(argument.value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, TypeGuard
 
 from cnncalc.build.builder import Builder
+from cnncalc.build.cache import Cache
 from cnncalc.build.changes import Changes
 from cnncalc.build.problems import Problems
 from cnncalc.graph import Graph, Input, Node, Producer
@@ -38,16 +39,16 @@ class Stop(Exception):
 class Expander:
     """Walks the rows of a document once, in order."""
 
-    def __init__(self, document: Document, problems: Problems, changes: Changes, inputs: dict[str, Any]) -> None:
+    def __init__(self, document: Document, problems: Problems, changes: Changes, inputs: dict[str, Any], cache: Cache) -> None:
         self._document = document
         self._problems = problems
         self._changes = changes
         self._inputs = inputs
         self._sets_fields = bool(changes.fields)
-        self._builder = Builder(problems, changes)
-        self._reader = LayerReader(problems)
+        self._builder = Builder(problems, changes, cache.infer)
+        self._reader = LayerReader(problems, cache)
         self._keys = KeyReader(problems)
-        self._joins: dict[str, Layer] = {}
+        self._cache = cache
         self._rows_seen = 0
         self._depth = 0
         #: Whether any row has `expect`.
@@ -376,9 +377,9 @@ class Expander:
                 message = f"merge is {', '.join(MERGES[:-1])} or {MERGES[-1]}, not {written(kind)}"
                 self._problems.add("value", argument.location, message, layer=name)
             return None
-        layer = self._joins.get(str(kind))
+        layer: Layer | None = self._cache.parts.get(kind)
         if layer is None:
-            layer = self._joins[str(kind)] = KINDS[str(kind)]()
+            layer = self._cache.parts[kind] = KINDS[str(kind)]()
         return layer
 
     def _peer(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from cnncalc.build.cache import Cache
 from cnncalc.build.problems import Problems
 from cnncalc.language.expression import Names, Unknown
 from cnncalc.language.row import FAULTY, Row
@@ -23,9 +24,9 @@ Given = dict[str, tuple[Value, str]]
 class LayerReader:
     """Makes the layers of rows; rows with equal values share one layer."""
 
-    def __init__(self, problems: Problems) -> None:
+    def __init__(self, problems: Problems, cache: Cache) -> None:
         self._problems = problems
-        self._layers: dict[object, tuple[Layer | None, list[tuple[str, LayerError]]]] = {}
+        self._layers = cache.layers
 
     def read(self, row: Row, name: str, names: Names, given: Given) -> tuple[Layer | None, Joined]:
         """Return the layer of a row that has expressions or fields set by `--set`, and the rows it joins.
@@ -46,7 +47,7 @@ class LayerReader:
             except Unknown:
                 return None, None
         fields.update((key, value) for key, (value, _) in given.items())
-        known = (row.kind, tuple(fields.items()))
+        known = (row.kind, self._problems.layout, *fields.items())
         found = self._layers.get(known)
         if found is None:
             found = self._layers[known] = row.layer.read(fields, self._problems.layout)

@@ -30,6 +30,7 @@ def read(source: Source, changes: Changes = UNCHANGED) -> Reading:
 
 def _read(source: Source, changes: Changes) -> Reading:
     text = source.text
+    source.cache.trim()
     problems = Problems(source.file)
     if source.parsed is None:
         found_early: list[Problem] = []
@@ -37,14 +38,14 @@ def _read(source: Source, changes: Changes) -> Reading:
     root, early = source.parsed
     for problem in early:
         problems.add(problem.rule, problem.location, problem.message)
-    document = DocumentReader(root, text, problems, {name: one.value for name, one in changes.vars.items()}).read()
+    document = DocumentReader(root, text, problems, {name: one.value for name, one in changes.vars.items()}, source.cache).read()
     changes.check_vars(document.vars, document.inputs)
     inputs = changes.inputs(document.inputs, document.layout)
     if changes.input:
         # An override replaces the file's shape, so that the network is usable even if that shape is invalid.
         problems.unusable = problems.unusable and not document.layers.rows
     check_uses(document, problems)
-    expander = Expander(document, problems, changes, inputs)
+    expander = Expander(document, problems, changes, inputs, source.cache)
     graph, scope = expander.run()
     changes.check_used(node.name for node in graph.nodes)
     if not problems.unusable:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from cnncalc.build.cache import Cache
 from cnncalc.build.problems import Problems
 from cnncalc.language.dashed import joined
 from cnncalc.language.expression import undefined
@@ -11,7 +12,7 @@ from cnncalc.language.names import name_fault, number
 from cnncalc.language.row import FAULTY, MERGES, ROW_KEYS, Argument, Body, Lines, Row, has_fault
 from cnncalc.language.source import Mapping, Scalar, Sequence, YamlNode, describe, location, value_of
 from cnncalc.language.template import Dynamic, Pairs, Parts, Template, names_in
-from cnncalc.layers import KINDS, Layer
+from cnncalc.layers import KINDS
 from cnncalc.shape import LayerError
 from cnncalc.spelling import meant
 from cnncalc.values import Map, Value, written
@@ -34,7 +35,7 @@ class RowReader:
         problems: Problems,
         names: Known,
         blocks: Known,
-        interned: dict[object, Layer],
+        cache: Cache,
         lines: Lines,
         *,
         in_rows: bool = True,
@@ -45,7 +46,7 @@ class RowReader:
         self._names = names
         self._in_rows = in_rows
         self._blocks = blocks
-        self._interned = interned
+        self._cache = cache
         self._repeats = 0
 
     def body(self, node: YamlNode | None, what: str) -> Body:
@@ -254,13 +255,13 @@ class RowReader:
             self._report(row, [(name, fault) for name, fault in faults if fault.rule != "missing" or fault.field not in meant])
             return
         fields: dict[str, Value] = {name: a.value for name, a in row.fields.items()}  # type: ignore[misc]  # no value is dynamic
-        key = (row.kind, *fields.items())
-        row.static = self._interned.get(key)
-        if row.static is None:
-            row.static, faults = row.layer.read(fields, self._problems.layout)
+        key = (row.kind, self._problems.layout, *fields.items())
+        found = self._cache.layers.get(key)
+        if found is None:
+            found = self._cache.layers[key] = row.layer.read(fields, self._problems.layout)
+        row.static, faults = found
+        if faults:
             self._report(row, faults)
-            if row.static is not None:
-                self._interned[key] = row.static
         if row.static is not None and row.layer.main is not None and row.layer.main.wires:
             row.joins = row.layer.main.type.parse(fields[row.kind], self._problems.layout)
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from cnncalc.analysis.receptive import Fields, receptive_fields
 from cnncalc.build.reading import Reading
-from cnncalc.graph import Graph, Group, Node, Producer
+from cnncalc.graph import Graph, Group, Node, Producer, Slides
 from cnncalc.problem import RULES, Fix, Location
 
 #: Errors that leave the graph as intended.
@@ -67,6 +67,21 @@ class Subject:
         """The ids of layers that share weights, owners included."""
         pairs = [(node, node.shared) for node in self.graph.nodes if node.shared is not None]
         return frozenset(id(node) for pair in pairs for node in pair)
+
+    @cached_property
+    def sliding(self) -> list[tuple[Node, Slides]]:
+        """The layers over whose input a window slides, with their `Node.slides`."""
+        known: dict[int, Slides] = {}
+        found = []
+        for node in self.graph.nodes:
+            if node.inferred.windows:
+                slides = known.get(id(node.inferred))
+                if slides is None:
+                    # An inference is made for one layer on one input shape.
+                    slides = known[id(node.inferred)] = node.slides
+                if slides:
+                    found.append((node, slides))
+        return found
 
     @cached_property
     def fields(self) -> dict[str, Fields]:

@@ -9,8 +9,8 @@ from cnncalc.window import Window
 
 
 def find(subject: Subject) -> Iterator[Finding]:
-    for node in subject.graph.nodes:
-        for axis, window, size, count in node.slides:
+    for node, slides in subject.sliding:
+        for axis, window, size, count in slides:
             # A map smaller than the window is too small without any dilation.
             if window.dilation > 1 and 1 < window.kernel_size <= size and _used(window, size, count) == 1:
                 message = (

@@ -11,13 +11,13 @@ from cnncalc.window import Window
 
 
 def find(subject: Subject) -> Iterator[Finding]:
-    for node in subject.graph.nodes:
+    for node, slides in subject.sliding:
         if not node.weights:
             continue
-        grown = [(axis, window, size) for axis, window, size, _ in node.slides if _grows(window)]
+        grown = [(axis, window, size) for axis, window, size, _ in slides if _grows(window)]
         if grown:
             _, window, size = grown[0]
-            padding = [[w.before - w.dilation if _grows(w) else w.before, w.after] for _, w, *_ in node.slides]
+            padding = [[w.before - w.dilation if _grows(w) else w.before, w.after] for _, w, *_ in slides]
             message = (
                 f"{node.name}: padding {window.before} on both sides of an even window of {window.kernel_size} cells makes "
                 f"{' and '.join(name for name, *_ in grown)} larger, {size} becomes {size + window.dilation}; "

@@ -8,8 +8,8 @@ from cnncalc.rules.base import Finding, Subject
 
 
 def find(subject: Subject) -> Iterator[Finding]:
-    for node in subject.graph.nodes:
-        for axis, window, size, count in node.slides:
+    for node, slides in subject.sliding:
+        for axis, window, size, count in slides:
             last = (count - 1) * window.stride - window.before
             if window.before >= window.extent or last >= size:
                 most = max(window.before, window.after)

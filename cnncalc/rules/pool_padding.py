@@ -10,10 +10,10 @@ _POOLS = ("maxpool", "avgpool", "sumpool")
 
 
 def find(subject: Subject) -> Iterator[Finding]:
-    for node in subject.graph.nodes:
+    for node, slides in subject.sliding:
         if node.layer.kind not in _POOLS or isinstance(node.layer.value("padding"), str):
             continue
-        for axis, window, *_ in node.slides:
+        for axis, window, *_ in slides:
             # Padding as large as the window is worse, and padding-too-large reports it.
             if window.extent // 2 < max(window.before, window.after) < window.extent:
                 message = (

@@ -8,8 +8,8 @@ from cnncalc.rules.base import Finding, Subject
 
 
 def find(subject: Subject) -> Iterator[Finding]:
-    for node in subject.graph.nodes:
-        for axis, window, _, count in node.slides:
+    for node, slides in subject.sliding:
+        for axis, window, _, count in slides:
             if window.stride > window.extent > 1 and count > 1:
                 gap = window.stride - window.extent
                 message = (

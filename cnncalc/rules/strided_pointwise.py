@@ -9,7 +9,7 @@ from cnncalc.rules.base import Finding, Subject
 
 def find(subject: Subject) -> Iterator[Finding]:
     for node in subject.graph.nodes:
-        if node.shape is None:
+        if node.shape is None or not node.inferred.windows:
             continue
         for window, count in zip(node.inferred.windows, node.shape.spatial, strict=False):
             if window.stride > window.extent == 1 and count > 1:

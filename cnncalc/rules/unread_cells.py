@@ -10,7 +10,7 @@ from cnncalc.rules.base import Finding, Subject
 
 def find(subject: Subject) -> Iterator[Finding]:
     for node in subject.graph.nodes:
-        if node.fit != "exact" and node.shape is not None and any(node.unread):
+        if node.fit != "exact" and node.inferred.windows and node.shape is not None and any(node.unread):
             reason = "the floor is taken"
             if node.fit == "ceil":
                 reason = "a window more would start in the padding"

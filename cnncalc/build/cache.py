@@ -1,0 +1,32 @@
+"""Layers and inferences of earlier readings, for a text that is read again after every change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cnncalc.infer import Inference
+from cnncalc.layers import Layer
+from cnncalc.shape import LayerError
+
+#: Inferences kept before everything is forgotten: those of a few large networks.
+_MANY = 20_000
+
+
+class Cache:
+    """Equal fields are read once, and equal layers on equal inputs are inferred once, in all readings that share this."""
+
+    def __init__(self) -> None:
+        self.infer = Inference()
+        #: What reading a layer's fields gave, by its kind, its fields and the layout.
+        self.layers: dict[object, tuple[Layer | None, list[tuple[str, LayerError]]]] = {}
+        #: What a format keeps beside that, by a key of its own.
+        self.parts: dict[object, Any] = {}
+
+    def __reduce__(self) -> tuple[type[Cache], tuple[()]]:
+        """Another process begins with nothing: inferences are found by the identity of their layers."""
+        return Cache, ()
+
+    def trim(self) -> None:
+        """Forget everything if it has become too much."""
+        if max(len(self.infer), len(self.layers), len(self.parts)) > _MANY:
+            self.infer, self.layers, self.parts = Inference(), {}, {}
