@@ -12,7 +12,7 @@ from cnncalc.language.names import name_fault, number
 from cnncalc.language.row import FAULTY, MERGES, ROW_KEYS, Argument, Body, Lines, Row, has_fault
 from cnncalc.language.source import Mapping, Scalar, Sequence, YamlNode, describe, location, value_of
 from cnncalc.language.template import Dynamic, Pairs, Parts, Template, names_in
-from cnncalc.layers import KINDS
+from cnncalc.layers import KINDS, Layer
 from cnncalc.shape import LayerError
 from cnncalc.spelling import meant
 from cnncalc.values import Map, Value, written

@@ -43,7 +43,9 @@ def test_a_faulty_row_is_reported_in_every_reading():
 
 
 def test_tokens_are_no_map_of_the_same_numbers():
-    text = "input:\n  a: {tokens: 5, vocabulary: 7}\n  b: 5x7\nlayers:\n  - {embedding: 4, from: a}\n  - {embedding: 4, from: b}\n"
+    text = (
+        "input:\n  a: {tokens: 5, vocabulary: 7}\n  b: 5x7\nlayers:\n  - {embedding: 4, from: a}\n  - {embedding: 4, from: b}\n"
+    )
     problems = read(text + "outputs: [embedding1, embedding2]\n", Cache()).problems
     assert [(p.location.line, p.level) for p in problems] == [(6, "error")]
 
