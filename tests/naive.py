@@ -286,6 +286,17 @@ def batchnorm(layer, x, w):
     return affine(per_channel(x, one), w)
 
 
+def standardize(layer, x, w):
+    def one(values, c):
+        if layer.mean is None:
+            mean, variance = w["running_mean"][c], w["running_var"][c]
+        else:
+            mean, variance = (numbers[c % len(numbers)] for numbers in (layer.mean, layer.variance))
+        return (values - mean) / max(math.sqrt(variance), 1e-7)
+
+    return per_channel(x, one)
+
+
 def at_each_place(x, function):
     """`function` of the channels at each place."""
     out = np.empty(x.shape)
@@ -574,6 +585,7 @@ def forward(layer: Any, xs: tuple[np.ndarray, ...], w: dict[str, np.ndarray], fi
         "linear": lambda: np.moveaxis(np.moveaxis(x, 1, -1) @ w["weight"].T + w.get("bias", 0.0), -1, 1),
         "parameter": lambda: np.stack([w["weight"]] * len(x)),
         "batchnorm": lambda: batchnorm(layer, x, w),
+        "standardize": lambda: standardize(layer, x, w),
         "instancenorm": lambda: affine(per_channel(x, lambda values, c: normalised(values, layer.epsilon)), w),
         "layernorm": lambda: (
             layer_norm_all(layer, x, w)

@@ -153,6 +153,7 @@ CASES: list[tuple[str, Any, str]] = [
     ("{clip: , min: -0.5, max: 0.25}", lambda: lambda x: x.clamp(-0.5, 0.25), ""),
     ("{rescale: , factor: 2, offset: 1}", lambda: lambda x: 2 * x + 1, ""),
     ("{rescale: , learned: true}", lambda: Affine((1,), (1,)), ""),
+    ("{standardize: , mean: 1, variance: 4}", lambda: lambda x: (x - 1) / 2, ""),
     ("add_bias", lambda: Affine(None, (4, 1, 1)), ""),
     ("{linear: 5}", lambda: Last(nn.Linear(4, 5)), "9x4"),
     ("rmsnorm", lambda: Last(nn.RMSNorm(4)), "9x4"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cnncalc.layers.advice import near_divisors
 from cnncalc.layers.base import Example, Pointwise, Weight
 from cnncalc.layers.memory import INPUT_SAVED, NOTHING_SAVED, Grad, Saved
-from cnncalc.layers.option import Choice, Count, Flag, Number, option
+from cnncalc.layers.option import Choice, Count, Flag, Number, Numbers, option
 from cnncalc.shape import Flow, LayerError, Shape
 
 if TYPE_CHECKING:
@@ -229,6 +229,50 @@ class LocalResponseNorm(Pointwise, kind="lrn"):
         from cnncalc.kernels import norm
 
         return norm.local_response_norm(x, self.size, self.alpha, self.beta, self.k, run)
+
+
+class Standardize(_Normalising, kind="standardize"):
+    """(x − mean)/√variance of each channel, by statistics of the data that were measured before training.
+
+    `mean` and `variance` are constants. Without them the statistics are stored with the weights: 2·C + 1 buffers, the last one
+    the number of examples, as Keras's `Normalization` counts them.
+    """
+
+    also = ("normalization", "standardization")
+    mean: tuple[float, ...] | None = option(Numbers(), "mean of the data", default=None)
+    variance: tuple[float, ...] | None = option(Numbers(least=0), "variance of the data", default=None, also=("var",))
+    example = Example({"standardize": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
+
+    def check(self) -> None:
+        if (self.mean is None) != (self.variance is None):
+            other = "variance" if self.variance is None else "mean"
+            raise LayerError(f"standardize needs mean and variance, or neither; {other} is missing", field=other, rule="missing")
+
+    def output_shape(self, x: Shape, fit: str) -> Shape:
+        for field, numbers in (("mean", self.mean), ("variance", self.variance)):
+            if numbers is not None and len(numbers) not in (1, x.channels):
+                raise LayerError(f"{field} has {len(numbers)} numbers, and {{}} has {x.channels} channels", x, field=field)
+        return x
+
+    def weights(self, x: Shape) -> tuple[Weight, ...]:
+        if self.mean is not None:
+            return ()
+        shapes = {"running_mean": x.channels, "running_var": x.channels, "count": 1}
+        return tuple(Weight(name, (size,), "buffer") for name, size in shapes.items())
+
+    def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
+        return NOTHING_SAVED
+
+    def forward(self, x: Array, w: Arrays, run: Run) -> Array:
+        import numpy as np
+
+        from cnncalc.kernels import pointwise
+
+        pair = (w["running_mean"], w["running_var"]) if w else (self.mean, self.variance)
+        mean, variance = (np.broadcast_to(np.asarray(one, x.dtype), x.shape[1]) for one in pair)
+        # The smallest deviation is the epsilon of Keras's backend.
+        factor = 1 / np.maximum(np.sqrt(variance), x.dtype.type(1e-7))
+        return pointwise.per_channels(x, factor, -mean * factor, run)
 
 
 class Scale(_Normalising, kind="scale"):

@@ -20,13 +20,13 @@ from cnncalc.layers.axis import (
     Pairs,
     PerAxis,
 )  # fmt: skip
-from cnncalc.layers.scalar import Choice, Count, Flag, Number, Type, Word
+from cnncalc.layers.scalar import Choice, Count, Flag, Number, Numbers, Type, Word
 from cnncalc.layers.shaped import ChannelRange, OpenShapeText, RowNames, ShapeOrSame, ShapeText
 
 __all__ = [
     "AXIS_NAMES", "ONE", "REQUIRED", "SIGNED", "UNPADDED", "ZERO", "Axes", "Axis", "AxisNames", "AxisSet", "Cells",
-    "ChannelRange", "Choice", "Count", "Ends", "Every", "Flag", "Number", "OpenShapeText", "Option", "Pairs", "PerAxis",
-    "RowNames", "ShapeOrSame", "ShapeText", "Type", "Word", "option",
+    "ChannelRange", "Choice", "Count", "Ends", "Every", "Flag", "Number", "Numbers", "OpenShapeText", "Option", "Pairs",
+    "PerAxis", "RowNames", "ShapeOrSame", "ShapeText", "Type", "Word", "option",
 ]  # fmt: skip
 
 T = TypeVar("T")

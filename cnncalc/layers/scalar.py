@@ -166,6 +166,37 @@ class Number(Type[float]):
         return found
 
 
+class Numbers(Type[tuple[float, ...]]):
+    """A number for all channels, or a list with a number for each."""
+
+    def __init__(self, least: float | None = None) -> None:
+        self.each = Number(least)
+
+    def parse(self, value: Value, layout: str = "channels_last") -> tuple[float, ...]:
+        return tuple(self.each.parse(part) for part in self._parts(value))
+
+    def check(self, value: Any) -> tuple[float, ...]:
+        return tuple(self.each.check(part) for part in self._parts(value))
+
+    def _parts(self, value: Any) -> tuple[Any, ...]:
+        parts = tuple(value) if isinstance(value, (list, tuple)) else (value,)
+        if not parts:
+            raise self.wrong(value)
+        return parts
+
+    def show(self, value: tuple[float, ...], layout: str = "channels_last") -> str:
+        return self.each.show(value[0]) if len(value) == 1 else ", ".join(map(self.each.show, value))
+
+    def write(self, value: tuple[float, ...], layout: str = "channels_last") -> str:
+        return self.each.write(value[0]) if len(value) == 1 else f"[{', '.join(map(self.each.write, value))}]"
+
+    def describe(self) -> str:
+        return f"{self.each.describe()}, or a list with one for each channel"
+
+    def schema(self) -> dict[str, Any]:
+        return {"anyOf": [self.each.schema(), {"type": "array", "items": self.each.schema(), "minItems": 1}]}
+
+
 class Flag(Type[bool]):
     """`true` or `false`."""
 

@@ -96,6 +96,7 @@ COUNTED = {
     "parameter": (30, 0),
     "rescale": (2, 0),
     "add_bias": (2, 0),
+    "standardize": (0, 0),
     "rmsnorm": (2, 0),
     "global_response_norm": (4, 0),
     # 4 gates of 3 filters over 2 + 3 channels; 4 maps, 3×6 positions.

@@ -27,6 +27,8 @@ FUNCTIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "softmax": ("softmax", {}),
     "leaky_relu": ("leaky_relu", {"slope": 0.2}),
     "exponential": ("exp", {}),
+    "celu": ("elu", {}),
+    "hard_tanh": ("clip", {"min": -1.0, "max": 1.0}),
 }
 
 
@@ -45,14 +47,15 @@ def function_name(value: Any) -> str | None:
     raise Broken(f"activation must be a word, got {short(value)}")
 
 
-def apply(net: Net, x: Producer, value: Any, name: str, *, keras2: bool) -> Producer:
-    """The activation of a configuration behind `x`; `name` is taken if it is a layer at all."""
+def apply(net: Net, tensor: Tensor, value: Any, name: str) -> Producer:
+    """The activation of a configuration behind a tensor; `name` is taken if it is a layer at all."""
     function = function_name(value)
+    x = tensor.node
     if function is None or function == "linear":
         return x
     if function == "hard_sigmoid":
         # Keras 2 has 0.2·x + 0.5 between 0 and 1, Keras 3 relu6(x + 3)/6.
-        older: dict[str, Any] = {"slope": 0.2, "offset": 0.5} if keras2 else {}
+        older: dict[str, Any] = {"slope": 0.2, "offset": 0.5} if net.keras2 else {}
         return net.layer(net.free(name), "hard_sigmoid", x, **older)
     if isinstance(value, dict) and isinstance(value.get("config"), dict) and function in ("relu", "leakyrelu", "elu"):
         kind, fields = _of_layer(function, value["config"])
@@ -64,6 +67,9 @@ def apply(net: Net, x: Producer, value: Any, name: str, *, keras2: bool) -> Prod
     kind, fields = FUNCTIONS.get(function.replace("leakyrelu", "leaky_relu"), ("", {}))
     if not kind:
         return net.custom(net.free(name), function, x, output="same", macs=0)
+    if kind == "softmax" and tensor.first and tensor.shape.rank:
+        # Keras takes its last axis, which is not the channels here.
+        fields = {"axis": tensor.names[-1]}
     return net.layer(net.free(name), kind, x, **fields)
 
 
@@ -111,6 +117,8 @@ def _prelu(use: Use) -> Tensor:
 def _softmax(use: Use) -> Tensor:
     x = use.x
     axis = use.config.get("axis", -1)
+    if isinstance(axis, list) and len({x.axis(one) for one in axis}) > 1:
+        return same(use, x)
     name = x.axis(axis)
     fields = {} if name == "channels" else {"axis": name}
     return Tensor(use.layer("softmax", x.node, **fields), x.first)
@@ -124,12 +132,4 @@ def _activation(use: Use) -> Tensor:
     if function in (None, "linear"):
         return Tensor(use.layer("identity", x.node), x.first)
     use.net.taken.discard(use.name)
-    made = apply(use.net, x.node, softmax_axis(value, x), use.name, keras2=use.net.keras2)
-    return Tensor(made, x.first)
-
-
-def softmax_axis(value: Any, x: Tensor) -> Any:
-    """An activation as it is; softmax over channels that stand first would be over another axis. Raises Broken."""
-    if function_name(value) == "softmax" and x.first and x.shape.rank:
-        raise Broken("softmax works on Keras's last axis, which is not the channels here")
-    return value
+    return Tensor(apply(use.net, x, value, use.name), x.first)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from cnncalc.formats.keras.activations import apply, softmax_axis
+from cnncalc.formats.keras.activations import apply
 from cnncalc.formats.keras.calls import Broken
 from cnncalc.formats.keras.use import Tensor, Use, keras, opaque, same
 from cnncalc.graph import Producer
@@ -15,7 +15,7 @@ from cnncalc.shape import Tokens
 def activated(use: Use, x: Tensor) -> Tensor:
     """`x` with the activation of the configuration behind it."""
     value = use.config.get("activation")
-    return Tensor(apply(use.net, x.node, softmax_axis(value, x), f"{use.name}_{_suffix(value)}", keras2=use.net.keras2), x.first)
+    return Tensor(apply(use.net, x, value, f"{use.name}_{_suffix(value)}"), x.first)
 
 
 def _suffix(value: Any) -> str:
@@ -54,9 +54,11 @@ def _einsum(use: Use) -> Any:
     return opaque(use, parameters=weights + bias, macs=places if data[:1] not in kernel else None)
 
 
-@keras("Embedding")
+@keras("Embedding", "ReversibleEmbedding")
 def _embedding(use: Use) -> Any:
     x = use.x
+    if use.class_name == "ReversibleEmbedding" and not use.flag("tie_weights", True):
+        return opaque(use, macs=None)
     words, width = use.whole("input_dim"), use.whole("output_dim")
     if isinstance(x.node.flow, Tokens):
         return Tensor(use.layer("embedding", x.node, dimension=width), False)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from cnncalc.formats.keras.calls import Broken
-from cnncalc.formats.keras.use import Tensor, Use, keras, opaque, short
+from cnncalc.formats.keras.use import Tensor, Use, keras, opaque, shaped, short
 from cnncalc.graph import Producer
+from cnncalc.layers.join import broadcasts
 
 
 def aligned(use: Use, xs: list[Tensor]) -> list[Tensor]:
@@ -23,7 +24,18 @@ def joined(use: Use, kind: str, xs: list[Tensor], **fields: Any) -> Tensor:
     largest = max(xs, key=lambda x: (x.shape.rank, x.shape.size))
     if len(xs) == 1:
         return Tensor(use.layer("identity", xs[0].node), xs[0].first)
+    wide = _broadcast([x.sizes for x in xs])
+    if wide is not None and not all(x.shape == largest.shape or broadcasts(x.shape, largest.shape) for x in xs):
+        return shaped(use, wide, kind)
     return Tensor(use.layer(kind, *[x.node for x in xs], **fields), largest.first)
+
+
+def _broadcast(shapes: list[tuple[int, ...]]) -> tuple[int, ...] | None:
+    """The sizes that arrays of one rank are broadcast to; None if they are not, or have different ranks."""
+    if len({len(one) for one in shapes}) > 1:
+        return None
+    sizes = [set(axis) - {1} for axis in zip(*shapes, strict=True)]
+    return None if any(len(one) > 1 for one in sizes) else tuple(max(one, default=1) for one in sizes)
 
 
 @keras("Add", "Subtract", "Multiply", "Average", "Maximum")
@@ -37,8 +49,7 @@ def _join(use: Use) -> Tensor:
 def _minimum(use: Use) -> Tensor:
     xs = aligned(use, use.inputs)
     largest = max(xs, key=lambda x: (x.shape.rank, x.shape.size))
-    made = use.net.custom(use.name, "Minimum", *[x.node for x in xs], output=largest.shape, macs=0)
-    return Tensor(made, largest.first)
+    return shaped(use, _broadcast([x.sizes for x in xs]) or largest.sizes)
 
 
 @keras("Concatenate")

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from cnncalc.formats.keras.calls import Broken
-from cnncalc.formats.keras.use import Tensor, Use, keras, opaque, ranks, same, short
+from cnncalc.formats.keras.use import Tensor, Use, keras, numbers, opaque, ranks, same, short
 from cnncalc.graph import Producer
 from cnncalc.shape import Shape
 
@@ -143,6 +143,15 @@ def _repeat(use: Use) -> Tensor:
 @keras("Rescaling")
 def _rescale(use: Use) -> Tensor:
     x = use.x
-    if isinstance(use.config.get("scale", 1), (list, dict)) or isinstance(use.config.get("offset", 0), (list, dict)):
+    factors, offsets = numbers(use.config.get("scale", 1.0)), numbers(use.config.get("offset", 0.0))
+    if factors is None or offsets is None or not {len(factors), len(offsets)} <= {1, x.sizes[-1]}:
         return same(use, x)
-    return Tensor(use.layer("rescale", x.node, factor=use.number("scale", 1.0), offset=use.number("offset", 0.0)), x.first)
+    if len(factors) == len(offsets) == 1:
+        return Tensor(use.layer("rescale", x.node, factor=factors[0], offset=offsets[0]), x.first)
+    if x.first or min(factors) <= 0:
+        return same(use, x)
+    # a·x + b = (x + b/a)/√(1/a²), for each channel.
+    count = x.shape.channels
+    pairs = list(zip(factors * (count // len(factors)), offsets * (count // len(offsets)), strict=True))
+    mean, variance = [-b / a for a, b in pairs], [1 / a**2 for a, _ in pairs]
+    return Tensor(use.layer("standardize", x.node, mean=mean, variance=variance), x.first)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cnncalc.formats.keras.calls import Broken
-from cnncalc.formats.keras.use import Tensor, Use, keras, opaque, same, short
+from cnncalc.formats.keras.use import Tensor, Use, keras, numbers, opaque, same, short
 from cnncalc.graph import Producer
 
 
@@ -36,6 +36,10 @@ def _batch(use: Use) -> Tensor:
         count = x.sizes[x.names.index(name)]
         flags = use.flag("scale", True) + use.flag("center", True)
         return same(use, x, parameters=flags * count, buffers=2 * count)
+    if use.flag("renorm", False):
+        # A mean, a deviation and a momentum per channel beside the usual statistics.
+        flags = use.flag("scale", True) + use.flag("center", True)
+        return same(use, x, "BatchNormalization renorm", parameters=flags * x.shape.channels, buffers=5 * x.shape.channels)
     return Tensor(_with_affine(use, "batchnorm", x.node, epsilon=_epsilon(use)), x.first)
 
 
@@ -84,15 +88,21 @@ def _group(use: Use) -> Tensor:
 
 
 @keras("Normalization")
-def _constants(use: Use) -> Tensor:
+def _standardized(use: Use) -> Tensor:
     """Means and variances that were measured once: stored with a counter, or constants of the configuration."""
     x = use.x
     axes = use.config.get("axis", -1)
-    count = 1
-    for one in axes if isinstance(axes, list) else [axes]:
-        count *= x.sizes[x.names.index(x.axis(one))] if one is not None else 1
+    names = [x.axis(one) for one in (axes if isinstance(axes, list) else [axes]) if one is not None]
+    mean, variance = numbers(use.config.get("mean")), numbers(use.config.get("variance"))
     stored = use.config.get("mean") is None
-    return same(use, x, buffers=2 * count + 1 if stored else 0)
+    count = 1
+    for name in names:
+        count *= x.sizes[x.names.index(name)]
+    known = stored or (mean is not None and variance is not None and len({len(mean), len(variance), 1, count}) <= 2)
+    over_channels = names == ["channels"] or (count == 1 and not stored)
+    if not known or not over_channels or use.flag("invert", False):
+        return same(use, x, buffers=2 * count + 1 if stored else 0)
+    return Tensor(use.layer("standardize", x.node, mean=mean, variance=variance), x.first)
 
 
 @keras("UnitNormalization")

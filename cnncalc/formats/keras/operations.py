@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from cnncalc.formats.keras.activations import FUNCTIONS
 from cnncalc.formats.keras.calls import Broken
+from cnncalc.formats.keras.indexing import MOVES
 from cnncalc.formats.keras.joins import concatenated, joined, matmul
 from cnncalc.formats.keras.moves import reordered, to_shape
-from cnncalc.formats.keras.use import Tensor, Use, opaque, tensors
+from cnncalc.formats.keras.use import Tensor, Use, argument, opaque, shaped, tensors
 
 _JOINS = {"add": "add", "subtract": "subtract", "multiply": "multiply", "maximum": "maximum", "divide": "divide"}
 _ALIASES = {
@@ -34,6 +36,17 @@ _ALIASES = {
     "batch_matmul": "matmul",
 }
 _UNARY = {"square", "sqrt", "exp", "abs", "reciprocal", "log"}
+#: Functions of each number, or of pairs of numbers.
+_ELEMENTWISE = frozenset(
+    (
+        "rsqrt", "erf", "sin", "cos", "tan", "sign", "floor", "ceil", "round", "log1p", "expm1", "log2", "log10", "logsigmoid",
+        "log_sigmoid", "softsign", "celu", "glu", "logsoftmax", "log_softmax", "sparseplus", "squareplus", "threshold", "arctan",
+        "minimum", "greater", "greaterequal", "less", "lessequal", "equal", "notequal", "logicaland", "logicalor", "logicalnot",
+        "where", "mod", "floordivide", "arctan2", "isnan", "nantonum", "zeroslike", "oneslike", "fulllike", "sinh", "cosh",
+        "flip", "roll", "sort", "cumsum", "normalize", "add", "subtract", "multiply", "divide", "maximum", "power", "leaky_relu",
+        "elu", "gelu", "clip", "mulnonan", "squareddifference", "tanhshrink", "softshrink", "hardshrink", "hardtanh",
+    )
+)  # fmt: skip
 _REDUCED = {"mean": "mean", "max": "max", "sum": "sum"}
 
 
@@ -52,16 +65,11 @@ def function_of(use: Use, module: str) -> str | None:
 def operation(use: Use, function: str) -> Any:
     """Lay out an operation; what the language has no word for becomes custom."""
     found = _known(use, function)
+    if found is None and function in MOVES and use.inputs:
+        found = MOVES[function](use, use.x)
+    if found is None and use.inputs and not use.stated and function in _ELEMENTWISE:
+        found = shaped(use, max((x.sizes for x in use.inputs), key=math.prod), function)
     return found if found is not None else opaque(use, operator=function or use.class_name)
-
-
-def _argument(use: Use, key: str, place: int, default: Any = None) -> Any:
-    """An argument by name or place, else what the operation was made with."""
-    if key in use.kwargs:
-        return use.kwargs[key]
-    if len(use.args) > place:
-        return use.args[place]
-    return use.config.get(key, default)
 
 
 def _known(use: Use, function: str) -> Any:
@@ -72,7 +80,7 @@ def _known(use: Use, function: str) -> Any:
     x = use.x
     if function in FUNCTIONS and FUNCTIONS[function][0] and not _extra(use, function):
         if function == "softmax":
-            axis = _argument(use, "axis", 1, -1)
+            axis = argument(use, "axis", 1, -1)
             name = x.axis(axis)
             return Tensor(use.layer("softmax", x.node, **({} if name == "channels" else {"axis": name})), x.first)
         kind, fields = FUNCTIONS[function]
@@ -82,7 +90,7 @@ def _known(use: Use, function: str) -> Any:
     if function in _UNARY:
         return Tensor(use.layer(function, x.node), x.first)
     if function == "power":
-        exponent = _argument(use, "y", 1, _argument(use, "x2", 1))
+        exponent = argument(use, "y", 1, argument(use, "x2", 1))
         if isinstance(exponent, (int, float)) and not isinstance(exponent, bool):
             return Tensor(use.layer("power", x.node, exponent=float(exponent)), x.first)
         return None
@@ -91,15 +99,15 @@ def _known(use: Use, function: str) -> Any:
     if function in _REDUCED:
         return _reduce(use, x, _REDUCED[function])
     if function == "concatenate":
-        axis = _argument(use, "axis", 1, -1)
+        axis = argument(use, "axis", 1, -1)
         return concatenated(use, use.inputs, axis if isinstance(axis, int) else -1)
     if function == "reshape":
-        wanted = _argument(use, "shape", 1, _argument(use, "newshape", 1, use.config.get("newshape")))
+        wanted = argument(use, "shape", 1, argument(use, "newshape", 1, use.config.get("newshape")))
         if isinstance(wanted, list) and len(wanted) > 1 and all(isinstance(one, int) for one in wanted[1:]):
             return to_shape(use, x, wanted[1:])
         return None
     if function == "transpose":
-        order = _argument(use, "axes", 1, _argument(use, "perm", 1))
+        order = argument(use, "axes", 1, argument(use, "perm", 1))
         names = x.names
         if (
             isinstance(order, list)
@@ -116,13 +124,11 @@ def _known(use: Use, function: str) -> Any:
                 use, xs[0].node, xs[1].node, transpose_first=False, transpose_second=bool(use.kwargs.get("transpose_b"))
             )
         return None
-    if function == "getitem":
-        return _sliced(use, x)
     if function in ("identity", "stop_gradient", "cast", "copy"):
         return Tensor(use.layer("identity", x.node), x.first)
     if function == "clip" or function == "clip_by_value":
-        least = _argument(use, "x_min", 1, _argument(use, "clip_value_min", 1))
-        most = _argument(use, "x_max", 2, _argument(use, "clip_value_max", 2))
+        least = argument(use, "x_min", 1, argument(use, "clip_value_min", 1))
+        most = argument(use, "x_max", 2, argument(use, "clip_value_max", 2))
         if isinstance(least, (int, float)) and isinstance(most, (int, float)):
             return Tensor(use.layer("clip", x.node, min=float(least), max=float(most)), x.first)
     return None
@@ -131,9 +137,9 @@ def _known(use: Use, function: str) -> Any:
 def _extra(use: Use, function: str) -> bool:
     """Whether an activation has arguments that its kind does not."""
     if function == "leaky_relu":
-        slope = _argument(use, "negative_slope", 1, _argument(use, "alpha", 1, 0.2))
+        slope = argument(use, "negative_slope", 1, argument(use, "alpha", 1, 0.2))
         return bool(slope != 0.2)
-    return function == "gelu" and bool(_argument(use, "approximate", 1, False))
+    return function == "gelu" and bool(argument(use, "approximate", 1, False))
 
 
 def _binary(use: Use, function: str) -> Any:
@@ -167,8 +173,8 @@ def _binary(use: Use, function: str) -> Any:
 
 def _reduce(use: Use, x: Tensor, how: str) -> Any:
     """A mean, maximum or sum over axes; over all spatial axes it is a global pool."""
-    axes = _argument(use, "axis", 1)
-    keep = bool(_argument(use, "keepdims", 2, False))
+    axes = argument(use, "axis", 1)
+    keep = bool(argument(use, "keepdims", 2, False))
     if axes is None:
         return None
     try:
@@ -186,29 +192,3 @@ def _reduce(use: Use, x: Tensor, how: str) -> Any:
     ordered = tuple(name for name in (*x.shape.axes, "channels") if name in names)
     kept = [name for name in x.names if name not in names]
     return Tensor(use.layer("reduce", x.node, operation=how, axes=ordered, keep=keep), x.first and keep and bool(kept))
-
-
-def _sliced(use: Use, x: Tensor) -> Any:
-    """Ranges of axes, one layer for each; None for anything else between the brackets."""
-    given = use.args[1] if len(use.args) > 1 else None
-    parts = given if isinstance(given, list) else [given]
-    ranges: list[tuple[Any, Any]] = []
-    for part in parts:
-        config = part.get("config") if isinstance(part, dict) and part.get("class_name") == "__slice__" else None
-        if not isinstance(config, dict) or config.get("step") not in (None, 1):
-            return None
-        ends = (config.get("start"), config.get("stop"))
-        if not all(end is None or isinstance(end, int) for end in ends):
-            return None
-        ranges.append(ends)
-    if len(ranges) > len(x.names) + 1 or not ranges or ranges[0] != (None, None):
-        return None
-    y, left = x.node, [(name, size, r) for name, size, r in zip(x.names, x.sizes, ranges[1:], strict=False) if r != (None, None)]
-    for i, (name, size, (start, stop)) in enumerate(left):
-        kept = range(size)[slice(start, stop)]
-        if not len(kept):
-            return None
-        fields: dict[str, Any] = {} if name == "channels" else {"axis": name}
-        own = use.name if i + 1 == len(left) else use.net.free(f"{use.name}_{name}")
-        y = use.net.layer(own, "slice", y, channels=(kept[0], kept[-1] + 1), **fields)
-    return Tensor(y if left else use.layer("identity", y), x.first)

@@ -10,6 +10,9 @@ from cnncalc.formats.keras.use import Tensor, Use, keras, opaque, tensors
 from cnncalc.graph import Producer
 from cnncalc.shape import Shape
 
+_CELLS = {"LSTMCell": "LSTM", "GRUCell": "GRU", "SimpleRNNCell": "SimpleRNN"}
+_MERGES = {"sum": "add", "mul": "multiply", "ave": "average", "concat": "concat"}
+_WRAPPED_TWICE = ("RNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
 KINDS = {"LSTM": "lstm", "CuDNNLSTM": "lstm", "GRU": "gru", "CuDNNGRU": "gru", "SimpleRNN": "rnn"}
 
 
@@ -64,8 +67,12 @@ def _bidirectional(use: Use) -> Any:
     class_name = layer.get("class_name") if isinstance(layer, dict) else None
     config = _wrapped(use)
     merge = use.config.get("merge_mode", "concat")
+    if merge is not None and merge not in _MERGES:
+        raise Broken(f"merge_mode must be concat, sum, mul, ave or none, got {merge}")
+    if isinstance(layer, dict) and class_name in _WRAPPED_TWICE and not config.get("return_state"):
+        return _both_ways(use, layer, merge)
     if not isinstance(layer, dict) or not isinstance(class_name, str) or class_name not in KINDS:
-        raise Broken(f"it wraps LSTM, GRU or SimpleRNN, got {class_name}")
+        raise Broken(f"it wraps a recurrent layer, got {class_name}")
     units, sequence = config.get("units"), config.get("return_sequences", False)
     if not isinstance(units, int) or isinstance(units, bool) or units < 1:
         raise Broken(f"units must be an integer ≥ 1, got {units}")
@@ -81,7 +88,6 @@ def _bidirectional(use: Use) -> Any:
     if merge == "concat" and alike:
         made = use.layer(KINDS[class_name], x.node, bidirectional=True, **fields)
         return _states(use, class_name, Tensor(made, False), units, bool(sequence), copies=2)
-    kinds = {"sum": "add", "mul": "multiply", "ave": "average", "concat": "concat"}
     with use.net.group(use.name, use.class_name, x.node) as group:
         one = use.net.layer("forward", KINDS[class_name], x.node, **fields)
         if not alike and isinstance(other, dict):
@@ -91,10 +97,48 @@ def _bidirectional(use: Use) -> Any:
         two = use.net.layer("backward", KINDS[class_name], x.node, **fields)
         if merge is None:
             return [Tensor(one, False), Tensor(two, False)]
-        if not isinstance(merge, str) or merge not in kinds:
-            raise Broken(f"merge_mode must be concat, sum, mul, ave or none, got {merge}")
-        group.result = use.net.layer("merge", kinds[merge], one, two)
+        group.result = use.net.layer("merge", _MERGES[merge], one, two)
         return Tensor(group.result, False)
+
+
+def _both_ways(use: Use, layer: dict[str, Any], merge: str | None) -> Any:
+    """A layer inside `Bidirectional` that has no kind with two directions."""
+    backward = use.config.get("backward_layer")
+    with use.net.group(use.name, use.class_name, use.x.node) as group:
+        one = use.inner(layer, "forward", [use.x])[0]
+        # It reads the sequence from its end.
+        two = use.inner(backward if isinstance(backward, dict) else layer, "backward", [use.x])[0]
+        if merge is None:
+            return [one, two]
+        group.result = use.net.layer("merge", _MERGES[merge], one.node, two.node)
+    return Tensor(group.result, one.first)
+
+
+@keras("RNN")
+def _of_cells(use: Use) -> Any:
+    """A cell over a sequence, or a stack of cells: the layers that Keras names after the cells."""
+    cell = use.config.get("cell")
+    stack = (
+        cell.get("config", {}).get("cells") if isinstance(cell, dict) and cell.get("class_name") == "StackedRNNCells" else cell
+    )
+    cells = stack if isinstance(stack, list) else [stack]
+    known = [one for one in cells if isinstance(one, dict) and one.get("class_name") in _CELLS]
+    if not cells or len(known) < len(cells) or (use.config.get("return_state") and len(cells) > 1):
+        return opaque(use, macs=None)
+    ways = {key: use.config.get(key) for key in ("go_backwards", "return_state") if key in use.config}
+    layers: list[dict[str, Any]] = []
+    for i, one in enumerate(known):
+        sequence = use.flag("return_sequences", False) if i + 1 == len(known) else True
+        config = {**one.get("config", {}), **ways, "return_sequences": sequence}
+        layers.append({"class_name": _CELLS[one["class_name"]], "config": config})
+    if len(layers) == 1:
+        return use.inner(layers[0], use.name, [use.x])
+    with use.net.group(use.name, use.class_name, use.x.node) as group:
+        y = use.x
+        for i, layer in enumerate(layers):
+            y = use.inner(layer, f"cell{i + 1}", [y])[0]
+        group.result = y.node
+    return y
 
 
 @keras("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
@@ -116,7 +160,12 @@ def _conv_lstm(use: Use) -> Any:
         padding=use.padding("valid", "same"),
         returns="sequence" if use.flag("return_sequences", False) else "last",
     )
-    return Tensor(made, x.first)
+    y = Tensor(made, x.first)
+    if not use.flag("return_state", False):
+        return y
+    state = Shape(*y.shape[-rank - 1 :])
+    names = [use.net.free(f"{use.name}_state{i}") for i in range(2)]
+    return [y, *(Tensor(use.net.custom(name, "final state", made, output=state, macs=0), x.first) for name in names)]
 
 
 @keras("TimeDistributed")
@@ -197,8 +246,13 @@ def _attention(use: Use) -> Any:
     macs += cells * others * heads * (width + value_width) + cells * heads * value_width * given
     shape = Shape(*query.shape.spatial, given)
     inputs: list[Producer] = [one.node for one in dict.fromkeys((query, value, key))]
-    made = use.net.custom(use.name, use.class_name, *inputs, output=shape, parameters=parameters, macs=macs)
-    return Tensor(made, False)
+    made = Tensor(use.net.custom(use.name, use.class_name, *inputs, output=shape, parameters=parameters, macs=macs), False)
+    if not use.kwargs.get("return_attention_scores") or not over_length:
+        return made
+    scores = use.net.custom(
+        use.net.free(f"{use.name}_scores"), "attention scores", made.node, output=Shape(heads, cells, others), macs=0
+    )
+    return [made, Tensor(scores, False)]
 
 
 def _query_value_key(use: Use) -> tuple[Tensor, Tensor, Tensor]:

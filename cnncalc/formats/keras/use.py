@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from cnncalc.formats.draft import Draft, shape_of
@@ -214,6 +214,26 @@ def tensors(value: Any) -> list[Tensor]:
     return found
 
 
+def numbers(value: Any) -> list[float] | None:
+    """The numbers of a constant, however its axes of one cell are nested; None if it has none."""
+    while isinstance(value, list) and len(value) == 1 and isinstance(value[0], list):
+        value = value[0]
+    if isinstance(value, dict) and isinstance(value.get("config"), dict):
+        return numbers(value["config"].get("value"))
+    found = value if isinstance(value, list) else [value]
+    plain = all(isinstance(one, (int, float)) and not isinstance(one, bool) for one in found)
+    return [float(one) for one in found] if found and plain else None
+
+
+def argument(use: Use, key: str, place: int, default: Any = None) -> Any:
+    """An argument by name or place, else what the operation was made with."""
+    if key in use.kwargs:
+        return use.kwargs[key]
+    if len(use.args) > place:
+        return use.args[place]
+    return use.config.get(key, default)
+
+
 def short(value: Any) -> str:
     text = str(value)
     return text if len(text) <= 40 else f"{text[:39]}…"
@@ -268,6 +288,16 @@ def opaque(use: Use, operator: str | None = None, parameters: int = 0, buffers: 
         )
         found.append(Tensor(made, first and shape.rank > 0))
     return found if len(found) > 1 else found[0]
+
+
+def shaped(use: Use, sizes: Sequence[int], operator: str | None = None) -> Tensor:
+    """A custom layer without weights whose sizes, in Keras's order, are known. Raises Broken if they are too many."""
+    if not 1 <= len(sizes) <= 4:
+        raise Broken(f"its result has {len(sizes)} axes beside the batch, and cnncalc takes 1 to 4")
+    first = len(sizes) > 1 and use.x.first
+    shape = Shape(*sizes[1:], sizes[0]) if first else Shape(*sizes)
+    inputs = [one.node for one in dict.fromkeys(use.inputs)]
+    return Tensor(use.net.custom(use.name, operator or use.class_name, *inputs, output=shape, macs=0), first)
 
 
 def same(use: Use, x: Tensor, operator: str | None = None, parameters: int = 0, buffers: int = 0) -> Tensor:
