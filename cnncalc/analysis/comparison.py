@@ -10,7 +10,11 @@ from cnncalc.graph import Node, Producer
 from cnncalc.shape import Flow
 from cnncalc.subject import Before, Subject
 
-TOTALS = {"parameters": "parameters", "trainable": "trainable", "buffers": "buffers", "macs": "MACs", "peak_memory": "peak bytes"}
+TOTALS = {
+    "parameters": "parameters", "trainable": "trainable", "buffers": "buffers", "macs": "MACs",
+    "weights": "weight bytes", "peak_memory": "peak bytes",
+}  # fmt: skip
+BYTES = ("weights", "peak_memory")
 
 
 class Change(NamedTuple):
@@ -48,8 +52,9 @@ class Difference(NamedTuple):
 
     @property
     def totals(self) -> dict[str, tuple[int, int]]:
-        counts = {key: (self.before.totals[key], self.after.totals[key]) for key in TOTALS if key != "peak_memory"}
-        return {**counts, "peak_memory": (self.before.memory.peak, self.after.memory.peak)}
+        counts = {key: (self.before.totals[key], self.after.totals[key]) for key in TOTALS if key not in BYTES}
+        a, b = self.before.memory, self.after.memory
+        return {**counts, "weights": (a.weights, b.weights), "peak_memory": (a.peak, b.peak)}
 
     @property
     def ends(self) -> list[tuple[str, Sequence[Producer], Sequence[Producer]]]:

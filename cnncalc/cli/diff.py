@@ -28,6 +28,7 @@ def diff(
     set: options.Set = None,  # noqa: A002
     fit: options.Fit = None,
     layout: options.Layout = None,
+    dtype: options.Dtype = None,
     python: options.Python = None,
 ) -> None:
     """Show what changed between two networks, layer by layer and in the totals.
@@ -43,7 +44,7 @@ def diff(
     from cnncalc.analysis.comparison import compare
     from cnncalc.report import differences
 
-    networks = [_load(side, input=input, set=set or [], fit=fit, layout=layout) for side in (a, b)]
+    networks = [_load(side, input=input, set=set or [], fit=fit, layout=layout, dtype=dtype) for side in (a, b)]
     before, after = networks
     if before is None or after is None:
         raise typer.Exit(UNUSABLE)
@@ -72,6 +73,7 @@ def _load(
     set: Sequence[str],  # noqa: A002 - as on the command line
     fit: str | None,
     layout: str | None,
+    dtype: str | None,
 ) -> Network | None:
     """Load one side. Return None if it is not a network, after reporting that on stderr."""
     from cnncalc import network
@@ -79,8 +81,8 @@ def _load(
 
     try:
         if _in_history(side):
-            return network.loads(_shown(side), file=side, input=input, set=set, fit=fit, layout=layout)
-        return network.load(resolve(side), input=input, set=set, fit=fit, layout=layout)
+            return network.loads(_shown(side), file=side, input=input, set=set, fit=fit, layout=layout, dtype=dtype)
+        return network.load(resolve(side), input=input, set=set, fit=fit, layout=layout, dtype=dtype)
     except SpecError as error:
         output.complain(error.problems)
         return None

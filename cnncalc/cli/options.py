@@ -39,7 +39,20 @@ Fit = Annotated[
     Literal["exact", "floor", "ceil"] | None,
     typer.Option("--fit", help="Handling of strides that do not fit: report an error, or round down or up."),
 ]
-Dtype = Annotated[str | None, typer.Option("--dtype", metavar="TYPE", help="Number type for figures in bytes: float16, int8, …")]
+
+
+def _number_type(name: str | None) -> str | None:
+    from cnncalc.dtype import DTYPES
+
+    if name is not None and name not in DTYPES:
+        raise typer.BadParameter(f"{name} is not a number type; use one of {', '.join(DTYPES)}")
+    return name
+
+
+Dtype = Annotated[
+    str | None,
+    typer.Option("--dtype", metavar="TYPE", help="Number type for figures in bytes: float16, int8, …", callback=_number_type),
+]
 Layout = Annotated[
     Literal["channels_last", "channels_first"] | None, typer.Option("--layout", help="Order of the axes in printed shapes.")
 ]

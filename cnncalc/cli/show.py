@@ -69,7 +69,6 @@ def show(
     Exit status: 0 without problems; 1 with errors in a network, or if not even a batch of 1 --fits; 2 if a file is not a network.
     """
     chosen = _columns(columns or [])
-    _check_dtype(dtype)
     limit = _limit(fits)
     if depth is not None and form in ("json", "csv"):
         raise typer.BadParameter(
@@ -118,13 +117,6 @@ def _columns(texts: list[str]) -> list[Column]:
         raise typer.BadParameter(
             f"there is no column {name}{did_you_mean(name, [*NAMES, 'all'])}", param_hint="'--columns'"
         ) from None
-
-
-def _check_dtype(dtype: str | None) -> None:
-    from cnncalc.dtype import DTYPES
-
-    if dtype is not None and dtype not in DTYPES:
-        raise typer.BadParameter(f"{dtype} is not a number type; use one of {', '.join(DTYPES)}", param_hint="'--dtype'")
 
 
 def _limit(text: str | None) -> int | None:

@@ -91,6 +91,7 @@ def sweep(
     input: options.Input = None,  # noqa: A002 - the word of the language
     fit: options.Fit = None,
     layout: options.Layout = None,
+    dtype: options.Dtype = None,
     python: options.Python = None,
 ) -> None:
     """Try every combination of values. Each is one row: output, parameters, MACs and problems.
@@ -127,6 +128,7 @@ def sweep(
             input=input,
             fit=fit,
             layout=layout,
+            dtype=dtype,
             limits=limits,
             keep_working=keep_working,
             sample=sample,

@@ -89,7 +89,9 @@ def read(source: Source, changes: Changes = UNCHANGED) -> Reading:
     try:
         found = format_of(source)
         if found is not None:
-            return found.read(source, changes)
+            reading = found.read(source, changes)
+            reading.dtype = changes.dtype or reading.dtype
+            return reading
     except SpecError as error:
         return Reading.failed(source, error.problems)
     from cnncalc.language.read import read as read_own

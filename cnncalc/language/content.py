@@ -1,11 +1,11 @@
-"""The content of a file's top level: blocks, vars, inputs, rows, expectations and budget."""
+"""The content of a file's top level: blocks, vars, inputs, rows, expectations and budget; and what its variants share."""
 
 from __future__ import annotations
 
 from cnncalc.dtype import DEFAULT
 from cnncalc.language.row import Argument, Body
 from cnncalc.language.source import YamlNode
-from cnncalc.problem import Location
+from cnncalc.problem import Location, Problem
 from cnncalc.shape import Flow, Shape
 from cnncalc.values import Value
 
@@ -48,3 +48,38 @@ class Document:
         self.input_locations: dict[str, Location] = {}
         #: The names used by expressions outside of rows.
         self.used_names: set[str] = set()
+
+
+class Rows:
+    """The blocks and rows of a file, read under one layout.
+
+    They do not depend on the values of vars or on other changes, so a variant of the same text can use them again.
+    """
+
+    __slots__ = ("blocks", "layers", "sound")
+
+    def __init__(self, blocks: dict[str, Block], layers: Body, *, sound: bool) -> None:
+        self.blocks = blocks
+        self.layers = layers
+        #: Whether no row has a problem; otherwise the rows are read again, and reported again, for each variant.
+        self.sound = sound
+
+
+class Parsed:
+    """A text parsed as YAML with the problems found in it, and its rows by layout."""
+
+    __slots__ = ("_rows", "early", "root")
+
+    def __init__(self, root: YamlNode | None, early: list[Problem]) -> None:
+        self.root = root
+        self.early = early
+        self._rows: dict[str, Rows] = {}
+
+    def rows(self, layout: str) -> Rows | None:
+        """Return the rows of an earlier variant if they are sound; None if they must be read."""
+        found = self._rows.get(layout)
+        return found if found is not None and found.sound else None
+
+    def keep(self, layout: str, rows: Rows) -> None:
+        """Keep rows for the next variant."""
+        self._rows[layout] = rows

@@ -10,7 +10,7 @@ from cnncalc import values
 from cnncalc.build.cache import Cache
 from cnncalc.build.problems import Problems
 from cnncalc.dtype import DTYPES
-from cnncalc.language.content import Block, Document
+from cnncalc.language.content import Block, Document, Parsed
 from cnncalc.language.expression import RESERVED, UNKNOWN, Names, Unknown
 from cnncalc.language.names import name_fault
 from cnncalc.language.row import FAULTY, ROW_KEYS, Lines
@@ -42,13 +42,14 @@ BUDGETED = ("parameters", "trainable", "macs", "weights", "peak_memory")
 
 
 class DocumentReader:
-    """Reads the top level. `set_vars` overrides vars by name before any expression is computed."""
+    """Reads the top level. `set_vars` overrides vars by name before any expression is computed. Known rows are not read again."""
 
-    def __init__(self, root: YamlNode | None, text: str, problems: Problems, set_vars: dict[str, Value], cache: Cache) -> None:
-        self._root = root
+    def __init__(self, parsed: Parsed, text: str, problems: Problems, set_vars: dict[str, Value], cache: Cache) -> None:
+        self._root = parsed.root
         self._lines = Lines(text)
         self._problems = problems
         self._set_vars = set_vars
+        self._known = parsed.rows
         self._vars_known: dict[str, Value | object] = {}
         self._names = Names(self._vars_known, _IN_ROWS)
         self._cache = cache
@@ -77,8 +78,19 @@ class DocumentReader:
         found.dtype = self._word(root, "dtype", DTYPES, found.dtype)
         found.name, found.description, found.source = (self._text(root, key) for key in ("name", "description", "source"))
         self._ignore(root, found)
-        self._blocks(found)
         self._input(found)
+        known = self._known(found.layout)
+        if known is not None:
+            found.blocks, found.layers = known.blocks, known.layers
+        else:
+            self._blocks(found)
+            self._rows(root, found)
+        self._outputs(found)
+        self._expect(found)
+        self._budget(found)
+        return found
+
+    def _rows(self, root: Mapping, found: Document) -> None:
         reader = self._reader(found.vars, found)
         rows = root.get("layers")
         if rows is None:
@@ -92,10 +104,6 @@ class DocumentReader:
                         "missing", root.pairs["layers"][0], "layers has no rows; write one behind a dash for each layer"
                     )
                 self._problems.unusable = True
-        self._outputs(found)
-        self._expect(found)
-        self._budget(found)
-        return found
 
     def _unusable(self, rule: str, at: Location, message: str) -> None:
         self._problems.add(rule, at, message)

@@ -9,7 +9,7 @@ from cnncalc.build.cache import Cache
 from cnncalc.build.changes import Changes
 from cnncalc.build.problems import Problems
 from cnncalc.graph import Graph, Input, Node, Producer
-from cnncalc.language.content import Block, Document
+from cnncalc.language.content import Block, Document, Rows
 from cnncalc.language.expectations import check_row
 from cnncalc.language.expression import UNKNOWN, Names, Texts, Unknown
 from cnncalc.language.fields import Given, Joined, LayerReader
@@ -39,7 +39,9 @@ class Stop(Exception):
 class Expander:
     """Walks the rows of a document once, in order."""
 
-    def __init__(self, document: Document, problems: Problems, changes: Changes, inputs: dict[str, Any], cache: Cache) -> None:
+    def __init__(
+        self, document: Document, problems: Problems, changes: Changes, inputs: dict[str, Any], rows: Rows, cache: Cache
+    ) -> None:
         self._document = document
         self._problems = problems
         self._changes = changes
@@ -47,7 +49,7 @@ class Expander:
         self._sets_fields = bool(changes.fields)
         self._builder = Builder(problems, changes, cache.infer)
         self._reader = LayerReader(problems, cache)
-        self._keys = KeyReader(problems)
+        self._keys = KeyReader(problems, rows)
         self._cache = cache
         self._rows_seen = 0
         self._depth = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from cnncalc import values
 from cnncalc.build.problems import Problems
 from cnncalc.graph import Producer
+from cnncalc.language.content import Rows
 from cnncalc.language.expression import UNKNOWN, Names, Texts, Unknown
 from cnncalc.language.names import name_fault, number
 from cnncalc.language.row import FAULTY, Argument, Body, Row
@@ -24,8 +25,9 @@ def names_for(texts: Texts, source: Producer | None) -> Names:
 class KeyReader:
     """Reads row keys and reports invalid values."""
 
-    def __init__(self, problems: Problems) -> None:
+    def __init__(self, problems: Problems, rows: Rows) -> None:
         self._problems = problems
+        self._rows = rows
 
     def value(self, argument: Argument, texts: Texts, source: Producer | None, row: Row, layer: str | None = None) -> Value:
         """Return a key's value where `source` is read; report it for `layer` and return None if it cannot be computed."""
@@ -43,6 +45,7 @@ class KeyReader:
         except Unknown:
             pass
         row.broken = True
+        self._rows.sound = False
         return None
 
     def word(self, row: Row, layer: str, key: str, words: tuple[str, ...], texts: Texts, source: Producer | None) -> str | None:
@@ -89,6 +92,7 @@ class KeyReader:
                 if fault:
                     self._problems.add("name", argument.location, fault)
                     row.reported = True
+                    self._rows.sound = False
                     name = None
             if isinstance(name, str):
                 seen.add(name)

@@ -8,7 +8,7 @@ from cnncalc.build.changes import UNCHANGED, Changes
 from cnncalc.build.problems import Problems
 from cnncalc.build.reading import Ignores, Reading, Source
 from cnncalc.graph import Producer
-from cnncalc.language.content import Document
+from cnncalc.language.content import Document, Parsed, Rows
 from cnncalc.language.definitions import definitions
 from cnncalc.language.document import DocumentReader
 from cnncalc.language.expand import Expander
@@ -34,24 +34,29 @@ def _read(source: Source, changes: Changes) -> Reading:
     problems = Problems(source.file)
     if source.parsed is None:
         found_early: list[Problem] = []
-        source.parsed = compose(text, source.file, found_early), found_early
-    root, early = source.parsed
-    for problem in early:
+        source.parsed = Parsed(compose(text, source.file, found_early), found_early)
+    parsed: Parsed = source.parsed
+    for problem in parsed.early:
         problems.add(problem.rule, problem.location, problem.message)
-    document = DocumentReader(root, text, problems, {name: one.value for name, one in changes.vars.items()}, source.cache).read()
+    set_vars = {name: one.value for name, one in changes.vars.items()}
+    document = DocumentReader(parsed, text, problems, set_vars, source.cache).read()
     changes.check_vars(document.vars, document.inputs)
     inputs = changes.inputs(document.inputs, document.layout)
     if changes.input:
         # An override replaces the file's shape, so that the network is usable even if that shape is invalid.
         problems.unusable = problems.unusable and not document.layers.rows
-    check_uses(document, problems)
-    expander = Expander(document, problems, changes, inputs, source.cache)
+    rows = parsed.rows(document.layout)
+    if rows is None:
+        check_uses(document, problems)
+        rows = Rows(document.blocks, document.layers, sound=not len(problems))
+        parsed.keep(document.layout, rows)
+    expander = Expander(document, problems, changes, inputs, rows, source.cache)
     graph, scope = expander.run()
     changes.check_used(node.name for node in graph.nodes)
     if not problems.unusable:
         document.dtype = changes.dtype or document.dtype
         check_totals(document, graph, scope, problems, expectations=not changes)
-    ignores = _ignores(text, root, document)
+    ignores = _ignores(text, parsed.root, document)
     found = [problem for problem in problems.sorted() if not ignores.hides(problem)]
     if problems.unusable:
         return Reading.failed(source, found)

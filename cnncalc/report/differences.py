@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cnncalc.analysis.comparison import TOTALS, Change, Difference
+from cnncalc.analysis.comparison import BYTES, TOTALS, Change, Difference
 from cnncalc.graph import Node
 from cnncalc.problem import one_line
 from cnncalc.report import words
@@ -77,10 +77,16 @@ def _became(a: str, b: str) -> str:
 
 def totals_table(found: Difference) -> list[list[str]]:
     return [
-        [TOTALS[key], *(_total(n, key, side) for n, side in ((a, found.before), (b, found.after))), words.difference(a, b)]
+        [_title(key, found), *(_total(n, key, side) for n, side in ((a, found.before), (b, found.after))), words.difference(a, b)]
         for key, (a, b) in found.totals.items()
         if key in ("parameters", "macs") or a != b
     ]
+
+
+def _title(key: str, found: Difference) -> str:
+    """The title of a total; of bytes with the type of the numbers."""
+    types = dict.fromkeys((found.before.memory.dtype, found.after.memory.dtype))
+    return f"{TOTALS[key]} ({' → '.join(types)})" if key in BYTES else TOTALS[key]
 
 
 def _total(value: int, key: str, side: Subject) -> str:
@@ -151,6 +157,7 @@ def document(found: Difference, names: tuple[str, str], layout: str) -> dict[str
         "schema_version": SCHEMA_VERSION,
         "before": names[0],
         "after": names[1],
+        "dtype": [found.before.memory.dtype, found.after.memory.dtype],
         "differ": bool(found),
         "totals": {key: {"before": a, "after": b, "difference": b - a} for key, (a, b) in found.totals.items()},
         "layers": [_layer(change, layout) for change in found.changes],

@@ -36,6 +36,8 @@ class Outcome(Protocol):
     @property
     def macs_complete(self) -> bool: ...
     @property
+    def dtype(self) -> str: ...
+    @property
     def problems(self) -> tuple[tuple[str, str], ...]: ...
 
 
@@ -75,6 +77,10 @@ def rows(
     notes = [words.plural(len(outcomes), "combination") + (f"; {left:,} more are not {why}" if left else "")]
     if any(one.expect_skipped for one in outcomes):
         notes.append(SKIPPED)
+    types = dict.fromkeys(one.dtype for one in outcomes if one.totals)
+    if types and any(name in _BYTES for name in columns):
+        shown = " and ".join(_TITLES.get(name, name) for name in columns if name in _BYTES)
+        notes.append(f"{shown}: bytes of tensors in {', '.join(types)}")
     if counted:
         notes.append("no room for what the problems are: a wider terminal or a pipe shows them")
     return [*found, [], *([(line, "note")] for note in notes for line in wrapped(note, width))]
@@ -134,5 +140,6 @@ def _document(one: Outcome, names: Sequence[str], extra: Sequence[str]) -> dict[
         "output": one.output,
         **{key: one.totals.get(key) for key in (*COUNTED, *extra)},
         "macs_complete": one.macs_complete,
+        "dtype": one.dtype,
         "problems": [{"rule": rule, "message": message} for rule, message in one.problems],
     }

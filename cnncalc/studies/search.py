@@ -24,6 +24,7 @@ def sweep(
     input: str | None = None,  # noqa: A002 - the word of the language
     fit: str | None = None,
     layout: str | None = None,
+    dtype: str | None = None,
     budget: Mapping[str, int | str] | None = None,
     keep_working: bool = False,
     sample: int | None = None,
@@ -48,6 +49,7 @@ def sweep(
         input=input,
         fit=fit,
         layout=layout,
+        dtype=dtype,
         limits=_limits(budget),
         keep_working=keep_working,
         sample=sample,
@@ -68,6 +70,7 @@ def feasible(
     input: str | None = None,  # noqa: A002 - the word of the language
     fit: str | None = None,
     layout: str | None = None,
+    dtype: str | None = None,
     budget: Mapping[str, int | str] | None = None,
 ) -> Network | None:
     """The network with these values if it has no errors and is within the budget, else None.
@@ -77,7 +80,7 @@ def feasible(
     """
     axes = [Axis(name, (word(value),)) for name, value in (set or {}).items()]
     limits = _limits(budget)
-    found = plan(resolve(spec), axes, input=input, fit=fit, layout=layout, limits=limits)
+    found = plan(resolve(spec), axes, input=input, fit=fit, layout=layout, dtype=dtype, limits=limits)
     try:
         network = found.recipe.network([axis.values[0] for axis in axes])
     except (BudgetExceeded, SpecError):

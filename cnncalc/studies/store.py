@@ -115,6 +115,8 @@ def _identity(sweep: Sweep) -> dict[str, Any]:
         "sample": places,
         "input": recipe.input,
         "fit": recipe.fit,
+        "layout": recipe.layout,
+        "dtype": recipe.dtype,
         "limits": dict(recipe.limits),
         "figures": list(recipe.extra),
         "keep_working": sweep.keep_working,

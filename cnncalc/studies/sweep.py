@@ -64,6 +64,7 @@ def plan(
     input: str | None = None,  # noqa: A002 - the word of the language
     fit: str | None = None,
     layout: str | None = None,
+    dtype: str | None = None,
     limits: Mapping[str, int] | None = None,
     keep_working: bool = False,
     sample: int | None = None,
@@ -73,7 +74,9 @@ def plan(
     """The sweep of a file over the values of `axes`. Raises SpecError for a bad file, ValueError for a grid that cannot be."""
     grid = Grid(axes)
     wanted = tuple(name for name in EXTRA if name in {*figures, *(limits or ())})
-    recipe = recipe_for(spec, grid.names, text=text, input=input, fit=fit, layout=layout, limits=limits, extra=wanted)
+    recipe = recipe_for(
+        spec, grid.names, text=text, input=input, fit=fit, layout=layout, dtype=dtype, limits=limits, extra=wanted
+    )
     indexes = range(grid.count) if sample is None else grid.sample(sample, seed)
     return Sweep(recipe, grid, indexes, dict(limits or {}), keep_working)
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from cnncalc.build.changes import BudgetExceeded
 from cnncalc.build.reading import Source
+from cnncalc.dtype import DEFAULT, bytes_of
 from cnncalc.network import Network, of
 from cnncalc.problem import SpecError
 
@@ -24,6 +25,8 @@ class Trial(NamedTuple):
     expect_skipped: bool = False
     #: Whether the MACs of every layer are known; otherwise their total leaves some out.
     macs_complete: bool = True
+    #: The type of the numbers, for figures in bytes.
+    dtype: str = DEFAULT
     #: The figure whose limit was exceeded before the whole network was built; its totals are then unknown.
     over: str = ""
 
@@ -46,6 +49,7 @@ class Recipe(NamedTuple):
     input: str | None = None
     fit: str | None = None
     layout: str | None = None
+    dtype: str | None = None
     #: The most of each figure; building stops as soon as one is exceeded.
     limits: tuple[tuple[str, int], ...] = ()
     #: Figures to compute beside the totals.
@@ -65,7 +69,7 @@ class Recipe(NamedTuple):
                 fit = value
             else:
                 inputs.append(kind.replace("{}", value) if value.isdigit() else f"{kind.partition('=')[0]}={value}")
-        changed = changes(inputs, overrides, fit, self.layout)
+        changed = changes(inputs, overrides, fit, self.layout, self.dtype)
         return of(_source(self.file, self.text), changed._replace(limits=self.limits) if self.limits else changed)
 
     def try_out(self, values: tuple[str, ...]) -> Trial:
@@ -88,11 +92,13 @@ class Recipe(NamedTuple):
             problems,
             expect_skipped=network.expect_skipped,
             macs_complete=not network.graph.uncounted,
+            dtype=network.dtype,
         )
 
 
 def _figures(network: Network, extra: Sequence[str]) -> dict[str, int]:
-    found = {**network.totals, "weights": network.memory.weights}
+    totals = network.totals
+    found = {**totals, "weights": bytes_of(totals["parameters"], network.dtype)}
     if "peak_memory" in extra:
         found["peak_memory"] = network.memory.peak
     return found
@@ -119,6 +125,7 @@ def recipe_for(
     input: str | None = None,  # noqa: A002 - the word of the language
     fit: str | None = None,
     layout: str | None = None,
+    dtype: str | None = None,
     limits: Mapping[str, int] | None = None,
     extra: Sequence[str] = (),
 ) -> Recipe:
@@ -126,10 +133,11 @@ def recipe_for(
     from cnncalc.language.overrides import changes
 
     source = Source(file, text=text) if text is not None else Source(file)
-    found = of(source, changes(input, (), fit, layout))
+    found = of(source, changes(input, (), fit, layout, dtype))
     kept = found.reading.text or None
     kinds = tuple(_kind(name, found) for name in names)
-    return Recipe(kept, file, tuple(names), kinds, input, fit, layout, tuple((limits or {}).items()), tuple(extra), found.name)
+    most = tuple((limits or {}).items())
+    return Recipe(kept, file, tuple(names), kinds, input, fit, layout, dtype, most, tuple(extra), found.name)
 
 
 def _kind(name: str, network: Network) -> str:

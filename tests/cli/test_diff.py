@@ -53,10 +53,33 @@ def test_table_and_markdown(cnncalc, two):
     table = cnncalc("diff", *two).out
     assert "~  conv1     filters 10 → 4 " in table
     assert "+  maxpool1  added: maxpool 2×2 " in table
-    assert "parameters  103,170   10,554  −92,616 (−89.8%)" in table
+    assert "parameters 103,170 10,554 −92,616 (−89.8%)" in " ".join(table.split())
     markdown = cnncalc("diff", *two, "--format", "markdown").out
     assert "| parameters | 103,170 | 10,554 | −92,616 (−89.8%) |" in markdown
     assert "| `~` | conv1 | filters 10 → 4 | 32x32x10 → 32x32x4 | 760 → 304 | 768,000 → 307,200 |" in markdown
+
+
+def test_bytes_of_a_number_type(cnncalc, two):
+    table = " ".join(cnncalc("diff", *two, "--dtype", "int8").out.split())
+    # A byte for each parameter, and for each number of the input (32·32·3) and of conv1's result (32·32·10 and 32·32·4).
+    assert "weight bytes (int8) 103,170 10,554 −92,616 (−89.8%)" in table
+    assert "peak bytes (int8) 13,312 7,168 " in table
+    found = json.loads(cnncalc("diff", *two, "--dtype", "float16", "--format", "json").out)
+    assert found["dtype"] == ["float16", "float16"]
+    assert found["totals"]["weights"] == {"before": 206340, "after": 21108, "difference": -185232}
+
+
+def test_two_number_types(cnncalc, tmp_path):
+    for name in ("float32", "int8"):
+        (tmp_path / f"{name}.yaml").write_text(f"input: 4x4x1\ndtype: {name}\nlayers: [relu]\n")
+    sides = [str(tmp_path / f"{name}.yaml") for name in ("float32", "int8")]
+    found = cnncalc("diff", *sides, "--exit-code")
+    assert found.status == 1
+    assert "peak bytes (float32 → int8) 64 16 −48 (−75.0%)" in " ".join(found.out.split())
+    assert cnncalc("diff", *sides, "--dtype", "float16", "--exit-code").status == 0
+    wrong = cnncalc("diff", *sides, "--dtype", "int9")
+    assert wrong.status == 2
+    assert "int9 is not a number type; use one of float64, float32" in wrong.err
 
 
 def test_a_network_is_the_same_as_itself(cnncalc):

@@ -62,6 +62,24 @@ def test_sort_and_budget(cnncalc):
     assert "2 combinations; 1 more are not within the budget\n" in table
 
 
+def test_bytes_of_a_number_type(cnncalc, tmp_path):
+    path = tmp_path / "net.yaml"
+    path.write_text("input: 8x8x3\nlayers:\n  - {conv: 5, kernel_size: 1, bias: false, name: a}\n")
+    words = ("sweep", str(path), "--set", "a.conv=5,7", "--columns", "weights,peak_memory", "--dtype", "float16")
+    table = cnncalc(*words).out
+    # 3·5 weights, and (3 + 5)·64 numbers of the input and the result, of two bytes; 3·7 and (3 + 7)·64.
+    assert [line.split()[-5:] for line in table.splitlines()[1:3]] == [
+        ["960", "30", "bytes", "1.0", "KiB"],
+        ["1,344", "42", "bytes", "1.2", "KiB"],
+    ]
+    assert table.splitlines()[-1] == "weights and peak memory: bytes of tensors in float16"
+    rows = json.loads(cnncalc(*words, "--budget", "weights=40", "--format", "json").out)
+    assert [(row["weights"], row["peak_memory"], row["dtype"]) for row in rows] == [(30, 1024, "float16")]
+    wrong = cnncalc(*words[:-1], "float17")
+    assert wrong.status == 2
+    assert "float17 is not a number type; use one of float64, float32" in wrong.err
+
+
 def test_fit_and_whole_shapes_and_several_inputs(cnncalc):
     rows = json.loads(
         cnncalc("sweep", "alexnet", "--set", "input=224x224x3,227", "--set", "fit=exact,floor", "--format", "json").out

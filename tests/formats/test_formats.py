@@ -56,6 +56,7 @@ def test_every_format_takes_changes(file, text):
     net = cnncalc.loads(text, file=file, input="3x32x16", layout="channels_first")
     assert net.inputs[0].flow == (32, 16, 3)
     assert net.reading.changed
+    assert cnncalc.loads(text, file=file, dtype="float16").memory.dtype == "float16"
     with pytest.raises(cnncalc.SpecError, match="there is no layer nowhere"):
         cnncalc.loads(text, file=file, set="nowhere.stride=2")
     with pytest.raises(cnncalc.SpecError, match="there is no var nothing"):

@@ -26,6 +26,8 @@ def test_a_budget_and_a_figure(net):
     found = list(cnncalc.sweep(net, {"width": [1, 2, 3]}, budget={"parameters": 56}, figures=["peak_memory"]))
     assert [trial.values for trial in found] == [("1",), ("2",)]
     assert found[1].totals["peak_memory"] == 4 * (32 * 32 * 3 + 30 * 30 * 2)
+    (small,) = cnncalc.sweep(net, {"width": [2]}, dtype="int8", figures=["peak_memory"])
+    assert small.totals["peak_memory"] == 32 * 32 * 3 + 30 * 30 * 2
 
 
 def test_a_candidate(net):
@@ -34,6 +36,7 @@ def test_a_candidate(net):
     assert found.parameters == 56
     assert cnncalc.feasible(net, {"width": 2}, budget={"parameters": 55}) is None
     assert cnncalc.feasible(net, {"width": 2}, budget={"peak_memory": 1000}) is None
+    assert cnncalc.feasible(net, {"width": 2}, budget={"peak_memory": "5KiB"}, dtype="int8") is not None
     assert cnncalc.feasible(net, {"first.kernel_size": 99}) is None
     assert cnncalc.feasible("mobilenet_v2", {"width": 1.0}) is not None
 

@@ -39,7 +39,13 @@ def test_a_journal_that_was_cut_anywhere_goes_on(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("other", "why"), [({"values": "width=1..8"}, "values"), ({"limits": {"macs": 5}}, "limits"), ({"fit": "floor"}, "fit")]
+    ("other", "why"),
+    [
+        ({"values": "width=1..8"}, "values"),
+        ({"limits": {"macs": 5}}, "limits"),
+        ({"fit": "floor"}, "fit"),
+        ({"dtype": "int8"}, "dtype"),
+    ],
 )
 def test_another_sweep_is_not_resumed(tmp_path, other, why):
     path = str(tmp_path / "out.csv")

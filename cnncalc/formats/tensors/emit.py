@@ -57,6 +57,8 @@ class Emitter:
     def __init__(self) -> None:
         self.layers: list[Made] = []
         self.operation: Operation | None = None
+        #: The place in `layers` of each rearrangement, by kind, fields and inputs.
+        self._places: dict[tuple[object, ...], int] = {}
 
     def has(self, kind: str, option: str | None = None) -> bool:
         """Whether the language has a kind, and a field of it."""
@@ -72,7 +74,10 @@ class Emitter:
         fit: str = "floor",
         aside: bool = True,
     ) -> Made:
-        """A layer; the field MAIN is the kind's value. Raises Cannot if the language has no such kind or field."""
+        """Return a new layer, or the layer with the same inputs that already rearranges the same way.
+
+        The field MAIN is the kind's value. Raises Cannot if the language has no such kind or field.
+        """
         if kind not in KINDS:
             raise Cannot(f"no kind {kind}")
         main = KINDS[kind].main
@@ -82,6 +87,15 @@ class Emitter:
             if name not in KINDS[kind].options:
                 raise Cannot(f"{kind} has no {name}")
         made = Made(kind, dict(fields), list(inputs), dict(weights or {}), self.operation, fit, aside)
+        if aside and not made.weights:
+            key = (kind, fit, *sorted(fields.items()), *map(id, inputs))
+            place = self._places.setdefault(key, len(self.layers))
+            if place < len(self.layers):
+                known = self.layers[place]
+                # A layer that was taken back may have left its place to another.
+                if (known.kind, known.fit, known.fields, known.inputs) == (kind, fit, made.fields, made.inputs) and known.aside:
+                    return known
+                self._places[key] = len(self.layers)
         self.layers.append(made)
         return made
 

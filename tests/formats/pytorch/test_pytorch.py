@@ -73,6 +73,26 @@ def net_input():
     return np.random.default_rng(0).standard_normal((2, 3, 32, 32), np.float32)
 
 
+SHUFFLED = """
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(3, 8, 1)
+
+        def forward(self, x):
+            a, b = nn.functional.channel_shuffle(F.relu(self.conv(x)), 2).chunk(2, dim=1)
+            return torch.cat((a, F.relu(b)), 1)
+"""
+
+
+def test_a_rearrangement_that_several_layers_read_is_one_layer(tmp_path: Path) -> None:
+    """Twice, it would take its memory twice."""
+    net = cnncalc.load(f"{written(tmp_path, SHUFFLED)}:Net", input="8x8x3")
+    kinds = [node.kind for node in net.layers]
+    assert kinds == ["conv", "relu", "channel_shuffle", "slice", "slice", "relu", "concat"]
+    assert [node.inputs[0].name for node in net.layers[3:5]] == [net.layers[2].name] * 2
+
+
 def test_a_problem_stands_at_the_line_of_the_model(tmp_path: Path) -> None:
     path = written(tmp_path, NETWORK)
     net = cnncalc.load(f"{path}:build", input="33x31x3", fit="exact")
