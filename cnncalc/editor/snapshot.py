@@ -14,6 +14,7 @@ from cnncalc.editor.outline import Outline
 from cnncalc.editor.positions import Positions
 from cnncalc.editor.recovery import Recovered, hidden, recover
 from cnncalc.formats import claims as foreign_claims
+from cnncalc.language.content import Parsed
 from cnncalc.network import Network
 from cnncalc.problem import Location, Problem
 
@@ -54,7 +55,7 @@ class Snapshot:
             self.problems = recovered.problems
             return
         source = Source(self.file, text=recovered.text)
-        source.parsed = recovered.root, recovered.repeated
+        source.parsed = Parsed(recovered.root, recovered.repeated)
         source.cache = self._cache
         self.network, found = examine(source, self.settings)
         if recovered.blanked:
