@@ -70,7 +70,7 @@ def test_folding_for_mermaid_is_said_on_stderr(cnncalc, tmp_path):
 
 def test_too_many_boxes_are_refused_with_a_way_out(cnncalc, tmp_path):
     file = tmp_path / "net.yaml"
-    rows = "  - relu\n  - {maxpool: 1}\n" * 1500
+    rows = "  - {conv: 1, kernel_size: 1}\n  - {conv: 2, kernel_size: 1}\n" * 1500
     file.write_text(f"input: 8x8x3\nlayers:\n{rows}")
     found = cnncalc("draw", str(file), "--style", "graph")
     assert found.status == 2

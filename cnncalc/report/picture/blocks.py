@@ -11,9 +11,9 @@ from cnncalc.report.picture import frame
 from cnncalc.report.picture.fold import Edge, Fold, Item
 from cnncalc.report.picture.measure import clipped
 from cnncalc.report.picture.options import Drawing
-from cnncalc.report.picture.rows import Rows
+from cnncalc.report.picture.rows import Rows, fold_flat
 from cnncalc.report.picture.scene import Part, Rect, Scene, Text
-from cnncalc.report.picture.units import Unit, fold_units
+from cnncalc.report.picture.units import Unit
 from cnncalc.subject import Subject
 
 _PAD = 14
@@ -22,7 +22,7 @@ _HEAD = 26
 #: Items of a network without blocks beyond which its parts are folded, and drawn once as blocks are.
 _MOST = 30
 #: Rows of all parts together.
-_ROWS = 130
+_ROWS = 100
 #: Layers that an operator of an imported file is read as, at most.
 _OPERATOR = 4
 
@@ -41,9 +41,10 @@ def scene(subject: Subject, options: Drawing) -> Scene:
     """The picture of a whole network."""
     writer = Rows(subject, options)
     whole = Fold(subject, options.depth or 1, frames=True, bands=False)
-    units = fold_units(whole) if len(whole.items) > _MOST and not any(item.children for item in whole.items) else []
+    whole, units = fold_flat(whole, subject, _MOST)
     whole.check_size()
-    panels = [_panel(writer, whole.items, whole.edges, "network")]
+    room = options.width - 2 * frame.MARGIN
+    panels = [_panel(writer, whole.items, whole.edges, "network", room - 2 * _PAD)]
     for twig, uses in _blocks(tree(subject.graph)):
         assert twig.group is not None
         title = f"{clipped(twig.group.title, 11, 300, bold=True)} · {words.plural(uses, 'use')}"
@@ -53,9 +54,7 @@ def scene(subject: Subject, options: Drawing) -> Scene:
     for unit in drawn:
         title = f"{clipped(unit.item.label, 11, 300, bold=True)} · {words.plural(unit.uses, 'use')}"
         panels.append(_panel(writer, unit.inside, unit.edges, title))
-    return frame.framed(
-        subject, options, _shelves(panels, options.width), writer.families, _note(panels, len(units) - len(drawn))
-    )
+    return frame.framed(subject, options, _packed(panels, room), writer.families, _note(panels, len(units) - len(drawn)))
 
 
 def _note(panels: list[_Panel], left_out: int) -> str:
@@ -97,8 +96,8 @@ def _is_one_operator(twig: Twig) -> bool:
     return twig.group.title == twig.group.name.rpartition(".")[2] and sum(1 for _ in twig.nodes()) <= _OPERATOR
 
 
-def _panel(writer: Rows, items: Sequence[Item], edges: Sequence[Edge], title: str) -> _Panel:
-    parts = writer.drawn(items, edges)
+def _panel(writer: Rows, items: Sequence[Item], edges: Sequence[Edge], title: str, room: float = 0) -> _Panel:
+    parts = writer.drawn(items, edges, room)
     left, top, right, bottom = frame.bounds(parts)
     text = Text(_PAD, 17, title, "frame")
     width = max(right - left + 2 * _PAD, frame.bounds([text])[2] + _PAD)
@@ -107,21 +106,24 @@ def _panel(writer: Rows, items: Sequence[Item], edges: Sequence[Edge], title: st
     return _Panel(title, [Rect(0, 0, width, height, "panel", 8), text, *inside], width, height)
 
 
-def _shelves(panels: list[_Panel], width: float) -> list[Part]:
-    """Panels in columns: each under the last one, unless that makes the picture too tall, or leaves much of the column empty."""
-    tallest = max([_squarish(panels, width), *(panel.height for panel in panels)])
+def _packed(panels: Sequence[_Panel], room: float) -> list[Part]:
+    """The panels in the order of the network, each as high as it can stand without making the picture wider than `room`.
+
+    Source: Burke, Kendall & Whitwell 2004, A New Placement Heuristic for the Orthogonal Stock-Cutting Problem (the skyline).
+    """
     parts: list[Part] = []
-    x = y = column = 0.0
+    #: Left, right and bottom of the panels so far.
+    placed: list[tuple[float, float, float]] = []
+    wide = tall = 0.0
     for panel in panels:
-        if y and (y + panel.height > tallest or panel.width > 1.5 * column):
-            x += column + _GAP
-            y = column = 0.0
+        places = []
+        for x in (0.0, *(right + _GAP for _, right, _ in placed)):
+            y = max((bottom + _GAP for left, right, bottom in placed if left < x + panel.width and x < right), default=0.0)
+            width, height = max(wide, x + panel.width), max(tall, y + panel.height)
+            # A picture that is too wide is worse than one that is too tall.
+            places.append((max(room, width) * max(1.0, width / room) * height, y, x))
+        _, y, x = min(places)
         parts += frame.shifted(panel.parts, x, y)
-        y += panel.height + _GAP
-        column = max(column, panel.width)
+        placed.append((x, x + panel.width, y + panel.height))
+        wide, tall = max(wide, x + panel.width), max(tall, y + panel.height)
     return parts
-
-
-def _squarish(panels: list[_Panel], width: float) -> float:
-    """The height that all panels take in columns as wide as the picture."""
-    return sum((panel.width + _GAP) * (panel.height + _GAP) for panel in panels) / width

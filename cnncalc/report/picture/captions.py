@@ -10,10 +10,11 @@ from cnncalc.report.picture.fold import Item
 from cnncalc.report.picture.measure import clipped
 from cnncalc.report.picture.options import Drawing
 from cnncalc.report.picture.scene import FONTS
+from cnncalc.shape import Flow, Shape
 from cnncalc.subject import Subject
 
 #: Pixels of a line at most.
-_WIDEST = 130
+_WIDEST = 150
 _SIGNS = {"error": "✗ ", "unread": "~ ", "changed": "* "}
 
 
@@ -42,14 +43,14 @@ class Captions:
             if column == "name":
                 text, style = named(item), "name"
             elif column == "kind":
-                text, style = kind(item), "kind"
+                text, style = kind(item, is_named=self.has("name")), "kind"
             elif column == "output":
-                text, style = words.flow(item.flow, self._subject.layout), "size"
+                text, style = size(item.flow, self._subject.layout), "size"
             else:
                 text, style = self._amount(item, column), "kind"
             if text:
-                size, bold = FONTS[style]
-                found.append(Caption(clipped(text, size, _WIDEST, bold=bold), style))
+                pixels, bold = FONTS[style]
+                found.append(Caption(clipped(text, pixels, _WIDEST, bold=bold), style))
         return found
 
     def amounts(self, item: Item) -> list[str]:
@@ -77,29 +78,47 @@ class Captions:
         return {name: f"sees {cells}" for name, cells in found.items() if cells}
 
 
+def size(flow: Flow | None, layout: str) -> str:
+    """An output's size as figures print it: 55×55×96."""
+    text = words.flow(flow, layout)
+    return text.replace("x", "×") if isinstance(flow, Shape) else text
+
+
 def named(item: Item) -> str:
-    """Its name with its mark, and how often it is repeated."""
+    """The item's name with its mark, and its number of copies."""
     times = f" ×{item.count}" if item.count > 1 else ""
-    return (
-        clipped(_SIGNS.get(item.mark, "") + item.label, 12, _WIDEST - 14 if item.count < 2 else _WIDEST - 40, bold=True) + times
-    )
+    # "vgg161" is the first use of the block vgg16.
+    label = item.kind if is_called_by_kind(item) and item.kind[-1:].isdigit() else item.label
+    room = _WIDEST - 14 if item.count < 2 else _WIDEST - 40
+    return clipped(_SIGNS.get(item.mark, "") + label, 12, room, bold=True) + times
 
 
-def kind(item: Item) -> str:
-    """Its kind and the window that it slides, `conv 11×11 /4`; the title of a block; whether its weights are another's."""
-    return _kind(item) + (", shared" if item.is_shared else "")
+def is_called_by_kind(item: Item) -> bool:
+    """Whether the label is the kind, or the kind with a number such as `conv1`, so that the kind need not be printed."""
+    return item.label.startswith(item.kind) and (item.label == item.kind or item.label.removeprefix(item.kind).isdigit())
 
 
-def _kind(item: Item) -> str:
+def kind(item: Item, *, is_named: bool) -> str:
+    """Kind and window, such as `conv 11×11 /4`; for a block its title. Shared weights are noted.
+
+    The kind is left out if the item's name is printed and says it.
+    """
+    return ", ".join(filter(None, (_kind(item, is_named), "shared" if item.is_shared else "")))
+
+
+def _kind(item: Item, is_named: bool) -> str:
     if item.source is not None:
         return item.text if item.label == item.kind else item.kind
-    if item.kind == item.label:
+    if item.kind == item.label and item.is_folded:
         return item.text
     windows = item.nodes[0].inferred.windows if not item.is_folded and item.nodes else ()
+    # A bare "3" below "conv1" would not be read as a window; "3×3" is.
+    prefix = "" if is_named and is_called_by_kind(item) and len(windows) != 1 else item.kind
     if not windows:
-        return item.kind
+        return prefix
     sizes = "×".join(str(window.kernel_size) for window in windows)
     strides = [str(window.stride) for window in windows]
     step = strides[0] if len(set(strides)) == 1 else "×".join(strides)
     dilations = {window.dilation for window in windows} - {1}
-    return f"{item.kind} {sizes}" + (f" /{step}" if step != "1" else "") + (f" d{max(dilations)}" if dilations else "")
+    window = f"{sizes}" + (f" /{step}" if step != "1" else "") + (f" d{max(dilations)}" if dilations else "")
+    return f"{prefix} {window}".lstrip()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from cnncalc.graph import Group, Input, Node, Producer, Twig, tree
@@ -64,6 +64,18 @@ class Item:
             yield self
         for child in self.children:
             yield from child.leaves()
+
+
+def few_strips(strips: Sequence[str], most: int) -> list[str]:
+    """Families of a folded block, at most `most`: repeated ones are left out if there are more.
+
+    >>> few_strips(["conv", "conv", "join"], 3), few_strips(["conv", "conv", "pool", "conv", "join"], 3)
+    (['conv', 'conv', 'join'], ['conv', 'pool', 'join'])
+    """
+    if len(strips) <= most:
+        return list(strips)
+    distinct = [strip for i, strip in enumerate(strips) if not i or strip != strips[i - 1]]
+    return distinct if len(distinct) <= most else list(dict.fromkeys(strips))[:most]
 
 
 @dataclass(eq=False, slots=True)
@@ -154,27 +166,37 @@ class Fold:
 
     def _siblings(self, twigs: list[Twig], level: int, prefix: str) -> list[Item]:
         found: list[Item] = []
+        #: Items by their last layer.
+        hosts: dict[int, Item] = {}
         for run in _repeats(twigs):
             made = self._twig(run[0], level, prefix) if len(run) == 1 else self._run(run, level, prefix)
             for item in made:
-                if not (self._bands and self._band(found, item)):
+                host = self._host(hosts, item) if self._bands else None
+                if host is None:
                     found.append(item)
+                else:
+                    self._add_band(host, item)
+                last = host or item
+                if last.nodes:
+                    hosts[id(last.nodes[-1])] = last
         return found
 
-    def _band(self, before: list[Item], item: Item) -> bool:
-        """Draws a layer as a band of the item before it, if that is all that it reads and nothing else reads that."""
-        if not before or item.children or item.is_folded or len(item.nodes) != item.count or not is_band(item.nodes[0]):
-            return False
-        host = before[-1]
-        if not host.nodes or host.children or host.count < item.count or item.nodes[0].inputs[0] is not host.nodes[-1]:
-            return False
-        if self._facts.readers.get(id(host.nodes[-1])) != 1 or id(host.nodes[-1]) in self._facts.outputs:
-            return False
+    def _host(self, hosts: dict[int, Item], item: Item) -> Item | None:
+        """The item on which a layer is drawn as a band: the layer reads its result alone, and nothing else reads that."""
+        if item.children or item.is_folded or not item.nodes or len(item.nodes) != item.count or not is_band(item.nodes[0]):
+            return None
+        source = item.nodes[0].inputs[0]
+        host = hosts.get(id(source))
+        if host is None or host.children or host.count < item.count:
+            return None
+        return host if self._facts.readers.get(id(source)) == 1 and id(source) not in self._facts.outputs else None
+
+    @staticmethod
+    def _add_band(host: Item, item: Item) -> None:
         (host.bands if host.count == item.count else host.tail).extend([*item.nodes[:1], *item.bands])
         host.nodes += item.nodes
         host.flow, host.is_output = item.flow, item.is_output
         host.mark = _worst(host.mark, item.mark)
-        return True
 
     def _twig(self, twig: Twig, level: int, prefix: str) -> list[Item]:
         group = twig.group
@@ -213,11 +235,15 @@ class Fold:
 
     @staticmethod
     def _label(name: str, prefix: str) -> str:
-        """A name as seen from where it is drawn: without its frame's name, else its last part with its copy's number."""
+        """A name as seen from where it is drawn: without its frame's name, else its last part with its copy's number.
+
+        A last part that is a number alone, as PyTorch numbers modules, is printed with the part before it.
+        """
         if prefix and name.startswith(prefix):
             return one_line(name.removeprefix(prefix))
         copy = _INDEX.match(name)
-        last = (copy[1] if copy else name).rpartition(".")[2]
+        path = (copy[1] if copy else name).split(".")
+        last = ".".join(path[-2:]) if path[-1].isdigit() else path[-1]
         return one_line(f"{last}.{copy[2]}" if copy else last)
 
     def _leaf(self, node: Node, label: str) -> Item:

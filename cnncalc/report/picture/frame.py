@@ -81,8 +81,9 @@ def _legend(families: Iterable[str], notes: Iterable[str], width: float) -> tupl
         parts.append(Rect(x, y + 1, _SWATCH, _SWATCH, f"f-{family.name}", 2))
         parts.append(Text(x + _SWATCH + 6, y + 11, family.title, "note"))
         x += room
+    x = 0.0
     for note in notes:
-        if x and x + text_width(note, 11) > width:
+        if not x or x + text_width(note, 11) > width:
             x, y = 0.0, y + 18
         parts.append(Text(x, y + 11, clipped(note, 11, width), "note"))
         x += text_width(note, 11) + 16

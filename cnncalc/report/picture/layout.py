@@ -26,11 +26,13 @@ class Cell(NamedTuple):
 class Spacing(NamedTuple):
     """Room between items in a row, at both ends of parallel lanes, between lanes, and for an edge that runs past others.
 
+    `spread` is added to `fan` at most, the more the farther the lanes lie apart.
     Rows that are longer than `longest`, and not just by a little, are broken, with room for `turn` between two rows.
     """
 
     gap: float = 20
     fan: float = 10
+    spread: float = 0
     lane: float = 12
     bypass: float = 8
     longest: float | None = None
@@ -57,17 +59,29 @@ class Arrangement:
     after: float = 0
 
 
-def arrange(cells: Sequence[Cell], edges: Sequence[tuple[int, int]], spacing: Spacing) -> Arrangement:
-    """Places for `cells`, whose order is such that every edge leads from an earlier one to a later one."""
-    return _Arranger(cells, edges, spacing).run()
+def arrange(
+    cells: Sequence[Cell], edges: Sequence[tuple[int, int]], spacing: Spacing, together: Sequence[Sequence[int]] = ()
+) -> Arrangement:
+    """Places for `cells`, whose order is such that every edge leads from an earlier one to a later one.
+
+    A row is not broken inside one of the groups of items `together`, unless the group is longer than a row.
+    """
+    return _Arranger(cells, edges, spacing, together).run()
 
 
 class _Arranger:
-    def __init__(self, cells: Sequence[Cell], edges: Sequence[tuple[int, int]], spacing: Spacing) -> None:
+    def __init__(
+        self,
+        cells: Sequence[Cell],
+        edges: Sequence[tuple[int, int]],
+        spacing: Spacing,
+        together: Sequence[Sequence[int]],
+    ) -> None:
         self._cells = cells
         self._edges = edges
         self._spacing = spacing
         self._exits: dict[int, list[Point]] = {}
+        self._together = {item: number for number, group in enumerate(together) for item in group}
         self.result = Arrangement([(0, 0)] * len(cells))
 
     def run(self) -> Arrangement:
@@ -111,16 +125,29 @@ class _Arranger:
         for part in series.parts:
             self._measure(part)
         extents = [self._extent(part) for part in series.parts]
-        series.along = sum(e.along for e in extents) + self._spacing.gap * max(len(extents) - 1, 0)
+        series.along = self._row_length([e.along for e in extents])
         series.before = max((e.before for e in extents), default=0)
         series.after = max((e.after for e in extents), default=0)
+
+    def _row_length(self, lengths: Sequence[float]) -> float:
+        return sum(lengths) + self._spacing.gap * max(len(lengths) - 1, 0)
+
+    def _align(self, lanes: Sequence[Series]) -> None:
+        """Puts the items of parallel lanes into columns if the lanes have the same number of items and nothing else."""
+        if len({len(lane.parts) for lane in lanes}) > 1 or any(not isinstance(one, int) for lane in lanes for one in lane.parts):
+            return
+        columns = [max(self._extent(one).along for one in column) for column in zip(*(lane.parts for lane in lanes), strict=True)]
+        for lane in lanes:
+            lane.columns, lane.along = columns, self._row_length(columns)
 
     def _measure_lanes(self, part: Lanes) -> None:
         spacing = self._spacing
         for lane in part.lanes:
             self._measure_series(lane)
+        self._align(part.lanes)
         part.axes = []
-        part.along = max(lane.along for lane in part.lanes) + 2 * spacing.fan
+        part.fan = spacing.fan
+        part.along = max(lane.along for lane in part.lanes) + 2 * part.fan
         if len(part.lanes) == 1:
             lane = part.lanes[0]
             part.axes = [0]
@@ -135,6 +162,10 @@ class _Arranger:
         part.bypass_axis = edge - spacing.lane
         part.before = total / 2 + room
         part.after = total / 2
+        # Edges that lead far aside need room to bend.
+        spread = min(spacing.spread, 0.06 * total)
+        part.fan += spread
+        part.along += 2 * spread
         for lane, width in zip(part.lanes, widths, strict=True):
             part.axes.append(edge + lane.before)
             edge += width + spacing.lane
@@ -182,11 +213,26 @@ class _Arranger:
             along = self._extent(part).along
             row = found[-1]
             if row and isinstance(row[-1], int) and used + along > limit:
-                found.append([])
-                used = 0
+                own = self._tail(row, part)
+                del row[len(row) - len(own) :]
+                found.append(own)
+                used = sum(self._extent(one).along + self._spacing.gap for one in own)
             found[-1].append(part)
             used += along + self._spacing.gap
         return found
+
+    def _tail(self, row: Sequence[Part], part: Part) -> list[Part]:
+        """The end of a row that stays together with `part`, if another part is left before it to end the row."""
+        group = self._together.get(part) if isinstance(part, int) else None
+        size = 0
+        while group is not None and size < len(row):
+            before = row[-1 - size]
+            if not isinstance(before, int) or self._together.get(before) != group:
+                break
+            size += 1
+        if size >= len(row) or not isinstance(row[-1 - size], int):
+            return []
+        return list(row[len(row) - size :])
 
     def _turn(self, last: Part, first: Part, across: float, axis: float) -> None:
         """Routes what leads from the end of a row to the next one, on the line `across` between them."""
@@ -204,29 +250,31 @@ class _Arranger:
         if isinstance(part, int):
             self.result.places[part] = (along, across)
         elif isinstance(part, Series):
-            for one in part.parts:
-                self._place(one, along, across)
-                along += self._extent(one).along + self._spacing.gap
+            for i, one in enumerate(part.parts):
+                length = self._extent(one).along
+                column = part.columns[i] if part.columns else length
+                self._place(one, along + (column - length) / 2, across)
+                along += column + self._spacing.gap
         elif isinstance(part, Lanes):
             self._place_lanes(part, along, across)
         else:
             self._place_layers(part, along, across)
 
     def _place_lanes(self, part: Lanes, along: float, across: float) -> None:
-        spacing = self._spacing
         routes = self.result.routes
         end = along + part.along
         for lane, axis, entries, exits in zip(part.lanes, part.axes, part.entries, part.exits, strict=True):
-            start = along + spacing.fan + (part.along - 2 * spacing.fan - lane.along) / 2
+            # Lanes between two items are centred; lanes that begin with inputs begin together.
+            start = along + part.fan + ((part.along - 2 * part.fan - lane.along) / 2 if entries else 0)
             for edge in entries:
-                routes.setdefault(edge, []).extend([(along + spacing.fan, across + axis), (start, across + axis)])
+                routes.setdefault(edge, []).extend([(along + part.fan, across + axis), (start, across + axis)])
             for edge in exits:
-                self._exits.setdefault(edge, []).extend([(end - spacing.fan, across + axis), (start + lane.along, across + axis)])
+                self._exits.setdefault(edge, []).extend([(end - part.fan, across + axis), (start + lane.along, across + axis)])
             self._place(lane, start, across + axis)
         for edge in part.bypass:
             axis = across + part.bypass_axis
             self.result.passing[edge] = axis
-            routes.setdefault(edge, []).extend([(along + spacing.fan, axis), (end - spacing.fan, axis)])
+            routes.setdefault(edge, []).extend([(along + part.fan, axis), (end - part.fan, axis)])
 
     def _place_layers(self, part: Layers, along: float, across: float) -> None:
         for number, layer in enumerate(part.layers):

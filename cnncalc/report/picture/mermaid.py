@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from cnncalc.report import words
-from cnncalc.report.picture.captions import Captions, named
+from cnncalc.report.picture.captions import Captions, is_called_by_kind, named, size
 from cnncalc.report.picture.family import FAMILIES
 from cnncalc.report.picture.fold import Fold, Item
 from cnncalc.report.picture.measure import clipped
@@ -40,7 +40,7 @@ def chart(subject: Subject, options: Drawing) -> Chart:
         note = "" if depth == depths[0] else f"folded to --depth {depth}: {_LIMITS}"
         if len(fold.edges) > EDGES and not any(item.children for item in fold.items):
             # No deeper fold will help a network without blocks.
-            fold_units(fold)
+            fold_units(fold, EDGES // 2)
             note = f"folded where paths join: {_LIMITS}"
         edges = len(fold.edges)
         if edges > EDGES:
@@ -64,8 +64,8 @@ def _text(fold: Fold, subject: Subject, options: Drawing, note: str) -> str:
         lines.append(f"%% {note}")
     _items(fold.items, names, lines, Captions(subject, options), "  ")
     for edge in fold.edges:
-        size = words.flow(edge.flow, subject.layout)
-        lines.append(f"  {names[id(edge.start)]} -- {_quoted(size)} --> {names[id(edge.end)]}")
+        output = size(edge.flow, subject.layout)
+        lines.append(f"  {names[id(edge.start)]} -- {_quoted(output)} --> {names[id(edge.end)]}")
     used: dict[str, list[str]] = {}
     for leaf in (leaf for item in fold.items for leaf in item.leaves()):
         used.setdefault(_family(leaf), []).append(names[id(leaf)])
@@ -99,9 +99,10 @@ def _items(items: Iterable[Item], names: dict[int, str], lines: list[str], capti
 
 def _lines(item: Item, captions: Captions) -> list[str]:
     found = [_escaped(named(item))] if captions.has("name") else []
-    about = item.text if item.source is not None else " ".join(filter(None, (item.kind, item.text)))
+    has_kind = item.source is None and not (captions.has("name") and is_called_by_kind(item))
+    about = " ".join(filter(None, (item.kind if has_kind else "", item.text)))
     if item.is_shared:
-        about += ", shared weights"
+        about = ", ".join(filter(None, (about, "shared weights")))
     if captions.has("kind") and about:
         found.append(_escaped(clipped(about, 12, _WIDEST)))
     return found + [_escaped(text) for text in captions.amounts(item)] or [" "]

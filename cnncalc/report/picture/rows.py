@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from cnncalc.report import words
+from cnncalc.problem import one_line
 from cnncalc.report.picture import frame
-from cnncalc.report.picture.captions import Captions, named
-from cnncalc.report.picture.fold import Edge, Fold, Item
+from cnncalc.report.picture.captions import Captions, is_called_by_kind, named, size
+from cnncalc.report.picture.family import family_of
+from cnncalc.report.picture.fold import Edge, Fold, Item, few_strips
 from cnncalc.report.picture.layout import Arrangement, Cell, Spacing, arrange
 from cnncalc.report.picture.measure import clipped, text_width
 from cnncalc.report.picture.options import Drawing
 from cnncalc.report.picture.scene import Group, Part, Path, Rect, Scene, Text, arrow
 from cnncalc.report.picture.tooltip import tooltip
-from cnncalc.report.picture.units import fold_units
+from cnncalc.report.picture.units import Unit, fold_units
 from cnncalc.shape import Flow
 from cnncalc.subject import Subject
 
@@ -23,8 +25,14 @@ _HEIGHT = 24
 _SIZE = 15
 _PAD = 10
 _STRIPE = 6
+#: Colours of a folded block at most.
+_STRIPES = 8
 _WIDEST = 340
 _TITLE = 18
+_SPACING = Spacing(gap=9, fan=12, lane=22, bypass=10)
+#: Height from which a picture continues in a second column, and the room between two columns.
+_TALLEST = 1100
+_TURN = 40
 #: Rows drawn at most if `depth` does not say how far to unfold.
 _MOST = 48
 
@@ -58,7 +66,7 @@ def scene(subject: Subject, options: Drawing) -> Scene:
     fold = _fold(subject, options)
     fold.check_size()
     writer = Rows(subject, options)
-    parts = writer.drawn(fold.items, fold.edges)
+    parts = writer.drawn(fold.items, fold.edges, options.width - 2 * frame.MARGIN)
     return frame.framed(subject, options, parts, writer.families, "")
 
 
@@ -73,9 +81,18 @@ def _fold(subject: Subject, options: Drawing) -> Fold:
         if sum(1 for item in more.items for _ in item.leaves()) > _MOST:
             break
         best = more
-    if len(best.items) > _MOST and not any(item.children for item in best.items):
-        fold_units(best)
-    return best
+    return fold_flat(best, subject, _MOST)[0]
+
+
+def fold_flat(fold: Fold, subject: Subject, most: int) -> tuple[Fold, list[Unit]]:
+    """A smaller fold of a network without blocks that has more than `most` items, and its units.
+
+    Activations and normalisations join their layer, parallel paths become one item, and repeats are counted.
+    """
+    if len(fold.items) <= most or any(item.children for item in fold.items):
+        return fold, []
+    smaller = Fold(subject, 1, like=fold)
+    return smaller, fold_units(smaller, most)
 
 
 class Rows:
@@ -88,10 +105,19 @@ class Rows:
         #: The place of each leaf in the order of the network.
         self._order: dict[int, int] = {}
 
-    def drawn(self, items: Sequence[Item], edges: Iterable[Edge]) -> list[Part]:
-        """Shapes around the axis x = 0, from y = 0 down."""
+    def drawn(self, items: Sequence[Item], edges: Iterable[Edge], width: float = 0) -> list[Part]:
+        """Shapes around the axis x = 0, from y = 0 down; a long chain continues in further columns if they fit into `width`."""
         self._order = {id(leaf): i for i, leaf in enumerate(leaf for item in items for leaf in item.leaves())}
         tree = self._tree(None, items, list(edges), [], [])
+        height, column = tree.found.along, tree.found.before + tree.found.after + _TURN
+        columns = min(int((width + _TURN) / column), math.ceil(height / _TALLEST))
+        for stretch in (1, 1.2, 1.4) if columns > 1 else ():
+            # Large blocks may not divide into columns of the same height: then the columns are longer, and fewer.
+            spacing = _SPACING._replace(longest=stretch * height / columns, turn=_TURN)
+            found = arrange(tree.cells, [(a, b) for a, b, _ in tree.edges], spacing)
+            if found.before + found.after <= width:
+                tree.found = found
+                break
         parts: list[Part] = []
         self._draw(tree, 0, 0, parts)
         return parts
@@ -129,8 +155,7 @@ class Rows:
                 pairs.setdefault((a, b, id(edge.start)), edge)
         cells = [Cell(0, 5, 5)] * len(entries) + [self._cell(child) for child in children] + [Cell(0, 5, 5)] * len(exits)
         found_edges = [(a, b, edge) for (a, b, _), edge in pairs.items()]
-        spacing = Spacing(gap=9, fan=12, lane=22, bypass=10)
-        found = arrange(cells, [(a, b) for a, b, _ in found_edges], spacing)
+        found = arrange(cells, [(a, b) for a, b, _ in found_edges], _SPACING)
         tree = Tree(item, entries, children, exits, cells, found_edges, found)
         for i, part in enumerate(children):
             if isinstance(part, Tree):
@@ -166,15 +191,19 @@ class Rows:
     def _about(self, item: Item) -> str:
         parts = []
         if self._captions.has("kind"):
-            # A block that is called by its title need not say it twice.
-            kind = "" if item.label == item.kind or (item.is_folded and item.label.startswith(item.kind)) else item.kind
+            # An item that is named after its kind or its block's title does not need it printed twice.
+            says_kind = is_called_by_kind(item) or (item.is_folded and item.label.startswith(item.kind))
+            kind = "" if says_kind and self._captions.has("name") else item.kind
             parts.append(" ".join(filter(None, (kind, item.text))))
             if item.is_shared:
                 parts.append("shared weights")
-        return clipped(", ".join(filter(None, (*parts, *self._captions.amounts(item)))), 11, _WIDEST - 100)
+        text = ", ".join(filter(None, (*parts, *self._captions.amounts(item))))
+        if self._captions.has("kind") and (item.bands or item.tail):
+            text += "".join(f" + {one_line(node.kind)}" for node in (*item.bands, *item.tail))
+        return clipped(text, 11, _WIDEST - 60)
 
     def _size(self, item: Item) -> str:
-        return words.flow(item.flow, self._subject.layout) if self._captions.has("output") else ""
+        return size(item.flow, self._subject.layout) if self._captions.has("output") else ""
 
     def _width(self, item: Item) -> float:
         about = self._about(item)
@@ -195,6 +224,13 @@ class Rows:
                 self._frame(child, *places[first + i], tree.cells[first + i], parts)
         for index, (a, b, edge) in enumerate(tree.edges):
             parts += self._edge(tree, index, a, b, edge, places, (along, across))
+        for place, between, (x, y) in tree.found.breaks:
+            # The line to the next column, which begins with lanes.
+            start = self._leaves(tree, place, first, first + len(tree.children), None, places)
+            corner = start[1] + _SIZE + 6
+            points = [start, (start[0], corner), (across + between, corner), (across + between, along + x - 10)]
+            points += [(across + y, along + x - 10), (across + y, along + x)]
+            parts += arrow(points, "edge", head=0, vertical=True, curved=False)
         for i, child in enumerate(tree.children):
             top, axis = places[first + i]
             if isinstance(child, Tree):
@@ -218,6 +254,13 @@ class Rows:
         end = self._arrives(tree, b, edge.start, places)
         route = [(across + y, along + x) for x, y in tree.found.routes.get(index, ())]
         is_leaf = first <= b < last and isinstance(tree.children[b - first], Item)
+        if index in tree.found.turns:
+            between, corner = route[0][0], start[1] + _SIZE + 6
+            points = [start, (start[0], corner), (between, corner), (between, along - 10), (end[0], along - 10), end]
+            return arrow(points, "edge", head=5 if is_leaf else 0, vertical=True, curved=False)
+        if index in tree.found.resumes:
+            x, y = tree.found.resumes[index]
+            return arrow([(across + y, along + x), *route, end], "edge", head=5 if is_leaf else 0, vertical=True)
         points = [start, *route, end]
         if first <= a < last and isinstance(tree.children[a - first], Item):
             # The size stands beside the first, straight part.
@@ -226,7 +269,7 @@ class Rows:
         return arrow(points, style, head=5 if is_leaf else 0, vertical=True)
 
     def _leaves(
-        self, tree: Tree, place: int, first: int, last: int, key: Item, places: Sequence[tuple[float, float]]
+        self, tree: Tree, place: int, first: int, last: int, key: Item | None, places: Sequence[tuple[float, float]]
     ) -> tuple[float, float]:
         top, axis = places[place]
         if not first <= place < last:
@@ -234,7 +277,8 @@ class Rows:
         child = tree.children[place - first]
         if isinstance(child, Item):
             return axis, top + _HEIGHT
-        return axis + tree.offsets.get((place, key, False), 0), top + tree.cells[place].along
+        offset = tree.offsets.get((place, key, False), 0) if key is not None else 0
+        return axis + offset, top + tree.cells[place].along
 
     def _arrives(self, tree: Tree, place: int, key: Item, places: Sequence[tuple[float, float]]) -> tuple[float, float]:
         top, axis = places[place]
@@ -248,8 +292,8 @@ class Rows:
         parts.append(Text(axis - cell.before + _PAD, top + 15, self._frame_title(item), "frame"))
         # The frame's edges, on its border and inside: from the border to the first port, and from the last one to the border.
         for j in range(len(child.entries)):
-            x = axis + child.found.places[j][1]
-            parts.append(Path((x, top), [((x, top + _TITLE + _PAD),)], "edge"))
+            start, x = child.found.places[j]
+            parts.append(Path((axis + x, top), [((axis + x, top + _TITLE + _PAD + start),)], "edge"))
         count = len(child.entries) + len(child.children)
         for j in range(len(child.exits)):
             start, x = child.found.places[count + j]
@@ -260,9 +304,10 @@ class Rows:
         left = axis - width / 2
         group = Group(tooltip(item, self._subject))
         if item.count > 1:
-            group.parts.append(Rect(left + 4, top + 4, width, _HEIGHT, "card", 4))
+            group.parts.append(Rect(left + 3, top + 3, width, _HEIGHT, "card", 4))
         group.parts.append(Rect(left, top, width, _HEIGHT, "badline" if item.mark == "error" else "card", 4))
-        strips = item.strips or (item.family,)
+        bands = [family_of(node.layer) for node in (*item.bands, *item.tail)]
+        strips = few_strips([*(item.strips or (item.family,)), *bands], _STRIPES)
         self.families += strips
         each = (_HEIGHT - 4) / len(strips)
         group.parts += [Rect(left + 2, top + 2 + i * each, _STRIPE, each, f"f-{name}") for i, name in enumerate(strips)]
@@ -272,7 +317,7 @@ class Rows:
         about = self._about(item)
         if about:
             group.parts.append(Text(x + text_width(name, 12, bold=True) + 8, top + 16, about, "kind"))
-        size = self._size(item)
-        if size:
-            group.parts.append(Text(axis + 7, top + _HEIGHT + 12, size, "size"))
+        output = self._size(item)
+        if output:
+            group.parts.append(Text(axis + 7, top + _HEIGHT + 13, output, "size"))
         return group

@@ -19,10 +19,13 @@ _DEEPEST = 80
 
 @dataclass(eq=False)
 class Series:
+    """Parts in a row. `columns` are the parts' lengths if they are aligned with those of other lanes."""
+
     parts: list[Part]
     along: float = 0
     before: float = 0
     after: float = 0
+    columns: list[float] = field(default_factory=list)
 
 
 @dataclass(eq=False)
@@ -38,6 +41,8 @@ class Lanes:
     after: float = 0
     axes: list[float] = field(default_factory=list)
     bypass_axis: float = 0
+    #: Room at both ends in which the edges spread.
+    fan: float = 0
 
 
 @dataclass(eq=False)
@@ -73,6 +78,26 @@ def items_of(part: Part) -> Iterator[int]:
 def structure(count: int, edges: Sequence[tuple[int, int]]) -> Series:
     """The structure of `count` items, whose order is such that every edge leads from an earlier one to a later one."""
     return _Structure(edges).region(list(range(count)), list(range(len(edges))), [], [], 0)
+
+
+def post_dominators(count: int, edges: Sequence[tuple[int, int]]) -> list[int]:
+    """For each item the first later one that every path from it to the end passes; `count` is the end itself.
+
+    Source: Cooper, Harvey & Kennedy 2001, A Simple, Fast Dominance Algorithm.
+    """
+    readers: list[list[int]] = [[] for _ in range(count)]
+    for start, end in edges:
+        readers[start].append(end)
+    found = [count] * (count + 1)
+    for item in reversed(range(count)):
+        common = readers[item][0] if readers[item] else count
+        for reader in readers[item][1:]:
+            other = reader
+            while common != other:
+                # Of two items the earlier one comes before their common post-dominator.
+                common, other = (found[common], other) if common < other else (common, found[other])
+        found[item] = common
+    return found[:count]
 
 
 class _Structure:

@@ -43,6 +43,7 @@ def _rules(used: set[str], mode: int) -> str:
         "head": f"fill:{page['line']}",
         "skiphead": f"fill:{page['skip']}",
         "card": f"fill:{page['card']};stroke:{page['frame']}",
+        "bracket": f"fill:none;stroke:{page['frame']}",
         "frameline": f"fill:none;stroke:{page['frame']};stroke-dasharray:4 3",
         "panel": f"fill:none;stroke:{page['frame']}",
         "badline": f"fill:none;stroke:{page['bad']};stroke-width:2",

@@ -17,8 +17,8 @@ _SIGNS = {
     "∗": "*", "'": r"\textquotesingle{}", "`": r"\textasciigrave{}",
 }  # fmt: skip
 _LINES = {
-    "edge": "line", "skip": "skip", "frameline": "frame,dashed", "panel": "frame", "badline": "bad,line width=1.2pt",
-    "warnline": "warn,line width=1.2pt",
+    "edge": "line", "skip": "skip", "frameline": "frame,dashed", "bracket": "frame", "panel": "frame",
+    "badline": "bad,line width=1.2pt", "warnline": "warn,line width=1.2pt",
 }  # fmt: skip
 _INK = {"kind": "soft", "sub": "soft", "note": "soft", "error": "bad", "frame": "soft"}
 _ANCHORS = {"start": "base west", "middle": "base", "end": "base east"}

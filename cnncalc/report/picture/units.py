@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from cnncalc.report import words
 from cnncalc.report.picture.family import BANDS, is_band
 from cnncalc.report.picture.fold import Edge, Fold, Item
-from cnncalc.report.picture.structure import Part, items_of, structure
+from cnncalc.report.picture.structure import Part, items_of, post_dominators, structure
 from cnncalc.shape import Shape
 
 #: Layers that one box stands for at most; what is larger has a structure that should be seen.
 _LARGEST = 80
+#: The same for the cells of a network that cannot be folded otherwise.
+_LARGEST_CELL = 160
 
 
 @dataclass(eq=False)
@@ -26,20 +28,58 @@ class Unit:
     uses: int = 1
 
 
-def fold_units(fold: Fold) -> list[Unit]:
-    """Changes the items and edges of a fold: parallel paths and what joins them become one item, repeats are counted.
+def fold_units(fold: Fold, most: int) -> list[Unit]:
+    """Fold parallel paths and their join into one item, and count repeats; gives each form of unit once, at its first use.
 
-    Gives the parts of each form once, as they are first used.
-
-    A part that goes down in resolution and up again is left alone, and so is one that gives an output of the network.
+    If more than `most` items are left, as in networks whose cells read the two cells before them, each item is folded together
+    with the items that only it needs.
+    A unit that goes down in resolution and up again is left alone, and so is one that gives an output of the network.
     """
+    units: dict[object, Unit] = {}
+    _fold_lanes(fold, units)
+    if len(fold.items) > most:
+        _fold_cells(fold, units)
+    return list(units.values())
+
+
+def _fold_cells(fold: Fold, units: dict[object, Unit]) -> None:
+    """Fold each item with the items whose every path to the end of the network passes through it."""
+    items = fold.items
+    place = {id(item): i for i, item in enumerate(items)}
+    last = post_dominators(len(items), [(place[id(edge.start)], place[id(edge.end)]) for edge in fold.edges])
+    needed: list[list[int]] = [[] for _ in range(len(items) + 1)]
+    for i, later in enumerate(last):
+        needed[later].append(i)
+    found: list[tuple[int, list[int]]] = []
+    todo = list(needed[len(items)])
+    while todo:
+        join = todo.pop()
+        members = [join]
+        for member in members:
+            members += needed[member]
+        if len(members) == 1 or _can_fold(items, members, items[join], _LARGEST_CELL):
+            found.append((join, sorted(members)))
+        else:
+            found.append((join, [join]))
+            todo += needed[join]
+    home: dict[int, Item] = {}
+    kept: list[tuple[Item, object]] = []
+    for join, members in sorted(found):
+        if len(members) == 1:
+            _add(kept, home, [items[join]], items[join], _signature(items[join]))
+        else:
+            _add_unit(kept, home, units, [items[member] for member in members], fold.edges)
+    _replace(fold, kept, home)
+
+
+def _fold_lanes(fold: Fold, units: dict[object, Unit]) -> None:
+    """Fold what lies between two items through which every path passes."""
     items = fold.items
     place = {id(item): i for i, item in enumerate(items)}
     pairs = [(place[id(edge.start)], place[id(edge.end)]) for edge in fold.edges]
     found: list[tuple[Item, object]] = []
     home: dict[int, Item] = {}
     parts = structure(len(items), pairs).parts
-    units: dict[object, Unit] = {}
     done = 0
     for i, part in enumerate(parts):
         if i < done:
@@ -51,19 +91,34 @@ def fold_units(fold: Fold) -> list[Unit]:
             while done < len(parts) and _belongs(items, parts[done], is_join=done == i + 1):
                 members += items_of(parts[done])
                 done += 1
-            inside = [items[member] for member in members]
-            unit, signature = _unit(inside), tuple(map(_signature, inside))
-            _add(found, home, inside, unit, signature)
-            form = tuple(map(_form, inside))
-            if form in units:
-                units[form].uses += 1
-            else:
-                units[form] = _inside(unit, inside, fold.edges)
+            _add_unit(found, home, units, [items[member] for member in members], fold.edges)
         elif isinstance(part, int):
             _add(found, home, [items[part]], items[part], _signature(items[part]))
         else:
             for member in members:
                 _add(found, home, [items[member]], items[member], None)
+    _replace(fold, found, home)
+
+
+def _add_unit(
+    found: list[tuple[Item, object]],
+    home: dict[int, Item],
+    units: dict[object, Unit],
+    inside: list[Item],
+    edges: Sequence[Edge],
+) -> None:
+    """Adds several items as one, and its form if it is new."""
+    unit = _unit(inside)
+    _add(found, home, inside, unit, tuple(map(_signature, inside)))
+    form = tuple(map(_form, inside))
+    if form in units:
+        units[form].uses += 1
+    else:
+        units[form] = _inside(unit, inside, edges)
+
+
+def _replace(fold: Fold, found: Sequence[tuple[Item, object]], home: dict[int, Item]) -> None:
+    """Puts the folded items into the fold, with the edges between them."""
     fold.items = [item for item, _ in found]
     edges: dict[tuple[int, int], Edge] = {}
     for edge in fold.edges:
@@ -71,7 +126,6 @@ def fold_units(fold: Fold) -> list[Unit]:
         if start is not end:
             edges.setdefault((id(start), id(end)), Edge(start, end, edge.flow))
     fold.edges = list(edges.values())
-    return list(units.values())
 
 
 def _inside(unit: Item, inside: list[Item], edges: Sequence[Edge]) -> Unit:
@@ -89,11 +143,11 @@ def _inside(unit: Item, inside: list[Item], edges: Sequence[Edge]) -> Unit:
     return Unit(unit, [*outside.values(), *inside], found)
 
 
-def _can_fold(items: Sequence[Item], members: Sequence[int], join: Item) -> bool:
+def _can_fold(items: Sequence[Item], members: Sequence[int], join: Item, largest: int = _LARGEST) -> bool:
     inside = [items[member] for member in members]
     if any(item.source is not None or item.children or item.is_output for item in inside) or join.children:
         return False
-    if sum(len(item.nodes) for item in inside) > _LARGEST or any(not item.nodes for item in inside):
+    if sum(len(item.nodes) for item in inside) > largest or any(not item.nodes for item in inside):
         return False
     least = _cells(join)
     # Vectors and single cells inside, as of a squeeze, are no lower resolution.
@@ -114,6 +168,39 @@ def _cells(item: Item) -> int:
 
 def _rank(item: Item) -> int:
     return item.flow.rank if isinstance(item.flow, Shape) else -1
+
+
+def fold_chains(fold: Fold, level: dict[int, int]) -> None:
+    """Fold each chain of items of one `level`, by their ids, into one item with the name of the last."""
+    readers: dict[int, int] = {}
+    source: dict[int, list[Item]] = {}
+    for edge in fold.edges:
+        readers[id(edge.start)] = readers.get(id(edge.start), 0) + 1
+        source.setdefault(id(edge.end), []).append(edge.start)
+    found: list[list[Item]] = []
+    chain: dict[int, list[Item]] = {}
+    for item in fold.items:
+        before = source.get(id(item), [])
+        follows = len(before) == 1 and readers[id(before[0])] == 1 and level[id(before[0])] == level[id(item)]
+        if follows and before[0].source is None and not before[0].is_output:
+            own = chain[id(before[0])]
+        else:
+            own = []
+            found.append(own)
+        own.append(item)
+        chain[id(item)] = own
+    # A chain stands where its last item stood.
+    place = {id(item): i for i, item in enumerate(fold.items)}
+    home: dict[int, Item] = {}
+    kept: list[tuple[Item, object]] = []
+    for inside in sorted(found, key=lambda inside: place[id(inside[-1])]):
+        unit = inside[0]
+        if len(inside) > 1:
+            unit = _unit(inside)
+            unit.label, unit.kind = inside[-1].label, unit.text
+        kept.append((unit, None))
+        home.update((id(item), unit) for item in inside)
+    _replace(fold, kept, home)
 
 
 def _unit(inside: Sequence[Item]) -> Item:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cnncalc.report.picture.fold import Fold, Item
 from cnncalc.report.picture.scene import Part, arrow
-from cnncalc.report.picture.skips import arc
+from cnncalc.report.picture.skips import Point, arc
 from cnncalc.shape import Shape
 
 if TYPE_CHECKING:
@@ -74,7 +74,9 @@ def place(volumes: Sequence[Volume], fold: Fold, level: dict[int, int]) -> list[
             between = [own[id(i)] for i in order[order.index(edge.start) + 1 : order.index(edge.end)]]
             passed = [volume.top for volume in between if level[id(volume.item)] == level[id(edge.start)]]
             if passed:
-                parts += arc(start, end, min(*passed, start.top, end.top) - 7)
+                # An edge from the level above may end at the middle.
+                leave = Point(start.middle + start.drawn / 4, start.top)
+                parts += arc(leave, end, min(*passed, start.top, end.top) - 7)
             elif gap > 1:
                 y = start.y - min(start.height, end.height) * 0.2
                 parts += arrow([(start.right, y), (end.x - 2, y)], "skip")

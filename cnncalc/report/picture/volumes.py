@@ -7,31 +7,41 @@ the layer before them; a folded block shows the layers in it as strips, and its 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from cnncalc.report.picture import frame, ushape
+from cnncalc.report.picture.brackets import brackets
 from cnncalc.report.picture.captions import Caption, Captions
 from cnncalc.report.picture.family import family_of
-from cnncalc.report.picture.fold import Edge, Fold, Item
+from cnncalc.report.picture.fold import Edge, Fold, Item, few_strips
 from cnncalc.report.picture.layout import Arrangement, Cell, Spacing, arrange
-from cnncalc.report.picture.measure import text_width
+from cnncalc.report.picture.measure import clipped, text_width
 from cnncalc.report.picture.options import Drawing
-from cnncalc.report.picture.scene import FONTS, Group, Part, Polygon, Rect, Scene, Text, arrow
+from cnncalc.report.picture.scene import FONTS, Group, Part, Path, Polygon, Rect, Scene, Text, arrow
 from cnncalc.report.picture.skips import Point, arc
 from cnncalc.report.picture.tooltip import tooltip
-from cnncalc.report.picture.units import fold_units
+from cnncalc.report.picture.units import fold_chains, fold_units
 from cnncalc.shape import Flow, Tokens
 from cnncalc.subject import Subject
 
-_TALLEST = 160
-_LEAST = 10
+_TALLEST = 190
+_LEAST = 8
 _BAND = 4
 _STRIP = 4.5
+#: Strips of a folded block at most.
+_STRIPS = 12
 _SLABS = 3
 _LINE = 14
+#: Height of a bracket with its name.
+_BRACKET = 26
 #: Items drawn at most if `depth` does not say how far to unfold.
 _MOST = 22
+#: Times the width asked for at which the layers of each level of a U become one volume.
+_WIDEST_U = 1.25
+#: A picture of fewer items is unfolded further.
+_FEW = 8
 #: Of these the longest way is at most so long, if there are lanes.
 _LONGEST_LANE = 13
 
@@ -51,6 +61,8 @@ class Volume:
     bands: list[str] = field(default_factory=list)
     tail: list[str] = field(default_factory=list)
     slabs: int = 1
+    #: Whether a bracket is drawn below the labels.
+    has_bracket: bool = False
     x: float = 0
     y: float = 0
 
@@ -66,7 +78,12 @@ class Volume:
     @property
     def cell(self) -> Cell:
         along = max(self.drawn, self.labels)
-        return Cell(along, self.height / 2 + self.dy + 12, self.height / 2 + 4 + _LINE * len(self.lines))
+        return Cell(along, self.height / 2 + self.dy + 12, self.below + (_BRACKET if self.has_bracket else 0))
+
+    @property
+    def below(self) -> float:
+        """Pixels from the axis to the end of the labels."""
+        return self.height / 2 + 4 + _LINE * len(self.lines)
 
     def stand(self, along: float, across: float) -> None:
         """Puts it where its cell begins; picture and labels are centred on each other."""
@@ -90,19 +107,29 @@ def scene(subject: Subject, options: Drawing) -> Scene:
     """The picture of a whole network."""
     fold = _fold(subject, options)
     fold.check_size()
-    volumes = {id(item): volume for item, volume in zip(fold.items, _volumes(fold.items, subject, options), strict=True)}
-    body = [volumes[id(item)] for item in fold.items]
     levels = ushape.levels(fold)
+    found_brackets = brackets(fold.items, fold.edges)
+    body = _volumes(fold.items, subject, options)
     if levels is not None:
         parts = ushape.place(body, fold, levels)
+        if body and max(volume.right for volume in body) > _WIDEST_U * options.width:
+            fold_chains(fold, levels)
+            levels = ushape.levels(fold) or levels
+            body = _volumes(fold.items, subject, options)
+            parts = ushape.place(body, fold, levels)
     else:
-        spacing = Spacing(gap=22, fan=6, lane=14, bypass=6, longest=options.width - 2 * frame.MARGIN, turn=26)
+        spacing = Spacing(gap=22, fan=6, spread=22, lane=14, bypass=6, longest=options.width - 2 * frame.MARGIN, turn=26)
         place = {id(item): i for i, item in enumerate(fold.items)}
         edges = [(place[id(edge.start)], place[id(edge.end)]) for edge in fold.edges]
-        found = arrange([volume.cell for volume in body], edges, spacing)
+        for bracket in found_brackets:
+            for index in bracket.places:
+                body[index].has_bracket = True
+        found = arrange([volume.cell for volume in body], edges, spacing, [bracket.places for bracket in found_brackets])
         for volume, (along, across) in zip(body, found.places, strict=True):
             volume.stand(along, across)
         parts = _edges(fold.edges, body, found)
+        for bracket in found_brackets:
+            parts += _bracket(bracket.name, [body[index] for index in bracket.places])
     parts += [_drawn(volume, subject) for volume in body]
     families = [name for volume in body for name in (*volume.strips, *volume.bands, *volume.tail)]
     note = "height: resolution, width: channels (logarithmic)"
@@ -114,13 +141,14 @@ def _fold(subject: Subject, options: Drawing) -> Fold:
     if options.depth is not None:
         return Fold(subject, options.depth, unroll=True)
     best = Fold(subject, 1)
-    for depth in (2, 3, 4):
+    for depth in range(2, 7):
         more = Fold(subject, depth, like=best)
-        # Deeper is better if it shows layers in the place of blocks, not if it shows more blocks.
-        if len(more.items) <= _MOST and _folded(more) < _folded(best) and not _is_wide(more):
+        # Deeper is better if it shows layers in the place of blocks, not if it shows more blocks; but a few blocks say little.
+        is_better = _folded(more) < _folded(best) or len(best.items) < _FEW
+        if len(more.items) <= _MOST and is_better and not _is_wide(more):
             best = more
     if len(best.items) > _MOST:
-        fold_units(best)
+        fold_units(best, 2 * _MOST)
     return best
 
 
@@ -149,16 +177,12 @@ def _volumes(items: Sequence[Item], subject: Subject, options: Drawing) -> list[
     captions = Captions(subject, options)
     for item in items:
         width, height, dx, dy = _size(item.flow, largest)
-        strips = [*item.strips] or [item.family]
         volume = Volume(item, width, height, dx, dy, captions.lines(item))
-        # Families in sequence that are alike become one strip if there are too many of them.
-        while len(strips) > 12:
-            strips = strips[::2]
-        volume.strips = strips
+        volume.strips = few_strips(item.strips, _STRIPS) or [item.family]
         volume.bands = [family_of(node.layer) for node in item.bands]
         volume.tail = [family_of(node.layer) for node in item.tail]
         volume.slabs = min(item.count, _SLABS)
-        volume.width = max(width, _STRIP * len(strips)) + _BAND * len(volume.bands)
+        volume.width = max(width, _STRIP * len(volume.strips)) + _BAND * len(volume.bands)
         found.append(volume)
     return found
 
@@ -212,7 +236,10 @@ def _edges(edges: Sequence[Edge], order: Sequence[Volume], found: Arrangement) -
         if height is not None and height < end.y:
             parts += arc(start if resumed is None else Point(*resumed), end, height)
         else:
-            parts += arrow([origin, *route, (end.x - 2, end.y)], "edge")
+            # Straight past the labels, which may be wider than the volumes.
+            leave = [(start.middle + start.cell.along / 2, start.y)] if resumed is None else []
+            arrive = (end.middle - end.cell.along / 2, end.y)
+            parts += arrow([origin, *leave, *route, arrive, (end.x - 2, end.y)], "edge")
     return parts + _breaks(order, found)
 
 
@@ -225,6 +252,17 @@ def _breaks(order: Sequence[Volume], found: Arrangement) -> list[Part]:
         points = [(start.right, start.y), (out, start.y), (out, across), (x - 10, across), (x - 10, y), (x, y)]
         parts += arrow(points, "edge", head=0, curved=False)
     return parts
+
+
+def _bracket(name: str, volumes: Sequence[Volume]) -> Iterator[Part]:
+    """A line below the labels of a block's items, with the block's name, once in each row of the picture."""
+    for _, row in groupby(volumes, key=lambda volume: volume.y):
+        own = list(row)
+        left = min(volume.middle - volume.cell.along / 2 for volume in own)
+        right = max(volume.middle + volume.cell.along / 2 for volume in own)
+        y = max(volume.y + volume.below for volume in own) + 8
+        yield Path((left, y - 4), [((left, y),), ((right, y),), ((right, y - 4),)], "bracket")
+        yield Text((left + right) / 2, y + 14, clipped(name, 11, right - left, bold=True), "frame", "middle")
 
 
 def _drawn(volume: Volume, subject: Subject) -> Part:
