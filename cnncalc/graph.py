@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any, Union
 
 from cnncalc.infer import Inferred
@@ -236,13 +235,15 @@ class Graph:
         return all(node.shape is not None and not node.layer.opaque for node in self.nodes)
 
 
-@dataclass(slots=True, eq=False)
 class Twig:
     """A layer or a group in the tree. A twig of branches has both: the group, and the layer that merges."""
 
-    node: Node | None
-    group: Group | None
-    children: list[Twig] = field(default_factory=list)
+    __slots__ = ("children", "group", "node")
+
+    def __init__(self, node: Node | None, group: Group | None) -> None:
+        self.node = node
+        self.group = group
+        self.children: list[Twig] = []
 
     @property
     def name(self) -> str:

@@ -9,7 +9,17 @@ from cnncalc.problem import Fix, Location
 
 NOWHERE = Location()
 #: Where YAML begins a new line.
-LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
+_LINE_BREAK = "\r\n|[\r\n\x85\u2028\u2029]"
+
+
+def lines_of(text: str) -> list[str]:
+    """Return the lines of a text without their ends, as YAML counts them."""
+    return re.split(_LINE_BREAK, text)
+
+
+def line_starts(text: str) -> list[int]:
+    """Return the index of the first character of each line."""
+    return [0, *(match.end() for match in re.finditer(_LINE_BREAK, text))]
 
 
 class Spot(Protocol):

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from cnncalc.graph import Graph, Input, Node, Producer
 from cnncalc.problem import Problem
+from cnncalc.record import Record
 
 if TYPE_CHECKING:
     from cnncalc.analysis.memory import Memory
 
 
-class Before(NamedTuple):
+class Before(Record):
     """A network before changes by options: its totals, None if a layer cannot be computed before or after.
 
     `changed` names the inputs and layers that the options change, `following` counts the layers whose sizes or counts

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
@@ -33,13 +32,13 @@ class Training(NamedTuple):
         return sum(self)
 
 
-@dataclass(frozen=True)
 class Memory:
     """Figures of a network with `batch` examples of numbers of type `dtype`. A layer without a known shape counts nothing."""
 
-    graph: Graph
-    dtype: str = "float32"
-    batch: int = 1
+    def __init__(self, graph: Graph, dtype: str = "float32", batch: int = 1) -> None:
+        self.graph = graph
+        self.dtype = dtype
+        self.batch = batch
 
     def size(self, source: Producer) -> int:
         """Return the bytes of an input or of a layer's result."""

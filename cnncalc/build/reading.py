@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.build.cache import Cache
 from cnncalc.dtype import DEFAULT
 from cnncalc.graph import Graph, Producer
-from cnncalc.place import LINE_BREAK
+from cnncalc.place import lines_of
 from cnncalc.problem import Fix, Location, Problem, SpecError
+from cnncalc.record import Record
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -128,7 +128,7 @@ def decode(data: bytes, file: str | None) -> str:
 
 def end_of(before: str) -> Location:
     """The place of the character after a text."""
-    lines = LINE_BREAK.split(before)
+    lines = lines_of(before)
     return Location(len(lines), len(lines[-1]) + 1, len(lines), len(lines[-1]) + 2)
 
 
@@ -157,9 +157,8 @@ class Ignore:
 class Ignores:
     """The ignores of a file; this class has none. `whole` are those of the file, `found` those of single rows."""
 
-    def __init__(self) -> None:
-        self.whole: list[Ignore] = []
-        self.found: list[Ignore] = []
+    whole: Sequence[Ignore] = ()
+    found: Sequence[Ignore] = ()
 
     def hides(self, problem: Problem) -> bool:
         """Whether a comment hides a problem; the comment is then marked as used."""
@@ -178,8 +177,7 @@ class Definition:
         self.advice = advice
 
 
-@dataclass(slots=True, eq=False)
-class Reading:
+class Reading(Record):
     """A network as its file describes it, in whatever format. Formats fill in what they know."""
 
     source: Source
@@ -205,18 +203,18 @@ class Reading:
     #: Totals that the file expects; what they count may not be fixed silently.
     expected: frozenset[str] = frozenset()
     #: The most that the file allows of each total.
-    budget: Mapping[str, int] = field(default_factory=dict)
+    budget: Mapping[str, int] = {}
     #: Rules that the file as a whole opts out of.
     ignored: frozenset[str] = frozenset()
-    ignores: Ignores = field(default_factory=Ignores)
+    ignores: Ignores = Ignores()
     #: The names that `--set` takes beside fields.
     vars: tuple[str, ...] = ()
     #: The names of the top-level rows, in order, and where each stands.
-    rows: Mapping[str, Location] = field(default_factory=dict)
+    rows: Mapping[str, Location] = {}
     #: What a name stands for that is not the full name of a layer; None if the file has no such name.
     find: Callable[[str], Producer | None] | None = None
     #: What the file defines; asked for by rules alone.
-    definitions: Callable[[], Iterator[Definition]] = lambda: iter(())
+    definitions: Callable[[], Iterator[Definition]] = staticmethod(lambda: iter(()))
     #: The file's own weights, by layer and PyTorch's names of arrays; None if it has none.
     weights: Callable[[], Mapping[str, Mapping[str, Any]]] | None = None
     #: A line for the reader, such as a batch norm that the exporter folded.

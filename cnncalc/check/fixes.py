@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from cnncalc import network
 from cnncalc.check.settings import Settings
-from cnncalc.place import LINE_BREAK
+from cnncalc.place import line_starts
 from cnncalc.problem import Fix, Problem, SpecError
 
 _PASSES = 10
@@ -14,7 +14,7 @@ _PASSES = 10
 
 def apply(text: str, fixes: Iterable[Fix]) -> str:
     """`text` with the edits made, byte for byte itself elsewhere; of edits that overlap, the first one."""
-    starts = [0, *(match.end() for match in LINE_BREAK.finditer(text))]
+    starts = line_starts(text)
 
     def offset(line: int, column: int) -> int:
         return min(len(text), starts[line - 1] + column - 1) if line <= len(starts) else len(text)

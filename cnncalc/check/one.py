@@ -11,7 +11,7 @@ from cnncalc.check.claims import claims
 from cnncalc.check.settings import Settings
 from cnncalc.check.sources import Candidate
 from cnncalc.language.overrides import changes
-from cnncalc.place import LINE_BREAK
+from cnncalc.place import lines_of
 from cnncalc.problem import Location, Problem, SpecError
 from cnncalc.report.problems import Result
 
@@ -143,5 +143,5 @@ def _lines(text: str, problems: list[Problem]) -> dict[int, str]:
     """The lines that problems stand on, by number."""
     if not problems or not text:
         return {}
-    every = LINE_BREAK.split(text)
+    every = lines_of(text)
     return {p.location.line: every[p.location.line - 1] for p in problems if 0 < p.location.line <= len(every)}

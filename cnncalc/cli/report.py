@@ -58,7 +58,7 @@ report.epilog = "Example: cnncalc report resnet50 -o resnet50.html"  # type: ign
 
 def _page(network: Network) -> str:
     from cnncalc import rules
-    from cnncalc.place import LINE_BREAK
+    from cnncalc.place import lines_of
     from cnncalc.problem import RULES
     from cnncalc.report.page.page import page
 
@@ -66,6 +66,6 @@ def _page(network: Network) -> str:
     problems: list[Problem] = sorted([*network.problems, *warnings], key=lambda p: (p.location, p.rule, p.message))
     lines: dict[int, str] = {}
     if any(problem.location.line for problem in problems):
-        every = LINE_BREAK.split(network.reading.source.text)
+        every = lines_of(network.reading.source.text)
         lines = {p.location.line: every[p.location.line - 1] for p in problems if 0 < p.location.line <= len(every)}
     return page(network, problems, lines)

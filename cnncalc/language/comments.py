@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from cnncalc.build.reading import Ignore, Ignores
 from cnncalc.language.content import Document
 from cnncalc.language.source import Mapping, Scalar, Sequence, YamlNode
-from cnncalc.place import LINE_BREAK
+from cnncalc.place import line_starts
 from cnncalc.problem import IGNORABLE, Fix, Location, Problem
 from cnncalc.shape import LARGEST
 
@@ -31,7 +31,6 @@ class FileIgnores(Ignores):
     """The ignores of a file."""
 
     def __init__(self, text: str, root: YamlNode | None, document: Document) -> None:
-        super().__init__()
         removals = _removals(document.ignore_node)
         self.whole = [Ignore(name, at, removals.get(at[:2])) for name, at in document.ignored]
         #: The positions at which rows begin, in order, and the rows with their last lines.
@@ -75,7 +74,7 @@ class FileIgnores(Ignores):
         rows.sort(key=_start)
         self._starts = [_start(row) for row in rows]
         self._rows = [(last_line(row), row) for row in rows]
-        starts = [0, *(match.end() for match in LINE_BREAK.finditer(text))]
+        starts = line_starts(text)
         line = 0
         for match in comments:
             while line < len(starts) and starts[line] <= match.start():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cnncalc.language.comments import last_line
 from cnncalc.language.source import Mapping, Scalar, Sequence, YamlNode, compose
-from cnncalc.place import LINE_BREAK
+from cnncalc.place import line_starts
 from cnncalc.problem import Location
 
 
@@ -20,7 +20,7 @@ class Text:
         self.root = compose(text, None, [])
         if self.root is not None and not isinstance(self.root, Mapping):
             raise CannotEdit("a network is a map with input and layers")
-        self._starts = [0, *(match.end() for match in LINE_BREAK.finditer(text))]
+        self._starts = line_starts(text)
 
     @property
     def top(self) -> Mapping | None:

@@ -7,7 +7,7 @@ from functools import cached_property
 from cnncalc.language.source import Mapping, Scalar, YamlNode, location
 from cnncalc.language.template import Dynamic, Pairs, Parts, Template
 from cnncalc.layers import Layer
-from cnncalc.place import LINE_BREAK, Place, inside
+from cnncalc.place import Place, inside, lines_of
 from cnncalc.problem import Fix, Location
 from cnncalc.values import Map, Value
 
@@ -34,7 +34,7 @@ class Lines:
 
     @cached_property
     def all(self) -> list[str]:
-        return LINE_BREAK.split(self._text)
+        return lines_of(self._text)
 
     @property
     def end(self) -> str:

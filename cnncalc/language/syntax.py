@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cnncalc.language.source import Mapping, Sequence, compose
-from cnncalc.place import LINE_BREAK
+from cnncalc.place import lines_of
 from cnncalc.problem import Location, SpecError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _PAIRS = re.compile(r"\s*(- +)?([\w-]+: [^,]*,\s*[\w-]+:\s.*)")
 
 def code_in(text: str) -> tuple[Location, str] | None:
     """Return the place of the first line and a message if the text begins as program code does, else None."""
-    for number, line in enumerate(LINE_BREAK.split(text), 1):
+    for number, line in enumerate(lines_of(text), 1):
         if line.strip() and not line.lstrip().startswith("#"):
             if _CODE.match(line.lstrip()) is None:
                 return None
@@ -40,7 +40,7 @@ def problem_of(error: yaml.MarkedYAMLError, text: str, opened: list[Sequence | M
     if "could not find expected ':'" in str(error.problem) and error.context_mark is not None:
         mark = error.context_mark  # The key begins there; the parser notices on a later line.
     at = Location(mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2) if mark else Location(1, 1, 1, 1)
-    lines = LINE_BREAK.split(text)
+    lines = lines_of(text)
     found = code_in(text) or _in_brackets(error, lines, at, opened)
     if found is None and "mapping values are not allowed" in str(error.problem) and at.line <= len(lines):
         found = _without_braces(lines[at.line - 1], at.line)

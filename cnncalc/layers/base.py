@@ -14,6 +14,7 @@ from cnncalc.layers.advice import likely_map
 from cnncalc.layers.memory import NOTHING_SAVED, Grad, Reuse, Saved
 from cnncalc.layers.option import Cells, Every, Option, PerAxis, RowNames, option
 from cnncalc.layers.view import SAME, View, whole
+from cnncalc.record import Record
 from cnncalc.shape import Flow, LayerError, OpenShape, Shape, Tokens
 from cnncalc.values import Value
 from cnncalc.window import Window
@@ -41,7 +42,7 @@ class Weight(NamedTuple):
         return math.prod(self.shape)
 
 
-class Example(NamedTuple):
+class Example(Record):
     """An example of a kind: its row, inputs and output; sizes differ on every axis, so that swapped axes are noticed."""
 
     row: dict[str, Any]

@@ -205,7 +205,7 @@ def _row_keys(width: int) -> list[Row]:
 
 def _example(kind: type[Layer]) -> list[Row]:
     """The kind's example with its inputs, output shape and parameters."""
-    row, inputs, _ = kind.example
+    row, inputs = kind.example.row, kind.example.inputs
     written = kind.kind if list(row) == [kind.kind] and row[kind.kind] is None else _flow_map(row)
     layer, _ = kind.read({key: _value(value) for key, value in row.items()})
     assert layer is not None

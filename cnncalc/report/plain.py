@@ -19,7 +19,7 @@ _ASCII = str.maketrans(
     }
 )  # fmt: skip
 _POWERS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
-_POWER = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
+_POWER = "[⁰¹²³⁴⁵⁶⁷⁸⁹]+"
 
 
 def text(rows: Iterable[Row]) -> str:
@@ -28,14 +28,14 @@ def text(rows: Iterable[Row]) -> str:
 
 
 #: GitHub Actions runs lines of a log that begin with `::`, or contain `##[`, as commands.
-_COMMAND = re.compile(r"^(\s*):(?=:)|##(?=\[)", re.MULTILINE)
+_COMMAND = r"(?m)^(\s*):(?=:)|##(?=\[)"
 
 
 def inert(text: str) -> str:
     """`text`; inside GitHub Actions, changed so that the runner reads no part of it as a command."""
     if os.environ.get("GITHUB_ACTIONS") != "true":
         return text
-    return _COMMAND.sub(lambda found: f"{found[0]} ", text)
+    return re.sub(_COMMAND, lambda found: f"{found[0]} ", text)
 
 
 def encodable(text: str, encoding: str | None) -> str:
@@ -45,7 +45,7 @@ def encodable(text: str, encoding: str | None) -> str:
         text.encode(encoding)
     except UnicodeEncodeError:
         # Translate all digits of a power together: 2³¹ becomes 2^31.
-        text = _POWER.sub(lambda power: "^" + power[0].translate(_POWERS), text)
+        text = re.sub(_POWER, lambda power: "^" + power[0].translate(_POWERS), text)
         text = text.translate(_ASCII).encode(encoding, "backslashreplace").decode(encoding)
     return text
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from cnncalc.build.problems import Problems
 from cnncalc.build.reading import unusable
-from cnncalc.place import LINE_BREAK, NOWHERE, Place
+from cnncalc.place import NOWHERE, Place, lines_of
 from cnncalc.problem import Fix, Location
 from cnncalc.spelling import did_you_mean
 from cnncalc.values import written
@@ -84,7 +84,7 @@ class SectionPlace(Place):
 def read_sections(text: str, problems: Problems) -> list[Section]:
     """The sections of a file in order; lines that are neither a header nor a key with a value are reported."""
     sections: list[Section] = []
-    lines = LINE_BREAK.split(text)
+    lines = lines_of(text)
     if len(lines) > MAX_LINES:
         at = Location(MAX_LINES + 1, 1, MAX_LINES + 1, 2)
         raise unusable("limit", problems.file, at, f"the file has more than {MAX_LINES:,} lines")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from cnncalc.graph import Node
 from cnncalc.machine import written
+from cnncalc.record import Record
 from cnncalc.report import words
 from cnncalc.report.network.lines import Counts, Line
 from cnncalc.shape import Tokens
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from cnncalc.analysis.memory import Memory
 
 
-class Column(NamedTuple):
+class Column(Record):
     """A column. `cell` gives its text for readers, `value` its raw value for programs. `wanted` columns are shown by default."""
 
     name: str
@@ -30,7 +31,7 @@ class Column(NamedTuple):
     shown: bool = True
 
 
-class Whole(NamedTuple):
+class Whole(Record):
     """Data of the whole network that cells need: its parameters, layout, receptive fields and memory."""
 
     parameters: int

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from cnncalc.analysis.layout import channels_last, looks_channels_first
 from cnncalc.build import misfit
 from cnncalc.dtype import bytes_of
 from cnncalc.graph import Node
 from cnncalc.problem import one_line
+from cnncalc.record import Record
 from cnncalc.report import words
 from cnncalc.report.network import memory
 from cnncalc.report.network.memory import Figures
@@ -21,7 +21,7 @@ SKIPPED = "expect not checked: it applies to the file without changes by input, 
 _NAMED = 6
 
 
-class Total(NamedTuple):
+class Total(Record):
     """A total of the network with a remark. `least` is true if some layers' numbers are unknown."""
 
     name: str

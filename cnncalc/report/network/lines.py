@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from cnncalc.graph import Group, Node, Producer, Twig, tree
 from cnncalc.layers import Join
 from cnncalc.problem import Location, one_line
+from cnncalc.record import Record
 from cnncalc.report import words
 from cnncalc.shape import Flow
 from cnncalc.subject import Subject
 
 
-@dataclass(slots=True)
-class Counts:
+class Counts(Record):
     """Counts of a layer, or of all layers of a folded group."""
 
     parameters: int = 0
@@ -35,8 +34,7 @@ class Counts:
         self.macs_known &= node.macs is not None
 
 
-@dataclass(slots=True)
-class Line:
+class Line(Record):
     """One line: a layer, a group or an input. `counts` is None if the line has no counts or they are unknown."""
 
     name: str

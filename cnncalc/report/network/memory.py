@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from cnncalc.dtype import bytes_of
 from cnncalc.machine import written
 from cnncalc.problem import one_line
+from cnncalc.record import Record
 
 if TYPE_CHECKING:
     from cnncalc.analysis.memory import Memory
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 NOT_COUNTED = "tensors only: no allocator, no workspaces of kernels, no fragmentation"
 
 
-class Figures(NamedTuple):
+class Figures(Record):
     """The memory figures to show. `training` is the optimizer if the terms of training are shown, else None.
 
     `limit` is in bytes; `largest_batch` is the largest batch that can be trained in it with `optimizer`.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from cnncalc.problem import one_line
 from cnncalc.report import words
@@ -221,6 +222,7 @@ def _row_cells(row: Row) -> int:
     return sum(cells_of(text) for text, _ in row)
 
 
+@lru_cache(10_000)
 def cells_of(text: str) -> int:
     """Width of a text in terminal cells: wide characters take two cells, combining characters none."""
     if text.isascii() or max(text) < "\u0300":
@@ -247,7 +249,7 @@ def shortened(text: str, width: int, *, tail: float = 0.5) -> str:
 
 
 #: Characters after which a word wider than its column may be broken.
-_BREAKS = re.compile(r"(?<=[./_→,×-])")
+_BREAKS = r"(?<=[./_→,×-])"
 
 
 def broken(text: str, width: int) -> list[str]:
@@ -266,7 +268,7 @@ def broken(text: str, width: int) -> list[str]:
             continue
         if lines[-1]:
             lines.append("")
-        for part in _BREAKS.split(word):
+        for part in re.split(_BREAKS, word):
             if lines[-1] and cells_of(lines[-1]) + cells_of(part) > width:
                 lines.append("")
             for letter in part:
