@@ -1,10 +1,10 @@
 """The style sheet and the script of the page. Everything can be read without the script, which folds and sorts the table."""
 
 STYLE = """
-:root{--paper:#fff;--ink:#1f2328;--soft:#57606a;--line:#d0d7de;--card:#f6f8fa;--bar:#9ecbf0;--bad:#b3202a;--warn:#7d4e00;
+:root{--paper:#fff;--ink:#1f2328;--soft:#57606a;--line:#d0d7de;--card:#f6f8fa;--bar:#4f9fdc;--bad:#b3202a;--warn:#7d4e00;--good:#116329;
 --link:#0757ba;color-scheme:light dark}
 @media (prefers-color-scheme:dark){:root{--paper:#0d1117;--ink:#e6edf3;--soft:#9da7b3;--line:#30363d;--card:#161b22;
---bar:#1f4b75;--bad:#ff8e86;--warn:#e0b050;--link:#6cb6ff}}
+--bar:#3c7fbd;--bad:#ff8e86;--warn:#e0b050;--good:#56d364;--link:#6cb6ff}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--paper);color:var(--ink);font:15px/1.5 Helvetica,Arial,'DejaVu Sans',sans-serif}
 main{max-width:1180px;margin:0 auto;padding:1.5rem 1rem 4rem}
@@ -13,8 +13,8 @@ h2{font-size:1.15rem;margin:2.2rem 0 .6rem}
 h3{font-size:1rem;margin:1.2rem 0 .4rem}
 p{margin:.3rem 0;overflow-wrap:anywhere}
 .about{color:var(--soft)}
-.totals{display:flex;flex-wrap:wrap;gap:.6rem;margin:1rem 0;padding:0}
-.totals div{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:.5rem .9rem;max-width:22rem}
+.totals{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(15.5rem,100%),1fr));gap:.6rem;margin:1rem 0;padding:0}
+.totals div{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:.5rem .9rem}
 .totals dt{color:var(--soft);font-size:.85rem}
 .totals dd{margin:0;font-size:1.15rem;font-weight:600;font-variant-numeric:tabular-nums}
 .totals small{display:block;color:var(--soft);font-size:.78rem;font-weight:400}
@@ -29,9 +29,10 @@ thead th{position:sticky;top:0;background:var(--card);z-index:1}
 tbody th{font-weight:400}
 tr.group th,tr.group td{font-weight:600}
 .num{text-align:right;font-variant-numeric:tabular-nums;min-width:7rem}
-td.num{background-image:linear-gradient(var(--bar),var(--bar));background-repeat:no-repeat;background-position:right center;
-background-size:var(--part,0%) 76%}
+.layers td.num{padding-bottom:.5rem;background-image:linear-gradient(var(--bar),var(--bar));background-repeat:no-repeat;
+background-origin:content-box;background-position:right 0 bottom -5px;background-size:var(--part,0%) 4px}
 .what{max-width:24rem;overflow:hidden;text-overflow:ellipsis}
+.wrap{white-space:normal;overflow-wrap:anywhere;min-width:12rem}
 th[scope=row]{max-width:22rem;overflow:hidden;text-overflow:ellipsis}
 .bad{color:var(--bad)}
 .warn{color:var(--warn)}
@@ -42,11 +43,15 @@ tr.hidden{display:none}
 .tools button{font:inherit;font-size:.85rem;color:var(--ink);background:var(--card);border:1px solid var(--line);
 border-radius:6px;padding:.2rem .7rem;cursor:pointer}
 .problems{list-style:none;padding:0;margin:0}
+.good{color:var(--good)}
+.where{display:block;color:var(--soft);font-size:.85rem}
 .problems li{border-left:3px solid var(--line);padding:.1rem 0 .1rem .8rem;margin:.7rem 0;overflow-wrap:anywhere}
 pre{background:var(--card);border:1px solid var(--line);border-radius:6px;padding:.5rem .8rem;margin:.3rem 0;overflow-x:auto;
 font:.85rem/1.45 ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace}
 footer{margin-top:3rem;color:var(--soft);font-size:.82rem}
 @media (min-width:900px){.scroll svg{max-width:100%;height:auto;margin:0 auto}}
+@media (max-width:600px){th,td{padding:.22rem .5rem}.num{min-width:5rem}
+tbody th[scope=row]{position:sticky;left:0;background:var(--paper);max-width:9rem}}
 @media print{.tools{display:none}.tall{max-height:none}}
 """
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from cnncalc.analysis.memory import Memory
 from cnncalc.machine import written
 from cnncalc.report.picture.measure import clipped, text_width
@@ -28,10 +30,11 @@ def memory_curve(memory: Memory) -> Scene | None:
         y = ground - size * scale
         outline += [(_LEFT + i * step, y), (_LEFT + (i + 1) * step, y)]
     parts: list[Part] = [Rect(0, 0, _WIDTH, _HEIGHT, "paper")]
-    for part in (0.0, 0.5, 1.0):
-        y = ground - part * peak * scale
+    parts.append(Text(_LEFT - 8, 16, "live bytes", "frame", "end"))
+    for size in ticks(peak):
+        y = ground - size * scale
         parts.append(Path((_LEFT, y), [((_WIDTH - _RIGHT, y),)], "grid"))
-        parts.append(Text(_LEFT - 8, y + 4, written(round(part * peak)) if part else "0", "note", "end"))
+        parts.append(Text(_LEFT - 8, y + 4, written(size).replace(".0 ", " ") if size else "0", "note", "end"))
     parts.append(Polygon([(_LEFT, ground), *outline, (_WIDTH - _RIGHT, ground)], "area"))
     parts.append(Path(outline[0], [(point,) for point in outline[1:]], "curve"))
     if len(live) <= _POINTED:
@@ -42,10 +45,24 @@ def memory_curve(memory: Memory) -> Scene | None:
     label = f"peak {written(peak)} at {clipped(nodes[at].name, 11, 420)}"
     half = text_width(label, 11) / 2
     parts.append(Rect(x - 3, _TOP - 3, 6, 6, "dot", 3))
-    parts.append(Text(min(max(x, half + 4), _WIDTH - half - 4), _TOP - 12, label, "size", "middle"))
+    parts.append(Text(min(max(x, _LEFT + half), _WIDTH - half - 4), _TOP - 12, label, "size", "middle"))
     first, last = (clipped(node.name, 11, 400) for node in (nodes[0], nodes[-1]))
-    parts.append(Text(_LEFT, _HEIGHT - 12, first, "note"))
+    parts.append(Text(_LEFT, _HEIGHT - 12, clipped(first, 11, 300), "note"))
+    parts.append(Text((_LEFT + _WIDTH - _RIGHT) / 2, _HEIGHT - 12, "layers, in the order of computation", "frame", "middle"))
     if len(nodes) > 1:
-        parts.append(Text(_WIDTH - _RIGHT, _HEIGHT - 12, last, "note", "end"))
+        parts.append(Text(_WIDTH - _RIGHT, _HEIGHT - 12, clipped(last, 11, 300), "note", "end"))
     about = f"Live bytes from {first} to {last}; {label}."
     return Scene(_WIDTH, _HEIGHT, "Memory during inference", about, parts)
+
+
+def ticks(largest: int) -> list[int]:
+    """Round numbers of bytes from 0 to `largest`, three to six of them.
+
+    >>> [written(size) for size in ticks(6_422_528)[1:]]
+    ['2.0 MiB', '4.0 MiB', '6.0 MiB']
+    """
+    unit = 1024 ** min(3, int(math.log(largest, 1024)))
+    step = 10 ** math.floor(math.log10(largest / unit))
+    factor = next(factor for factor in (0.2, 0.5, 1, 2) if largest / unit / (step * factor) < 6)
+    distance = max(1, round(step * factor * unit))
+    return list(range(0, largest + 1, distance))

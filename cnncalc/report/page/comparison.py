@@ -11,6 +11,8 @@ from cnncalc.report.page.page import document, picture, scrolled, section
 from cnncalc.report.picture.svg import escaped
 from cnncalc.subject import Subject
 
+#: Columns of names and changes, which may be long.
+_LONG = ("layer", "change")
 _RIGHT = ("before", "after", "difference", "parameters", "MACs")
 
 
@@ -34,10 +36,15 @@ def page(found: Difference, subjects: tuple[Subject, Subject], names: tuple[str,
 
 
 def _table(label: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    right = [' class="num"' if title in _RIGHT else "" for title in head]
-    cells = "".join(f'<th scope="col"{style}>{escaped(title)}</th>' for title, style in zip(head, right, strict=True))
-    lines = [
-        "<tr>" + "".join(f"<td{style}>{escaped(cell[:300])}</td>" for cell, style in zip(row, right, strict=True)) + "</tr>"
-        for row in rows
+    # The first "change" is the sign.
+    right = [
+        ' class="num"' if title in _RIGHT else ' class="wrap"' if title in _LONG and i else "" for i, title in enumerate(head)
     ]
+    cells = "".join(f'<th scope="col"{style}>{escaped(title)}</th>' for title, style in zip(head, right, strict=True))
+    lines = []
+    for row in rows:
+        # Long names break after their dots.
+        texts = [escaped(cell[:300]).replace(".", ".<wbr>") if title == "layer" else escaped(cell[:300])
+                 for cell, title in zip(row, head, strict=True)]  # fmt: skip
+        lines.append("<tr>" + "".join(f"<td{style}>{text}</td>" for text, style in zip(texts, right, strict=True)) + "</tr>")
     return scrolled(label, tall=True, inside=f"<table><thead><tr>{cells}</tr></thead><tbody>{''.join(lines)}</tbody></table>")

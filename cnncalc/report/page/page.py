@@ -31,7 +31,7 @@ def page(subject: Subject, problems: Iterable[Problem], lines: Mapping[int, str]
             if text
         ),
         totals(subject, memory),
-        section("Problems", problem_list(problems, lines)),
+        problem_list(problems, lines),
         section("Picture", picture(subject, "volumes")),
     ]
     if any(group.kind == "block" for group in subject.graph.groups):
@@ -109,20 +109,18 @@ def picture(subject: Subject, style: str) -> str:
 
 
 def problem_list(problems: Iterable[Problem], lines: Mapping[int, str]) -> str:
-    """Each problem with the line that it stands on."""
+    """Each problem with its place and its line of the file."""
     found = []
     for problem in problems:
         style = {"error": "bad", "warning": "warn"}.get(problem.level, "about")
         line = lines.get(problem.location.line)
         source = f"<pre>{escaped(excerpt(problem, line))}</pre>" if line is not None else ""
-        found.append(f'<li><strong class="{style}">{escaped(problem.level)}</strong> {escaped(_plain(problem))}{source}</li>')
-    return f'<ul class="problems">{"".join(found)}</ul>' if found else "<p>None.</p>"
-
-
-def _plain(problem: Problem) -> str:
-    """The problem's text form without its level, which stands before it."""
-    before, _, after = str(problem).partition(f"{problem.level}: ")
-    return before + after
+        place, _, message = str(problem).partition(f"{problem.level}: ")
+        where = f'<span class="where">{escaped(place.rstrip(": "))}</span>' if place else ""
+        found.append(f'<li><strong class="{style}">{escaped(problem.level)}</strong> {escaped(message)}{where}{source}</li>')
+    if not found:
+        return '<p class="good">✓ No problems.</p>'
+    return section("Problems", f'<ul class="problems">{"".join(found)}</ul>')
 
 
 def _short(text: str) -> str:

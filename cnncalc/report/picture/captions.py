@@ -45,7 +45,7 @@ class Captions:
             elif column == "kind":
                 text, style = kind(item, is_named=self.has("name")), "kind"
             elif column == "output":
-                text, style = size(item.flow, self._subject.layout), "size"
+                text, style = printed_size(item.flow, self._subject.layout), "size"
             else:
                 text, style = self._amount(item, column), "kind"
             if text:
@@ -78,7 +78,7 @@ class Captions:
         return {name: f"sees {cells}" for name, cells in found.items() if cells}
 
 
-def size(flow: Flow | None, layout: str) -> str:
+def printed_size(flow: Flow | None, layout: str) -> str:
     """An output's size as figures print it: 55×55×96."""
     text = words.flow(flow, layout)
     return text.replace("x", "×") if isinstance(flow, Shape) else text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 from cnncalc.report import words
@@ -37,7 +38,7 @@ def framed(subject: Subject, options: Drawing, body: list[Part], families: Seque
     foot_top = height_of_head + (bottom - top) + (18 if foot else 0)
     moved += shifted(foot, 0, foot_top)
     total_height = foot_top + y
-    paper = Rect(0, 0, width + 2 * MARGIN, total_height + 2 * MARGIN, "paper", 6)
+    paper = Rect(0, 0, math.ceil(width + 2 * MARGIN), math.ceil(total_height + 2 * MARGIN), "paper", 6)
     return Scene(
         paper.width,
         paper.height,

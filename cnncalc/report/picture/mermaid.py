@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from cnncalc.report import words
-from cnncalc.report.picture.captions import Captions, is_called_by_kind, named, size
+from cnncalc.report.picture.captions import Captions, is_called_by_kind, named, printed_size
 from cnncalc.report.picture.family import FAMILIES
 from cnncalc.report.picture.fold import Fold, Item
 from cnncalc.report.picture.measure import clipped
@@ -64,7 +64,7 @@ def _text(fold: Fold, subject: Subject, options: Drawing, note: str) -> str:
         lines.append(f"%% {note}")
     _items(fold.items, names, lines, Captions(subject, options), "  ")
     for edge in fold.edges:
-        output = size(edge.flow, subject.layout)
+        output = printed_size(edge.flow, subject.layout)
         lines.append(f"  {names[id(edge.start)]} -- {_quoted(output)} --> {names[id(edge.end)]}")
     used: dict[str, list[str]] = {}
     for leaf in (leaf for item in fold.items for leaf in item.leaves()):

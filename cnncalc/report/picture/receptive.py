@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from cnncalc.graph import Node, Producer
 from cnncalc.layers import Join
-from cnncalc.report import words
+from cnncalc.report.picture.captions import printed_size
 from cnncalc.report.picture.frame import MARGIN, bounds, shifted
 from cnncalc.report.picture.measure import clipped, text_width
 from cnncalc.report.picture.options import CannotDraw
@@ -44,7 +44,7 @@ def scene(subject: Subject, node: Node) -> Scene:
     first = maps[0]
     extent = "×".join(str(hi - lo + 1) for lo, hi in first.seen)
     title = f"Receptive field of a cell of {clipped(node.name, 17, 380, bold=True)}"
-    cells = f"{extent} cells of {clipped(first.source.name, 12, 200)} {words.flow(first.source.flow, subject.layout)}"
+    cells = f"{extent} cells of {clipped(first.source.name, 12, 200)} {printed_size(first.source.flow, subject.layout)}"
     if any(lo < 0 or hi >= n for (lo, hi), n in zip(first.seen, first.sizes, strict=True)):
         cells += ", some of them padding"
     if len(shown) < len(maps):
@@ -185,6 +185,11 @@ def _clipped(one: _Map, scale: float, width: float) -> tuple[tuple[float, float]
 
 
 def _captions(one: _Map, subject: Subject) -> list[tuple[str, str]]:
-    name = clipped(one.source.name, 12, 110, bold=True)
+    block, _, name = one.source.name.rpartition(".")
     extent = "×".join(str(hi - lo + 1) for lo, hi in one.seen)
-    return [(name, "name"), (words.flow(one.source.flow, subject.layout), "size"), (f"sees {extent}", "kind")]
+    found = [
+        (clipped(name, 12, 130, bold=True), "name"),
+        (printed_size(one.source.flow, subject.layout), "size"),
+        (f"sees {extent}", "kind"),
+    ]
+    return [*found, (clipped(f"in {block}", 11, 130), "kind")] if block else found

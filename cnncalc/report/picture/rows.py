@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from cnncalc.problem import one_line
 from cnncalc.report.picture import frame
-from cnncalc.report.picture.captions import Captions, is_called_by_kind, named, size
+from cnncalc.report.picture.captions import Captions, is_called_by_kind, named, printed_size
 from cnncalc.report.picture.family import family_of
 from cnncalc.report.picture.fold import Edge, Fold, Item, few_strips
 from cnncalc.report.picture.layout import Arrangement, Cell, Spacing, arrange
@@ -203,7 +203,7 @@ class Rows:
         return clipped(text, 11, _WIDEST - 60)
 
     def _size(self, item: Item) -> str:
-        return size(item.flow, self._subject.layout) if self._captions.has("output") else ""
+        return printed_size(item.flow, self._subject.layout) if self._captions.has("output") else ""
 
     def _width(self, item: Item) -> float:
         about = self._about(item)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from cnncalc.graph import Node
 from cnncalc.report import words
+from cnncalc.report.picture.captions import printed_size
 from cnncalc.report.picture.frame import MARGIN, bounds, shifted
 from cnncalc.report.picture.measure import clipped, text_width
 from cnncalc.report.picture.options import CannotDraw
@@ -126,7 +127,8 @@ def _drawn(source: _Panel, result: _Panel, *, is_transposed: bool) -> list[Part]
             right += bounds(own)[2] + _GAP
     if len(source) > 1:
         left = bounds(shifted(_map(source[0], source[1], cell), 0, 0))[2]
-        middle = bounds(_map(source[0], source[1], cell))[3] / 2
+        # Both maps begin at the top, and the arrow meets the smaller one.
+        middle = min(bounds(_map(rows, columns, cell))[3] for rows, columns in ((one[0], one[1]) for one in (source, result))) / 2
         parts += arrow([(left + 12, middle), (left + _GAP - 14, middle)], "edge")
     return parts
 
@@ -197,7 +199,7 @@ def _framed(
     layout = subject.layout
     flow, shape = node.inputs[0].flow, node.shape
     title = f"{node.kind} {words.summary(node, layout)}".rstrip()
-    sizes = f"{words.flow(flow, layout)} → {words.flow(shape, layout)}"
+    sizes = f"{printed_size(flow, layout)} → {printed_size(shape, layout)}"
     lines = [f"{', '.join(axes)}: {formula}{rounded(node)}" for axes, formula in formulas(node)]
     left, top, right, bottom = bounds(body)
     width = max(right - left, 420.0, *(text_width(line, 12) for line in (*lines, sizes)))

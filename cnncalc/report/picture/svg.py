@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 from cnncalc.report.picture.family import FAMILIES, faces
@@ -20,7 +21,8 @@ PAGE = {
 
 def text(scene: Scene, *, standalone: bool = True) -> str:
     """The file. Inside an HTML page, `standalone` off leaves out the XML namespace."""
-    width, height = number(scene.width), number(scene.height)
+    # Whole pixels: a renderer that rounds a fraction scales the picture.
+    width, height = math.ceil(scene.width), math.ceil(scene.height)
     space = 'xmlns="http://www.w3.org/2000/svg" ' if standalone else ""
     head = f'<svg {space}viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img">'
     body = "\n".join(_parts(scene.parts))

@@ -28,7 +28,7 @@ def page_of(network: cnncalc.Network) -> str:
 class Reader(HTMLParser):
     """Text by element, and whether every element is closed."""
 
-    VOID = ("meta", "br", "img", "input", "link")
+    VOID = ("meta", "br", "wbr", "img", "input", "link")
 
     def __init__(self, text: str) -> None:
         super().__init__()
