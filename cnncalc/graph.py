@@ -203,10 +203,12 @@ class Group:
 class Graph:
     """Inputs, layers in an order in which each comes after its inputs, groups in order, and the outputs."""
 
-    __slots__ = ("groups", "inputs", "nodes", "outputs")
+    __slots__ = ("fixed_weights", "groups", "inputs", "nodes", "outputs")
 
     def __init__(self, inputs: list[Input]) -> None:
         self.inputs = inputs
+        #: Whether weights keep their sizes on every input, because the file or the model has made them.
+        self.fixed_weights = False
         self.nodes: list[Node] = []
         self.groups: list[Group] = []
         self.outputs: list[Producer] = []

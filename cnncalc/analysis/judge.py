@@ -119,7 +119,7 @@ class Judge:
         k = -1
         while (k := k + 1) < len(self._steps):
             node, reads = self._steps[k]
-            found = self._outcome(node.layer, tuple(flows[i] for i in reads), node.fit)
+            found = self._outcome_of(node, tuple(flows[i] for i in reads))
             if isinstance(found, LayerError):
                 return NO
             shape, _, fits = found
@@ -156,7 +156,7 @@ class Judge:
                 origins.append(())
                 continue
             before = [origins[i] for i in reads]
-            tried = self._outcome(node.layer, xs, node.fit)
+            tried = self._outcome_of(node, xs)
             found = None if isinstance(tried, LayerError) else tried
             if isinstance(tried, LayerError):
                 result.faults.append(Fault(node, self._guilty(node.layer, xs, before), xs, tried))
@@ -199,6 +199,18 @@ class Judge:
 
     def _must_fit(self, node: Node) -> bool:
         return node.fit == "exact" and id(node) not in self._forgiven
+
+    def _outcome_of(self, node: Node, flows: tuple[Flow, ...]) -> Outcome | LayerError:
+        """Return the outcome of a layer, or why it fails; weights of a fixed size are one more reason."""
+        found = self._outcome(node.layer, flows, node.fit)
+        if self._graph.fixed_weights and node.weights and not isinstance(found, LayerError):
+            needed = node.layer.weights(check_flow(node.layer, flows[0]))
+            for weight, other in zip(node.weights, needed, strict=True):
+                if weight.shape != other.shape:
+                    return LayerError(
+                        "its {} has the size {}, and this input needs {}", weight.name, *map(_text, (weight.shape, other.shape))
+                    )
+        return found
 
     def _outcome(self, layer: Layer, flows: tuple[Flow, ...], fit: str) -> Outcome | LayerError:
         key = (id(layer), flows, fit)
@@ -260,6 +272,10 @@ class Judge:
         if "peak_memory" in self._budget:
             totals["peak_memory"] = peak_of(self._graph, dict(zip(self._producers, flows, strict=True)), self._dtype)
         return all(totals[key] <= most for key, most in self._budget.items())
+
+
+def _text(sizes: tuple[int, ...]) -> str:
+    return "x".join(map(str, sizes))
 
 
 def _misfitting(found: Outcome, x: Flow, before: _Origins) -> frozenset[Axis]:

@@ -59,7 +59,7 @@ def in_words(sizes: Collection[int], most: int) -> str:
         return f"none up to {most:,}"
     found = rule(sizes, most)
     if found is None:
-        return _listed(sorted(sizes))
+        return listed(sorted(sizes))
     step, start, rests, before = found
     if step == 1:
         text = f"any size from {start}" if start > 1 else "any size"
@@ -70,14 +70,14 @@ def in_words(sizes: Collection[int], most: int) -> str:
         text = f"any multiple of {step}; smallest {start}" if not before else f"any multiple of {step} from {start}"
     else:
         text = f"{step}·n + {start}, from {start}"
-    return text + (f", and {_listed(before)}" if before else "")
+    return text + (f", and {listed(before)}" if before else "")
 
 
 def _either(words: list[str]) -> str:
     return f"{', '.join(words[:-1])} or {words[-1]}"
 
 
-def _listed(sizes: Collection[int]) -> str:
+def listed(sizes: Collection[int]) -> str:
     """Write sizes one by one, runs of them as 5–9."""
     runs: list[list[int]] = []
     for size in sizes:

@@ -57,6 +57,7 @@ sizes.epilog = "Example: cnncalc sizes unet"  # type: ignore[attr-defined]  # fo
 def tell(oracle: Oracle, most: int | None = None, form: str = "text") -> int:
     """Print the sizes and return the exit status."""
     from cnncalc.report import sizes as report
+    from cnncalc.report import words
     from cnncalc.studies.sizes import survey
 
     network = oracle.network
@@ -67,6 +68,11 @@ def tell(oracle: Oracle, most: int | None = None, form: str = "text") -> int:
         known = tuple(flow for flow in smallest if flow is not None)
         # The file can hold conditions that the graph does not show, so load it again with the sizes that were found.
         lasting = oracle.problems_on(known) if len(known) == len(smallest) == 1 else []
+        if lasting and oracle.works:
+            output.complain(lasting)
+            own, other = (words.flow(flow, network.layout) for flow in (oracle.flows[0], known[0]))
+            output.say(f"{own} works; {other} seemed to, but then the file has this problem: other sizes are not known\n")
+            return OK
     if lasting:
         output.complain(lasting)
         these = "these problems do" if len(lasting) > 1 else "this problem does"

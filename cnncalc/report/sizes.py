@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cnncalc.analysis.sizes import in_words, rule
+from cnncalc.analysis.sizes import in_words, listed, rule
 from cnncalc.problem import one_line
 from cnncalc.report import words
 from cnncalc.report.grid import grid
@@ -51,9 +51,9 @@ def _survey(subject: Subject, survey: Survey, width: int | None) -> list[Row]:
     rounded = any(scan.works != scan.exact for scan in survey.scans)
     lines = []
     for name, scan in _merged(survey):
-        line = [name, in_words(scan.works, scan.most)]
+        line = [name, _sizes(scan, scan.works)]
         if rounded:
-            line.append(in_words(scan.exact, scan.most))
+            line.append(_sizes(scan, scan.exact))
         lines.append(line)
     found = grid(["", "works", *(["every stride fits"] if rounded else [])], lines, width=width)
     notes = []
@@ -61,7 +61,11 @@ def _survey(subject: Subject, survey: Survey, width: int | None) -> list[Row]:
         notes.append(
             f"no size was found; not searched beyond {max(scan.most for scan in survey.scans):,}, --max searches further"
         )
-    elif survey.independent and not all(scan.stop is not None for scan in survey.scans):
+    elif (
+        survey.independent
+        and not any(scan.tried for scan in survey.scans)
+        and not all(scan.stop is not None for scan in survey.scans)
+    ):
         notes.append(f"the smallest that works: {words.flow(survey.smallest, layout)}")
     stops = [(scan, scan.stop) for scan in survey.scans if scan.stop is not None]
     for stop in {stop.fault.node.name: stop for _, stop in stops}.values():
@@ -69,6 +73,11 @@ def _survey(subject: Subject, survey: Survey, width: int | None) -> list[Row]:
         notes.append(_stopped(axes, stop, layout))
     if survey.smallest is not None and not stops and any(_unknown(scan) for scan in survey.scans):
         notes.append("sizes in a list follow no rule, and larger ones were not searched; --max searches further")
+    for scan in survey.scans:
+        if scan.tried:
+            notes.append(
+                f"only these sizes were tried, because layers of this network change with its input: {listed(scan.tried)}"
+            )
     declared = [node.name for node in subject.layers if node.layer.opaque]
     if declared:
         notes.append(
@@ -81,9 +90,14 @@ def _survey(subject: Subject, survey: Survey, width: int | None) -> list[Row]:
     return [*found, [], *([(line, "note")] for note in notes for line in wrapped(note, width))]
 
 
+def _sizes(scan: Scan, sizes: list[int]) -> str:
+    """The sizes of a scan in words."""
+    return (listed(sizes) or "none of those tried") if scan.tried else in_words(sizes, scan.most)
+
+
 def _unknown(scan: Scan) -> bool:
     """Whether larger sizes may work that were not tried."""
-    return rule(scan.works, scan.most) is None
+    return not scan.tried and rule(scan.works, scan.most) is None
 
 
 def _stopped(axes: list[str], stop: Stop, layout: str) -> str:
@@ -127,8 +141,9 @@ def document(subject: Subject, surveys: Mapping[str, Survey]) -> dict[str, Any]:
                         "axes": list(scan.axes),
                         "at": _flow(scan.at, subject.layout),
                         "max": scan.most,
-                        "rule": in_words(scan.works, scan.most),
+                        "rule": _sizes(scan, scan.works),
                         "limited_by": scan.stop.fault.node.name if scan.stop is not None else None,
+                        **({"tried": list(scan.tried)} if scan.tried else {}),
                         "works": scan.works,
                         "exact": scan.exact,
                     }

@@ -31,6 +31,8 @@ _PAIRS = 300
 _NEAR = 32
 #: How far all axes are tried at once if no square works.
 _BOX = 96
+#: Sizes for which a network is read again if its layers' fields depend on the input; its own size and the next are tried as well.
+_AGAIN = (32, 64, 96, 128, 160, 192, 224, 256, 320, 384, 512)
 
 
 class Stop(NamedTuple):
@@ -44,7 +46,7 @@ class Scan(NamedTuple):
     """Sizes from 1 to `most` that work along axes of the same size, the other axes as in `at`.
 
     `exact`: every stride fits, beside other axes along which that is so. `stop`: which layer fails on larger sizes, if the
-    sizes that work follow no rule.
+    sizes that work follow no rule. `tried`: the sizes that were tried, if not all from 1 to `most`.
     """
 
     axes: tuple[str, ...]
@@ -53,6 +55,7 @@ class Scan(NamedTuple):
     exact: list[int]
     most: int
     stop: Stop | None = None
+    tried: tuple[int, ...] = ()
 
 
 class Survey(NamedTuple):
@@ -85,16 +88,24 @@ class Oracle:
         self._overrides = overrides
         self._fit = fit
         self.judge: Judge | None = None
+        #: Whether fields of layers depend on the input, as in a program that computes sizes.
+        self.computed = False
         self.network: Network = of(source, changes(input, overrides, fit, layout))
         self._by_channels = "in_channels" in self.network.reading.text
         self.flows: list[Flow] = [source.flow for source in self.network.inputs if source.flow is not None]
         if not self.lasting_problems() and not self._take(self.network):
             self._find_graph()
+        self._check_graph()
 
     @property
     def expects(self) -> bool:
         """Whether the file expects anything; expectations are for the file's own input."""
         return of(self._source, changes(self._input, self._overrides, "exact")).expect_skipped
+
+    @property
+    def works(self) -> bool:
+        """Whether the network has no errors on its own input."""
+        return not any(problem.level == "error" for problem in self.network.reading.problems)
 
     def lasting_problems(self) -> list[Problem]:
         """Errors of the file that no other size removes."""
@@ -135,6 +146,14 @@ class Oracle:
             if isinstance(network, Network) and self._take(network):
                 return
 
+    def _check_graph(self) -> None:
+        """Do without the graph if other layers, or layers with other fields, result when every input is larger."""
+        if self.judge is None or not self.network.graph.fixed_weights:
+            return
+        network = self._read(tuple(along(flow, tuple(range(_rank(flow))), 2 * _longest(flow) + 1) for flow in self.flows))
+        if isinstance(network, Network) and _fields(network) != _fields(self.network):
+            self.computed, self.judge = True, None
+
     def along(self, place: int) -> OneInput:
         """The verdicts when one input varies and the others stay."""
         return OneInput(self, place)
@@ -158,6 +177,11 @@ class Oracle:
             return error
 
 
+def _fields(network: Network) -> list[object]:
+    """What each layer of a network is, apart from the sizes that it takes."""
+    return [(node.name, node.kind, node.layer.fields(None)) for node in network.layers]
+
+
 def _forgiven(network: Network, node: Node) -> bool:
     """Whether the file or a comment on the layer's row ignores strides that do not fit."""
     problem = Problem("stride-fit", "error", network.file, node.location, node.name, "")
@@ -178,6 +202,7 @@ class OneInput:
         self.place = place
         self.flow = oracle.flows[place]
         self.judge = oracle.judge
+        self.computed = oracle.computed
 
     def flows(self, flow: Flow) -> tuple[Flow, ...]:
         """The inputs of the network with `flow` in its place."""
@@ -214,12 +239,19 @@ def _rank(flow: Flow) -> int:
     return 1 if isinstance(flow, Tokens) else flow.rank
 
 
+def _longest(flow: Flow) -> int:
+    """The size of an input's longest axis."""
+    return flow.length if isinstance(flow, Tokens) else max(flow.spatial, default=1)
+
+
 def survey(judge: OneInput, most: int | None = None) -> Survey:
     """Try the sizes of an input up to `most`, or as far as the strides of the network suggest."""
     flow = judge.flow
     rank = _rank(flow)
     if not rank:
         return Survey([], True, flow if judge(flow).works else None)
+    if judge.computed:
+        return _read_again(judge, flow, most)
     bounds = judge.bounds(most)
     if rank == 1:
         scan = _scan(judge, flow, (0,), bounds[0])
@@ -242,6 +274,19 @@ def survey(judge: OneInput, most: int | None = None) -> Survey:
     if any(scan.works != scan.exact for scan in scans):
         scans = _fitting(judge, base, scans)
     return Survey(scans, _independent(judge, base, scans[1:]), _smallest(judge, base, scans, image))
+
+
+def _read_again(judge: OneInput, flow: Flow, most: int | None) -> Survey:
+    """Try a few sizes of all axes at once: each takes a reading of the file, or an export of the model."""
+    axes = tuple(range(_rank(flow)))[-2:]
+    own = _longest(flow)
+    tried = tuple(sorted(size for size in {*_AGAIN, own, own + 1} if size <= (most or MOST)))
+    verdicts = {size: judge(along(flow, axes, size)) for size in tried}
+    names = ("tokens",) if isinstance(flow, Tokens) else tuple(flow.axes[i] for i in axes)
+    works = [size for size in tried if verdicts[size].works]
+    exact = [size for size in works if verdicts[size].exact]
+    scan = Scan(names, flow, works, exact, tried[-1] if tried else 0, None, tried)
+    return Survey([scan], True, along(flow, axes, works[0]) if works else None)
 
 
 def _scan(judge: OneInput, flow: Flow, axes: tuple[int, ...], most: int) -> Scan:

@@ -69,3 +69,17 @@ def test_the_nearest_inputs_work(seed):
     net, _ = network(seed)
     for flow in nearest_inputs(net.graph):
         assert cnncalc.loads(net.reading.text, input=str(flow)).problems == []
+
+
+def test_weights_of_a_fixed_size_take_one_size():
+    """2·2·4 numbers flow into the fc at 4×4, and 3·2·4 at 6×4."""
+    net = cnncalc.loads("input: 4x4x3\nlayers:\n  - {conv: 4, kernel_size: 1}\n  - {maxpool: 2}\n  - {fc: 5}\n")
+    assert Judge(net.graph)((Shape(6, 4, 3),)).works
+    net.graph.fixed_weights = True
+    judge = Judge(net.graph)
+    assert judge((Shape(4, 4, 3),)).works
+    assert judge((Shape(2, 8, 3),)).works
+    assert not judge((Shape(6, 4, 3),)).works
+    (fault,) = judge.trace((Shape(6, 4, 3),)).faults
+    assert fault.node.name == "fc1"
+    assert str(fault.error) == "its weight has the size 5x16, and this input needs 5x24"

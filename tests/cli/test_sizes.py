@@ -73,3 +73,47 @@ def test_says_that_expect_is_skipped(cnncalc, tmp_path):
     file = tmp_path / "a.yaml"
     file.write_text("input: 4x4x1\nlayers:\n  - relu\n")
     assert "expect" not in cnncalc("sizes", str(file)).out
+
+
+def exported(folder, nodes, shape, **constants):
+    """An ONNX file of one 3-channel image; integers as constants."""
+    onnx = pytest.importorskip("onnx")
+    kind = onnx.TensorProto
+    weight = onnx.helper.make_tensor("w", kind.FLOAT, [4, 3, 1, 1], [0.5] * 12)
+    numbers = [onnx.helper.make_tensor(name, kind.INT64, [len(n)], n) for name, n in constants.items()]
+    graph = onnx.helper.make_graph(
+        [onnx.helper.make_node(op, inputs, [out], **attributes) for op, inputs, out, attributes in nodes],
+        "g",
+        [onnx.helper.make_tensor_value_info("x", kind.FLOAT, shape)],
+        [onnx.helper.make_tensor_value_info("y", kind.FLOAT, None)],
+        [weight, *numbers],
+    )
+    path = folder / "model.onnx"
+    onnx.save(onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)]), path)
+    return str(path)
+
+
+def test_a_file_that_computes_sizes_is_read_again(cnncalc, tmp_path):
+    """A map is halved and resized to the size that the input has: every even size works, and 65 = 2·32 + 1 does too."""
+    nodes = [
+        ("Conv", ["x", "w"], "a", {}),
+        ("MaxPool", ["a"], "b", {"kernel_shape": [2, 2], "strides": [2, 2]}),
+        ("Shape", ["a"], "s", {}),
+        ("Resize", ["b", "", "", "s"], "c", {"mode": "nearest"}),
+        ("Add", ["a", "c"], "y", {}),
+    ]
+    path = exported(tmp_path, nodes, [1, 3, "h", "w"])
+    result = cnncalc("sizes", path, "--input", "64x64x3", "--max", "100", "--format", "json")
+    (axes,) = json.loads(result.out)["inputs"][0]["axes"]
+    assert (axes["tried"], axes["works"], axes["exact"]) == ([32, 64, 65, 96],) * 2 + ([32, 64, 96],)
+    text = cnncalc("sizes", path, "--input", "64x64x3", "--max", "100")
+    assert (text.status, "the smallest" in text.out) == (0, False)
+    assert "only these sizes were tried" in text.out
+
+
+def test_a_file_whose_weights_or_shapes_take_one_size(cnncalc, tmp_path):
+    nodes = [("Conv", ["x", "w"], "a", {}), ("Reshape", ["a", "s"], "y", {})]
+    result = cnncalc("sizes", exported(tmp_path, nodes, [1, 3, 8, 8], s=[1, 256]))
+    assert result.status == 0
+    assert result.out.startswith("8x8x3 works")
+    assert "does not depend on the size" not in result.out

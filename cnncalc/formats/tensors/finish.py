@@ -38,6 +38,7 @@ def finish(
     _share(layers)
     taken = {port.name for port in low.ports}
     _name(layers, taken)
+    builder.graph.fixed_weights = True
     producers: dict[int, Producer] = {id(port): builder.input(port.name, flows[port.name]) for port in low.ports}
     sizes = {id(view.producer): view.sizes for view in low.views.values()}
     groups = _Groups(builder)
