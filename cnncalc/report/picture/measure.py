@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from cnncalc.problem import one_line
 
 #: Advance widths of DejaVu Sans, the widest of the fonts that usually stand behind `sans-serif`, in 1/2048 em.
@@ -19,16 +21,22 @@ _OTHER = 1.35
 _BOLD = 1.13
 
 
+@lru_cache(maxsize=2048)
 def text_width(text: str, size: float, *, bold: bool = False) -> float:
     """Pixels that `text` takes at most, at a font of `size` pixels.
 
     >>> round(text_width("55x55x96", 10), 1), text_width("", 10)
     (50.0, 0)
     """
-    width = sum(_EM.get(character, _OTHER) for character in text) * size
+    width = sum(map(_advance, text)) * size
     return width * _BOLD if bold else width
 
 
+def _advance(character: str) -> float:
+    return _EM.get(character, _OTHER)
+
+
+@lru_cache(maxsize=2048)
 def clipped(text: str, size: float, room: float, *, bold: bool = False) -> str:
     """`text` on one line, its middle left out if it takes more than `room` pixels.
 
@@ -39,7 +47,12 @@ def clipped(text: str, size: float, room: float, *, bold: bool = False) -> str:
     text = one_line(text if len(text) <= 400 else f"{text[:200]}…{text[-200:]}")
     if text_width(text, size, bold=bold) <= room:
         return text
-    head, tail = text[: len(text) // 2], text[len(text) // 2 :]
-    while (head or tail) and text_width(f"{head}…{tail}", size, bold=bold) > room:
-        head, tail = (head[:-1], tail) if len(head) > len(tail) else (head, tail[1:])
-    return f"{head}…{tail}"
+    used = text_width("…", size, bold=bold)
+    head = tail = 0
+    while head + tail < len(text):
+        # By turns from the beginning and from the end.
+        used += text_width(text[head] if head <= tail else text[-1 - tail], size, bold=bold)
+        if used > room:
+            break
+        head, tail = (head + 1, tail) if head <= tail else (head, tail + 1)
+    return f"{text[:head]}…{text[len(text) - tail :]}"

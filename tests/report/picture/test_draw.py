@@ -22,7 +22,17 @@ from tests.report.picture.browser import OVERLAPS, measured, needs_chromium
 SPECS = sorted((pathlib.Path(__file__).parents[3] / "specs").glob("*.yaml"))
 _SVG = "{http://www.w3.org/2000/svg}"
 
-HOSTILE = ["</svg><script>alert(1)</script>", "x" * 10_000, "שלום עולם", "a]]>&quot;\"'", "層畳み込み", "\u202eevil", "%{}$\\_#"]
+HOSTILE = [
+    "</svg><script>alert(1)</script>",
+    "x" * 10_000,
+    "שלום עולם",
+    "a]]>&quot;\"'",
+    "層畳み込み",
+    "\u202eevil",
+    "%{}$\\_#",
+    "🧠👩\u200d🔬",
+    "bell\x07\x1b[31m",
+]
 
 
 def hostile(name: str) -> cnncalc.Network:
