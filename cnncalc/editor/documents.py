@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -33,6 +34,8 @@ class Document:
         self.settings_fault: str | None = None
         self._snapshot: Snapshot | None = None
         self._cache = Cache()
+        #: Seconds that the last reading took.
+        self.cost = 0.0
 
     def change(self, changes: list[Change], version: int | None = None) -> None:
         """Apply changes in order; each range counts in the text that the changes before it made."""
@@ -58,9 +61,11 @@ class Document:
     @property
     def snapshot(self) -> Snapshot:
         if self._snapshot is None:
+            begin = time.perf_counter()
             self._snapshot = Snapshot(self.text, self.path, self._settings(), self._cache)
             if self._snapshot.network is not None and not self._snapshot.recovered.blanked:
                 self.last_good = self._snapshot
+            self.cost = time.perf_counter() - begin
         return self._snapshot
 
     def _settings(self) -> Settings:

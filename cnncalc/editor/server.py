@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
+import gc
 from collections.abc import Generator
 from typing import Any
 
@@ -15,9 +15,12 @@ from cnncalc import __version__
 from cnncalc.editor import actions, completion, convert, diagnostics, hints, hover, symbols
 from cnncalc.editor.documents import Change, Document
 
-#: A text that takes longer to read than this is read when the typing pauses, not at every key.
-_AT_ONCE = 0.025
+#: A text that takes longer to read than this, in seconds, is read when the typing pauses, not at every key.
+_AT_ONCE = 0.1
 _PAUSE = 0.3
+#: Seconds without a change after which reference cycles are collected, and changes after which they are in any case.
+_REST = 0.04
+_MOST_CHANGES = 200
 
 
 class _Protocol(LanguageServerProtocol):
@@ -36,38 +39,51 @@ class Server(LanguageServer):
         super().__init__("cnncalc", __version__, protocol_cls=_Protocol)
         self.documents: dict[str, Document] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
-        self._cost: dict[str, float] = {}
         self._faults: set[str] = set()
+        self._rest: asyncio.TimerHandle | None = None
+        self._changes = 0
 
     def changed(self, uri: str) -> None:
         """Publish the diagnostics of a text: at once if it is quick to read, else when the typing pauses."""
         timer = self._timers.pop(uri, None)
         if timer is not None:
             timer.cancel()
-        cost = self._cost.get(uri, 0.0)
+        document = self.documents.get(uri)
+        cost = document.cost if document is not None else 0.0
         if cost <= _AT_ONCE:
             self._publish(uri)
         else:
             self._timers[uri] = asyncio.get_running_loop().call_later(min(_PAUSE, cost), self._publish, uri)
+        self._collect_later()
 
     def _publish(self, uri: str) -> None:
         self._timers.pop(uri, None)
         document = self.documents.get(uri)
         if document is None:
             return
-        begin = time.perf_counter()
         found = [convert.diagnostic(one, uri) for one in diagnostics.diagnostics(document.snapshot)]
-        self._cost[uri] = time.perf_counter() - begin
         self.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(uri, found, document.version))
         fault = document.settings_fault
         if fault is not None and fault not in self._faults:
             self._faults.add(fault)
             self.window_show_message(lsp.ShowMessageParams(lsp.MessageType.Warning, f"cnncalc: {fault}"))
 
+    def _collect_later(self) -> None:
+        """Collect the cycles of earlier versions of a text between two keys, not while an answer is awaited."""
+        if self._rest is not None:
+            self._rest.cancel()
+        self._changes += 1
+        delay = _REST if self._changes < _MOST_CHANGES else 0.0
+        self._rest = asyncio.get_running_loop().call_later(delay, self._collect)
+
+    def _collect(self) -> None:
+        self._changes = 0
+        self._rest = None
+        gc.collect()
+
     def closed(self, uri: str) -> None:
         """Forget a document and take its diagnostics away."""
         self.documents.pop(uri, None)
-        self._cost.pop(uri, None)
         timer = self._timers.pop(uri, None)
         if timer is not None:
             timer.cancel()
