@@ -136,7 +136,14 @@ def _chosen(net: network.Network, settings: Settings, how: How) -> list[Problem]
 def _result(text: str, file: str, candidate: Candidate, how: How, more: list[Problem]) -> Result:
     problems, unusable = check_text(text, file, candidate.settings, how)
     shown = _lines(text, problems) if how.lines else {}
-    return Result(file, more + problems, unusable=unusable or bool(more), strict=bool(candidate.settings.strict), lines=shown)
+    return Result(
+        file,
+        more + problems,
+        unusable=unusable or bool(more),
+        strict=bool(candidate.settings.strict),
+        lines=shown,
+        expect_skipped=bool(how.changes),
+    )
 
 
 def _lines(text: str, problems: list[Problem]) -> dict[int, str]:

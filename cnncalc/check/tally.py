@@ -17,6 +17,7 @@ class Tally:
     def __init__(self, *, fixes: str = "offered") -> None:
         self._fixes = fixes
         self.files = self.skipped = self.with_problems = self.changed = self.fixable = self.status = 0
+        self.expect_skipped = False
         self.levels = {"error": 0, "warning": 0, "note": 0}
 
     def counted(self, results: Iterable[Result]) -> Iterator[Result]:
@@ -29,6 +30,7 @@ class Tally:
 
     def _count(self, result: Result) -> None:
         self.files += 1
+        self.expect_skipped |= result.expect_skipped
         self.changed += result.change is not None
         self.with_problems += bool(result.problems)
         for problem in result.problems:

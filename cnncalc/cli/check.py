@@ -161,7 +161,7 @@ def _report(results: Iterator[Result], how: How, form: str, output_file: str | N
         _say(f"warning: {tally}")
     elif not quiet:
         _say(str(tally))
-        if how.changes:
+        if tally.expect_skipped:
             from cnncalc.report.network.footer import SKIPPED
 
             _say(SKIPPED)

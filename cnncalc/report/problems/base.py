@@ -24,6 +24,8 @@ class Result(NamedTuple):
     lines: dict[int, str] = {}  # noqa: RUF012 - nobody changes it
     #: The text before and after safe fixes; None if nothing was or would be fixed.
     change: tuple[str, str] | None = None
+    #: Whether expectations of the file do not apply, because the command line changes the network.
+    expect_skipped: bool = False
 
     @property
     def failed(self) -> bool:
