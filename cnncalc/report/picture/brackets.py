@@ -7,9 +7,8 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from cnncalc.graph import Group, Node
-from cnncalc.problem import one_line
 from cnncalc.report.picture.family import is_band
-from cnncalc.report.picture.fold import Edge, Item
+from cnncalc.report.picture.fold import Edge, Item, label_of
 
 
 class Bracket(NamedTuple):
@@ -41,10 +40,10 @@ def brackets(items: Sequence[Item], edges: Sequence[Edge]) -> list[Bracket]:
         if len(places) == 1:
             item = items[places[0]]
             if group.kind == "block" and item.count == 1 and not item.is_folded and len(item.nodes[0].inputs) == 1:
-                item.label = one_line(group.name.rpartition(".")[2])
+                item.label = label_of(group.name)
                 taken.update(places)
         elif _is_line([items[place] for place in places], readers):
-            found.append(Bracket(one_line(group.name.rpartition(".")[2]), places))
+            found.append(Bracket(label_of(group.name), places))
             taken.update(places)
     return found
 

@@ -112,7 +112,7 @@ def _kind(item: Item, is_named: bool) -> str:
     if item.kind == item.label and item.is_folded:
         return item.text
     windows = item.nodes[0].inferred.windows if not item.is_folded and item.nodes else ()
-    # A bare "3" below "conv1" would not be read as a window; "3×3" is.
+    # "k=3" alone below "conv1" is less clear than "3×3".
     prefix = "" if is_named and is_called_by_kind(item) and len(windows) != 1 else item.kind
     if not windows:
         return prefix
@@ -120,5 +120,9 @@ def _kind(item: Item, is_named: bool) -> str:
     strides = [str(window.stride) for window in windows]
     step = strides[0] if len(set(strides)) == 1 else "×".join(strides)
     dilations = {window.dilation for window in windows} - {1}
-    window = f"{sizes}" + (f" /{step}" if step != "1" else "") + (f" d{max(dilations)}" if dilations else "")
+    window = (
+        (sizes if len(windows) > 1 else f"k={sizes}")
+        + (f" /{step}" if step != "1" else "")
+        + (f" d{max(dilations)}" if dilations else "")
+    )
     return f"{prefix} {window}".lstrip()

@@ -202,7 +202,7 @@ class Fold:
         group = twig.group
         if group is None:
             assert twig.node is not None
-            return [self._leaf(twig.node, self._label(twig.node.name, prefix))]
+            return [self._leaf(twig.node, label_of(twig.node.name, prefix))]
         if not twig.children:
             return []
         if self._depth is not None and level >= self._depth and not (self._frames and group.kind != "block" and prefix):
@@ -210,16 +210,16 @@ class Fold:
                 return [self._folded(twig, group, prefix)]
             inside = self._inside(twig, level)
             if len(inside) == 1:
-                inside[0].label = self._label(group.name, prefix)
+                inside[0].label = label_of(group.name, prefix)
             return inside
         inside = self._inside(twig, level)
         if not self._frames or group.kind != "block" or len(inside) < 2:
             if len(inside) == 1 and group.kind == "block":
-                inside[0].label = self._label(group.name, prefix)
+                inside[0].label = label_of(group.name, prefix)
                 if inside[0].is_folded:
                     inside[0].kind = one_line(group.title)
             return inside
-        frame = Item(self._label(group.name, prefix), one_line(group.title), "", "block", _result(group))
+        frame = Item(label_of(group.name, prefix), one_line(group.title), "", "block", _result(group))
         frame.children = inside
         frame.nodes = sorted(twig.nodes(), key=lambda node: self._facts.places[id(node)])
         return [frame]
@@ -230,21 +230,8 @@ class Fold:
         own = level if self._frames and twig.group.kind != "block" and self._depth == 1 else level + 1
         found = self._siblings(twig.children, own, f"{twig.group.name}.")
         if twig.node is not None:
-            found.append(self._leaf(twig.node, self._label(twig.node.name, "")))
+            found.append(self._leaf(twig.node, label_of(twig.node.name, "")))
         return found
-
-    @staticmethod
-    def _label(name: str, prefix: str) -> str:
-        """A name as seen from where it is drawn: without its frame's name, else its last part with its copy's number.
-
-        A last part that is a number alone, as PyTorch numbers modules, is printed with the part before it.
-        """
-        if prefix and name.startswith(prefix):
-            return one_line(name.removeprefix(prefix))
-        copy = _INDEX.match(name)
-        path = (copy[1] if copy else name).split(".")
-        last = ".".join(path[-2:]) if path[-1].isdigit() else path[-1]
-        return one_line(f"{last}.{copy[2]}" if copy else last)
 
     def _leaf(self, node: Node, label: str) -> Item:
         kind = getattr(node.layer, "kind", node.kind)
@@ -264,7 +251,7 @@ class Fold:
         text = words.plural(len(nodes), "layer")
         if len(real) == 1:
             text = f"{real[0].kind} {words.summary(real[0], self._layout)}".rstrip()
-        item = Item(self._label(group.name, prefix), one_line(title), text, "block",
+        item = Item(label_of(group.name, prefix), one_line(title), text, "block",
                     _result(group), None, nodes, strips=tuple(main))  # fmt: skip
         item.mark = next(mark for mark in _MARKS if not mark or any(self._facts.marks[id(node)] == mark for node in nodes))
         item.is_output = any(id(node) in self._facts.outputs for node in nodes)
@@ -330,6 +317,19 @@ class Fold:
         copies = self._copies.get(id(node))
         other = self._copies.get(id(source))
         return bool(copies and other) and any(other.get(run, n) != n for run, n in (copies or {}).items() if other)
+
+
+def label_of(name: str, prefix: str = "") -> str:
+    """A name as seen from where it is drawn: without its frame's name, else its last part with its copy's number.
+
+    A last part that is a number alone, as PyTorch numbers modules, is printed with the part before it.
+    """
+    if prefix and name.startswith(prefix):
+        return one_line(name.removeprefix(prefix))
+    copy = _INDEX.match(name)
+    path = (copy[1] if copy else name).split(".")
+    last = ".".join(path[-2:]) if path[-1].isdigit() else path[-1]
+    return one_line(f"{last}.{copy[2]}" if copy else last)
 
 
 def _repeats(twigs: list[Twig]) -> Iterator[list[Twig]]:

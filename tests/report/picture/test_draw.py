@@ -376,6 +376,13 @@ def test_a_block_drawn_unfolded_has_a_bracket_with_its_name(networks):
     assert len([shape for shape in shapes if shape.style == "bracket"]) == 5
 
 
+def test_the_only_layer_of_a_block_has_the_blocks_name(networks):
+    names = [s.text for s in scene(networks["char_cnn"], Drawing()).shapes() if isinstance(s, Text) and s.style == "name"]
+    assert names[5:9] == ["conv_relu3.0", "conv_relu3.1", "conv_relu3.2", "conv_relu3.3"]
+    names = [s.text for s in scene(networks["convnext_tiny"], Drawing()).shapes() if isinstance(s, Text) and s.style == "name"]
+    assert [name for name in names if name.startswith("down")] == ["down2", "down3", "down4"]
+
+
 def test_twins_stand_in_columns(networks):
     """The two descriptors of the siamese network: each layer right below its twin."""
     names = [
