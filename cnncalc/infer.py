@@ -118,7 +118,7 @@ def _infer(layer: Layer, flows: tuple[Flow | None, ...], fit: str) -> Inferred:
         inferred.macs = layer.macs(x, inferred.shape)
         inferred.sizes = x.spatial if inferred.windows else ()
     for weight in inferred.weights:
-        size = weight.size
+        size = weight.size if weight.counted is None else weight.counted
         if weight.role == "buffer":
             inferred.buffers += size
         else:

@@ -31,11 +31,15 @@ KINDS: dict[str, type[Layer]] = {}
 
 
 class Weight(NamedTuple):
-    """An array that a layer owns: PyTorch's name and layout; role `weight` and `bias` are learned, `buffer` is not."""
+    """An array that a layer owns: PyTorch's name and layout; role `weight` and `bias` are learned, `buffer` is not.
+
+    `counted` is how many learned numbers the array is made of, if not as many as it has.
+    """
 
     name: str
     shape: tuple[int, ...]
     role: str = "weight"
+    counted: int | None = None
 
     @property
     def size(self) -> int:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from cnncalc.formats.onnx.inputs import MOST_AXES, Port
 from cnncalc.formats.onnx.order import Refused
 from cnncalc.formats.onnx.translate import Translator
+from cnncalc.formats.tensors.constant import Constant
 from cnncalc.formats.tensors.program import Operation, Program, Shape, Tensor, Value
 
 _WINDOWS = ("conv", "conv_transpose", "pool", "resize")
@@ -84,14 +85,16 @@ def _alike(whole: Program, one: Program, names: set[str], several: int, last: in
             return False
     windows = any(operation.op in _WINDOWS for operation in whole.operations)
 
-    def by_itself(value: Tensor) -> bool:
+    def by_itself(value: Tensor, other: Tensor) -> bool:
         """Whether an output holds a result of each example, along an axis that counts them and, without images, nothing else."""
+        if isinstance(value, Constant) and isinstance(other, Constant):
+            return value.shape == other.shape and value.data == other.data
         axes = varying(value)
         if axes is None:
             return False
         return all(axis <= last and (windows or (value.shape or ())[axis] == several) for axis in axes)
 
-    return all(by_itself(value) for _, value in whole.outputs)
+    return all(by_itself(value, other) for (_, value), (_, other) in zip(whole.outputs, one.outputs, strict=True))
 
 
 def _pairs(whole: Program, one: Program) -> Iterator[tuple[Value, Value]]:

@@ -82,6 +82,21 @@ def evaluate(constant: Constant) -> Array:
     return known[id(constant)]
 
 
+def computable(constant: Constant) -> bool:
+    """Whether `evaluate` knows every operator that a constant is computed by."""
+    seen: set[int] = set()
+    todo = [constant]
+    while todo:
+        one = todo.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        if one.op is not None and one.op not in _FUNCTIONS:
+            return False
+        todo += one.args
+    return True
+
+
 Function = Callable[[list["Array"], dict[str, Any], tuple[int, ...]], "Array"]
 
 
@@ -107,6 +122,9 @@ def _unary(args: list[Array], a: dict[str, Any], shape: tuple[int, ...]) -> Arra
     import numpy as np
 
     x, name = args[0], a["function"]
+    if x.dtype.kind in "iu":
+        # Narrow integers would overflow.
+        x = x.astype(np.int64)
     if name == "affine":
         return np.asarray(x * x.dtype.type(a["factor"]) + x.dtype.type(a["offset"]))
     if name == "clip":
@@ -215,6 +233,14 @@ def _plain(name: str) -> Function:
             return np.where(*args)
         if name == "cumsum":
             return np.cumsum(args[0], axis=a["axis"])
+        if name == "take_along":
+            return np.take_along_axis(args[0], args[1].astype(np.int64), axis=a["axis"])
+        if name == "trilu":
+            return (np.triu if a["upper"] else np.tril)(args[0], a["diagonal"])
+        if name == "scatter":
+            found = args[0].copy()
+            found[tuple(np.moveaxis(args[1].astype(np.int64), -1, 0))] = args[2]
+            return found
         return args[0]
 
     return function
@@ -225,6 +251,9 @@ _FUNCTIONS: dict[str, Function] = {
     "dequantise": _dequantise, "cast": _cast, "matmul": _matmul,
     **{
         name: _plain(name)
-        for name in ("reshape", "expand", "transpose", "concat", "gather", "where", "cumsum", "identity", "dropout")
+        for name in (
+            "reshape", "expand", "transpose", "concat", "gather", "where", "cumsum", "identity", "dropout", "take_along", "trilu",
+            "scatter",
+        )
     },
 }  # fmt: skip

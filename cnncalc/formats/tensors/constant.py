@@ -7,7 +7,7 @@ remembers how, so that `run` can compute it with NumPy from the file's weights.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -116,3 +116,33 @@ def scalar(value: float, dtype: str = "float") -> Constant:
 def integers(values: list[int] | tuple[int, ...]) -> Constant:
     """A vector of integers."""
     return Constant((len(values),), "int", list(values))
+
+
+def learned(constant: Constant) -> bool:
+    """Whether a constant is an array of the file that holds more than one number, perhaps rearranged."""
+    if constant.dtype != "float":
+        return False
+    one = constant
+    while one.name is None and one.op in ("reshape", "transpose", "cast") and len(one.args) == 1:
+        one = one.args[0]
+    if one.name is not None:
+        return one.counts and one.size > 1
+    return False
+
+
+def reordered(constant: Constant, places: Sequence[int], sizes: Sequence[int]) -> Constant:
+    """A constant with its axes in the order `places`, those of size 1 left out."""
+    rest = [i for i in range(len(constant.shape)) if i not in places]
+    order = [*places, *rest]
+    moved = constant
+    if order != sorted(order):
+        moved = Constant(
+            tuple(constant.shape[i] for i in order),
+            constant.dtype,
+            op="transpose",
+            args=(constant,),
+            attributes={"axes": tuple(order)},
+        )
+    if moved.shape == tuple(sizes):
+        return moved
+    return Constant(tuple(sizes), constant.dtype, op="reshape", args=(moved,))

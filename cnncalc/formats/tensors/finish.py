@@ -128,12 +128,13 @@ def _share(layers: Sequence[Made]) -> None:
         if not made.weights:
             continue
         parts = {id(part): part for one in made.weights.values() for part in one.stored() if part.counts}
-        if made.kind == "custom":
-            made.fields["parameters"] = sum(part.size for key, part in parts.items() if key not in owned)
+        if made.kind == "custom" or "distinct" in made.fields:
+            name = "parameters" if made.kind == "custom" else "distinct"
+            made.fields[name] = sum(part.size for key, part in parts.items() if key not in owned)
         elif made.shares is None:
             key = (made.kind, tuple((name, _key(one)) for name, one in made.weights.items()))
             first = known.get(key)
-            if first is not None and parts:
+            if first is not None and (parts or "distinct" in made.fields):
                 made.shares = first
             else:
                 known[key] = made

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from cnncalc.formats.tensors.constant import Constant
+from cnncalc.formats.tensors.arrays import computable
+from cnncalc.formats.tensors.constant import Constant, learned, reordered
 from cnncalc.formats.tensors.emit import Cannot, Emitter, Made, Maker, Port
 from cnncalc.formats.tensors.program import Operation, Program, ProgramError, Tensor, Value, written
 from cnncalc.formats.tensors.rearrange import MOST_AXES, rearranged
@@ -16,6 +17,9 @@ _WITHOUT_PRODUCTS = frozenset(
     ("gather", "unary", "binary", "reduce", "cumsum", "where", "slice", "reshape", "concat", "expand", "pad", "pool", "resize")
 )
 """Operators that multiply and accumulate nothing, so that the MACs of a network with one of them are known."""
+
+_WITH_PRODUCTS = frozenset(("conv", "depthwise_conv", "conv_transpose", "fc", "linear", "matmul"))
+"""Kinds whose MACs would be lost if a constant that they compute were one array."""
 
 Handler = Callable[["Lowering", Operation], None]
 HANDLERS: dict[str, Handler] = {}
@@ -109,9 +113,11 @@ class Lowering:
             return
         view = self.real(view)
         dims = sorted(_ids(whole(dim)) for dim in view.dims if whole(dim))
-        if dims != sorted(_ids(whole(axis)) for axis in view.axes if whole(axis)):
+        order = default_order(value.shape)
+        apart = dims != sorted(_ids(whole(axis)) for axis in view.axes if whole(axis))
+        # A map of one cell is not a vector.
+        if apart or (not isinstance(view.producer, Port) and len(view.axes) > max(1, len(order))):
             self.emit.operation = value.made_by
-            order = default_order(value.shape)
             mark = len(self.emit.layers)
             try:
                 view = self.arranged(view, [view.dims[i] for i in order])
@@ -146,16 +152,25 @@ class Lowering:
         if learned(constant):
             array = reordered(constant, places, kept)
             maker = self.emit.layer("parameter", {"shape": flow}, [], {"weight": array}, aside=False)
-        elif constant.op is not None and any(one.counts for one in constant.stored()):
-            view = self._computed(constant)
-            self._parameters[id(constant)] = view
-            return view
         else:
-            learned_ = sum(one.size for one in constant.stored() if one.counts)
-            buffers = sum(one.size for one in constant.stored() if one.size > 1 and not one.counts)
-            fields: dict[str, Any] = {"operator": "constant", "output": flow, "macs": 0}
-            fields |= ({"parameters": learned_} if learned_ else {}) | ({"buffers": buffers} if buffers else {})
-            maker = self.emit.layer("custom", fields, [], aside=False)
+            stored = list(constant.stored())
+            learned_ = sum(one.size for one in stored if one.counts)
+            mark = len(self.emit.layers)
+            if learned_ and constant.op is not None:
+                view = self._computed(constant)
+                kinds = {made.kind for made in self.emit.layers[mark:]}
+                if "custom" not in kinds or kinds & _WITH_PRODUCTS:
+                    self._parameters[id(constant)] = view
+                    return view
+                del self.emit.layers[mark:]
+            if computable(constant):
+                array = reordered(constant, places, kept)
+                maker = self.emit.layer("parameter", {"shape": flow, "distinct": learned_}, [], {"weight": array}, aside=False)
+            else:
+                buffers = sum(one.size for one in stored if one.size > 1 and not one.counts)
+                fields: dict[str, Any] = {"operator": "constant", "output": flow, "macs": 0}
+                fields |= ({"parameters": learned_} if learned_ else {}) | ({"buffers": buffers} if buffers else {})
+                maker = self.emit.layer("custom", fields, [], aside=False)
         if not places:
             view = View(maker, ((Atom(1),),), ((),) * len(shape))
         else:
@@ -364,33 +379,3 @@ def default_order(shape: Sequence[int]) -> list[int]:
 def _is_weight(constant: Constant, arg: Constant) -> bool:
     """Whether an argument is a weight of the operator, and not what it is applied to."""
     return constant.op in ("conv", "conv_transpose", "batchnorm", "layernorm") and arg is not constant.args[0]
-
-
-def learned(constant: Constant) -> bool:
-    """Whether a constant is an array of the file that holds more than one number, perhaps rearranged."""
-    if constant.dtype != "float":
-        return False
-    one = constant
-    while one.name is None and one.op in ("reshape", "transpose", "cast") and len(one.args) == 1:
-        one = one.args[0]
-    if one.name is not None:
-        return one.counts and one.size > 1
-    return False
-
-
-def reordered(constant: Constant, places: Sequence[int], sizes: Sequence[int]) -> Constant:
-    """A constant with its axes in the order `places`, those of size 1 left out."""
-    rest = [i for i in range(len(constant.shape)) if i not in places]
-    order = [*places, *rest]
-    moved = constant
-    if order != sorted(order):
-        moved = Constant(
-            tuple(constant.shape[i] for i in order),
-            constant.dtype,
-            op="transpose",
-            args=(constant,),
-            attributes={"axes": tuple(order)},
-        )
-    if moved.shape == tuple(sizes):
-        return moved
-    return Constant(tuple(sizes), constant.dtype, op="reshape", args=(moved,))

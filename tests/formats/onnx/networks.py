@@ -119,6 +119,26 @@ class Transformer(nn.Module):
         return self.head(x[:, 0])
 
 
+class Heads(nn.Module):
+    """PyTorch's own multi-head attention, and its scaled dot product with separate projections of queries and keys."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.patches = nn.Conv2d(3, 24, 8, 8)
+        self.attention = nn.MultiheadAttention(24, 4, batch_first=True)
+        self.q, self.k, self.v, self.out = (nn.Linear(24, 24) for _ in range(4))
+        self.head = nn.Linear(24, 6)
+        nn.init.uniform_(self.attention.in_proj_bias, -0.5, 0.5)
+        nn.init.uniform_(self.attention.out_proj.bias, -0.5, 0.5)
+
+    def forward(self, x: Any) -> Any:
+        x = self.patches(x).flatten(2).transpose(1, 2)
+        x = x + self.attention(x, x, x, need_weights=False)[0]
+        q, k, v = (layer(x).unflatten(-1, (3, 8)).transpose(1, 2) for layer in (self.q, self.k, self.v))
+        x = x + self.out(F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2))
+        return self.head(x.mean(1))
+
+
 class Windows(nn.Module):
     """Attention inside windows, as in Swin."""
 
@@ -255,6 +275,7 @@ NETWORKS: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
     "convnext": (ConvNeXt, IMAGE),
     "transformer": (Transformer, IMAGE),
     "transformer_tanh": (lambda: Transformer("tanh"), IMAGE),
+    "heads": (Heads, IMAGE),
     "windows": (Windows, IMAGE),
     "unet": (UNet, IMAGE),
     "normalised": (Normalised, (1, 3, 34, 37)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +59,8 @@ def test_as_onnxruntime(name: str, exporter: str, tmp_path: Path) -> None:
     x = export(name, path, dynamo=exporter == "dynamo", keep_norms=exporter == "legacy_bn")
     net = compare(path, x)
     assert net.reading.complete
+    kinds = Counter(node.kind for node in net.layers)
+    assert kinds["attention"] == {"transformer": 1, "transformer_tanh": 1, "heads": 2}.get(name, 0)
     network, _ = made(name)
     if exporter == "legacy_bn":
         assert net.parameters >= sum(p.numel() for p in network.parameters() if p.numel() > 1)

@@ -49,4 +49,9 @@ def test_zoo(path: Path) -> None:
         wanted = Counter(tuple(sorted(n for n in layer[3] if n != 1)) for layer in nodes["layers"])
         shapes = [node.shape for node in net.layers if node.kind in KINDS and node.shape is not None]
         found = Counter(tuple(sorted(n for n in shape if n != 1)) for shape in shapes)
+        for node in net.layers:
+            if node.kind == "attention" and node.shape is not None:
+                # Queries, keys and values apart, in pairs or together, and the last linear layer.
+                length, channels = node.shape
+                found.update(tuple(sorted((length, width * channels))) for width in (1, 1, 1, 1, 2, 3))
         assert not wanted - found

@@ -199,12 +199,19 @@ def gather(c: Call) -> Result:
 
 @operator("GatherElements", "GatherND", "ScatterElements", "ScatterND", "Scatter")
 def scatter(c: Call) -> Result:
-    if c.node.op.startswith("Scatter") or c.node.op == "GatherElements":
-        return c.program.add("custom", list(_tensors(c)), c.shape(1 if c.node.op == "GatherElements" else 0), operator=c.node.op)
+    args = _tensors(c)
+    constant = all(isinstance(one, Constant) for one in args)
+    if c.node.op == "GatherElements":
+        axis = c.axis(0, len(c.shape()))
+        return c.program.add("take_along" if constant else "custom", args, c.shape(1), operator=c.node.op, axis=axis)
+    if c.node.op.startswith("Scatter"):
+        simple = constant and c.node.op == "ScatterND" and c.attribute("reduction", "none") == "none"
+        c.attribute("axis")
+        return c.program.add("scatter" if simple else "custom", args, c.shape(), operator=c.node.op)
     batch = c.attribute("batch_dims", 0)
     indices, data = c.shape(1), c.shape()
     out = indices[:-1] + data[batch + indices[-1] :]
-    return c.program.add("custom", list(_tensors(c)), out, operator=c.node.op)
+    return c.program.add("custom", args, out, operator=c.node.op)
 
 
 def _tensors(c: Call) -> list[Tensor | None]:
@@ -213,7 +220,9 @@ def _tensors(c: Call) -> list[Tensor | None]:
 
 @operator("Trilu")
 def trilu(c: Call) -> Result:
-    return c.program.add("custom", [c[0]], c.shape(), operator="Trilu")
+    upper, diagonal = bool(c.attribute("upper", 1)), c.number(1, "", 0)
+    known = isinstance(c[0], Constant)
+    return c.program.add("trilu" if known else "custom", [c[0]], c.shape(), operator="Trilu", upper=upper, diagonal=diagonal)
 
 
 _MODES = {"constant": "zeros", "reflect": "reflect", "edge": "replicate", "wrap": "circular"}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from cnncalc.formats.tensors.constant import Constant
+from cnncalc.formats.tensors.constant import Constant, learned
 from cnncalc.formats.tensors.emit import Cannot
-from cnncalc.formats.tensors.lower import Lowering, learned, lowers
+from cnncalc.formats.tensors.lower import Lowering, lowers
 from cnncalc.formats.tensors.program import Operation, Shape, Value
 from cnncalc.formats.tensors.rearrange import MOST_AXES
 from cnncalc.formats.tensors.view import View, aligned, flat, translated, whole

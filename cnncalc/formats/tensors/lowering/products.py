@@ -35,6 +35,25 @@ def linear_(low: Lowering, o: Operation) -> None:
     low.give(o, linear(low, view, len(view.dims) - 1, weight, bias, o))
 
 
+@lowers("attention")
+def attention(low: Lowering, o: Operation) -> None:
+    """Self-attention over the last axis; the others together are its places."""
+    view = low.real(low.view(o.inputs[0]))
+    places: Group = tuple(atom for dim in view.dims[:-1] for atom in whole(dim))
+    view = low.arranged(view, [whole(view.dims[-1]), places])
+    names = ("in_proj_weight", "in_proj_bias", "out_proj_weight", "out_proj_bias")
+    arrays = {name: one for name, one in zip(names, o.inputs[1:], strict=True) if isinstance(one, Constant)}
+    made = low.layer("attention", {"heads": o.attributes["heads"], "bias": len(arrays) == 4}, [view], arrays)
+    channels: Group = (Atom(view.sizes[0]),)
+    shape = o.output.shape or ()
+    dims: list[Group] = [()] * len(shape)
+    long = [i for i, n in enumerate(shape[:-1]) if n != 1]
+    if len(long) != 1:
+        raise Cannot("places along several axes")
+    dims[long[0]], dims[-1] = places, channels
+    low.give(o, View(made, (channels, places), tuple(dims)))
+
+
 def _matrix(constant: Constant) -> tuple[int, ...]:
     """The sizes of a matrix without axes of size 1 in front."""
     shape = constant.shape

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from cnncalc.formats.tensors.program import Program
-from cnncalc.formats.tensors.recognise import activations, biases, norms, pools
+from cnncalc.formats.tensors.recognise import activations, attention, biases, norms, pools
 
 
 def recognise(program: Program) -> None:
     """Replaces groups of operators by the one that they compute."""
     program.link()
-    for step in (activations.recognise, norms.recognise, biases.recognise, pools.recognise):
+    for step in (activations.recognise, norms.recognise, biases.recognise, attention.recognise, pools.recognise):
         if step(program):
             program.link()
