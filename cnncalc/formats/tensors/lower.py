@@ -120,7 +120,7 @@ class Lowering:
             self.emit.operation = value.made_by
             mark = len(self.emit.layers)
             try:
-                view = self.arranged(view, [view.dims[i] for i in order])
+                view = self.arranged(view, [view.dims[i] for i in order] or [()])
             except Cannot:
                 del self.emit.layers[mark:]
                 return
