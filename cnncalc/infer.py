@@ -10,6 +10,10 @@ from cnncalc.shape import LARGEST, Flow, LayerError, Shape
 from cnncalc.window import Window
 
 
+class Unreadable(Layer):
+    """Stands for a layer of the file that could not be read: nothing is known of its result."""
+
+
 class Inferred:
     """The shape and counts of a layer, inferred from its inputs; counts are numbers, multiply-accumulates and cells.
 

@@ -82,3 +82,10 @@ def test_a_ceiling_that_is_not_taken_is_called_a_floor(size: int) -> None:
     net = cnncalc.loads(f"input: {size}x{size}x1\nfit: ceil\nlayers: [{{avgpool: 4, stride: 4, padding: 2}}]\n")
     assert "floor" in rounded(net.layers[0])
     assert net.layers[0].shape == cnncalc.Shape((size + 4 - 4) // 4 + 1, (size + 4 - 4) // 4 + 1, 1)
+
+
+@pytest.mark.parametrize("branches", ["{a: [relu]}", "{a: [relu], b: []}"])
+def test_branches_without_a_merge_leave_a_gap(branches: str) -> None:
+    problems = cnncalc.loads(f"{DEEP}  - branches: {branches}\n  - relu\n").problems
+    # (179 − 2)/2 + 1 = 89.5 and (89 − 2)/2 + 1 = 44.5
+    assert [problem.rule for problem in problems] == ["stride-fit", "stride-fit", "missing"]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from cnncalc.analysis.memory import peak_of
 from cnncalc.dtype import DEFAULT, bytes_of
 from cnncalc.graph import Graph, Node, Producer
-from cnncalc.infer import Inference, Outcome, outcome
+from cnncalc.infer import Inference, Outcome, Unreadable, outcome
 from cnncalc.layers import Join, Layer
 from cnncalc.layers.base import check_flow
 from cnncalc.shape import Flow, LayerError, Shape, Tokens
@@ -88,10 +88,10 @@ class Judge:
         self._infer = Inference()
         places: dict[object, int] = {source: i for i, source in enumerate(graph.inputs)}
         self._steps: list[tuple[Node, tuple[int, ...]]] = []
-        #: Whether every input of every layer is in the graph; a row that could not be read leaves a gap.
+        #: Whether every layer could be read and has its inputs in the graph; a row that could not be read leaves a gap.
         self.whole = True
         for place, node in enumerate(graph.nodes, len(graph.inputs)):
-            known = all(source in places for source in node.inputs)
+            known = not isinstance(node.layer, Unreadable) and all(source in places for source in node.inputs)
             self.whole = self.whole and known
             # A layer after a gap gets itself as its input, whose shape is not known yet.
             self._steps.append((node, tuple(places[source] for source in node.inputs) if known else (place,)))

@@ -8,18 +8,13 @@ from contextlib import contextmanager
 from cnncalc.build.changes import UNCHANGED, BudgetExceeded, Changes, Path
 from cnncalc.build.problems import Problems
 from cnncalc.graph import Graph, Group, Input, Node, Producer
-from cnncalc.infer import Inference, Inferred
+from cnncalc.infer import Inference, Inferred, Unreadable
 from cnncalc.layers import Layer, Mismatch
 from cnncalc.place import NOWHERE, Place
 from cnncalc.problem import Location
 from cnncalc.shape import Flow, LayerError
 from cnncalc.spelling import did_you_mean
 from cnncalc.values import Value
-
-
-class Unreadable(Layer):
-    """Stands for a layer of the file that could not be read: nothing is known of its result."""
-
 
 _UNREADABLE = Unreadable()
 #: Totals that are sums over the layers.
