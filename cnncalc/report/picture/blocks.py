@@ -13,7 +13,7 @@ from cnncalc.report.picture.measure import clipped
 from cnncalc.report.picture.options import Drawing
 from cnncalc.report.picture.rows import Rows, fold_flat
 from cnncalc.report.picture.scene import Part, Rect, Scene, Text
-from cnncalc.report.picture.units import Unit
+from cnncalc.shape import Shape
 from cnncalc.subject import Subject
 
 _PAD = 14
@@ -21,10 +21,21 @@ _GAP = 16
 _HEAD = 26
 #: Items of a network without blocks beyond which its parts are folded, and drawn once as blocks are.
 _MOST = 30
-#: Rows of all parts together.
-_ROWS = 100
+#: Rows of all blocks together, and of all parts of a network without blocks, whose rows are longer.
+_ROWS = 120
+_UNIT_ROWS = 100
 #: Layers that an operator of an imported file is read as, at most.
 _OPERATOR = 4
+
+
+@dataclass(eq=False, slots=True)
+class _Part:
+    """What a panel shows beside the network: a block, or a unit of a network without blocks."""
+
+    name: str
+    items: Sequence[Item]
+    edges: Sequence[Edge]
+    uses: int
 
 
 @dataclass(slots=True)
@@ -45,16 +56,32 @@ def scene(subject: Subject, options: Drawing) -> Scene:
     whole.check_size()
     room = options.width - 2 * frame.MARGIN
     panels = [_panel(writer, whole.items, whole.edges, "network", room - 2 * _PAD)]
+    parts = _block_parts(subject, whole)
+    drawn = _most_used(parts, _ROWS)
+    unit_parts = [_Part(unit.item.label, unit.inside, unit.edges, unit.uses) for unit in units]
+    drawn += _most_used(unit_parts, _UNIT_ROWS)
+    for part in drawn:
+        title = f"{clipped(part.name, 11, 300, bold=True)} · {words.plural(part.uses, 'use')}"
+        panels.append(_panel(writer, part.items, part.edges, title))
+    left_out = len(parts) + len(unit_parts) - len(drawn)
+    return frame.framed(subject, options, _packed(panels, room), writer.families, _note(panels, left_out))
+
+
+def _block_parts(subject: Subject, whole: Fold) -> list[_Part]:
+    """The blocks of the file. Those that differ in their names alone, such as layer_0 to layer_11, are one."""
+    found: dict[object, _Part] = {}
     for twig, uses in _blocks(tree(subject.graph)):
         assert twig.group is not None
-        title = f"{clipped(twig.group.title, 11, 300, bold=True)} · {words.plural(uses, 'use')}"
         block = Fold(subject, 1, frames=True, bands=False, block=twig, like=whole)
-        panels.append(_panel(writer, block.items, block.edges, title))
-    drawn = _most_used(units)
-    for unit in drawn:
-        title = f"{clipped(unit.item.label, 11, 300, bold=True)} · {words.plural(unit.uses, 'use')}"
-        panels.append(_panel(writer, unit.inside, unit.edges, title))
-    return frame.framed(subject, options, _packed(panels, room), writer.families, _note(panels, len(units) - len(drawn)))
+        own = _Part(twig.group.title, block.items, block.edges, 0)
+        found.setdefault(tuple(map(_form, block.items)), own).uses += uses
+    return list(found.values())
+
+
+def _form(item: Item) -> object:
+    """What an item has in common with those of another block of the same form: all but its name."""
+    sizes = item.flow if isinstance(item.flow, Shape) else None
+    return item.kind, item.text, item.strips, item.count, sizes, tuple(map(_form, item.children))
 
 
 def _note(panels: list[_Panel], left_out: int) -> str:
@@ -64,16 +91,15 @@ def _note(panels: list[_Panel], left_out: int) -> str:
     return f"sizes are those of each block's first use{more}"
 
 
-def _most_used(units: Sequence[Unit]) -> list[Unit]:
-    """The parts that are used most, as many as fit into a picture, in the order of the network."""
-    room = _ROWS
-    chosen: list[Unit] = []
-    for unit in sorted(units, key=lambda unit: -unit.uses):
-        room -= len(unit.inside)
+def _most_used(parts: Sequence[_Part], room: int) -> list[_Part]:
+    """The parts that are used most, as many as fit into `room` rows, in the order of the network."""
+    chosen: list[_Part] = []
+    for part in sorted(parts, key=lambda part: -part.uses):
+        room -= sum(1 for item in part.items for _ in item.leaves())
         if chosen and room < 0:
             break
-        chosen.append(unit)
-    return [unit for unit in units if unit in chosen]
+        chosen.append(part)
+    return [part for part in parts if part in chosen]
 
 
 def _blocks(twigs: list[Twig]) -> list[tuple[Twig, int]]:

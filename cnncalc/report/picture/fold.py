@@ -324,7 +324,7 @@ def label_of(name: str, prefix: str = "") -> str:
 
     A last part that is a number alone, as PyTorch numbers modules, is printed with the part before it.
     """
-    if prefix and name.startswith(prefix):
+    if prefix and name.startswith(prefix) and not name.removeprefix(prefix).isdigit():
         return one_line(name.removeprefix(prefix))
     copy = _INDEX.match(name)
     path = (copy[1] if copy else name).split(".")

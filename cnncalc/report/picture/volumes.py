@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from cnncalc.report.picture import frame, ushape
 from cnncalc.report.picture.brackets import brackets
@@ -255,7 +255,12 @@ def _breaks(order: Sequence[Volume], found: Arrangement) -> list[Part]:
 
 
 def _bracket(name: str, volumes: Sequence[Volume]) -> Iterator[Part]:
-    """A line below the labels of a block's items, with the block's name, once in each row of the picture."""
+    """A line below the labels of a block's items, with the block's name, once in each row of the picture.
+
+    There is none if the items stand in several lanes.
+    """
+    if any(after.y != before.y and after.x > before.x for before, after in pairwise(volumes)):
+        return
     for _, row in groupby(volumes, key=lambda volume: volume.y):
         own = list(row)
         left = min(volume.middle - volume.cell.along / 2 for volume in own)

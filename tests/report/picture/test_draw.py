@@ -383,6 +383,15 @@ def test_the_only_layer_of_a_block_has_the_blocks_name(networks):
     assert [name for name in names if name.startswith("down")] == ["down2", "down3", "down4"]
 
 
+def test_blocks_that_differ_in_their_names_alone_are_drawn_once():
+    layers = "{layers: [{conv: 4, kernel_size: 3, padding: 1}, relu]}"
+    rows = "layers: [{block: a}, {block: b}, {block: b}, {block: c}]"
+    other = "{layers: [{conv: 4, kernel_size: 5, padding: 2}, relu]}"
+    network = cnncalc.loads(f"input: 8x8x4\nblocks: {{a: {layers}, b: {layers}, c: {other}}}\n{rows}")
+    texts = [shape.text for shape in scene(network, Drawing("blocks")).shapes() if isinstance(shape, Text)]
+    assert [text for text in texts if " · " in text] == ["a · 3 uses", "c · 1 use"]
+
+
 def test_twins_stand_in_columns(networks):
     """The two descriptors of the siamese network: each layer right below its twin."""
     names = [
