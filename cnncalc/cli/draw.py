@@ -46,7 +46,11 @@ def draw(
     width: Annotated[
         int,
         typer.Option(
-            "--width", min=300, max=10_000, metavar="PIXELS", help="Width at which a long network continues on the next line."
+            "--width",
+            min=300,
+            max=10_000,
+            metavar="PIXELS",
+            help="Width at which a long network continues in the next row or column.",
         ),
     ] = 1000,
     depth: Annotated[
