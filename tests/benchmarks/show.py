@@ -1,7 +1,8 @@
 """How long `cnncalc show` takes, and how much memory: medians of whole processes, beside torchinfo on the same network.
 
 Run as `python tests/benchmarks/show.py`. torchinfo is left out where it or torch is not installed. Byte code is written before
-anything is measured, as on any installation; memory is the largest resident set of a process.
+anything is measured, as on any installation; memory is the largest resident set of a process. The share of the memory analysis
+is the CPU time of the figures in the footer over that of the process.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import os
 import pty
 import statistics
+import subprocess
 import sys
 import time
 from importlib.util import find_spec
@@ -26,6 +28,35 @@ CASES = [
     ("cnncalc specs", [*CNNCALC, "specs"], False, None, None),
     ("import typer, rich.console, yaml", [sys.executable, "-c", "import typer, rich.console, yaml"], False, None, None),
 ]
+
+#: Runs `show resnet50` and prints the share of its CPU time that the memory figures of the footer take.
+ANALYSIS = """
+import sys, time
+from cnncalc.cli import main
+from cnncalc.report.network import footer, memory
+shown, took = memory.totals, 0.0
+def timed(figures):
+    global took
+    begin = time.process_time()
+    try:
+        return shown(figures)
+    finally:
+        took = time.process_time() - begin
+memory.totals = timed
+sys.argv = ["cnncalc", "show", "specs/resnet50.yaml"]
+try:
+    main()
+finally:
+    sys.stderr.write(str(took / time.process_time()))
+"""
+
+
+def analysis() -> float:
+    """The share of the memory analysis in the CPU time of one process of `show resnet50`."""
+    done = subprocess.run(
+        [sys.executable, "-c", ANALYSIS], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False
+    )
+    return float(done.stderr)
 
 
 def measure(command: list[str], terminal: bool) -> tuple[float, float]:
@@ -63,6 +94,8 @@ def main() -> None:
         runs = [measure(command, terminal) for _ in range(1 + RUNS)][1:]
         took, held = (statistics.median(values) for values in zip(*runs, strict=True))
         print(f"{title:40} {took:7.0f} {most_time or '':>8} {held:7.0f} {most_memory or '':>8}")
+    share = statistics.median(analysis() for _ in range(RUNS))
+    print(f"show resnet50: the memory analysis takes {share:.1%} of the CPU time, at most 3 %")
 
 
 if __name__ == "__main__":

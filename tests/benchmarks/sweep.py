@@ -1,55 +1,105 @@
-"""The cost of a variant of a network in a sweep, how it grows with layers and workers, and what peak_memory adds.
+"""The cost of a variant of a network in a sweep: against reading each alone, with peak_memory, by layers, by workers, and in memory.
 
-Run as `python -m tests.benchmarks.sweep [NUMBER]`. The peer is the same number of `cnncalc.load` calls in one process.
+Run as `python -m tests.benchmarks.sweep [NUMBER]`. Each line is a process of its own. Seconds are CPU time of all its processes,
+start included; the peer is the same number of `cnncalc.loads` calls. Limits: peak_memory at most 1.5 times the time without it,
+10,000 variants in 20 s on two idle cores, a sample of 10,000 out of 10⁷ combinations below 200 MiB.
 """
 
 from __future__ import annotations
 
-import resource
+import os
+import statistics
 import sys
 import time
+from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 
 from cnncalc import loads
 from cnncalc.machine import usable_cores
-from cnncalc.studies.grid import Axis
+from cnncalc.studies.grid import Axis, axis
 from cnncalc.studies.sweep import plan
 
 SPECS = Path(__file__).parents[2] / "specs"
+RUNS = 5
 
 
-def seconds(name: str, count: int, processes: int, figures: tuple[str, ...] = ()) -> float:
-    """The time of a sweep of `count` variants."""
-    widths = tuple(f"{0.25 + k / count:.6f}" for k in range(count))
-    field = "width" if name == "mobilenet_v2" else "input"
-    values = widths if field == "width" else tuple(str(224 + 32 * (k % 64)) for k in range(count))
-    found = plan(str(SPECS / f"{name}.yaml"), [Axis(field, values)], figures=figures)
-    begin = time.perf_counter()
-    rows = sum(1 for _ in found.run(processes=processes))
-    assert rows == count
-    return time.perf_counter() - begin
+def measured(work: Callable[[], object]) -> tuple[float, float, float]:
+    """CPU seconds and wall seconds of `work` in a process of its own, its workers included, and MiB of the largest of them."""
+    start = time.perf_counter()
+    child = os.fork()
+    if child == 0:
+        work()
+        sys.stdout.flush()
+        os._exit(0)
+    _, status, usage = os.wait4(child, 0)
+    if status:
+        raise SystemExit("a measured process failed")
+    return usage.ru_utime + usage.ru_stime, time.perf_counter() - start, usage.ru_maxrss / 1024
+
+
+def widths(count: int) -> Axis:
+    return Axis("width", tuple(f"{0.25 + k / 10_000:.4f}" for k in range(count)))
+
+
+def sizes(count: int) -> Axis:
+    return Axis("input", tuple(str(224 + 32 * (k % 64)) for k in range(count)))
+
+
+def sweep(name: str, values: Axis, processes: int = 1, figures: tuple[str, ...] = ()) -> Callable[[], None]:
+    def work() -> None:
+        found = plan(str(SPECS / f"{name}.yaml"), [values], figures=figures)
+        rows = sum(1 for _ in found.run(processes=processes))
+        assert rows == len(values.values)
+
+    return work
+
+
+def peer(count: int) -> Callable[[], None]:
+    text = (SPECS / "mobilenet_v2.yaml").read_text(encoding="utf-8")
+
+    def work() -> None:
+        for width in widths(count).values:
+            loads(text, set=f"width={width}")
+
+    return work
+
+
+def sample() -> None:
+    axes = [axis("width=0.01..1:0.01"), axis("input=32..3200:32"), axis("fc1.fc=1..1000")]
+    found = plan(str(SPECS / "mobilenet_v2.yaml"), axes, sample=10_000, seed=1)
+    assert found.grid.count == 10**7
+    start = time.perf_counter()
+    assert len(list(islice(found.run(processes=1), 500))) == 500
+    print(f"  500 of a sample of 10,000 out of {found.grid.count:,}: {time.perf_counter() - start:.1f} s")
 
 
 def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
-    text = (SPECS / "mobilenet_v2.yaml").read_text(encoding="utf-8")
-    begin = time.perf_counter()
-    for k in range(count // 10):
-        loads(text, set=f"width={0.25 + k / count}")
-    peer = (time.perf_counter() - begin) * 10
-    print(f"{count:,} times cnncalc.loads in one process  {peer:7.1f} s  {1000 * peer / count:6.2f} ms each")
+    few = count // 10
+    print(f"{'':44} {'CPU s':>7} {'ms each':>8} {'wall s':>7} {'MiB':>5}")
+
+    def line(title: str, work: Callable[[], object], number: int) -> float:
+        took, wall, most = measured(work)
+        print(f"{title:44} {took:7.1f} {1000 * took / number:8.2f} {wall:7.1f} {most:5.0f}", flush=True)
+        return took
+
+    line(f"mobilenet_v2, {few:,} times cnncalc.loads", peer(few), few)
+    line(f"mobilenet_v2, {few:,} variants", sweep("mobilenet_v2", widths(few)), few)
     for processes in dict.fromkeys((1, usable_cores())):
-        for figures in ((), ("peak_memory",)):
-            took = seconds("mobilenet_v2", count, processes, figures)
-            name = f"mobilenet_v2, processes {processes}{', peak_memory' if figures else ''}"
-            print(f"{name:40}  {took:7.1f} s  {1000 * took / count:6.2f} ms each  {took / peer:.2f} of the peer")
+        title = f"mobilenet_v2, {count:,} variants, {processes} process{'es' if processes > 1 else ''}"
+        line(title, sweep("mobilenet_v2", widths(count), processes), count)
+    ratios = []
+    for _ in range(RUNS):
+        plain, *_ = measured(sweep("mobilenet_v2", widths(few)))
+        peak, *_ = measured(sweep("mobilenet_v2", widths(few), figures=("peak_memory",)))
+        ratios.append(peak / plain)
+    shown = f"{min(ratios):.2f} to {max(ratios):.2f}"
+    print(f"peak_memory: {statistics.median(ratios):.2f} times the time without it ({shown}), at most 1.5")
     for name in ("lenet5", "resnet18", "resnet50", "resnet101"):
-        few = max(20, count // 20)
-        took = seconds(name, few, 1)
         layers = len(loads((SPECS / f"{name}.yaml").read_text(encoding="utf-8")).layers)
-        print(f"{name:12} {layers:4} layers  {1000 * took / few:6.2f} ms each  {1e6 * took / few / layers:6.1f} µs a layer")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"largest resident set {peak:.0f} MiB")
+        line(f"{name}, {layers} layers, {few // 2:,} inputs", sweep(name, sizes(few // 2)), few // 2)
+    line("a sample", sample, 500)
 
 
 if __name__ == "__main__":
