@@ -44,7 +44,13 @@ def sweep(
             help="Leave out combinations above a limit: parameters=5M, macs=600M, weights=20MiB, peak_memory=256KiB. Repeatable.",
         ),
     ] = None,
-    keep_working: Annotated[bool, typer.Option("--keep-working", help="Leave out networks with problems.")] = False,
+    keep_working: Annotated[
+        bool,
+        typer.Option(
+            "--keep-working",
+            help="Leave out networks with problems. With --budget, combinations that only enlarge one above a limit are not tried.",
+        ),
+    ] = False,
     pareto: Annotated[
         str | None,
         typer.Option(

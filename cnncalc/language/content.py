@@ -56,11 +56,13 @@ class Rows:
     They do not depend on the values of vars or on other changes, so a variant of the same text can use them again.
     """
 
-    __slots__ = ("blocks", "layers", "sound")
+    __slots__ = ("blocks", "layers", "sound", "used")
 
-    def __init__(self, blocks: dict[str, Block], layers: Body, *, sound: bool) -> None:
-        self.blocks = blocks
-        self.layers = layers
+    def __init__(self, document: Document, *, sound: bool) -> None:
+        self.blocks = document.blocks
+        self.layers = document.layers
+        #: The names that expressions outside of rows use.
+        self.used = frozenset(document.used_names)
         #: Whether no row has a problem; otherwise the rows are read again, and reported again, for each variant.
         self.sound = sound
 

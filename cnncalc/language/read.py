@@ -48,7 +48,7 @@ def _read(source: Source, changes: Changes) -> Reading:
     rows = parsed.rows(document.layout)
     if rows is None:
         check_uses(document, problems)
-        rows = Rows(document.blocks, document.layers, sound=not len(problems))
+        rows = Rows(document, sound=not len(problems))
         parsed.keep(document.layout, rows)
     expander = Expander(document, problems, changes, inputs, rows, source.cache)
     graph, scope = expander.run()

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from cnncalc.machine import usable_cores
 from cnncalc.parallel import parallel_map
 from cnncalc.studies.grid import Axis, Grid
 from cnncalc.studies.trial import Recipe, Trial, lost, recipe_for
+
+if TYPE_CHECKING:
+    from cnncalc.studies.prune import Pruner
 
 #: Below this number of combinations, starting processes takes longer than it saves.
 _FEW = 150
@@ -43,17 +48,62 @@ class Sweep:
     def run(self, *, start: int = 0, processes: int | None = None, scheduler: str | None = None) -> Iterator[Trial]:
         """Every result from the place `start` of `indexes` on, in order, whether it is kept or not.
 
-        By default as many local processes as pay; `scheduler` is `local` or the address of a Dask scheduler.
+        By default as many local processes as pay; `scheduler` is `local` or the address of a Dask scheduler. If networks with
+        problems are left out, combinations that must be over a limit, as smaller ones are, are not tried.
         """
-        combinations: Iterable[tuple[str, ...]] = map(self.grid.combination, islice(self.indexes, start, None))
-        if scheduler is not None:
-            from cnncalc.cluster import cluster_map
-
-            yield from cluster_map(self.recipe.try_out, combinations, scheduler, processes, lost=lost)
-            return
-        if processes is None:
+        if processes is None and scheduler is None:
             processes = usable_cores() if self.total - start > _FEW else 1
-        yield from parallel_map(self.recipe.try_out, combinations, processes, lost=lost)
+        if self.limits and self.keep_working:
+            from cnncalc.studies.prune import Pruner
+
+            pruner = Pruner(self.recipe, self.grid)
+            if pruner.useful:
+                yield from self._pruned(pruner, start, processes, scheduler)
+                return
+        yield from self._tried(self._combinations(start), processes, scheduler)
+
+    def _tried(self, combinations: Iterable[tuple[str, ...]], processes: int | None, scheduler: str | None) -> Iterator[Trial]:
+        if scheduler is None:
+            return parallel_map(self.recipe.try_out, combinations, processes or 1, lost=lost)
+        from cnncalc.cluster import cluster_map
+
+        return cluster_map(self.recipe.try_out, combinations, scheduler, processes, lost=lost)
+
+    def _pruned(self, pruner: Pruner, start: int, processes: int | None, scheduler: str | None) -> Iterator[Trial]:
+        """Yield every result; combinations that `pruner` finds over the budget when their turn comes are not tried."""
+        #: Consecutive combinations that were drawn and not yielded yet: their number, and the figure they exceed if not tried.
+        runs: deque[tuple[int, str]] = deque()
+
+        def chosen() -> Iterator[tuple[str, ...]]:
+            for values in self._combinations(start):
+                figure = pruner.over(values)
+                same = runs.pop()[0] if runs and runs[-1][1] == figure else 0
+                runs.append((same + 1, figure))
+                if not figure:
+                    yield values
+
+        written = self._combinations(start)
+
+        def passed_over() -> Iterator[Trial]:
+            while runs and runs[0][1]:
+                number, figure = runs.popleft()
+                for values in islice(written, number):
+                    yield Trial(values, {}, "?", (), over=figure)
+
+        for trial in self._tried(chosen(), processes, scheduler):
+            yield from passed_over()
+            next(written)
+            number, _ = runs.popleft()
+            if number > 1:
+                runs.appendleft((number - 1, ""))
+            figure = exceeded(trial, self.limits)
+            if figure:
+                pruner.learn(trial.values, figure)
+            yield trial
+        yield from passed_over()
+
+    def _combinations(self, start: int) -> Iterator[tuple[str, ...]]:
+        return map(self.grid.combination, islice(self.indexes, start, None))
 
 
 def plan(
@@ -83,7 +133,12 @@ def plan(
 
 def within(trial: Trial, limits: Mapping[str, int]) -> bool:
     """Whether no figure is above its limit; a network that could not be read is not within any."""
-    return trial.usable and not trial.over and all(trial.totals.get(name, 0) <= most for name, most in limits.items())
+    return trial.usable and not exceeded(trial, limits)
+
+
+def exceeded(trial: Trial, limits: Mapping[str, int]) -> str:
+    """Return the first figure that is above its limit; empty if there is none."""
+    return trial.over or next((name for name, most in limits.items() if trial.totals.get(name, 0) > most), "")
 
 
 def front(trials: Iterable[Trial], names: Sequence[str]) -> list[Trial]:

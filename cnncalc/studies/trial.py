@@ -8,6 +8,7 @@ from typing import NamedTuple
 from cnncalc.build.changes import BudgetExceeded
 from cnncalc.build.reading import Source
 from cnncalc.dtype import DEFAULT, bytes_of
+from cnncalc.language.content import Parsed, Rows
 from cnncalc.network import Network, of
 from cnncalc.problem import SpecError
 
@@ -71,6 +72,16 @@ class Recipe(NamedTuple):
                 inputs.append(kind.replace("{}", value) if value.isdigit() else f"{kind.partition('=')[0]}={value}")
         changed = changes(inputs, overrides, fit, self.layout, self.dtype)
         return of(_source(self.file, self.text), changed._replace(limits=self.limits) if self.limits else changed)
+
+    def rows(self) -> Rows | None:
+        """Return the rows of the file as it is written; None if they have problems, or the file is of another format."""
+        from cnncalc.language.overrides import changes
+
+        if self.text is None:
+            return None
+        source = _source(self.file, self.text)
+        network = of(source, changes(self.input, (), self.fit, self.layout, self.dtype))
+        return source.parsed.rows(network.reading.layout) if isinstance(source.parsed, Parsed) else None
 
     def try_out(self, values: tuple[str, ...]) -> Trial:
         """The figures and problems of the network with these values."""
