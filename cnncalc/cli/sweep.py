@@ -48,7 +48,7 @@ def sweep(
         bool,
         typer.Option(
             "--keep-working",
-            help="Leave out networks with problems. With --budget, combinations that only enlarge one above a limit are not tried.",
+            help="Leave out networks with problems. With --budget, combinations that only enlarge one over it are not tried.",
         ),
     ] = False,
     pareto: Annotated[
