@@ -52,7 +52,9 @@ class Problems:
         # Without a line, layers are told apart by their names alone.
         key = (rule, place, "" if layer and place.line else f"{layer}: {message}")
         if key not in self._found:
-            self._found[key] = Problem(rule, level, self.file, place, layer, message, fixes, cause)
+            # A place in another file, the source of a PyTorch model, names that file.
+            file = getattr(place, "file", self.file)
+            self._found[key] = Problem(rule, level, file, place, layer, message, fixes, cause)
         if layer:
             self._count(key, layer)
 

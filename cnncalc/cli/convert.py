@@ -19,6 +19,7 @@ def convert(
     set: options.Set = None,  # noqa: A002
     fit: options.Fit = None,
     layout: options.Layout = None,
+    python: options.Python = None,
 ) -> None:
     """Convert a network of any format to cnncalc's YAML. Repeated layers become blocks and repeats.
 

@@ -66,6 +66,7 @@ def draw(
     set: options.Set = None,  # noqa: A002
     fit: options.Fit = None,
     layout: options.Layout = None,
+    python: options.Python = None,
 ) -> None:
     """Draw a network as SVG, as a Mermaid flowchart for GitHub, or as TikZ for LaTeX.
 

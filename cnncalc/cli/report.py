@@ -28,6 +28,7 @@ def report(
     set: options.Set = None,  # noqa: A002
     fit: options.Fit = None,
     layout: options.Layout = None,
+    python: options.Python = None,
 ) -> None:
     """Write an HTML page about a network: picture, table, parameters, MACs, memory, and problems with their source lines.
 
@@ -58,6 +59,7 @@ report.epilog = "Example: cnncalc report resnet50 -o resnet50.html"  # type: ign
 
 def _page(network: Network) -> str:
     from cnncalc import rules
+    from cnncalc.build.reading import Source
     from cnncalc.place import lines_of
     from cnncalc.problem import RULES
     from cnncalc.report.page.page import page
@@ -65,7 +67,16 @@ def _page(network: Network) -> str:
     warnings = rules.run(network.reading, frozenset(name for name, level in RULES.items() if level == "warning"))
     problems: list[Problem] = sorted([*network.problems, *warnings], key=lambda p: (p.location, p.rule, p.message))
     lines: dict[int, str] = {}
-    if any(problem.location.line for problem in problems):
-        every = lines_of(network.reading.source.text)
-        lines = {p.location.line: every[p.location.line - 1] for p in problems if 0 < p.location.line <= len(every)}
+    texts: dict[str | None, list[str]] = {}
+    for problem in problems:
+        at = problem.location.line
+        if not at:
+            continue
+        if problem.file not in texts:
+            # A problem of a PyTorch model stands in the model's source.
+            own = problem.file == network.reading.source.file
+            text = network.reading.source.text if own else Source(problem.file).text
+            texts[problem.file] = lines_of(text)
+        if at <= len(texts[problem.file]):
+            lines.setdefault(at, texts[problem.file][at - 1])
     return page(network, problems, lines)

@@ -105,3 +105,39 @@ def test_the_shell_changes_a_file_of_another_format_in_cnncalcs_language(folder)
     assert (folder / "net.cfg").read_text() == CFG
     # 8·8·4 numbers behind the pool, and a bias for each unit.
     assert cnncalc.load(folder / "out.yaml").layers[-1].parameters == (8 * 8 * 4 + 1) * 5
+
+
+def test_every_command_that_reads_a_network_takes_the_python_of_a_model():
+    import inspect
+
+    from cnncalc.cli import check, convert, diff, draw, report, run, show, sizes, sweep
+    from cnncalc.cli.shell import shell
+
+    commands = [check.check, convert.convert, diff.diff, draw.draw, report.report, run.run, show.show, sizes.sizes, sweep.sweep]
+    for command in [*commands, shell]:
+        assert "python" in inspect.signature(command).parameters
+
+
+def test_the_shell_takes_an_input_shape(folder):
+    done = run("shell", "alexnet", "--input", "259x259x3", stdin="show\n", cwd=folder)
+    assert "259x259x3" in done.stdout
+    open_file = json.dumps(
+        {
+            "class_name": "Sequential",
+            "config": {
+                "layers": [
+                    {"class_name": "InputLayer", "config": {"name": "image", "batch_shape": [None, None, None, 3]}},
+                    {"class_name": "Conv2D", "config": {"name": "conv", "filters": 2, "kernel_size": [3, 3]}},
+                ]
+            },
+        }
+    )
+    (folder / "open.json").write_text(open_file)
+    done = run("shell", "open.json", "--input", "9x8x3", stdin="show\n", cwd=folder)
+    assert "7x6x2" in done.stdout
+
+
+def test_numbers_that_are_the_same_along_every_axis_are_written_once(folder):
+    text = CFG.replace("size=3\n", "size=3\nstride=2\n")
+    done = run("convert", "-", stdin=text, cwd=folder)
+    assert "kernel_size: 3, stride: 2, padding: 1" in done.stdout

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cnncalc.cli import OK, PROBLEMS, UNUSABLE, output
+from cnncalc.cli import OK, PROBLEMS, UNUSABLE, options, output
 from cnncalc.cli.spec import complete
 
 
@@ -21,6 +21,8 @@ def shell(
             show_default=False,
         ),
     ] = None,
+    input: options.Input = None,  # noqa: A002 - the word of the language
+    python: options.Python = None,
 ) -> None:
     """Build and change a network row by row, and see each output at once.
 
@@ -34,6 +36,7 @@ def shell(
     from cnncalc.cli.shell.typed import Lines
 
     here = Shell()
+    here.input = input
     if spec is not None:
         here.do(f"load! {spec}")
         if here.status:

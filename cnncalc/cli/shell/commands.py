@@ -42,6 +42,8 @@ class Shell:
     def __init__(self, ask: Ask | None = None) -> None:
         self.session = Session()
         self.ask = ask
+        #: The value of the option --input, for the file that is loaded first.
+        self.input: str | None = None
         #: The exit status of a script: 1 if a line was refused or a command failed, 3 after a fault of cnncalc.
         self.status = OK
         #: The texts that this shell saved, by file: it overwrites them without asking.
@@ -350,8 +352,11 @@ def _check_path(path: str) -> None:
         raise Refused(f"{one_line(path)} is not a valid file name: it has control characters")
 
 
-def _converted(file: str) -> str | None:
-    """Convert a file of another format to cnncalc's YAML; None if it is YAML already. Raises Refused and SpecError."""
+def _converted(file: str, shape: str | None) -> str | None:
+    """Convert a file of another format to cnncalc's YAML; None if it is YAML already. Raises Refused and SpecError.
+
+    `shape` is the value of the option --input, which such a file may need.
+    """
     from cnncalc.build.reading import Source
     from cnncalc.formats import format_of
     from cnncalc.network import load
@@ -359,7 +364,7 @@ def _converted(file: str) -> str | None:
 
     if format_of(Source(file)) is None:
         return None
-    network = load(file)
+    network = load(file, input=shape)
     errors = [problem for problem in network.problems if problem.level == "error"]
     if errors:
         raise Refused("\n".join(_told(problem, file) for problem in errors))
@@ -384,10 +389,13 @@ def _load(shell: Shell, rest: str) -> None:
         shell.confirmed("the network is not saved; discard it?", f"the network is not saved; load! {name} discards it")
     try:
         file = resolve(name)
-        converted = _converted(file)
+        converted = _converted(file, shell.input)
         shell.session.load(text_of(file) if converted is None else converted, file if converted is None else None)
     except SpecError as error:
         raise Refused("\n".join(_told(problem, name) for problem in error.problems)) from None
+    if converted is None and shell.input is not None:
+        shell.do(f"input: {shell.input}")
+    shell.input = None
     shell.total()
     for problem in texts_of(shell.session.problems):
         output.say(f"  {problem}\n")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc.build.reading import Reading, Source, unusable
 from cnncalc.formats import suffixes
-from cnncalc.problem import Location, Problem
+from cnncalc.problem import Location
 from cnncalc.shape import Flow, Tokens
 
 if TYPE_CHECKING:
@@ -53,17 +53,12 @@ def read(source: Source, changes: Changes) -> Reading:
         place = described.get("place")
         at, file = (Location(place[1], 1, place[1], 1), _shown(place[0])) if place else (Location(), spec)
         raise unusable("file", file, at, described["error"])
+    for node in described["nodes"]:
+        if node["place"]:
+            node["place"][0] = _shown(node["place"][0])
     reading = network(source, described, flows, changes)
-    reading.problems[:] = sorted(
-        (_placed(problem, spec) for problem in reading.problems), key=lambda p: (p.file or "", p.location)
-    )
+    reading.problems.sort(key=lambda p: (p.file or "", p.location))
     return reading
-
-
-def _placed(problem: Problem, spec: str) -> Problem:
-    """A problem with the source file that its line is of."""
-    file = getattr(problem.location, "file", None)
-    return problem._replace(file=_shown(file) if file else spec)
 
 
 def _shown(file: str) -> str:

@@ -49,6 +49,7 @@ def network(source: Source, described: Mapping[str, Any], flows: Mapping[str | N
         problems.sorted(),
         name=described["model"],
         description=f"PyTorch {described['torch']}",
+        layout=problems.layout,
         complete=finished.complete,
         changed=changed,
         notes=_notes(described["unused"]),

@@ -248,6 +248,8 @@ def linear(c: Call) -> Result:
     if not isinstance(weight, Constant):
         found = build.matmul(c.program, c.tensor(0), build.transpose(c.program, weight, [1, 0]))
         return found if bias is None else build.binary(c.program, "add", found, bias)
+    if isinstance(bias, Constant) and bias.partly_counts:
+        return build.binary(c.program, "add", c.program.add("linear", [c.tensor(0), weight, None], c.out()), bias)
     return c.program.add("linear", [c.tensor(0), weight, bias], c.out())
 
 

@@ -91,6 +91,12 @@ class Constant:
             return False
         return self.size > 1 or self.role == "parameter"
 
+    @property
+    def partly_counts(self) -> bool:
+        """Whether it is computed from learned arrays and from arrays that are not: a bias whose middle is always zero."""
+        parts = [one for one in self.stored() if one.size > 1 and one.dtype == "float"]
+        return any(one.counts for one in parts) and not all(one.counts for one in parts)
+
     def stored(self) -> Iterator[Constant]:
         """The constants stored in the file that it is computed from: itself, or those of its arguments, each once."""
         seen: set[int] = set()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cnncalc.build.builder import Builder
@@ -120,12 +120,27 @@ def _simplify(layers: list[Made]) -> None:
             before.kind = ""
 
 
-def _share(layers: Sequence[Made]) -> None:
+_JOINED = {"add_bias": "add", "scale": "multiply"}
+"""Kinds with one learned number per channel, and the joins that do the same with a tensor."""
+
+
+def _share(layers: list[Made]) -> None:
     """Lets a layer with the same arrays as an earlier one of its kind share them; custom layers count arrays once."""
     known: dict[tuple[Any, ...], Made] = {}
+    parameters: dict[int, Made] = {}
     owned: set[int] = set()
-    for made in layers:
+    for made in list(layers):
         if not made.weights:
+            continue
+        constant = next(iter(made.weights.values()))
+        array = _base(constant)
+        if made.kind == "parameter":
+            parameters.setdefault(array, made)
+        elif made.kind in _JOINED and array in parameters:
+            # The array enters the network elsewhere as a tensor: it is that tensor which is added here.
+            vector = Made("reshape", {"shape": Shape(constant.size)}, [parameters[array]], {}, made.operation, aside=True)
+            made.kind, made.weights, made.inputs = _JOINED[made.kind], {}, [*made.inputs, vector]
+            layers.insert(layers.index(made), vector)
             continue
         parts = {id(part): part for one in made.weights.values() for part in one.stored() if part.counts}
         if made.kind == "custom" or "distinct" in made.fields:
@@ -139,6 +154,13 @@ def _share(layers: Sequence[Made]) -> None:
             else:
                 known[key] = made
         owned |= parts.keys()
+
+
+def _base(constant: Constant) -> int:
+    """Stands for the array of the file that a constant is, however it is rearranged."""
+    while constant.name is None and constant.op in ("reshape", "transpose", "cast") and len(constant.args) == 1:
+        constant = constant.args[0]
+    return id(constant)
 
 
 def _key(constant: Constant) -> Any:

@@ -61,7 +61,7 @@ def fingerprints(results: Iterable[Result]) -> Iterator[tuple[Result, Problem, s
     seen: dict[str, int] = {}
     for result in results:
         for problem in result.problems:
-            what = "\0".join((problem.rule, relative(result.file), problem.layer or "", problem.message))
+            what = "\0".join((problem.rule, relative(problem.file or result.file), problem.layer or "", problem.message))
             count = seen[what] = seen.get(what, 0) + 1
             yield result, problem, hashlib.sha256(f"{what}\0{count}".encode("utf-8", "surrogatepass")).hexdigest()
 

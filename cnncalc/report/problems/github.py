@@ -13,7 +13,7 @@ _COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
 def write(results: Iterable[Result]) -> Iterator[str]:
     for result in results:
         for problem in result.problems:
-            yield command(result.file, problem) + "\n"
+            yield command(problem.file or result.file, problem) + "\n"
 
 
 def command(file: str, problem: Problem) -> str:

@@ -21,7 +21,10 @@ def write(results: Iterable[Result]) -> Iterator[str]:
                 "check_name": problem.rule,
                 "fingerprint": fingerprint,
                 "severity": _SEVERITIES[problem.level],
-                "location": {"path": relative(result.file), "lines": {"begin": first, "end": max(first, at.end_line)}},
+                "location": {
+                    "path": relative(problem.file or result.file),
+                    "lines": {"begin": first, "end": max(first, at.end_line)},
+                },
             }
         )
     yield json.dumps(issues, indent=2) + "\n"

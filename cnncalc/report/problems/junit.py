@@ -25,9 +25,10 @@ def write(results: Iterable[Result]) -> Iterator[str]:
         # Readers show one failure per case, so each failure is a case. A file without failures is one case that passed.
         for problem in failing:
             at = problem.location
-            case = _attribute(f"{relative(result.file)}:{at.line}:{at.column} {problem.rule}" if at.line else problem.rule)
+            file = relative(problem.file or result.file)
+            case = _attribute(f"{file}:{at.line}:{at.column} {problem.rule}" if at.line else problem.rule)
             cases.append(
-                f"    <testcase classname={name} name={case} file={name} line={_attribute(str(max(1, at.line)))}>\n"
+                f"    <testcase classname={name} name={case} file={_attribute(file)} line={_attribute(str(max(1, at.line)))}>\n"
                 f"      <failure type={_attribute(problem.rule)} message={_attribute(problem.message)}>"
                 f"{_content(str(problem))}</failure>\n    </testcase>\n"
             )

@@ -19,7 +19,7 @@ def write(results: Iterable[Result], version: str = "0.0.0") -> Iterator[str]:
     names = list(_LEVELS)
     found: list[dict[str, Any]] = []
     for result, problem, fingerprint in fingerprints(results):
-        found.append(_result(result.file, problem, fingerprint, names.index(problem.rule)))
+        found.append(_result(problem.file or result.file, problem, fingerprint, names.index(problem.rule)))
     driver = {
         "name": "cnncalc",
         "semanticVersion": version,

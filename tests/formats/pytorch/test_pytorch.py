@@ -102,6 +102,47 @@ def test_a_problem_stands_at_the_line_of_the_model(tmp_path: Path) -> None:
     assert path.read_text().splitlines()[problem.location.line - 1].strip() == "x = self.features(x)"
 
 
+def test_reports_for_other_tools_name_the_line_of_the_model(tmp_path: Path) -> None:
+    from cnncalc.report.problems import github, gitlab, sarif
+    from cnncalc.report.problems.base import Result
+
+    path = written(tmp_path, NETWORK)
+    net = cnncalc.load(f"{path}:build", input="33x31x3", fit="exact")
+    results = [Result(f"{path}:build", net.problems)]
+    line = net.problems[0].location.line
+    (command,) = github.write(results)
+    assert f"model.py,line={line}," in command
+    for report in (gitlab, sarif):
+        text = "".join(report.write(results))
+        assert "model.py" in text
+        assert "model.py:build" not in text
+
+
+SHARED = """
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.query, self.value = nn.Parameter(torch.zeros(6)), nn.Parameter(torch.zeros(6))
+            self.register_buffer("key", torch.zeros(6), persistent=False)
+            self.weight = nn.Parameter(torch.zeros(18, 6))
+            self.token = nn.Parameter(torch.zeros(1, 1, 6))
+            self.norm = nn.LayerNorm(6)
+
+        def forward(self, x):
+            token = self.token.expand(x.shape[0], -1, -1)
+            x = torch.cat((token, x), 1)
+            x = F.linear(x, self.weight, torch.cat((self.query, self.key, self.value)))
+            return x[:, :1, :6] + token + self.norm(x[:, :1, 6:12])
+"""
+
+
+def test_arrays_that_are_used_in_several_ways_count_once(tmp_path: Path) -> None:
+    net = cnncalc.load(f"{written(tmp_path, SHARED)}:Net", input="5x6")
+    # A weight of 18·6, a bias of which two thirds are learned, a token that is concatenated and added, and a norm.
+    assert net.parameters == 18 * 6 + 2 * 6 + 6 + 2 * 6
+    assert not [problem for problem in net.problems if problem.level == "error"]
+
+
 @pytest.mark.parametrize(
     ("text", "spec", "message"),
     [

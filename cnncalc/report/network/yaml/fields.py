@@ -39,9 +39,8 @@ def _cells(value: tuple[Any, ...]) -> str:
             pairs = list(value) if not isinstance(value, Every) else [value[0]]
             return f"[{', '.join(f'[{before}, {after}]' for before, after in pairs)}]"
         value = type(value)(before for before, _ in value)
-    if isinstance(value, Every):
-        return str(value[0])
-    return "x".join(map(str, value)) if len(value) > 1 else f"[{value[0]}]"
+    # The same number along every axis is written once; the rank comes from the input.
+    return "x".join(map(str, value)) if len(set(value)) > 1 else str(value[0])
 
 
 def word(text: str) -> str:
@@ -61,7 +60,9 @@ def fields_of(layer: Layer, layout: str) -> dict[str, str]:
     for name, declared in layer.stored.items():
         value = layer.value(name)
         if declared.required or value != declared.default:
-            found[name] = written(declared, value, layout)
+            text = written(declared, value, layout)
+            if declared.required or text != default_of(layer, name, layout):
+                found[name] = text
     return found
 
 
