@@ -53,6 +53,12 @@ class Storages:
         #: Per live result its memory: the bytes, and the number of live results in it.
         self._memory: dict[Producer, list[int]] = {}
 
+    def allocated(self, piece: list[int]) -> None:
+        """Called when a step needs new memory for its result; does nothing here."""
+
+    def freed(self, piece: list[int]) -> None:
+        """Called when the last result in a piece of memory is freed; does nothing here."""
+
     def walk(self) -> Iterator[int]:
         """Yield for each step the bytes that are live while it runs: its inputs, its result, and all that is read later."""
         size, reuse = self._size, self._reuse
@@ -66,14 +72,16 @@ class Storages:
             else:
                 piece = [0 if how == "weights" else size(result), 1]
                 live += piece[0]
+                self.allocated(piece)
             memory[result] = piece
             yield live
             for source in frees:
-                freed = memory.pop(source, None)
-                if freed is not None:
-                    freed[1] -= 1
-                    if not freed[1]:
-                        live -= freed[0]
+                dead = memory.pop(source, None)
+                if dead is not None:
+                    dead[1] -= 1
+                    if not dead[1]:
+                        live -= dead[0]
+                        self.freed(dead)
 
     def live_at(self, index: int) -> list[Producer]:
         """Return the results in memory while step `index` runs; of several in one piece of memory the newest."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.forward import weights as random_weights
@@ -107,6 +108,11 @@ class Runner:
         with Workers(self.threads, parallel_blas).running() as workers, np.errstate(all="ignore"):
             return self._walk(plan, inputs, dtype, workers, watch, own_inputs)
 
+    @cached_property
+    def _room(self) -> int:
+        """Numbers of the layer with the most weights. Memory is taken for all of them, and used as far as a layer needs it."""
+        return max(map(random_weights.room, random_weights.owners(self.graph)), default=0)
+
     def estimate(self, batch: int, dtype: str, *, watched: bool, weights_kept: bool = False) -> int:
         """Return the most bytes that a call needs.
 
@@ -151,7 +157,7 @@ class Runner:
         for step in plan.steps:
             workers.check_interrupt()
             node = step.node
-            own = self._own(node, dtype, workers)
+            own = self._own(node, dtype, workers, reused=True)
             xs = tuple(values[source] for source in node.inputs)
             if not xs:
                 # A layer that reads nothing gets the batch size from an empty input.
@@ -179,19 +185,31 @@ class Runner:
             del own, xs, y, epilogue, run
         return {source: values[source] for source in plan.kept}
 
-    def _own(self, node: Node, dtype: np.dtype[Any], workers: Workers) -> Mapping[str, Array]:
-        """Return the weights of a layer in the type of the run."""
+    def _own(self, node: Node, dtype: np.dtype[Any], workers: Workers, reused: bool = False) -> Mapping[str, Array]:
+        """Return the weights of a layer in the type of the run; if `reused`, drawn into memory that the next layer's overwrite.
+
+        Fresh memory for each layer's weights would leave gaps that the allocator cannot return.
+        """
+        import numpy as np
+
         if not node.weights:
             return {}
         owner = node.shared or node
         if self.weights is not None:
             found: Mapping[str, Array] = self.weights[owner.name]
-        else:
-            self._gains = self._gains or random_weights.Gains(self.graph)
-            found = random_weights.draw(owner, self.seed, self._gains(owner), workers)
-        if all(array.dtype == dtype for array in found.values()):
+            if any(array.dtype != dtype for array in found.values()):
+                found = {name: array.astype(dtype) for name, array in found.items()}
             return found
-        return {name: array.astype(dtype) for name, array in found.items()}
+        self._gains = self._gains or random_weights.Gains(self.graph)
+        gain = self._gains(owner)
+        if not reused or node.layer.reuse(training=False) == "weights":
+            drawn = random_weights.draw(owner, self.seed, gain, workers)
+            return {name: array.astype(dtype, copy=False) for name, array in drawn.items()}
+        memory = workers.scratch("weights", (self._room,), np.float32)
+        drawn = random_weights.draw(owner, self.seed, gain, workers, memory)
+        if dtype == np.float32:
+            return drawn
+        return random_weights.convert(drawn, workers.scratch("converted weights", (self._room,), dtype))
 
     def _epilogue(self, step: Step, added: Array | None, dtype: np.dtype[Any], workers: Workers) -> Epilogue:
         """Return the epilogue of the fused layers: factors and offsets, the sum with `added`, a function."""

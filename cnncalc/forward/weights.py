@@ -75,23 +75,53 @@ def owners(graph: Graph) -> Iterator[Node]:
     return (node for node in graph.nodes if node.weights and node.shared is None and not node.layer.opaque)
 
 
-def draw(node: Node, seed: int, gain: float, workers: Workers) -> dict[str, Array]:
-    """Draw float32 weights of one layer; they depend only on `seed`, its full name, its own shapes and `gain`."""
+def draw(node: Node, seed: int, gain: float, workers: Workers, memory: Array | None = None) -> dict[str, Array]:
+    """Draw float32 weights of one layer; they depend only on `seed`, its full name, its own shapes and `gain`.
+
+    `memory`: a flat float32 array of at least `room(node)` numbers that takes them; otherwise each gets an array of its own.
+    """
     import hashlib
 
-    found = {}
+    import numpy as np
+
+    found, begin = {}, 0
     for weight in node.weights:
+        out = np.empty(weight.size, np.float32) if memory is None else memory[begin : begin + weight.size]
+        begin += _padded(weight.size)
         name = hashlib.blake2b(f"{node.name}/{weight.name}".encode(), digest_size=16).digest()
         words = [seed, *(int.from_bytes(name[k : k + 4], "little") for k in range(0, 16, 4))]
-        found[weight.name] = _normal(weight.shape, *node.layer.spread(weight, gain), words, workers)
+        _normal(out, *node.layer.spread(weight, gain), words, workers)
+        found[weight.name] = in_order(out, weight.shape)
     return found
 
 
-def _normal(shape: tuple[int, ...], mean: float, deviation: float, words: list[int], workers: Workers) -> Array:
-    """Draw normal numbers; filters are in Fortran order, as the convolution reads them."""
-    import numpy as np
+def convert(weights: Mapping[str, Array], memory: Array) -> dict[str, Array]:
+    """Return weights in the type of `memory`, a flat array with room for them."""
+    found, begin = {}, 0
+    for name, array in weights.items():
+        found[name] = in_order(memory[begin : begin + array.size], array.shape)
+        found[name][...] = array
+        begin += _padded(array.size)
+    return found
 
-    out = np.empty(math.prod(shape), np.float32)
+
+def room(node: Node) -> int:
+    """Return how many numbers a layer's weights take in one flat array, each array at the begin of a cache line."""
+    return sum(_padded(weight.size) for weight in node.weights)
+
+
+def _padded(size: int) -> int:
+    return -(-size // 16) * 16
+
+
+def in_order(flat: Array, shape: tuple[int, ...]) -> Array:
+    """Return a flat array as an array of weights; filters are in Fortran order, as the convolution reads them."""
+    return flat.reshape(shape[::-1]).T if len(shape) > 2 else flat.reshape(shape)
+
+
+def _normal(out: Array, mean: float, deviation: float, words: list[int], workers: Workers) -> None:
+    """Fill a flat array with normal numbers."""
+    import numpy as np
 
     def task(i: int) -> None:
         part = out[i * _DRAWN : (i + 1) * _DRAWN]
@@ -101,7 +131,6 @@ def _normal(shape: tuple[int, ...], mean: float, deviation: float, words: list[i
             part += np.float32(mean)
 
     workers.parallel_for(task, -(-out.size // _DRAWN))
-    return out.reshape(shape[::-1]).T if len(shape) > 2 else out.reshape(shape)
 
 
 def draw_all(graph: Graph, seed: int) -> Weights:

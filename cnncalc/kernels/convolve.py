@@ -13,7 +13,7 @@ from cnncalc.kernels.arrays import Array, channels_first, channels_last, packed
 from cnncalc.kernels.depthwise import convolve_depthwise
 from cnncalc.kernels.run import Epilogue, Run
 from cnncalc.kernels.steps import gather, starts, windows_of
-from cnncalc.kernels.workers import Workers
+from cnncalc.kernels.workers import Workers, balanced_parts
 from cnncalc.window import Window
 
 #: Bytes of lowered input in a tile. A thread's own tile, its filters and its result together stay in its core's second-level
@@ -24,11 +24,11 @@ _PART = 2 << 20
 #: Positions in a tile below which a matrix product is slow.
 _LEAST = 96
 #: Up to this many positions, threads divide the filters instead of the positions.
-_FEW = 512
+FEW = 512
 #: Products below which waking another thread takes longer than the work.
 _ALONE = 1 << 24
 #: Channels below which a copy of one cell's channels costs more than the copy of a row of cells.
-_PLANAR = 16
+PLANAR = 16
 #: Largest share of discarded products, times filters, for which a strip is cheaper than copying each cell of a window.
 _WASTED = 20
 
@@ -48,7 +48,7 @@ def convolve(x: Array, weight: Array, bias: Array | None, windows: tuple[Window,
         convolve_depthwise(xs, weight, windows, at, epilogue, out, run)
     elif all(w.kernel_size == 1 and not w.before and not w.after for w in windows):
         _pointwise(xs, weight, at, groups, epilogue, out, run)
-    elif groups == 1 and winograd.pays(weight, windows, out):
+    elif groups == 1 and winograd.pays(weight.shape, windows, out.shape[:-1], out.itemsize):
         winograd.convolve(packed(xs), weight, windows, epilogue, out, run)
     else:
         _lowered(xs, weight, windows, at, groups, epilogue, out, run)
@@ -115,13 +115,13 @@ def _lowered(
     inner, filters = xs.shape[-1] // groups, matrices.shape[2]
     cells = math.prod(w.kernel_size for w in windows)
     # A row of few channels is too short to copy: then rows of the map are copied, with the channels first.
-    planar = inner < _PLANAR
+    planar = inner < PLANAR
     source = xs if planar else packed(xs)
     count = math.prod(map(len, at))
-    if groups == 1 and not planar and count < _FEW and not run.workers.parallel_blas:
+    if groups == 1 and not planar and count < FEW and not run.workers.parallel_blas:
         _few(source, windows, at, matrices, epilogue, out, run)
         return
-    strip = not planar and not run.workers.parallel_blas and _strip_pays(windows[-1], at[-1], xs.shape[-2], filters)
+    strip = not planar and not run.workers.parallel_blas and strip_pays(windows[-1], len(at[-1]), xs.shape[-2], filters)
     copied = cells // windows[-1].kernel_size * windows[-1].stride if strip else cells
     tiles = _tiles(at, copied * inner * xs.itemsize, run.workers)
     tasks = list(itertools.product(range(xs.shape[0]), tiles))
@@ -142,17 +142,25 @@ def _lowered(
 
 def _tiles(at: tuple[range, ...], position_bytes: int, workers: Workers) -> list[tuple[slice, ...]]:
     """Divide the positions into tiles: all along the last axes, some along one axis, one along the axes before."""
-    rows, tile = 1, _DIVIDED_TILE if workers.parallel_blas else _TILE
-    for axis in reversed(range(len(at))):
-        most = max(tile // max(1, rows * position_bytes), -(-_LEAST // rows), 1)
-        if most < len(at[axis]) or axis == 0:
-            step = -(-len(at[axis]) // workers.balanced_parts(len(at[axis]), most))
-            runs = [slice(k, min(k + step, len(at[axis]))) for k in range(0, len(at[axis]), step)]
-            before = [[slice(k, k + 1) for k in range(len(p))] for p in at[:axis]]
-            after = [[slice(0, len(p))] for p in at[axis + 1 :]]
-            return list(itertools.product(*before, runs, *after))
-        rows *= len(at[axis])
-    return []
+    sizes = tuple(map(len, at))
+    if not all(sizes):
+        return []
+    axis, step = tile(sizes, position_bytes, workers.task_threads, workers.parallel_blas)
+    runs = [slice(k, min(k + step, sizes[axis])) for k in range(0, sizes[axis], step)]
+    before = [[slice(k, k + 1) for k in range(size)] for size in sizes[:axis]]
+    after = [[slice(0, size)] for size in sizes[axis + 1 :]]
+    return list(itertools.product(*before, runs, *after))
+
+
+def tile(sizes: tuple[int, ...], position_bytes: int, threads: int, parallel_blas: bool) -> tuple[int, int]:
+    """Return the axis along which a tile has some of the positions, and how many; it has all along the later axes."""
+    rows, most_bytes = 1, _DIVIDED_TILE if parallel_blas else _TILE
+    for axis in reversed(range(len(sizes))):
+        most = max(most_bytes // max(1, rows * position_bytes), -(-_LEAST // rows), 1)
+        if most < sizes[axis] or axis == 0:
+            break
+        rows *= sizes[axis]
+    return axis, -(-sizes[axis] // balanced_parts(sizes[axis], most, threads))
 
 
 def _offsets(windows: tuple[Window, ...]) -> list[tuple[int, ...]]:
@@ -221,21 +229,27 @@ def _few(
         product(lowered.reshape(-1, matrices.shape[1]), matrices, rest, y.reshape(-1, y.shape[-1]), run)
 
 
-def _pitch(window: Window, last: range, size: int) -> int:
-    """Return the cells of a row in a strip, a multiple of the stride: the reach of the windows, less zeros shared by two rows."""
-    reach = last[-1] - last[0] + window.kernel_size
-    before = max(0, window.before - last[0])
-    behind = max(0, last[-1] + window.kernel_size - window.before - size)
+def _pitch(window: Window, first: int, count: int, size: int) -> int:
+    """Return the cells of a row in a strip, a multiple of the stride: the reach of the windows, less zeros shared by two rows.
+
+    `first` is where the first of `count` windows begins, padding included, `size` the row's cells in the input.
+    """
+    reach = (count - 1) * window.stride + window.kernel_size
+    before = max(0, window.before - first)
+    behind = max(0, first + reach - window.before - size)
     # At most a window's overlap, or the next row would begin before this row's last window.
     shared = min(before, behind, window.kernel_size - window.stride)
     return -(-(reach - shared) // window.stride) * window.stride
 
 
-def _strip_pays(window: Window, last: range, size: int, filters: int) -> bool:
-    """Return whether a strip pays: windows overlap and few products are discarded at the ends of rows, fewer for more filters."""
-    if window.dilation != 1 or window.kernel_size <= window.stride or not len(last):
+def strip_pays(window: Window, count: int, size: int, filters: int) -> bool:
+    """Return whether a strip pays: windows overlap and few products are discarded at the ends of rows, fewer for more filters.
+
+    `count` is the number of positions in a row, `size` its cells in the input.
+    """
+    if window.dilation != 1 or window.kernel_size <= window.stride or not count:
         return False
-    wasted = _pitch(window, last, size) // window.stride / len(last) - 1
+    wasted = _pitch(window, 0, count, size) // window.stride / count - 1
     return wasted * filters < _WASTED
 
 
@@ -250,7 +264,7 @@ def _strip(x: Array, windows: tuple[Window, ...], at: tuple[range, ...], matrix:
     window = windows[-1]
     rows = tuple(map(len, others))
     channels, filters = x.shape[-1], matrix.shape[1]
-    pitch = _pitch(window, last, x.shape[-2])
+    pitch = _pitch(window, last[0], len(last), x.shape[-2])
     cells = _offsets(windows[:-1])
     count = math.prod(rows)
     memory = run.workers.scratch("lowered", (count * pitch + window.kernel_size, len(cells), channels), x.dtype)

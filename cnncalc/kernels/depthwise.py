@@ -13,9 +13,9 @@ from cnncalc.kernels.steps import windows_of
 from cnncalc.window import Window
 
 #: Numbers of a tile's result: with the input's rows it stays in the second-level cache.
-_TILE = 1 << 17
+TILE = 1 << 17
 #: Products below which one thread does all the work: waking another thread would take longer.
-_ALONE = 1 << 21
+ALONE = 1 << 21
 #: The smallest length of a row, in numbers, for which a NumPy loop is efficient.
 _ROW = 768
 
@@ -30,10 +30,8 @@ def convolve_depthwise(
     rank = len(windows)
     # Cells of the window from the last axis to the first, then channels: the weights of one cell are a row, like the channels.
     taps = np.ascontiguousarray(weight.T.reshape(-1, channels, multiplier))
-    few = out[0].size * taps.shape[0] < _ALONE
-    rows = (
-        len(at[0]) if few else -(-len(at[0]) // run.workers.balanced_parts(len(at[0]), max(1, _TILE // max(1, out[0, 0].size))))
-    )
+    few = out[0].size * taps.shape[0] < ALONE
+    rows = len(at[0]) if few else -(-len(at[0]) // run.workers.balanced_parts(len(at[0]), max(1, TILE // max(1, out[0, 0].size))))
     tasks = list(itertools.product(range(out.shape[0]), range(0, len(at[0]), rows)))
     together = _together(len(at[-1]), channels) if windows[-1].stride == 1 and multiplier == 1 and rank > 1 else 1
     kernel = tuple(w.kernel_size for w in reversed(windows))

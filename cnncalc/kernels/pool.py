@@ -13,7 +13,7 @@ from cnncalc.kernels.workers import ALONE
 from cnncalc.window import Window
 
 #: Numbers of a tile's result.
-_TILE = 1 << 17
+TILE = 1 << 17
 
 
 def max_pool(x: Array, windows: tuple[Window, ...], run: Run) -> Array:
@@ -49,7 +49,7 @@ def _slide(
     step = (
         len(at[0])
         if out[0].size < ALONE
-        else -(-len(at[0]) // run.workers.balanced_parts(len(at[0]), _TILE // max(1, out[0, 0].size)))
+        else -(-len(at[0]) // run.workers.balanced_parts(len(at[0]), TILE // max(1, out[0, 0].size)))
     )
     tasks = list(itertools.product(range(out.shape[0]), range(0, len(at[0]), step)))
 

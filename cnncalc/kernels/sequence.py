@@ -59,7 +59,8 @@ def recurrent(x: Array, w: Arrays, layers: int, bidirectional: bool, last: bool,
             found[direction] = _direction(sequence, w, key, bool(direction), step)
 
         run.workers.parallel_for(one, len(suffixes))
-        sequence = np.concatenate(found, axis=2)
+        if layer < layers - 1 or not last:
+            sequence = np.concatenate(found, axis=2) if bidirectional else found[0]
     if last:
         return np.concatenate([states[0 if direction else -1] for direction, states in enumerate(found)], axis=1)
     return sequence.transpose(1, 2, 0)
@@ -89,6 +90,7 @@ def _direction(sequence: Array, w: Arrays, key: str, backwards: bool, step: Step
         for t in reversed(steps) if backwards else steps:
             h, c = step(seen[t - chunk.start], h @ kept + bias, h, c)
             states[t] = h
+        del seen
     return states
 
 

@@ -50,25 +50,28 @@ _FROM_INPUT = _both_axes(
 )
 _TO_OUTPUT = _both_axes([[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0, 1, -1, 8, -8, 1]])
 #: Numbers of a tile's transformed input: large, because each tile reads all transformed filters.
-_TILE = 1 << 19
+TILE = 1 << 19
 #: Numbers of transformed filters that are kept at once, 20 MiB: they are four times as many as the filters' own.
-_FILTERS_KEPT = 5 << 20
+FILTERS_KEPT = 5 << 20
 #: Numbers of filters that one task transforms.
 _FILTERS = 1 << 14
 
 
-def pays(weight: Array, windows: tuple[Window, ...], out: Array) -> bool:
-    """Return whether minimal filtering, including its transforms, is faster than a plain product."""
-    if weight.dtype != np.float32 or len(windows) != 2:
+def pays(weights: tuple[int, ...], windows: tuple[Window, ...], places: tuple[int, ...], itemsize: int) -> bool:
+    """Return whether minimal filtering, including its transforms, is faster than a plain product.
+
+    `weights` is (K, C, …), `places` the batch and the sizes of the result.
+    """
+    if itemsize != 4 or len(windows) != 2:
         return False
     if any((w.kernel_size, w.stride, w.dilation) != (3, 1, 1) for w in windows):
         return False
-    filters, channels = weight.shape[:2]
+    filters, channels = weights[:2]
     if min(filters, channels) < 32:
         return False
-    positions = out.size // filters
-    blocks = out.shape[0] * -(-out.shape[1] // _SIDE) * -(-out.shape[2] // _SIDE)
-    plain = 9.0 * positions * channels * filters * _PRODUCT
+    batch, height, width = places
+    blocks = batch * -(-height // _SIDE) * -(-width // _SIDE)
+    plain = 9.0 * batch * height * width * channels * filters * _PRODUCT
     transforms = 16 * blocks * (channels * _IN + filters * _OUT) + filters * channels * _WEIGHT
     return bool(plain > transforms + 36.0 * blocks * channels * filters * _PRODUCT)
 
@@ -79,7 +82,7 @@ _PRODUCT, _IN, _OUT, _WEIGHT = 16.0, 3500.0, 2300.0, 30000.0
 
 def convolve(xs: Array, weight: Array, windows: tuple[Window, ...], epilogue: Epilogue, out: Array, run: Run) -> None:
     """Convolve `xs`, (batch, height, width, C), with `weight`, (K, C, 3, 3), into `out`, (batch, height, width, K)."""
-    parts = -(-36 * weight.shape[0] * weight.shape[1] // _FILTERS_KEPT)
+    parts = -(-36 * weight.shape[0] * weight.shape[1] // FILTERS_KEPT)
     width = -(-weight.shape[0] // parts)
     for first in range(0, weight.shape[0], width):
         part = slice(first, first + width)
@@ -91,7 +94,7 @@ def _convolve(xs: Array, weight: Array, windows: tuple[Window, ...], epilogue: E
     filters = _filters(weight, run)
     batch, height, width = out.shape[:3]
     down, across = -(-height // _SIDE), -(-width // _SIDE)
-    rows = max(1, _TILE // (36 * across * max(weight.shape[:2])))
+    rows = max(1, TILE // (36 * across * max(weight.shape[:2])))
     rows = -(-down // run.workers.balanced_parts(down, rows))
     blocks_read = tuple(w._replace(kernel_size=_INPUT, stride=_SIDE) for w in windows)
     tasks = list(itertools.product(range(batch), range(0, down, rows)))

@@ -28,6 +28,12 @@ ALONE = 1 << 18
 _SHORT, _EVEN = 256, 32
 
 
+def balanced_parts(count: int, most: int, threads: int) -> int:
+    """Return how many parts `count` items make with at most `most` items each, rounded up so that all threads get as many."""
+    parts = -(-count // max(1, most))
+    return min(count, -(-parts // threads) * threads)
+
+
 class Workers:
     """`size` threads, the caller's included, that work in one of two ways.
 
@@ -130,9 +136,8 @@ class Workers:
         self.parallel_for(lambda i: task(*(a[i * step : (i + 1) * step] for a in arrays)), -(-length // step))
 
     def balanced_parts(self, count: int, most: int) -> int:
-        """Return how many parts `count` items make with at most `most` items each, rounded up so that all threads get as many."""
-        parts = -(-count // max(1, most))
-        return min(count, -(-parts // self.task_threads) * self.task_threads)
+        """Return how many parts `count` items make for these threads."""
+        return balanced_parts(count, most, self.task_threads)
 
     def scratch(self, name: str, shape: tuple[int, ...], dtype: Any) -> Array:
         """Return an uninitialised array that belongs to this thread; each call with the same name returns the same memory."""

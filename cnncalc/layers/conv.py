@@ -257,10 +257,10 @@ class ConvTranspose(Layer, kind="conv_transpose"):
         return weight.shape[0] * math.prod(weight.shape[2:]) / self.groups / math.prod(strides)
 
     def scratch(self, xs: tuple[Shape, ...], y: Shape) -> int:
-        # The output before the padding is cut off, and one cell of the window for all input cells.
+        # The output before the padding is cut off.
         sizes = zip(self.written_windows(xs[0]), xs[0].spatial, strict=True)
         whole = self.filters * math.prod((n - 1) * w.stride + w.extent for w, n in sizes)
-        return (whole if whole > y.size else 0) + self.filters * math.prod(xs[0].spatial)
+        return whole if whole > y.size else 0
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         from cnncalc.kernels.transposed import convolve_transposed

@@ -165,6 +165,8 @@ class _AdaptivePool(Layer):
     accepts = "map"
     output_size: Axes
 
+    packs = False
+
     def scratch(self, xs: tuple[Shape, ...], y: Shape) -> int:
         # The map after its first axis is pooled, in parts and put together.
         return 2 * (xs[0].size // xs[0][0] * y[0])

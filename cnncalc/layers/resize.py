@@ -150,8 +150,7 @@ class PixelShuffle(Layer, kind="pixel_shuffle"):
     def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
         return NOTHING_SAVED
 
-    def scratch(self, xs: tuple[Shape, ...], y: Shape) -> int:
-        return y.size
+    packs = False
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         from cnncalc.kernels import resize
@@ -207,8 +206,10 @@ class SpaceToDepth(Layer, kind="space_to_depth"):
     def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
         return NOTHING_SAVED
 
+    packs = False
+
     def scratch(self, xs: tuple[Shape, ...], y: Shape) -> int:
-        return y.size
+        return 2 * y.size if self.order == "darknet" else 0
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         from cnncalc.kernels import resize

@@ -103,8 +103,10 @@ class _Recurrent(Layer):
         raise NotImplementedError
 
     def scratch(self, xs: tuple[Shape, ...], y: Shape) -> int:
-        # The states before directions are put together, and the input's part of some steps' gates.
-        states = xs[0][0] * self.hidden * self._directions
+        # The states of every step beside the result, before directions are put together, and of the layer below; and the
+        # input's part of some steps' gates.
+        last, both, several = self.returns == "last", self._directions > 1, self.layers > 1
+        states = xs[0][0] * self.hidden * self._directions * (last + (several or (both and not last)) + several)
         return states + self._directions * min(1 << 20, xs[0][0] * self.gates * self.hidden)
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
