@@ -208,6 +208,10 @@ COMPLETIONS = [
     ("show ma", {"macs", "macs_per_parameter"}),
     ("solve conv=3 str", {"stride="}),
     ("help und", {"undo"}),
+    ("add: re", {"relu1"}),
+    ("- {conv: 3, ker", {"kernel_size: "}),
+    ("budget: {peak", {"peak_memory: "}),
+    ("insert relu1 conv: 3, padding: va", {"valid"}),
 ]
 
 

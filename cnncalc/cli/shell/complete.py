@@ -1,4 +1,4 @@
-"""Completion in the shell: commands, kinds, fields of the row's kind, values of a field, names of rows."""
+"""Completion in the shell: commands and their arguments; rows and keys of the file as in an editor."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import re
 
 from cnncalc.cli.shell.commands import COMMANDS
 from cnncalc.cli.shell.session import Session
+from cnncalc.editor.completion import complete, row_beginnings, row_fields
+from cnncalc.editor.snapshot import Snapshot
 from cnncalc.language.document import TOP_KEYS
-from cnncalc.language.row import ROW_KEYS
-from cnncalc.layers import KINDS, Layer
-from cnncalc.layers.option import Cells, Choice, Flag
 
 #: Commands whose first argument is the name of a row.
 _NAMING = ("delete", "insert", "move", "why")
@@ -19,9 +18,9 @@ def words(before: str, session: Session) -> tuple[str, list[str]]:
     """The part of a word before the cursor, and the words that begin with it."""
     command, space, rest = before.partition(" ")
     if not space:
-        kinds = [name if _plain(kind) else f"{name}: " for name, kind in KINDS.items()]
+        rows = [item.text.strip("{}") for item in row_beginnings(_blocks(session), in_braces=False)]
         keys = [f"{key}: " for key in TOP_KEYS if key != "layers"]
-        return _starting(command, [*COMMANDS, *kinds, *keys, "block: ", "branches: "])
+        return _starting(command, [*COMMANDS, *rows, *keys])
     if command == "help":
         return _starting(rest, list(COMMANDS))
     if command == "show":
@@ -33,20 +32,19 @@ def words(before: str, session: Session) -> tuple[str, list[str]]:
     if command == "set":
         return _setting(rest, session)
     if command in ("solve", "layer"):
-        from cnncalc.studies.single import complete
+        from cnncalc.studies.single import complete as settings
 
         part = rest.rpartition(" ")[2]
-        return part, complete(part)
-    return _fields(before)
+        return part, settings(part)
+    return _in_file(before, session)
 
 
 def _starting(part: str, candidates: list[str]) -> tuple[str, list[str]]:
     return part, [word for word in dict.fromkeys(candidates) if word.startswith(part)]
 
 
-def _plain(kind: type[Layer]) -> bool:
-    """Whether a kind can be written as a word without a value."""
-    return kind.main is None or not kind.main.required
+def _blocks(session: Session) -> list[str]:
+    return list(Snapshot(session.text).outline.blocks) if session.text else []
 
 
 def _naming(command: str, rest: str, session: Session) -> tuple[str, list[str]]:
@@ -67,27 +65,32 @@ def _setting(rest: str, session: Session) -> tuple[str, list[str]]:
     nodes = {node.name: node for node in session.network.layers}
     if dot and name in nodes:
         kind = nodes[name].kind
-        options = list(KINDS[kind].options) if kind in KINDS else []
-        return part, [f"{word}=" for word in (*options, *ROW_KEYS) if word.startswith(part)]
+        fields = [kind, *(item.label for item in row_fields([kind]))]
+        return part, [f"{word}=" for word in fields if word.startswith(part)]
     return rest, [f"{other}." for other in nodes if other.startswith(rest)]
 
 
-def _fields(before: str) -> tuple[str, list[str]]:
-    """Completion inside a row: fields that the row does not have yet, or the values of a field."""
-    keys = re.findall(r"([\w-]+)\s*:", before)
-    kind = next((KINDS[key] for key in keys if key in KINDS), None)
-    if kind is None:
-        return "", []
-    field = re.search(r"([\w-]+)\s*:\s*([\w.]*)$", before)
-    if field is not None:
-        declared = kind.main if field[1] == kind.kind else kind.options.get(field[1])
-        candidates: list[str] = []
-        if declared is not None:
-            if isinstance(declared.type, (Choice, Cells)):
-                candidates = list(declared.type.words)
-            elif isinstance(declared.type, Flag):
-                candidates = ["true", "false"]
-        return _starting(field[2], candidates)
-    part = re.search(r"[\w-]*$", before)
-    names = [name for name, declared in kind.options.items() if declared is not kind.main]
-    return _starting(part[0] if part else "", [f"{name}: " for name in (*names, *ROW_KEYS) if name not in keys])
+def _in_file(before: str, session: Session) -> tuple[str, list[str]]:
+    """Completion of a row or of a key of the file, as an editor completes it behind the last row."""
+    above, below, indent = _around(session)
+    key = before.partition(":")[0].strip()
+    if key not in TOP_KEYS:
+        before = f"{indent}- {{{before.removeprefix('-').lstrip().removeprefix('{')}"
+    text = f"{above}{before}"
+    snapshot = Snapshot(f"{text}\n{below}")
+    found = complete(snapshot, len(text))
+    return text[snapshot.positions.offset(found.span.start) :], [item.text for item in found.items]
+
+
+def _around(session: Session) -> tuple[str, str, str]:
+    """The text up to the end of the last row, the text behind it, and the indent of the rows' dashes."""
+    lines = session.text.splitlines(keepends=True)
+    rows = list(session.network.rows.values()) if session.network is not None else []
+    last = rows[-1] if rows else None
+    if last is None or not lines[last.line - 1].lstrip().startswith("- "):
+        return f"{session.text.rstrip()}\nlayers:\n", "", "  "
+    end = last.end_line - 1 if last.end_column == 1 else last.end_line
+    above = "".join(lines[:end])
+    dash = lines[last.line - 1]
+    indent = dash[: len(dash) - len(dash.lstrip())]
+    return above if above.endswith("\n") else f"{above}\n", "".join(lines[end:]), indent
