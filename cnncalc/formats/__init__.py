@@ -32,6 +32,16 @@ def suffixes() -> tuple[str, ...]:
     return tuple(dict.fromkeys((*OWN, *(suffix for each in FORMATS.values() for suffix in each))))
 
 
+_WEIGHTS = "weights do not describe the network; name the model itself as MODULE:CALLABLE with --input, or export it to ONNX"
+_ELSEWHERE = {
+    **dict.fromkeys((".pt", ".pth", ".ckpt", ".bin", ".safetensors", ".weights"), _WEIGHTS),
+    **dict.fromkeys(
+        (".tflite", ".pb", ".mlmodel", ".mlpackage", ".caffemodel", ".prototxt", ".engine", ".pdmodel", ".xml", ".param"),
+        "this format is not read here; export the network to ONNX",
+    ),
+}
+"""Hints by the suffixes of files that people have and no format of cnncalc reads."""
+
 _RECOGNISED = (
     "cnncalc reads its own YAML (input and layers), ONNX (.onnx), Ultralytics YAML (backbone and head), "
     "Keras (.keras, a model's JSON, .h5) and Darknet (.cfg that begins with [net])"
@@ -70,7 +80,10 @@ def format_of(source: Source) -> Format | None:
         if _claims(name, start):
             return _module(name)
     if suffix in suffixes() and suffix not in OWN and start.strip():
-        raise unusable("file", source.file, Location(), f"the {suffix} file is none that is known here; {_RECOGNISED}")
+        message = f"the {suffix} file is not a network in a known format; {_RECOGNISED}"
+        raise unusable("file", source.file, Location(), message)
+    if suffix in _ELSEWHERE:
+        raise unusable("file", source.file, Location(), f"{_ELSEWHERE[suffix]}; {_RECOGNISED}")
     return None
 
 

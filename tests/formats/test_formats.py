@@ -47,7 +47,7 @@ def test_a_format_is_found_by_suffix_and_content(file, text, module):
 
 @pytest.mark.parametrize(("file", "text"), [("setup.cfg", "[metadata]\nname = x\n"), ("package.json", "{}"), ("m.keras", "x")])
 def test_a_file_with_a_suffix_and_none_of_the_formats_is_refused(file, text):
-    with pytest.raises(cnncalc.SpecError, match=r"is none that is known here; cnncalc reads its own YAML .* Darknet"):
+    with pytest.raises(cnncalc.SpecError, match=r"is not a network in a known format; cnncalc reads its own YAML .* Darknet"):
         cnncalc.loads(text, file=file)
 
 
@@ -68,3 +68,16 @@ def test_folders_take_only_what_claims_to_be_a_network():
     assert formats.claims("a/yolo.yaml", YOLO.encode())
     assert not formats.claims("a/setup.cfg", b"[metadata]\n")
     assert not formats.claims("a/net.yaml", OWN.encode())
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("model.pt", r"weights do not describe the network; name the model itself as MODULE:CALLABLE with --input"),
+        ("model.tflite", r"this format is not read here; export the network to ONNX; cnncalc reads its own YAML"),
+    ],
+)
+def test_a_file_of_a_format_that_is_not_read_says_what_to_do(tmp_path, name, message):
+    (tmp_path / name).write_bytes(b"PK\x05\x06anything")
+    with pytest.raises(cnncalc.SpecError, match=message):
+        cnncalc.load(tmp_path / name)
