@@ -211,3 +211,66 @@ def test_torchvision(name: str, tmp_path: Path) -> None:
     assert net.outputs[0].flow == (1000,)
     assert net.reading.complete
     assert not [problem for problem in net.problems if problem.level == "error"]
+
+
+def _torchvision():
+    """torchvision's models; its operators of detection are declared if its compiled part does not fit this PyTorch."""
+    pytest.importorskip("importlib.metadata").version("torchvision")
+    library = torch.library.Library("torchvision", "FRAGMENT")
+    for name in ("nms", "qnms"):
+        if not hasattr(torch.ops.torchvision, name):
+            library.define(f"{name}(Tensor a, Tensor b, float c) -> Tensor")
+    from torchvision import models
+
+    return models, library
+
+
+def _hooked(model, x) -> dict[str, list[int]]:
+    """The shape that each convolution, pool and linear layer gives when the model runs, channels last, by its module's name."""
+    from torch import nn
+
+    found: dict[str, list[int]] = {}
+
+    def hook(name, module, y):
+        if name not in found:
+            windows = isinstance(module, (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d))
+            found[name] = [*y.shape[2:], y.shape[1]] if windows else list(y.shape[1:])
+
+    for name, module in model.named_modules():
+        if isinstance(module, (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d, nn.Linear)):
+            module.register_forward_hook(lambda module, _, y, name=name: hook(name, module, y))
+    with torch.no_grad():
+        model(x)
+    return found
+
+
+@pytest.mark.skipif(not os.environ.get("CNNCALC_ALL"), reason="takes minutes; CNNCALC_ALL=1 runs it")
+def test_every_torchvision_classifier_has_the_parameters_and_shapes_of_its_modules() -> None:
+    import json
+
+    from cnncalc.build.changes import UNCHANGED
+    from cnncalc.build.reading import Source
+    from cnncalc.formats.pytorch import capture
+    from cnncalc.formats.pytorch.model import network
+    from cnncalc.network import Network
+    from cnncalc.shape import Shape
+
+    models, library = _torchvision()
+    assert library is not None
+    names = models.list_models(module=models)
+    assert len(names) >= 80
+    for name in names:
+        size = 299 if name == "inception_v3" else 224
+        more = {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
+        model = models.get_model(name, weights=None, **more).eval().to("meta")
+        exported = capture._exported(model, [[None, [1, 3, size, size], "float"]], "meta")
+        described = json.loads(json.dumps(capture._described(model, exported, torch)))
+        net = Network(network(Source(f"torchvision.models:{name}"), described, {None: Shape(size, size, 3)}, UNCHANGED))
+        unused = sum(described["unused"].values())
+        assert net.parameters + unused == sum(one.numel() for one in model.parameters()), name
+        assert not [problem for problem in net.problems if problem.level == "error"], name
+        shapes = {node.name: node.shape for node in net.layers}
+        for module, shape in _hooked(model, torch.zeros(1, 3, size, size, device="meta")).items():
+            # Windows of attention run as examples of a batch; a constant's linear layer computes nothing of the image.
+            if module in shapes and "attn" not in module and "window" not in module and "grid" not in module:
+                assert shapes[module] == tuple(shape), (name, module)
