@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from cnncalc.check.fixes import apply
-from cnncalc.editor.positions import Span
+from cnncalc.editor.positions import BOM, Span
 from cnncalc.editor.snapshot import Snapshot
 from cnncalc.editor.symbols import Edit
 from cnncalc.language.comments import last_line
@@ -46,7 +46,8 @@ def fix_all(snapshot: Snapshot) -> Action | None:
     fixes = [fix for problem in snapshot.problems for fix in problem.fixes if fix.safe]
     if not fixes or snapshot.recovered.blanked:
         return None
-    whole = Edit(snapshot.positions.between(0, len(snapshot.text)), apply(snapshot.text, fixes))
+    body = snapshot.text.removeprefix(BOM)
+    whole = Edit(snapshot.positions.between(len(snapshot.text) - len(body), len(snapshot.text)), apply(body, fixes))
     count = f"{len(fixes)} safe fix" + ("" if len(fixes) == 1 else "es")
     return Action(f"Apply {count} of cnncalc", "source.fixAll", (whole,), None)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from cnncalc.editor.positions import Position, Positions
+from cnncalc.editor.recovery import PLACEHOLDER
 from cnncalc.editor.snapshot import Snapshot
 from cnncalc.graph import Group, Node
 from cnncalc.language.comments import last_line
@@ -71,7 +72,7 @@ def _computed(snapshot: Snapshot) -> list[Hint]:
     by_line: dict[int, tuple[Location, _Results]] = {}
     for place, results in _by_row(network.graph.nodes, network.graph.groups, network.layout):
         at = place.location
-        if at.line:
+        if at.line and not _is_placeholder(place):
             line = positions.line_at(positions.offset_at(_hint_line(place), 1))
             # Rows on one line share its end, and a hint for each would be one behind another: the row that ends last has it.
             if line not in by_line or at[2:] >= by_line[line][0][2:]:
@@ -81,6 +82,11 @@ def _computed(snapshot: Snapshot) -> list[Hint]:
         _, results = by_line[line]
         found.append(Hint(positions.position(positions.line_end(line)), _label(results), _tooltip(results)))
     return found
+
+
+def _is_placeholder(place: Place) -> bool:
+    """Whether a row stands for one that cannot be read."""
+    return isinstance(place, Row) and place.kind == PLACEHOLDER
 
 
 def _hint_line(place: Place) -> int:

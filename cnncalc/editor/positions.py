@@ -10,6 +10,8 @@ from cnncalc.problem import Location
 
 #: Where libyaml begins a new line; editors begin one at the first three alone.
 _YAML_BREAK = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")
+#: The byte order mark that some editors leave at the beginning of a text.
+BOM = "\ufeff"
 _EDITOR_BREAK = re.compile(r"\r\n|[\r\n]")
 
 
@@ -35,6 +37,9 @@ class Positions:
         self._starts = [0, *(match.end() for match in _EDITOR_BREAK.finditer(text))]
         others = "\x85" in text or "\u2028" in text or "\u2029" in text
         self._yaml_starts = [0, *(match.end() for match in _YAML_BREAK.finditer(text))] if others else self._starts
+        if text.startswith(BOM):
+            # YAML does not count it, editors do.
+            self._yaml_starts = [1, *self._yaml_starts[1:]]
         #: Whether a UTF-16 code unit is a character everywhere.
         self._plain = text.isascii() or max(text) <= "\uffff"
 

@@ -83,7 +83,8 @@ class Server(LanguageServer):
 
     def closed(self, uri: str) -> None:
         """Forget a document and take its diagnostics away."""
-        self.documents.pop(uri, None)
+        if self.documents.pop(uri, None) is None:
+            return
         timer = self._timers.pop(uri, None)
         if timer is not None:
             timer.cancel()
@@ -109,10 +110,17 @@ def make() -> Server:
     return server
 
 
+def _is_yaml(item: lsp.TextDocumentItem) -> bool:
+    """Whether the editor calls a text YAML, or its file's name does."""
+    return item.language_id.startswith("yaml") or item.uri.lower().endswith((".yaml", ".yml"))
+
+
 def _documents(server: Server) -> None:
     @server.feature(lsp.TEXT_DOCUMENT_DID_OPEN)
     def opened(ls: Server, params: lsp.DidOpenTextDocumentParams) -> None:
         item = params.text_document
+        if not _is_yaml(item):
+            return
         ls.documents[item.uri] = Document(item.uri, item.text, item.version)
         ls.changed(item.uri)
 

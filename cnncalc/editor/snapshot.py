@@ -11,7 +11,7 @@ from cnncalc.check.claims import claims
 from cnncalc.check.one import examine
 from cnncalc.check.settings import Settings
 from cnncalc.editor.outline import Outline
-from cnncalc.editor.positions import Positions
+from cnncalc.editor.positions import BOM, Positions
 from cnncalc.editor.recovery import Recovered, hidden, recover
 from cnncalc.formats import claims as foreign_claims
 from cnncalc.language.content import Parsed
@@ -39,7 +39,9 @@ class Snapshot:
         self.claimed = claims(data)
         #: Whether it is YAML of another format: its problems are reported, nothing else is offered.
         self.foreign = not self.claimed and foreign_claims("network.yaml", data[:4096])
-        self.recovered = recover(text, file) if self.claimed else Recovered(text, None, [], frozenset(), False, [])
+        self.recovered = (
+            recover(text.removeprefix(BOM), file) if self.claimed else Recovered(text, None, [], frozenset(), False, [])
+        )
         self.network: Network | None = None
         self.problems: list[Problem] = []
         #: The hints, once they were asked for.
@@ -58,7 +60,10 @@ class Snapshot:
         source.parsed = Parsed(recovered.root, recovered.repeated)
         source.cache = self._cache
         self.network, found = examine(source, self.settings)
-        if recovered.blanked:
+        if recovered.blanked and self.network is None:
+            # Without the rows that were left out the text is no network, which is no fault of its own.
+            found = []
+        elif recovered.blanked:
             # What follows from a row that was left out is no fault of the text.
             found = [p for p in found if not hidden(p.location, recovered.blanked, self.positions) and p.rule not in _OF_ALL_ROWS]
         self.problems = sorted([*recovered.problems, *found], key=lambda p: (p.location, p.rule, p.message))

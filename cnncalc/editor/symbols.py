@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from cnncalc.editor.outline import Scope, Symbol
 from cnncalc.editor.positions import Span
+from cnncalc.editor.recovery import PLACEHOLDER
 from cnncalc.editor.snapshot import Snapshot
 from cnncalc.language.comments import last_line
 from cnncalc.language.document import identifier_fault
@@ -38,7 +39,7 @@ class CannotRename(ValueError):
 
 def entries(snapshot: Snapshot) -> list[Entry]:
     """The symbols of a file as a tree: vars, inputs, blocks with their rows, and rows with their branches."""
-    return [_entry(snapshot, symbol) for symbol in snapshot.outline.symbols]
+    return [_entry(snapshot, symbol) for symbol in snapshot.outline.symbols if symbol.detail != PLACEHOLDER]
 
 
 def _entry(snapshot: Snapshot, symbol: Symbol) -> Entry:
@@ -46,7 +47,8 @@ def _entry(snapshot: Snapshot, symbol: Symbol) -> Entry:
     last = _trimmed(snapshot.text, max(last, symbol.end))
     selection = snapshot.positions.between(symbol.start, symbol.end)
     span = snapshot.positions.between(min(first, symbol.start), max(last, symbol.end))
-    return Entry(symbol.name, symbol.detail, symbol.kind, span, selection, [_entry(snapshot, one) for one in symbol.children])
+    children = [_entry(snapshot, one) for one in symbol.children if one.detail != PLACEHOLDER]
+    return Entry(symbol.name, symbol.detail, symbol.kind, span, selection, children)
 
 
 def _trimmed(text: str, end: int) -> int:

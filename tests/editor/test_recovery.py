@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from cnncalc.editor.diagnostics import diagnostics
+from cnncalc.editor.hints import hints
+from cnncalc.editor.positions import Position, Span
 from cnncalc.editor.recovery import recover
 from cnncalc.editor.snapshot import Snapshot
+from cnncalc.editor.symbols import entries
 
 BEFORE = "input: 32x32x3\nlayers:\n  - {conv: 10, kernel_size: 5, padding: 2}\n"
 AFTER = "  - relu\n  - {fc: 10}\n"
@@ -48,3 +52,20 @@ def test_yaml_of_ultralytics_has_its_problems_at_their_lines():
     snapshot = Snapshot(text, "net.yaml")
     assert snapshot.foreign
     assert [(p.rule, p.location.line) for p in snapshot.problems if p.level == "error"][:1] == [("unknown-kind", 4)]
+
+
+def test_a_byte_order_mark_is_counted_by_the_editor_alone():
+    text = "\ufeffinput: 7x7x0\nlayers:\n  - {conv: 1, kernel_size: 3}\n"
+    found = diagnostics(Snapshot(text))
+    assert [(one.code, one.span) for one in found] == [("value", Span(Position(0, 8), Position(0, 13)))]
+
+
+def test_a_row_that_is_left_out_has_no_hint_and_no_symbol():
+    snapshot = Snapshot("input: 7x7x1\nlayers:\n  - relu\n  - {conv: 3, kern\n")
+    assert [hint.position.line for hint in hints(snapshot)] == [2]
+    assert [entry.name for entry in entries(snapshot)] == ["relu1"]
+
+
+def test_without_its_rows_a_text_has_the_fault_of_its_syntax_alone():
+    found = Snapshot("input: 7x7x1\nlayers\n  - relu\n  - {add: a}\n").problems
+    assert {problem.rule for problem in found} == {"yaml"}

@@ -135,3 +135,13 @@ def test_nothing_of_the_server_is_imported_by_other_commands():
     code = "import sys; sys.argv = ['cnncalc', 'show', 'lenet5']; from cnncalc.cli import main\ntry: main()\nfinally: print('pygls' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True, timeout=60)
     assert done.stdout.splitlines()[-1] == "False"
+
+
+def test_other_kinds_of_files_are_left_alone(client):
+    uri = "file:///nets/notes.md"
+    document = {"uri": uri, "languageId": "markdown", "version": 0, "text": TEXT}
+    client.notify("textDocument/didOpen", {"textDocument": document})
+    everything = {"start": at(0, 0), "end": at(9, 0)}
+    answer = client.request("textDocument/inlayHint", {"textDocument": {"uri": uri}, "range": everything})
+    assert answer["result"] == []
+    assert not [one for one in client.notifications if one["params"].get("uri") == uri]
