@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cnncalc.graph import Twig, tree
 from cnncalc.report import words
 from cnncalc.report.picture import frame
-from cnncalc.report.picture.fold import Edge, Fold, Item
+from cnncalc.report.picture.fold import Edge, Fold, Item, label_of
 from cnncalc.report.picture.measure import clipped
 from cnncalc.report.picture.options import Drawing
 from cnncalc.report.picture.rows import Rows, fold_flat
@@ -73,7 +73,9 @@ def _block_parts(subject: Subject, whole: Fold) -> list[_Part]:
     for twig, uses in _blocks(tree(subject.graph)):
         assert twig.group is not None
         block = Fold(subject, 1, frames=True, bands=False, block=twig, like=whole)
-        own = _Part(twig.group.title, block.items, block.edges, 0)
+        # PyTorch numbers modules: "blocks.0" says more than "0".
+        title = label_of(twig.group.name) if twig.group.title.isdigit() else twig.group.title
+        own = _Part(title, block.items, block.edges, 0)
         found.setdefault(tuple(map(_form, block.items)), own).uses += uses
     return list(found.values())
 

@@ -98,6 +98,11 @@ def is_called_by_kind(item: Item) -> bool:
     return item.label.startswith(item.kind) and (item.label == item.kind or item.label.removeprefix(item.kind).isdigit())
 
 
+def is_called_by_title(item: Item) -> bool:
+    """Whether the label of a folded block is its title, or ends with it as an imported module's does: stages.0."""
+    return item.label == item.kind or item.label.endswith(f".{item.kind}")
+
+
 def kind(item: Item, *, is_named: bool) -> str:
     """Kind and window, such as `conv 11×11 /4`; for a block its title. Shared weights are noted.
 
@@ -109,7 +114,7 @@ def kind(item: Item, *, is_named: bool) -> str:
 def _kind(item: Item, is_named: bool) -> str:
     if item.source is not None:
         return item.text if item.label == item.kind else item.kind
-    if item.kind == item.label and item.is_folded:
+    if item.is_folded and is_called_by_title(item):
         return item.text
     windows = item.nodes[0].inferred.windows if not item.is_folded and item.nodes else ()
     # "k=3" alone below "conv1" is less clear than "3×3".

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from cnncalc.problem import one_line
 from cnncalc.report.picture import frame
-from cnncalc.report.picture.captions import Captions, is_called_by_kind, named, printed_size
+from cnncalc.report.picture.captions import Captions, is_called_by_kind, is_called_by_title, named, printed_size
 from cnncalc.report.picture.family import family_of
 from cnncalc.report.picture.fold import Edge, Fold, Item, few_strips
 from cnncalc.report.picture.layout import Arrangement, Cell, Spacing, arrange
@@ -192,7 +192,9 @@ class Rows:
         parts = []
         if self._captions.has("kind"):
             # An item that is named after its kind or its block's title does not need it printed twice.
-            says_kind = is_called_by_kind(item) or (item.is_folded and item.label.startswith(item.kind))
+            says_kind = is_called_by_kind(item) or (
+                item.is_folded and (item.label.startswith(item.kind) or is_called_by_title(item))
+            )
             kind = "" if says_kind and self._captions.has("name") else item.kind
             parts.append(" ".join(filter(None, (kind, item.text))))
             if item.is_shared:
