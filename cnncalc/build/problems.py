@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Collection
 from itertools import chain
 from typing import Any
@@ -77,6 +76,8 @@ class Problems:
 
     def _named(self, found: list[Problem]) -> list[Problem]:
         """The problems, each without a layer given that of the innermost row around it."""
+        from bisect import bisect_right
+
         rows = sorted(self._rows)
         result = []
         for problem in found:

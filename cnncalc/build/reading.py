@@ -113,8 +113,9 @@ def decode(data: bytes, file: str | None) -> str:
         raise unusable("limit", file, Location(), "a spec is at most 10 MiB, and this file is larger")
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise unusable("file", file, Location(1, 1, 1, 1), "the text is UTF-16; save it as UTF-8")
+    data = data.removeprefix(b"\xef\xbb\xbf")
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode()
     except UnicodeDecodeError as error:
         before = data[: error.start].decode("utf-8", "replace")
         if b"\x00" in data[:4096]:

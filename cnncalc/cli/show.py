@@ -1,6 +1,6 @@
 """`cnncalc show`: the table of a network."""
 
-from __future__ import annotations
+# Annotations are evaluated, not text: typer would compile the text of each of them when the command starts.
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -105,7 +105,7 @@ def show(
 show.epilog = "Example: cnncalc show alexnet --columns macs,share"  # type: ignore[attr-defined]  # for --help
 
 
-def _columns(texts: list[str]) -> list[Column]:
+def _columns(texts: list[str]) -> "list[Column]":
     from cnncalc.report.network.columns import NAMES, choose
     from cnncalc.spelling import did_you_mean
 
@@ -130,7 +130,7 @@ def _limit(text: str | None) -> int | None:
     return found
 
 
-def _figures(network: Network, batch: int, training: str | None, optimizer: str, limit: int | None) -> Figures:
+def _figures(network: "Network", batch: int, training: str | None, optimizer: str, limit: int | None) -> "Figures":
     from cnncalc.analysis.memory import Memory
     from cnncalc.report.network.memory import Figures
 
@@ -141,7 +141,9 @@ def _figures(network: Network, batch: int, training: str | None, optimizer: str,
     return Figures(memory, training, optimizer, limit, largest)
 
 
-def _table(networks: list[Network], columns: list[Column], depth: int | None, figures: list[Figures], several: bool) -> None:
+def _table(
+    networks: "list[Network]", columns: "list[Column]", depth: int | None, figures: "list[Figures]", several: bool
+) -> None:
     from cnncalc.report.network.table import table
 
     width = output.width()
@@ -155,14 +157,14 @@ def _table(networks: list[Network], columns: list[Column], depth: int | None, fi
         output.say_rows(rows)
 
 
-def _json(networks: list[Network], figures: list[Figures], several: bool) -> None:
+def _json(networks: "list[Network]", figures: "list[Figures]", several: bool) -> None:
     if networks or several:
         from cnncalc.report.network.json import document, text
 
         output.say(text([document(*pair) for pair in zip(networks, figures, strict=True)], as_list=several))
 
 
-def _csv(networks: list[Network], columns: list[Column], figures: list[Figures], several: bool) -> None:
+def _csv(networks: "list[Network]", columns: "list[Column]", figures: "list[Figures]", several: bool) -> None:
     from cnncalc.report.network.csv import text
 
     if networks:
@@ -171,14 +173,14 @@ def _csv(networks: list[Network], columns: list[Column], figures: list[Figures],
         output.complain(network.problems)
 
 
-def _markdown(networks: list[Network], columns: list[Column], depth: int | None, figures: list[Figures]) -> None:
+def _markdown(networks: "list[Network]", columns: "list[Column]", depth: int | None, figures: "list[Figures]") -> None:
     from cnncalc.report.network.markdown import text
 
     pairs = zip(networks, figures, strict=True)
     output.say("\n".join(text(network, columns, depth=depth, figures=own) for network, own in pairs))
 
 
-def _latex(networks: list[Network], columns: list[Column], depth: int | None, figures: list[Figures]) -> None:
+def _latex(networks: "list[Network]", columns: "list[Column]", depth: int | None, figures: "list[Figures]") -> None:
     from cnncalc.report.network.latex import text
 
     pairs = zip(networks, figures, strict=True)
@@ -192,7 +194,7 @@ def _receptive(
     name: str,
     *,
     input: str | None,  # noqa: A002 - the word of the language
-    set: Sequence[str],  # noqa: A002 - as on the command line
+    set: "Sequence[str]",  # noqa: A002 - as on the command line
     fit: str | None,
     layout: str | None,
 ) -> int:

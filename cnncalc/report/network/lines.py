@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Sequence
 
 from cnncalc.graph import Group, Node, Producer, Twig, tree
@@ -205,6 +204,8 @@ class Lines:
 
     def _has_place(self, row: Location) -> bool:
         """Whether an error without a layer is inside the row."""
+        from bisect import bisect_left
+
         first = bisect_left(self._places, (row.line, row.column))
         return first < len(self._places) and self._places[first] < (row.end_line, row.end_column)
 

@@ -117,13 +117,16 @@ class _Body:
         header = [column.title for column in self._columns]
         rows: list[Row] = [self._joined([[(h, "header")] for h in header])]
         widest = self._widths[0] - (2 if self._marked else 0)
+        others = list(zip(self._columns[1:], self._cells[1:], self._widths[1:], strict=True))
         for i, line in enumerate(self._lines):
             names = self._names(line, self._cells[0][i], widest)
-            parts = [
-                [texts[i]] if column.right or cells_of(texts[i]) <= width else broken(texts[i], width)
-                for column, texts, width in zip(self._columns[1:], self._cells[1:], self._widths[1:], strict=True)
-            ]
-            roles = [_role(column, texts[i]) for column, texts in zip(self._columns[1:], self._cells[1:], strict=True)]
+            roles = [_role(column, texts[i]) for column, texts, _ in others]
+            if len(names) == 1 and all(column.right or cells_of(texts[i]) <= width for column, texts, width in others):
+                rows.append(
+                    self._joined([names[0], *([(texts[i], role)] for (_, texts, _), role in zip(others, roles, strict=True))])
+                )
+                continue
+            parts = [[texts[i]] if column.right else broken(texts[i], width) for column, texts, width in others]
             for number in range(max(len(names), *map(len, parts)) if parts else len(names)):
                 name = names[number] if number < len(names) else self._below(line, widest)
                 rest: list[Row] = [
@@ -160,7 +163,8 @@ class _Body:
         end = len(cells) - 1
         gap = 0
         for i, cell in enumerate(cells):
-            lacking = self._widths[i] - (len(cell[0][0]) if len(cell) == 1 and cell[0][0].isascii() else _row_cells(cell))
+            used = cells_of(cell[0][0]) if len(cell) == 1 else _row_cells(cell)
+            lacking = self._widths[i] - used
             if self._columns[i].right:
                 gap += lacking
                 lacking = 0
@@ -170,7 +174,7 @@ class _Body:
                 row += cell
                 gap = 0
             else:
-                gap += _row_cells(cell)
+                gap += used
             gap += lacking + GAP if i < end else 0
         return row
 
@@ -225,7 +229,8 @@ def _row_cells(row: Row) -> int:
 @lru_cache(10_000)
 def cells_of(text: str) -> int:
     """Width of a text in terminal cells: wide characters take two cells, combining characters none."""
-    if text.isascii() or max(text) < "\u0300":
+    # The lines of a tree need no look at a table of all characters, which takes as long to load as a network.
+    if text.isascii() or all(c < "\u0300" or "\u2500" <= c < "\u2580" for c in text):
         return len(text)
     from unicodedata import combining, east_asian_width
 
