@@ -18,7 +18,9 @@ def advised(reading: Reading) -> list[Problem]:
     """The problems of a reading, with advice on the network's input where it helps."""
     problems = reading.problems
     causes = [one.cause for one in problems]
-    if not any(isinstance(one, Unjoined) or (isinstance(one, Misfit) and not one.reads_input) for one in causes):
+    if not any(
+        (isinstance(one, Unjoined) and one.sizes_differ) or (isinstance(one, Misfit) and not one.reads_input) for one in causes
+    ):
         return problems
     flows = nearest_inputs(reading.graph, by_channels="in_channels" in reading.text)
     inputs = [flow.text(reading.layout) for flow in flows]
@@ -30,7 +32,8 @@ def _advised(problem: Problem, reading: Reading, inputs: Sequence[str]) -> Probl
     if isinstance(cause, Misfit):
         text = cause.text(inputs if not cause.reads_input else ())
     elif isinstance(cause, Unjoined):
-        text = cause.text(_dropped(reading, cause), inputs)
+        # Other channels have another reason than the input's size.
+        text = cause.text(_dropped(reading, cause), inputs) if cause.sizes_differ else cause.text()
     else:
         return problem
     # Behind the sentence stands the number of copies.

@@ -89,3 +89,16 @@ def test_branches_without_a_merge_leave_a_gap(branches: str) -> None:
     problems = cnncalc.loads(f"{DEEP}  - branches: {branches}\n  - relu\n").problems
     # (179 − 2)/2 + 1 = 89.5 and (89 − 2)/2 + 1 = 44.5
     assert [problem.rule for problem in problems] == ["stride-fit", "stride-fit", "missing"]
+
+
+def test_channels_that_differ_are_not_blamed_on_a_dropped_cell():
+    # The strided pool drops the last row and column of 6×6, but both sides are 3×3: only the channels differ.
+    net = cnncalc.loads(
+        "input: 6x6x4\nfit: floor\nlayers:\n  - {maxpool: 1, stride: 2, name: short}\n"
+        "  - {conv: 8, kernel_size: 3, stride: 2, padding: 1, from: input}\n  - {add: short}\n"
+    )
+    [problem] = net.problems
+    assert problem.rule == "join"
+    assert "(channels 8 ≠ 4)" in problem.message
+    assert "drops" not in problem.message
+    assert "try the network's input" not in problem.message

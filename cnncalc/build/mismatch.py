@@ -28,6 +28,12 @@ class Unjoined(NamedTuple):
     second: Side
     fault: str
 
+    @property
+    def sizes_differ(self) -> bool:
+        """Whether the spatial sizes differ, or one side has none."""
+        x, y = self.first.flow, self.second.flow
+        return not (isinstance(x, Shape) and isinstance(y, Shape) and x.spatial == y.spatial)
+
     def text(self, cause: str = "", inputs: Sequence[str] = ()) -> str:
         """The sentence; `cause` names the layer that dropped a cell, `inputs` are inputs of the network that work."""
         advice = f"; try the network's input {' or '.join(inputs)}" if inputs else ""

@@ -57,6 +57,10 @@ class Problems:
         if layer:
             self._count(key, layer)
 
+    def has(self, rule: str) -> bool:
+        """Return whether the rule has a problem anywhere."""
+        return any(key[0] == rule for key in self._found)
+
     def known(self, rule: str, at: Spot, layer: str) -> bool:
         """Whether the row at this place has this problem already; `layer` is then counted as one more copy that has it."""
         key = (rule, location_of(at), "")

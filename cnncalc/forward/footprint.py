@@ -21,15 +21,18 @@ Held = Literal["none", "one layer's", "all"]
 #: Bytes of a chunk of element-wise work per thread.
 _CHUNK = 1 << 20
 #: Factor for memory that is not computed: memory comes in pages, and scratch of several sizes exists at once.
-_MARGIN = 1.07
+_MARGIN = 1.1
 #: Bytes that the interpreter, NumPy and threads need for a run of any size.
 _BASE = 1 << 20
 
 
-def footprint(plan: Plan, batch: int, itemsize: int, held: Held, threads: int, *, parallel_blas: bool = False) -> int:
+def footprint(
+    plan: Plan, batch: int, itemsize: int, held: Held, threads: int, *, parallel_blas: bool = False, warmed: bool = False
+) -> int:
     """Return the most bytes that a run needs: inputs, live results, weights, scratch, and buffers kept for reuse.
 
-    A layer's weights are drawn in float32; in another type both copies exist for a moment.
+    A layer's weights are drawn in float32; in another type both copies exist for a moment. `warmed`: the run begins with the
+    free buffers that an earlier one has left.
     """
     from cnncalc.forward.scratch import scratch_of
 
@@ -48,6 +51,10 @@ def footprint(plan: Plan, batch: int, itemsize: int, held: Held, threads: int, *
     task_threads = 1 if parallel_blas else threads
     most = sum(map(size, graph.inputs))
     all_weights = drawn = 0
+    if warmed:
+        for _ in storages.walk():
+            pass
+        storages.leave()
     kept: dict[str, int] = {}
     for step, live in zip(plan.steps, storages.walk(), strict=True):
         node = step.node
@@ -85,6 +92,12 @@ class _Pooled(Storages):
     def unused(self) -> int:
         """Bytes of the pool's buffers that hold no live result."""
         return self._pool.bytes - self._held
+
+    def leave(self) -> None:
+        """End a run: the buffers in use belong to the holders of the results."""
+        self._pool.forget()
+        self._buffers.clear()
+        self._held = 0
 
     def allocated(self, piece: list[int]) -> None:
         buffer = self._pool.take(piece[0])

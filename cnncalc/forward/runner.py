@@ -120,7 +120,8 @@ class Runner:
         """
         plan = Plan(self.graph, self.graph.outputs, every=True) if watched else self.plan
         held: Held = "all" if weights_kept and self.weights is None else self._held(dtype)
-        return footprint(plan, batch, 8 if dtype == "float64" else 4, held, self.threads or usable_cores())
+        # `observe` runs layers before it times them.
+        return footprint(plan, batch, 8 if dtype == "float64" else 4, held, self.threads or usable_cores(), warmed=watched)
 
     def check_room(self, batch: int, dtype: str, *, weights_kept: bool = False) -> None:
         """Raise TooLittleMemory if a call with `watch` would raise it."""

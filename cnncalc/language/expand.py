@@ -191,7 +191,11 @@ class Expander:
             inner.path = path
             self._depth += 1
             if self._depth > MAX_NESTING:
-                self._problems.add("limit", row.kind_at, f"blocks and branches are nested more than {MAX_NESTING} levels deep")
+                # A long cycle of blocks has been reported as such.
+                if not self._problems.has("cycle"):
+                    self._problems.add(
+                        "limit", row.kind_at, f"blocks and branches are nested more than {MAX_NESTING} levels deep"
+                    )
                 raise Stop
             copy.inner = inner
             walk = self._block if row.kind == "block" else self._branches

@@ -51,8 +51,10 @@ class Upsample(Layer, kind="upsample"):
                 "upsample needs a factor or size, as in {upsample: 2} or {upsample: null, size: 64}", field="size", rule="missing"
             )
         if self.factor is not None and self.size is not None:
+            factor, size = ("x".join(map(str, numbers)) for numbers in (self.factor, self.size))
             raise LayerError(
-                "upsample takes a factor or size, not both; leave out the factor: {upsample: null, size: …}",
+                f"upsample takes a factor or size, not both; write {{upsample: {factor}}} for a factor, "
+                f"or {{upsample: null, size: {size}}} for a size",
                 field="size",
                 rule="value",
             )

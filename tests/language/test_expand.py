@@ -1,5 +1,7 @@
 """Rows → layers: which names the file says, and which are a kind and a running number."""
 
+import pytest
+
 import cnncalc
 
 ROWS = """\
@@ -52,3 +54,10 @@ def test_names_that_the_file_says_are_known_from_automatic_ones():
         "join.right.inner.relu1",
         "add2",
     ]
+
+
+def test_a_cycle_of_more_blocks_than_may_be_nested_is_one_problem():
+    blocks = "".join(f"  b{i}: {{layers: [{{block: b{(i + 1) % 150}}}]}}\n" for i in range(150))
+    with pytest.raises(cnncalc.SpecError, match="block b0 contains itself") as caught:
+        cnncalc.loads(f"input: 8x8x3\nblocks:\n{blocks}layers: [{{block: b0}}]\n")
+    assert [problem.rule for problem in caught.value.problems] == ["cycle"]
