@@ -38,9 +38,16 @@ def _source(net: Net, name: str, index: int, place: int, values: Values, key: st
     """The result of a layer above by its number, counted from the first, or backwards from here."""
     target = index + place if place < 0 else place
     if not 0 <= target < index:
-        said = f"layer {place}" if place >= 0 else f"{-place} layers above"
-        above = f"layers 0 to {index - 1} stand above it" if index else "no layer stands above it"
-        problems.add("unknown-name", values.section.at(key), f"{name} reads {said}, which does not exist; {above}", layer=name)
+        wanted = f"layer {place}" if place >= 0 else f"{-place} layers above"
+        above = (
+            f"layers 0 to {index - 1} stand above it"
+            if index > 1
+            else "only layer 0 stands above it"
+            if index
+            else "no layer stands above it"
+        )
+        message = f"{name} reads {wanted}, which does not exist; {above}"
+        problems.add("unknown-name", values.section.at(key), message, layer=name)
         return None
     return net.results[target]
 
