@@ -149,7 +149,8 @@ def _port(info: ValueInfo, users: Mapping[str, list[NodeProto]], stored: Mapping
     sizes = info.shape if info.shape is not None else ()
     dtype = weights.sort(info.dtype or "float32")
     vocabulary = 0
-    if dtype == "int" and len(sizes) == 2:
+    if len(sizes) == 2:
+        # Ids may come in as floats, and be cast.
         vocabulary = _vocabulary(info.name, users, stored)
     channels = _channels(info.name, len(sizes), sizes, users)
     batch = None if len(sizes) < 2 else _batch(info.name, len(sizes), users)

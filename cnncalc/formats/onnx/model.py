@@ -46,6 +46,7 @@ def read_model(source: Source, buffer: Buffer, changes: Changes) -> Reading:
     def translated(chosen: Sequence[Port], sizes: Mapping[str, tuple[int, ...]], batch: int) -> Translator:
         translator = Translator(model, buffer, folder)
         translator.batch = batch
+        translator.tokens = {port.name for port in chosen if port.vocabulary}
         inputs = {}
         for port in chosen:
             shape = sizes[port.name]

@@ -53,6 +53,8 @@ class Translator:
         self.stated: dict[str, ValueInfo] = {}
         #: The tensors of the main graph by the file's names, to compare with what is stated.
         self.named: dict[str, Tensor] = {}
+        #: Inputs that are ids of words.
+        self.tokens: set[str] = set()
         #: Types of the inputs and stored tensors, as the file names them.
         self.dtypes: dict[str, str] = {}
         self.nodes = 0

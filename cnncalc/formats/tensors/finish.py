@@ -11,10 +11,11 @@ from cnncalc.build.problems import Problems
 from cnncalc.formats.tensors.constant import Constant
 from cnncalc.formats.tensors.emit import Made, Maker, Port
 from cnncalc.formats.tensors.lower import Lowering
+from cnncalc.formats.tensors.program import ProgramError
 from cnncalc.graph import Group, Node, Producer
 from cnncalc.layers import KINDS, Layer
 from cnncalc.place import NOWHERE
-from cnncalc.shape import Flow, LayerError, Shape
+from cnncalc.shape import LARGEST, Flow, LayerError, Shape
 
 
 class Finished:
@@ -180,10 +181,12 @@ def _layer(made: Made, sizes: tuple[int, ...] | None) -> tuple[Layer | None, str
             return None, "custom"
     try:
         return KINDS[made.kind](**fields), made.kind
-    except LayerError:
+    except LayerError as error:
         # A value that the language does not take: the file's own operator.
         if sizes is None:
             return None, "custom"
+        if made.kind == "custom" or max(sizes) > LARGEST:
+            raise ProgramError(f"{made.name}: {error}") from None
         parameters = sum(one.size for one in made.weights.values() if one.dtype == "float")
         shape = Shape(*sizes[1:], sizes[0])
         return KINDS["custom"](operator=legal(made.kind), output=shape, parameters=parameters), "custom"

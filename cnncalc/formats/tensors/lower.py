@@ -93,8 +93,7 @@ class Lowering:
                 if any(isinstance(one, Value) and (one.shape is None or id(one) not in self.views) for one in operation.inputs):
                     raise Cannot("an input without a shape")
                 handler(self, operation)
-            except (Cannot, KeyError, IndexError, ValueError, ArithmeticError, StopIteration):
-                # Sizes that no file of a framework has: the operator stays as it is named.
+            except Cannot:
                 del self.emit.layers[mark:]
                 self.custom(operation)
         self.emit.operation = None
@@ -262,6 +261,8 @@ class Lowering:
 
     def with_channels(self, view: View, dim: int) -> View:
         """The view with one axis of the tensor as channels, and the others as they stand in the tensor."""
+        if dim >= len(view.dims):
+            raise Cannot("no such axis")
         view = self.real(view)
         wanted = whole(view.dims[dim])
         others = [whole(d) for i, d in enumerate(view.dims) if i != dim and whole(d)]

@@ -111,7 +111,8 @@ def cast(c: Call) -> Result:
     x, dtype = c[0], DTYPES.get(c.attribute("to", 1), "float32")
     c.attribute("saturate")
     c.attribute("round_mode")
-    if isinstance(x, Value) and (dtype in _NARROW or (x.dtype, sort(dtype)) in _CUT_OFF):
+    ids = isinstance(x, Value) and x.made_by is None and x.name in c.translator.tokens
+    if isinstance(x, Value) and not ids and (dtype in _NARROW or (x.dtype, sort(dtype)) in _CUT_OFF):
         # Numbers are cut off: no layer of the language does that.
         return c.program.add("custom", [x], x.shape, sort(dtype), operator="Cast")
     return build.cast(c.program, x, sort(dtype))
