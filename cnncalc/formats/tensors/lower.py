@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -93,7 +94,10 @@ class Lowering:
                 if any(isinstance(one, Value) and (one.shape is None or id(one) not in self.views) for one in operation.inputs):
                     raise Cannot("an input without a shape")
                 handler(self, operation)
-            except Cannot:
+            except (Cannot, LookupError, ValueError, ArithmeticError, StopIteration) as error:
+                if not isinstance(error, Cannot) and os.environ.get("CNNCALC_DEBUG"):
+                    # A fault of this program, which a custom layer would hide.
+                    raise
                 del self.emit.layers[mark:]
                 self.custom(operation)
         self.emit.operation = None

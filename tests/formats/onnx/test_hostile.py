@@ -57,7 +57,9 @@ def test_truncated_anywhere(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_mutated(seed: int, tmp_path: Path) -> None:
+def test_mutated(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Faults are not hidden by custom layers.
+    monkeypatch.setenv("CNNCALC_DEBUG", "1")
     numbers = random.Random(seed)
     data = small()
     for _ in range(40):

@@ -127,7 +127,9 @@ def same(result: Any, wanted: Any, tolerance: tuple[float, float]) -> bool:
 
 
 @pytest.mark.parametrize("module", modules())
-def test_cases_of(module: str, tmp_path: Path) -> None:
+def test_cases_of(module: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Faults are not hidden by custom layers.
+    monkeypatch.setenv("CNNCALC_DEBUG", "1")
     counts: Counter[str] = Counter()
     for name, model, inputs, outputs, relative, absolute in cases(module):
         if (

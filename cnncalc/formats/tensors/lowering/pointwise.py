@@ -146,7 +146,7 @@ def _with_constant(low: Lowering, function: str, value: Any, constant: Constant,
         constant = Constant(constant.shape, "float", op="unary", args=(constant,), attributes={"function": "reciprocal"})
         function = "multiply"
     if function in ("add", "multiply") and (
-        learned(_bare(constant)) or (constant.size == shape[-1] and learned(_base(constant)))
+        learned(_bare(constant)) or (constant.size == (shape or (1,))[-1] and learned(_base(constant)))
     ):
         found = _per_channel(low, function, view, constant, shape)
         if found is not None:
