@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from cnncalc.analysis.alignment import align, written_fields
+from cnncalc.analysis.alignment import align
+from cnncalc.analysis.items import written_fields
 from cnncalc.graph import Node, Producer
 from cnncalc.shape import Flow
 from cnncalc.subject import Before, Subject

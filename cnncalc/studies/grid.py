@@ -27,12 +27,12 @@ def axis(text: str) -> Axis:
     >>> axis("width=0.25,0.5"), axis("input=128..192:32"), axis("conv1.padding=[[0, 1]],same").values
     (Axis(name='width', values=('0.25', '0.5')), Axis(name='input', values=('128', '160', '192')), ('[[0, 1]]', 'same'))
     """
-    name, equals, said = text.partition("=")
+    name, equals, values_text = text.partition("=")
     name = name.strip()
     if not equals or not name:
         raise ValueError(f"--set takes NAME=A,B,C or NAME=A..B:STEP, not {text!r}")
     values: list[str] = []
-    for part in _parts(said):
+    for part in _parts(values_text):
         match = _RANGE.fullmatch(part)
         values += _range(text, *match.groups()) if match else [part]
     if not all(values):
@@ -43,11 +43,11 @@ def axis(text: str) -> Axis:
     return Axis(name, tuple(values))
 
 
-def _parts(said: str) -> list[str]:
+def _parts(values_text: str) -> list[str]:
     """Split at commas that stand in no bracket."""
     parts = [""]
     depth = 0
-    for letter in said:
+    for letter in values_text:
         depth += (letter in "[{") - (letter in "]}")
         if letter == "," and depth <= 0:
             parts.append("")

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.cli import FAULT, OK, PROBLEMS, output, say_fault
 from cnncalc.cli.shell import files
+from cnncalc.cli.shell.convert import converted_text, told
 from cnncalc.cli.shell.session import Answer, Session, texts_of
 from cnncalc.cli.shell.typed import Lines, Refused
 from cnncalc.files import write_atomically
 from cnncalc.language.edit import CannotEdit
-from cnncalc.problem import SpecError, one_line
+from cnncalc.problem import SpecError
 from cnncalc.spelling import did_you_mean, nearest
 
 if TYPE_CHECKING:
     from cnncalc.network import Network
-    from cnncalc.problem import Problem
 
 Ask = Callable[[str], bool]
 
@@ -322,7 +322,7 @@ def _save(shell: Shell, rest: str) -> None:
         raise Refused("there is nothing to save yet")
     if not path:
         raise Refused("write save FILE, for example save mine.yaml")
-    _check_path(path)
+    files.check_path(path)
     if os.path.isdir(path):
         raise Refused(f"{path} is a folder")
     if os.path.lexists(path) and not forced and not files.still(path, shell.written.get(os.path.abspath(path))):
@@ -340,42 +340,6 @@ def _save(shell: Shell, rest: str) -> None:
     output.say(f"saved {path}{beside}\n")
 
 
-def _told(problem: Problem, file: str) -> str:
-    """A problem of a file as text, without its level, which the shell prints."""
-    at = problem.location
-    place = f"{file}:{at.line}:{at.column}" if at.line else file
-    return one_line(f"{place}: {problem.message} [{problem.rule}]")
-
-
-def _check_path(path: str) -> None:
-    if not path.isprintable():
-        raise Refused(f"{one_line(path)} is not a valid file name: it has control characters")
-
-
-def _converted(file: str, shape: str | None) -> str | None:
-    """Convert a file of another format to cnncalc's YAML; None if it is YAML already. Raises Refused and SpecError.
-
-    `shape` is the value of the option --input, which such a file may need.
-    """
-    from cnncalc.build.reading import Source
-    from cnncalc.formats import format_of
-    from cnncalc.network import load
-    from cnncalc.report.network.yaml import CannotWrite, text
-
-    if format_of(Source(file)) is None:
-        return None
-    network = load(file, input=shape)
-    errors = [problem for problem in network.problems if problem.level == "error"]
-    if errors:
-        raise Refused("\n".join(_told(problem, file) for problem in errors))
-    try:
-        found = text(network)
-    except CannotWrite as error:
-        raise Refused(f"{file} cannot be converted to cnncalc's language: {error}") from None
-    output.say(f"  {one_line(file)} was converted to cnncalc's language; save FILE writes it\n")
-    return found
-
-
 def _load(shell: Shell, rest: str) -> None:
     from cnncalc.bundled import resolve
     from cnncalc.network import text_of
@@ -384,15 +348,15 @@ def _load(shell: Shell, rest: str) -> None:
     name = os.path.expanduser(rest.lstrip("! ").strip())
     if not name or name == "-":
         raise Refused("write load FILE, or the name of a bundled network: load alexnet")
-    _check_path(name)
+    files.check_path(name)
     if shell.session.unsaved and not forced:
         shell.confirmed("the network is not saved; discard it?", f"the network is not saved; load! {name} discards it")
     try:
         file = resolve(name)
-        converted = _converted(file, shell.input)
+        converted = converted_text(file, shell.input)
         shell.session.load(text_of(file) if converted is None else converted, file if converted is None else None)
     except SpecError as error:
-        raise Refused("\n".join(_told(problem, name) for problem in error.problems)) from None
+        raise Refused("\n".join(told(problem, name) for problem in error.problems)) from None
     if converted is None and shell.input is not None:
         shell.do(f"input: {shell.input}")
     shell.input = None

@@ -7,6 +7,9 @@ import os
 import tempfile
 from collections.abc import Iterator
 
+from cnncalc.cli.shell.typed import Refused
+from cnncalc.problem import one_line
+
 
 def still(path: str, text: str | None) -> bool:
     """Whether a file holds exactly `text`."""
@@ -27,3 +30,9 @@ def as_file(text: str, name: str) -> Iterator[str]:
         with open(file, "w", encoding="utf-8", newline="") as stream:
             stream.write(text)
         yield file
+
+
+def check_path(path: str) -> None:
+    """Raise Refused for a name with control characters."""
+    if not path.isprintable():
+        raise Refused(f"{one_line(path)} is not a valid file name: it has control characters")

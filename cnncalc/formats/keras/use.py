@@ -129,9 +129,9 @@ class Use:
     @property
     def first(self) -> bool:
         """Whether its own configuration, else the tensor it reads, keeps channels first."""
-        said = self.config.get("data_format")
-        if said in ("channels_first", "channels_last"):
-            return bool(said == "channels_first")
+        layout = self.config.get("data_format")
+        if layout in ("channels_first", "channels_last"):
+            return bool(layout == "channels_first")
         return self.x.first
 
     def map(self) -> Tensor:

@@ -78,9 +78,9 @@ class Walk:
         except UnknownShape:
             self._lost(call, results, nodes)
         except (Broken, LayerError) as error:
-            said = error.text(self._problems.layout) if isinstance(error, LayerError) else str(error)
+            message = error.text(self._problems.layout) if isinstance(error, LayerError) else str(error)
             shown = f"{net.prefix}{name}"
-            self._problems.add("value", NOWHERE, f"{shown} ({call.layer['class_name']}): {said}", layer=shown)
+            self._problems.add("value", NOWHERE, f"{shown} ({call.layer['class_name']}): {message}", layer=shown)
             self._lost(call, results, nodes)
         made = net.made
         if outside is None:

@@ -97,7 +97,7 @@ class Reader:
         if isinstance(found, int) and not isinstance(found, bool) and 1 <= found <= 1_000_000:
             return found
         at = location(node) if node is not None and key not in self._given else Location()
-        self._problems.add("value", at, f"{key} must be an integer from 1 to 1,000,000, got {_said(found)}")
+        self._problems.add("value", at, f"{key} must be an integer from 1 to 1,000,000, got {_shown(found)}")
         return default
 
     def _factor(self, key: str) -> float:
@@ -108,7 +108,7 @@ class Reader:
         if isinstance(found, (int, float)) and not isinstance(found, bool) and 0 < found <= 100:
             return float(found)
         at = location(node) if node is not None and key not in self._given else Location()
-        self._problems.add("value", at, f"{key} must be a number above 0 and at most 100, got {_said(found)}")
+        self._problems.add("value", at, f"{key} must be a number above 0 and at most 100, got {_shown(found)}")
         return 1.0
 
     def _scale(self, model: Model) -> None:
@@ -123,7 +123,7 @@ class Reader:
             found = plain(value)
             if not isinstance(found, list) or len(found) != 3 or not all(_positive(one) for one in found):
                 self._problems.add(
-                    "value", value, f"scale {written(letter)} must be [depth, width, most channels], got {_said(found)}"
+                    "value", value, f"scale {written(letter)} must be [depth, width, most channels], got {_shown(found)}"
                 )
                 continue
             model.scales[letter] = (float(found[0]), float(found[1]), float(found[2]))
@@ -154,7 +154,7 @@ class Reader:
         kind = activation(found) if isinstance(found, str) else None
         if kind is None:
             self._problems.add(
-                "value", node, f"activation {_said(found)} is not known; write nn.SiLU(), nn.ReLU() or nn.LeakyReLU(0.1)"
+                "value", node, f"activation {_shown(found)} is not known; write nn.SiLU(), nn.ReLU() or nn.LeakyReLU(0.1)"
             )
             return "silu"
         return kind or None
@@ -164,16 +164,16 @@ class Reader:
         node = pair[1] if pair else None
         if not isinstance(node, Sequence):
             at = location(pair[0]) if pair else location(self._root)
-            said = f"not {describe(node)}" if pair else "and is missing"
-            self._problems.add("value", at, f"{section} is a list of rows [from, number, module, arguments], {said}")
+            found_text = f"not {describe(node)}" if pair else "and is missing"
+            self._problems.add("value", at, f"{section} is a list of rows [from, number, module, arguments], {found_text}")
             return
         for item in node.items:
             model.rows.append(self._row(item, len(model.rows), model))
 
     def _row(self, node: YamlNode, index: int, model: Model) -> Row | None:
         if not isinstance(node, Sequence) or len(node.items) != 4:
-            said = f"a list of {len(node.items)}" if isinstance(node, Sequence) else describe(node)
-            self._problems.add("row", node, f"row {index} must be [from, number, module, arguments], and this is {said}")
+            found_text = f"a list of {len(node.items)}" if isinstance(node, Sequence) else describe(node)
+            self._problems.add("row", node, f"row {index} must be [from, number, module, arguments], and this is {found_text}")
             return None
         reads_at, number_at, module_at, arguments_at = node.items
         reads = plain(reads_at)
@@ -182,12 +182,12 @@ class Reader:
             self._problems.add(
                 "value",
                 reads_at,
-                f"row {index} reads the number of a row or a list of them, such as -1 or [-1, 6], got {_said(reads)}",
+                f"row {index} reads the number of a row or a list of them, such as -1 or [-1, 6], got {_shown(reads)}",
             )
             return None
         number = plain(number_at)
         if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number <= MOST_REPEATS:
-            self._problems.add("value", number_at, f"row {index} stands 1 to {MOST_REPEATS:,} times, got {_said(number)}")
+            self._problems.add("value", number_at, f"row {index} stands 1 to {MOST_REPEATS:,} times, got {_shown(number)}")
             return None
         if not isinstance(module_at, Scalar) or module_at.null:
             self._problems.add("value", module_at, f"row {index} needs the name of a module, not {describe(module_at)}")
@@ -222,7 +222,7 @@ def _positive(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= 1e9
 
 
-def _said(value: Any) -> str:
+def _shown(value: Any) -> str:
     text = str(value)
     return text if len(text) <= 40 else f"{text[:39]}…"
 

@@ -1,0 +1,38 @@
+"""A file of another format, converted to cnncalc's language as the shell loads it."""
+
+from __future__ import annotations
+
+from cnncalc.cli import output
+from cnncalc.cli.shell.typed import Refused
+from cnncalc.problem import Problem, one_line
+
+
+def told(problem: Problem, file: str) -> str:
+    """A problem of a file as text, without its level, which the shell prints."""
+    at = problem.location
+    place = f"{file}:{at.line}:{at.column}" if at.line else file
+    return one_line(f"{place}: {problem.message} [{problem.rule}]")
+
+
+def converted_text(file: str, shape: str | None) -> str | None:
+    """Convert a file of another format to cnncalc's YAML; None if it is YAML already. Raises Refused and SpecError.
+
+    `shape` is the value of the option --input, which such a file may need.
+    """
+    from cnncalc.build.reading import Source
+    from cnncalc.formats import format_of
+    from cnncalc.network import load
+    from cnncalc.report.network.yaml import CannotWrite, text
+
+    if format_of(Source(file)) is None:
+        return None
+    network = load(file, input=shape)
+    errors = [problem for problem in network.problems if problem.level == "error"]
+    if errors:
+        raise Refused("\n".join(told(problem, file) for problem in errors))
+    try:
+        found = text(network)
+    except CannotWrite as error:
+        raise Refused(f"{file} cannot be converted to cnncalc's language: {error}") from None
+    output.say(f"  {one_line(file)} was converted to cnncalc's language; save FILE writes it\n")
+    return found
