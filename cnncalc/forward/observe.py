@@ -23,7 +23,7 @@ _WARM_UP = 0.2
 _PIECE = 1 << 16
 
 
-@dataclass
+@dataclass(slots=True)
 class Spread:
     """Figures of one array; `zeros` is the share of numbers that are 0."""
 
@@ -74,7 +74,7 @@ class Spread:
         )
 
 
-@dataclass
+@dataclass(slots=True)
 class Observation:
     """A layer's result: `computed` is its shape without the batch, channels first; seconds once per repetition."""
 
