@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.build.builder import Builder
@@ -52,7 +53,7 @@ def network(source: Source, described: Mapping[str, Any], flows: Mapping[str | N
         layout=problems.layout,
         complete=finished.complete,
         changed=changed,
-        notes=_notes(described["unused"]),
+        notes=(*_notes(described["unused"]), *_uncounted(described["arrays"], builder.graph.totals["parameters"])),
     )
 
 
@@ -62,3 +63,11 @@ def _notes(unused: Mapping[str, int]) -> tuple[str, ...]:
     modules = list(dict.fromkeys(name.rpartition(".")[0] or name for name in unused))
     names = ", ".join(modules[:3]) + (f" and {len(modules) - 3} more" if len(modules) > 3 else "")
     return (f"{sum(unused.values()):,} parameters are not counted, because the forward pass does not use them: {names}",)
+
+
+def _uncounted(arrays: Mapping[str, Any], counted: int) -> tuple[str, ...]:
+    """A note on parameters that no layer has, such as the gains of standardised weights."""
+    used = sum(prod(one["shape"]) for one in arrays.values() if one["kind"] == "parameter")
+    if used <= counted:
+        return ()
+    return (f"{used - counted:,} parameters are not counted, because they only change the weights of other layers",)

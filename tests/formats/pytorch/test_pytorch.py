@@ -143,6 +143,17 @@ def test_arrays_that_are_used_in_several_ways_count_once(tmp_path: Path) -> None
     assert not [problem for problem in net.problems if problem.level == "error"]
 
 
+def test_parameters_that_only_change_weights_are_in_a_note(tmp_path: Path) -> None:
+    text = """
+        def build():
+            return nn.Sequential(nn.utils.parametrizations.weight_norm(nn.Conv2d(3, 8, 3)), nn.Conv2d(8, 4, 1))
+    """
+    net = cnncalc.load(f"{written(tmp_path, text)}:build", input="9x8x3")
+    # A gain for each of 8 filters stands beside the 8·27 + 8 and 4·8 + 4 parameters of the convolutions.
+    assert net.parameters == 8 * 27 + 8 + 4 * 8 + 4
+    assert net.reading.notes == ("8 parameters are not counted, because they only change the weights of other layers",)
+
+
 @pytest.mark.parametrize(
     ("text", "spec", "message"),
     [
