@@ -37,10 +37,11 @@ def finish(
     _simplify(layers)
     layers = [made for made in layers if made.kind]
     _share(layers)
-    taken = {port.name for port in low.ports}
+    names = {id(port): legal(port.name) for port in low.ports}
+    taken = set(names.values())
     _name(layers, taken)
     builder.graph.fixed_weights = True
-    producers: dict[int, Producer] = {id(port): builder.input(port.name, flows[port.name]) for port in low.ports}
+    producers: dict[int, Producer] = {id(port): builder.input(names[id(port)], flows[port.name]) for port in low.ports}
     sizes = {id(view.producer): view.sizes for view in low.views.values()}
     groups = _Groups(builder)
     for made in layers:

@@ -165,3 +165,27 @@ def test_open_axes(tmp_path: Path) -> None:
     with pytest.raises(cnncalc.SpecError, match=r"leaves height \(rows\) and width of the input x open.*--input 224x224x3"):
         loaded(data, tmp_path)
     assert cnncalc.load(tmp_path / "model.onnx", input="9x7x3").inputs[0].flow == (9, 7, 3)
+
+
+def test_the_name_of_an_input_as_the_language_writes_names(tmp_path: Path) -> None:
+    image = helper.make_tensor_value_info("input.1", TensorProto.FLOAT, [1, 3, 8, 8])
+    loaded(model([helper.make_node("Relu", ["input.1"], ["y"])], inputs=[image]).SerializeToString(), tmp_path)
+    net = cnncalc.load(tmp_path / "model.onnx")
+    assert [one.name for one in net.inputs] == ["input_1"]
+
+
+@pytest.mark.parametrize(
+    ("op", "attributes", "shape", "wanted"),
+    [
+        ("Softmax", {"axis": 1}, [4, 3, 5], (3, 5)),
+        ("Softmax", {"axis": 0}, [4, 3, 5], (4, 3, 5)),
+        ("Flatten", {}, [4, 3, 5], (15,)),
+    ],
+)
+def test_the_first_axis_counts_examples_if_each_is_computed_by_itself(
+    op: str, attributes: dict[str, int], shape: list[int], wanted: tuple[int, ...], tmp_path: Path
+) -> None:
+    value = helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)
+    net = loaded(model([helper.make_node(op, ["x"], ["y"], **attributes)], inputs=[value]).SerializeToString(), tmp_path)
+    assert net.problems == []
+    assert net.outputs[0].flow == wanted
