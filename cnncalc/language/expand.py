@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeGuard
+from typing import Any
 
 from cnncalc.build.builder import Builder
 from cnncalc.build.cache import Cache
@@ -14,6 +14,7 @@ from cnncalc.language.expectations import check_row
 from cnncalc.language.expression import UNKNOWN, Names, Texts, Unknown
 from cnncalc.language.fields import Given, Joined, LayerReader
 from cnncalc.language.keys import KeyReader, names_for
+from cnncalc.language.names import are_names
 from cnncalc.language.row import FAULTY, MERGES, Argument, Row
 from cnncalc.language.scope import Binding, Copy, Scope
 from cnncalc.language.sharing import counterpart, named_peer, share_block, share_layer, shared_branch
@@ -25,7 +26,7 @@ from cnncalc.layers.option import RowNames
 from cnncalc.problem import Location
 from cnncalc.shape import LayerError
 from cnncalc.spelling import listed
-from cnncalc.values import Map, Value, written
+from cnncalc.values import Value, written
 from cnncalc.window import FITS
 
 MAX_ROWS = 200_000
@@ -145,7 +146,7 @@ class Expander:
         source: Producer | None = None
         if isinstance(name, str):
             source = self._find(name, layer, scope, argument.location)
-        elif row.layer is not None and row.layer.opaque and _are_names(name):
+        elif row.layer is not None and row.layer.opaque and are_names(name):
             # Only a custom layer reads several rows without joining them; `_layer` looks up all of them.
             source = self._find(name[0], layer, scope, argument.location)
         elif name is not None:
@@ -235,7 +236,7 @@ class Expander:
         elif layer is not None and layer.opaque and "from" in row.row_keys:
             argument = row.row_keys["from"]
             names = self._keys.value(argument, scope.texts, source, row, name)
-            if _are_names(names):
+            if are_names(names):
                 more = [self._find(one, name, scope, argument.location) for one in names[1:]]
                 inputs = (above, *(one or Input("?", None) for one in more))
         return self._builder.layer(
@@ -397,8 +398,3 @@ class Expander:
             return counterpart(row, base, k, scope, self._problems)
         name = self._keys.value(argument, texts, source, row, layer)
         return named_peer(argument, name, layer, scope, self._problems)
-
-
-def _are_names(value: Value | None) -> TypeGuard[tuple[str, ...]]:
-    """Return whether a value is a list of names."""
-    return isinstance(value, tuple) and not isinstance(value, Map) and bool(value) and all(isinstance(one, str) for one in value)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from cnncalc.values import Value, written
+from typing import TypeGuard
+
+from cnncalc.values import Map, Value, written
 
 
 def number(given: list[Value], stems: list[str]) -> list[str]:
@@ -33,3 +35,8 @@ def name_fault(name: str) -> str | None:
     if name.isdigit():
         return f"a name is not digits alone: {written(name)}; write layer{name}, for example"
     return None
+
+
+def are_names(value: Value | None) -> TypeGuard[tuple[str, ...]]:
+    """Return whether a value is a list of names."""
+    return isinstance(value, tuple) and not isinstance(value, Map) and bool(value) and all(isinstance(one, str) for one in value)
