@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from cnncalc.infer import Inference
-from cnncalc.layers import Layer
+from cnncalc.layers import KINDS, Layer
 from cnncalc.shape import LayerError
 
 #: Inferences kept before everything is forgotten: those of a few large networks.
@@ -19,14 +17,21 @@ class Cache:
         self.infer = Inference()
         #: What reading a layer's fields gave, by its kind, its fields and the layout.
         self.layers: dict[object, tuple[Layer | None, list[tuple[str, LayerError]]]] = {}
-        #: What a format keeps beside that, by a key of its own.
-        self.parts: dict[object, Any] = {}
+        #: Layers without fields, by their kind.
+        self._plain: dict[str, Layer] = {}
 
     def __reduce__(self) -> tuple[type[Cache], tuple[()]]:
         """Another process begins with nothing: inferences are found by the identity of their layers."""
         return Cache, ()
 
+    def plain(self, kind: str) -> Layer:
+        """Return the layer of a kind that has no required fields, all of them at their defaults."""
+        layer = self._plain.get(kind)
+        if layer is None:
+            layer = self._plain[kind] = KINDS[kind]()
+        return layer
+
     def trim(self) -> None:
         """Forget everything if it has become too much."""
-        if max(len(self.infer), len(self.layers), len(self.parts)) > _MANY:
-            self.infer, self.layers, self.parts = Inference(), {}, {}
+        if max(len(self.infer), len(self.layers)) > _MANY:
+            self.infer, self.layers, self._plain = Inference(), {}, {}

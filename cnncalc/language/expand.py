@@ -21,7 +21,7 @@ from cnncalc.language.sharing import counterpart, named_peer, share_block, share
 from cnncalc.language.source import Sequence, location
 from cnncalc.language.template import evaluate
 from cnncalc.language.uses import use_faults
-from cnncalc.layers import KINDS, Layer
+from cnncalc.layers import Layer
 from cnncalc.layers.option import RowNames
 from cnncalc.problem import Location
 from cnncalc.shape import LayerError
@@ -54,8 +54,7 @@ class Expander:
         self._cache = cache
         self._rows_seen = 0
         self._depth = 0
-        #: Whether any row has `expect`.
-        self.expected = False
+        self.expected = False  # whether any row has `expect`
 
     def run(self) -> tuple[Graph, Scope]:
         """Return the network and the scope of its top level."""
@@ -384,10 +383,7 @@ class Expander:
                 message = f"merge is {', '.join(MERGES[:-1])} or {MERGES[-1]}, not {written(kind)}"
                 self._problems.add("value", argument.location, message, layer=name)
             return None
-        layer: Layer | None = self._cache.parts.get(kind)
-        if layer is None:
-            layer = self._cache.parts[kind] = KINDS[str(kind)]()
-        return layer
+        return self._cache.plain(str(kind))
 
     def _peer(
         self, row: Row, layer: str, base: str, k: int | None, scope: Scope, texts: Texts, source: Producer | None
