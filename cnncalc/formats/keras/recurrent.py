@@ -114,23 +114,27 @@ def _both_ways(use: Use, layer: dict[str, Any], merge: str | None) -> Any:
     return Tensor(group.result, one.first)
 
 
+def _described(layer: Any) -> tuple[str, dict[str, Any]]:
+    """The class and the configuration of a serialised layer; empty if it is none."""
+    if not isinstance(layer, dict):
+        return "", {}
+    name, config = layer.get("class_name"), layer.get("config")
+    return name if isinstance(name, str) else "", config if isinstance(config, dict) else {}
+
+
 @keras("RNN")
 def _of_cells(use: Use) -> Any:
     """A cell over a sequence, or a stack of cells: the layers that Keras names after the cells."""
-    cell = use.config.get("cell")
-    stack = (
-        cell.get("config", {}).get("cells") if isinstance(cell, dict) and cell.get("class_name") == "StackedRNNCells" else cell
-    )
-    cells = stack if isinstance(stack, list) else [stack]
-    known = [one for one in cells if isinstance(one, dict) and one.get("class_name") in _CELLS]
-    if not cells or len(known) < len(cells) or (use.config.get("return_state") and len(cells) > 1):
+    class_name, config = _described(use.config.get("cell"))
+    stack = config.get("cells") if class_name == "StackedRNNCells" else [use.config.get("cell")]
+    cells = [_described(one) for one in stack] if isinstance(stack, list) else []
+    if not cells or any(name not in _CELLS for name, _ in cells) or (use.config.get("return_state") and len(cells) > 1):
         return opaque(use, macs=None)
     ways = {key: use.config.get(key) for key in ("go_backwards", "return_state") if key in use.config}
     layers: list[dict[str, Any]] = []
-    for i, one in enumerate(known):
-        sequence = use.flag("return_sequences", False) if i + 1 == len(known) else True
-        config = {**one.get("config", {}), **ways, "return_sequences": sequence}
-        layers.append({"class_name": _CELLS[one["class_name"]], "config": config})
+    for i, (name, config) in enumerate(cells):
+        sequence = use.flag("return_sequences", False) if i + 1 == len(cells) else True
+        layers.append({"class_name": _CELLS[name], "config": {**config, **ways, "return_sequences": sequence}})
     if len(layers) == 1:
         return use.inner(layers[0], use.name, [use.x])
     with use.net.group(use.name, use.class_name, use.x.node) as group:
