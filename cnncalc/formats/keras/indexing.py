@@ -8,6 +8,7 @@ from typing import Any
 from cnncalc.formats.keras.calls import Broken
 from cnncalc.formats.keras.moves import reordered, to_shape
 from cnncalc.formats.keras.use import LAYOUTS, Tensor, Use, argument, shaped
+from cnncalc.graph import Producer
 
 
 def _axis(x: Tensor, number: Any, more: int = 0) -> int | None:
@@ -38,12 +39,17 @@ def _item(use: Use, x: Tensor) -> Any:
     left = [(name, found) for name, size, found in zip(x.names, x.sizes, steps, strict=True) if len(found) < size]
     y = x.node
     for i, (name, found) in enumerate(left):
-        fields: dict[str, Any] = {} if name == "channels" else {"axis": name}
         own = use.name if i + 1 == len(left) and not lost else use.net.free(f"{use.name}_{name}")
-        y = use.net.layer(own, "slice", y, channels=(found[0], found[-1] + 1), **fields)
+        y = _slice(use, own, y, name, found[0], found[-1] + 1)
     if not lost:
         return Tensor(y if left else use.layer("identity", y), x.first)
     return to_shape(use, Tensor(y, x.first), sizes) if sizes else None
+
+
+def _slice(use: Use, name: str, x: Producer, axis: str, start: int, end: int) -> Producer:
+    """The cells from `start` to before `end` of the axis called `axis`."""
+    fields: dict[str, Any] = {} if axis == "channels" else {"axis": axis}
+    return use.net.layer(name, "slice", x, channels=(start, end), **fields)
 
 
 def _is_ellipsis(part: Any) -> bool:
@@ -157,11 +163,9 @@ def _split(use: Use, x: Tensor) -> Any:
     ends = [0, *cuts, size]
     if sorted(set(ends)) != ends:
         return None
-    fields: dict[str, Any] = {} if x.names[axis] == "channels" else {"axis": x.names[axis]}
     names = [use.name if i == 0 else use.net.free(f"{use.name}_output{i}") for i in range(len(ends) - 1)]
     return [
-        Tensor(use.net.layer(name, "slice", x.node, channels=(a, b), **fields), x.first)
-        for name, a, b in zip(names, ends, ends[1:], strict=False)
+        Tensor(_slice(use, name, x.node, x.names[axis], a, b), x.first) for name, a, b in zip(names, ends, ends[1:], strict=False)
     ]
 
 

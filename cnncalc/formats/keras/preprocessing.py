@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cnncalc.formats.keras.calls import Broken
-from cnncalc.formats.keras.use import Tensor, Use, keras, opaque, same
+from cnncalc.formats.keras.use import Tensor, Use, in_sequence, keras, opaque, same
 from cnncalc.shape import Shape
 
 _ENCODINGS = ("one_hot", "multi_hot", "count", "tf_idf")
@@ -77,11 +77,9 @@ def _pipeline(use: Use) -> Tensor:
     layers = use.config.get("layers")
     if not isinstance(layers, list) or not all(isinstance(one, dict) for one in layers):
         raise Broken("it has no list of layers")
-    y = use.x
-    with use.net.group(use.name, use.class_name, y.node) as group:
-        for i, layer in enumerate(layers):
-            config = layer.get("config")
-            name = config.get("name") if isinstance(config, dict) else None
-            y = use.inner(layer, str(name or f"layer{i + 1}"), [y])[0]
-        group.result = y.node
-    return y
+    named = []
+    for i, layer in enumerate(layers):
+        config = layer.get("config")
+        name = config.get("name") if isinstance(config, dict) else None
+        named.append((str(name or f"layer{i + 1}"), layer))
+    return in_sequence(use, named)

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from cnncalc.formats.keras.calls import Broken
-from cnncalc.formats.keras.use import Tensor, Use, keras, opaque, tensors
+from cnncalc.formats.keras.use import Tensor, Use, in_sequence, keras, opaque, tensors
 from cnncalc.graph import Producer
 from cnncalc.shape import Shape
 
@@ -137,12 +137,7 @@ def _of_cells(use: Use) -> Any:
         layers.append({"class_name": _CELLS[name], "config": {**config, **ways, "return_sequences": sequence}})
     if len(layers) == 1:
         return use.inner(layers[0], use.name, [use.x])
-    with use.net.group(use.name, use.class_name, use.x.node) as group:
-        y = use.x
-        for i, layer in enumerate(layers):
-            y = use.inner(layer, f"cell{i + 1}", [y])[0]
-        group.result = y.node
-    return y
+    return in_sequence(use, [(f"cell{i + 1}", layer) for i, layer in enumerate(layers)])
 
 
 @keras("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")

@@ -290,6 +290,16 @@ def opaque(use: Use, operator: str | None = None, parameters: int = 0, buffers: 
     return found if len(found) > 1 else found[0]
 
 
+def in_sequence(use: Use, layers: Sequence[tuple[str, dict[str, Any]]]) -> Tensor:
+    """Named layers, each reading the one before, as a group."""
+    y = use.x
+    with use.net.group(use.name, use.class_name, y.node) as group:
+        for name, layer in layers:
+            y = use.inner(layer, name, [y])[0]
+        group.result = y.node
+    return y
+
+
 def shaped(use: Use, sizes: Sequence[int], operator: str | None = None) -> Tensor:
     """A custom layer without weights whose sizes, in Keras's order, are known. Raises Broken if they are too many."""
     if not 1 <= len(sizes) <= 4:
