@@ -282,11 +282,14 @@ def _read_again(judge: OneInput, flow: Flow, most: int | None) -> Survey:
     own = _longest(flow)
     tried = tuple(sorted(size for size in {*_AGAIN, own, own + 1} if size <= (most or MOST)))
     verdicts = {size: judge(along(flow, axes, size)) for size in tried}
-    names = ("tokens",) if isinstance(flow, Tokens) else tuple(flow.axes[i] for i in axes)
     works = [size for size in tried if verdicts[size].works]
     exact = [size for size in works if verdicts[size].exact]
-    scan = Scan(names, flow, works, exact, tried[-1] if tried else 0, None, tried)
+    scan = Scan(_names(flow, axes), flow, works, exact, tried[-1] if tried else 0, None, tried)
     return Survey([scan], True, along(flow, axes, works[0]) if works else None)
+
+
+def _names(flow: Flow, axes: tuple[int, ...]) -> tuple[str, ...]:
+    return ("tokens",) if isinstance(flow, Tokens) else tuple(flow.axes[i] for i in axes)
 
 
 def _scan(judge: OneInput, flow: Flow, axes: tuple[int, ...], most: int) -> Scan:
@@ -297,13 +300,12 @@ def _scan(judge: OneInput, flow: Flow, axes: tuple[int, ...], most: int) -> Scan
             works.append(size)
             if verdict.exact:
                 exact.append(size)
-    names = ("tokens",) if isinstance(flow, Tokens) else tuple(flow.axes[i] for i in axes)
     stop = None
     if rule(works, most) is None:
         last = works[-1] if works else 0
         larger = [(last + most) // 2 + 1, most, 2 * most + 1, *LARGE]
         stop = judge.stop([along(flow, axes, size) for size in larger if size > last])
-    return Scan(names, flow, works, exact, most, stop)
+    return Scan(_names(flow, axes), flow, works, exact, most, stop)
 
 
 def _base(judge: OneInput, flow: Shape, bounds: Sequence[int]) -> Shape | None:
