@@ -61,7 +61,7 @@ class Reused(Generic[B]):
         return buffer
 
     def give_back(self, buffer: Any) -> None:
-        """Mark `buffer` as free, unless it is none of these; drop the largest free buffers while they are more than `KEPT`."""
+        """Mark a buffer in use as free, and ignore any other; drop the largest free buffers until they fit into `KEPT` bytes."""
         found = self.taken.pop(id(buffer), None)
         if found is None:
             return

@@ -74,7 +74,7 @@ class Recipe(NamedTuple):
         return of(_source(self.file, self.text), changed._replace(limits=self.limits) if self.limits else changed)
 
     def rows(self) -> Rows | None:
-        """Return the rows of the file as it is written; None if they have problems, or the file is of another format."""
+        """Return the rows of the file without any change; None if they have problems, or if the file is not cnncalc's YAML."""
         from cnncalc.language.overrides import changes
 
         if self.text is None:

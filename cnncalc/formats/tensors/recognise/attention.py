@@ -20,7 +20,7 @@ _NOWHERE = Port("")
 
 
 class _Path(NamedTuple):
-    """A tensor that is another one rearranged: the operator that made that one, what rearranges it, and a factor."""
+    """A rearranged tensor: the operator that made the original, the operators that rearrange it, and a factor."""
 
     source: Operation
     steps: list[Operation]
