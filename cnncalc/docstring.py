@@ -12,8 +12,9 @@ from typing import Any
 def docstring(thing: Any) -> str:
     """The docstring of a module, class or function without its indentation; empty if it has none."""
     text = thing.__doc__
-    if text is None and sys.flags.optimize > 1:
-        text = _in_source(thing)
+    if sys.flags.optimize > 1:
+        # Python gives a named tuple or a data class without a docstring one of its own.
+        text = _in_source(thing) or text
     return inspect.cleandoc(text or "")
 
 
