@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cnncalc.graph import Graph, Input
+from cnncalc.problem import one_line
 from cnncalc.shape import Shape
 
 #: Numbers of channels of images and audio.
@@ -33,6 +34,30 @@ def looks_channels_first(graph: Graph, source: Input) -> bool:
     return False
 
 
-def channels_last(x: Shape) -> Shape:
-    """Return the shape if the channels were written first."""
-    return Shape(*x[1:], x[0])
+def looks_channels_last(source: Input) -> bool:
+    """Return whether an input that is read as channels first looks like channels last: 640x640x3, 28x28x1, 16x112x112x3."""
+    x = source.flow
+    if not isinstance(x, Shape) or x.rank < 2:
+        return False
+    *_, height, width, last = x.ordered("channels_first")
+    return last in _FEW and height == width > last
+
+
+def other_layout(graph: Graph, source: Input, layout: str) -> str | None:
+    """Say how an input is read and how to write it if it looks like the other layout; None if it does not."""
+    x = source.flow
+    if not isinstance(x, Shape):
+        return None
+    if layout == "channels_last" and looks_channels_first(graph, source):
+        order, meant, other = (*x.axes, "channels"), Shape(*x[1:], x[0]), "channels_first"
+    elif layout == "channels_first" and looks_channels_last(source):
+        order, meant, other = ("channels", *x.axes), Shape(*x.ordered(layout)), "channels_last"
+    else:
+        return None
+    channels = f"{meant.channels} channel{'s' * (meant.channels > 1)}"
+    # An input without a line is not written in the file, which then has no place for the layout either.
+    option = f"layout: {other}" if source.location.line else f"--layout {other}"
+    return (
+        f"{one_line(source.name)} {x.text(layout)} is read as {' × '.join(order)}; "
+        f"for {channels} write {meant.text(layout)}, or {option}"
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cnncalc.analysis.layout import channels_last, looks_channels_first
+from cnncalc.analysis.layout import other_layout
 from cnncalc.build import misfit
 from cnncalc.dtype import bytes_of
 from cnncalc.graph import Node
@@ -93,16 +93,12 @@ def notes(subject: Subject, receptive: Mapping[str, str]) -> list[str]:
 def doubtful(subject: Subject) -> list[str]:
     """Inputs whose shape was probably meant differently: `28x28` as an image, `3x32x32` in PyTorch's order."""
     found = []
-    for source in subject.inputs if subject.layout == "channels_last" else ():
+    for source in subject.inputs:
         x = source.flow
-        if not isinstance(x, Shape):
-            continue
-        read = f"{one_line(source.name)} {x} is read as"
-        if x.rank == 1 and x[0] == x.channels > 1:
-            found.append(f"{read} length × channels; for an image of one channel write {x}x1")
-        elif looks_channels_first(subject.graph, source):
-            meant = f"for {words.plural(x[0], 'channel')} write {channels_last(x)}, or layout: channels_first"
-            found.append(f"{read} {' × '.join(x.axes)} × channels; {meant}")
+        if subject.layout == "channels_last" and isinstance(x, Shape) and x.rank == 1 and x[0] == x.channels > 1:
+            found.append(f"{one_line(source.name)} {x} is read as length × channels; for an image of one channel write {x}x1")
+        elif doubt := other_layout(subject.graph, source, subject.layout):
+            found.append(doubt)
     return found
 
 
