@@ -17,7 +17,7 @@ from cnncalc.formats.onnx.wire import Buffer
 from cnncalc.formats.tensors.arrays import FileWeights
 from cnncalc.formats.tensors.finish import finish
 from cnncalc.formats.tensors.lower import Lowering
-from cnncalc.formats.tensors.program import Value, written
+from cnncalc.formats.tensors.program import ProgramError, Value, written
 from cnncalc.formats.tensors.recognise import recognise
 from cnncalc.problem import Location
 from cnncalc.shape import Flow, Tokens
@@ -59,7 +59,10 @@ def read_model(source: Source, buffer: Buffer, changes: Changes) -> Reading:
 
     found, batch, as_stated = examples(found, translated)
     flows, sizes = _sizes(found, changes, layout, source)
-    translator = translated(found, sizes, batch)
+    try:
+        translator = translated(found, sizes, batch)
+    except (Refused, ProgramError) as error:
+        raise _fixed_size(found, flows, error) from None
     if not changes.input:
         _compare(translator, as_stated, problems)
     program = translator.program
@@ -105,6 +108,16 @@ def _sizes(
             flow = port.flow(shape)
         flows[port.name], sizes[port.name] = flow, shape
     return flows, sizes
+
+
+def _fixed_size(found: list[Port], flows: Mapping[str, Flow], error: Exception) -> Exception:
+    """The error of operators that only take the sizes in the file, if other sizes were asked for."""
+    for port in found:
+        shape = port.shape()
+        if shape is not None and port.flow(shape) != flows[port.name]:
+            own = port.flow(shape)
+            return Refused(f"the file takes {port.name} as {own.text()}, and not as {flows[port.name].text()}: {error}")
+    return error
 
 
 def _open(port: Port, count: int) -> str:

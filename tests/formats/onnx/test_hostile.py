@@ -189,3 +189,14 @@ def test_the_first_axis_counts_examples_if_each_is_computed_by_itself(
     net = loaded(model([helper.make_node(op, ["x"], ["y"], **attributes)], inputs=[value]).SerializeToString(), tmp_path)
     assert net.problems == []
     assert net.outputs[0].flow == wanted
+
+
+def test_a_size_that_the_file_does_not_take(tmp_path: Path) -> None:
+    """The map has 3·8·8 = 192 numbers, as the reshape says."""
+    shape = helper.make_tensor("s", TensorProto.INT64, [2], [1, 192])
+    node = helper.make_node("Reshape", ["x", "s"], ["y"], name="flat")
+    path = tmp_path / "model.onnx"
+    path.write_bytes(model([node], initializers=[shape]).SerializeToString())
+    assert cnncalc.load(path).layers[-1].shape == (192,)
+    with pytest.raises(cnncalc.SpecError, match="the file takes x as 8x8x3, and not as 16x16x3: flat"):
+        cnncalc.load(path, input="16x16x3")
