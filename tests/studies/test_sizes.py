@@ -24,6 +24,13 @@ RULES = [
     ([5, 6, 7, 9], "5–7, 9"),
     ([4, *range(188, 1001, 16)], "16·n + 188, from 188, and 4"),
     (sorted([*range(10, 1001, 8), *range(13, 1001, 8)]), "8·n + 10 or 13, from 10"),
+    # A rule that ends, as a memory budget makes it.
+    (range(7, 220, 4), "4·n + 7, from 7 to 219"),
+    (range(32, 481, 32), "any multiple of 32 from 32 to 480"),
+    ([3, *range(10, 130, 10)], "any multiple of 10 from 10 to 120, and 3"),
+    ([7, 11, 15, 19], "7, 11, 15, 19"),
+    ([1, 3, 4, 9, 11, 20, 21, 35, 50], "1, 3–4, 9, 11, 20–21, 35, 50"),
+    (range(1, 300), "1–299"),
 ]
 
 
