@@ -72,9 +72,8 @@ def _survey(subject: Subject, survey: Survey, width: int | None) -> list[Row]:
         axes = list(dict.fromkeys(axis for scan, other in stops if other.fault.node is stop.fault.node for axis in scan.axes))
         notes.append(_stopped(axes, stop, layout))
     if survey.smallest is not None and not stops and any(_unknown(scan) for scan in survey.scans):
-        notes.append(
-            f"no rule covers sizes beyond {max(scan.most for scan in survey.scans):,}, which were not searched; --max searches further"
-        )
+        most = max(scan.most for scan in survey.scans)
+        notes.append(f"no rule covers sizes beyond {most:,}, which were not searched; --max searches further")
     for scan in survey.scans:
         if scan.tried:
             notes.append(
