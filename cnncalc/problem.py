@@ -1,8 +1,11 @@
-"""What is wrong with a network, as data: where, which rule, what would be right."""
+"""Problems of a network as data, and the names of the rules that report them."""
 
 from __future__ import annotations
 
+import os
 from typing import Any, NamedTuple
+
+from cnncalc.modules import modules
 
 #: Every rule that makes a network impossible or wrong, with what it means. Names are a contract: they never change meaning.
 ERROR_RULES: dict[str, str] = {
@@ -30,31 +33,12 @@ ERROR_RULES: dict[str, str] = {
     "stated-shape": "a shape that a file states and that is not the inferred one",
 }
 
-#: The rules that `check` adds, with their level; each is a file of cnncalc/rules/. Names are a contract too.
-RULES: dict[str, str] = {
-    "bias-before-norm": "warning",
-    "checkerboard": "warning",
-    "dilation-too-large": "warning",
-    "even-half-padding": "warning",
-    "even-same-padding": "warning",
-    "fc-on-sequence": "warning",
-    "input-layout": "warning",
-    "linear-pair": "warning",
-    "norm-over-one": "warning",
-    "padding-too-large": "warning",
-    "pool-padding": "warning",
-    "skipped-cells": "warning",
-    "small-receptive-field": "warning",
-    "softmax-inside": "warning",
-    "softmax-over-one": "warning",
-    "unused-definition": "warning",
-    "unused-ignore": "warning",
-    "unused-result": "warning",
-    "strided-pointwise": "note",
-    "unread-cells": "note",
-}
+#: The rules that `check` adds: each is a file of cnncalc/rules/ with its level and its manual. Names never change meaning.
+RULES = tuple(
+    name.replace("_", "-") for name in modules([os.path.join(os.path.dirname(__file__), "rules")], without=("base", "manual"))
+)
 
-#: What `ignore` may name: of the errors only the one that is a matter of taste.
+#: Names that `ignore` accepts: of the errors only stride-fit, because PyTorch and others drop the remaining cells on purpose.
 IGNORABLE = ("stride-fit", *RULES)
 
 LEVELS = ("error", "warning", "note")

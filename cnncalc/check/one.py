@@ -11,9 +11,8 @@ from cnncalc.check.claims import claims
 from cnncalc.check.settings import Settings
 from cnncalc.check.sources import Candidate
 from cnncalc.language.overrides import changes
-from cnncalc.place import lines_of
 from cnncalc.problem import Location, Problem, SpecError
-from cnncalc.report.problems import Result
+from cnncalc.report.problems.base import Result, lines_at
 
 
 class How(NamedTuple):
@@ -85,7 +84,7 @@ def _foreign(source: Source, file: str, candidate: Candidate, how: How) -> Resul
     """The problems of a file of another format, which is never changed."""
     net, problems = examine(source, candidate.settings, how, file=file)
     strict = bool(candidate.settings.strict)
-    lines = _lines(net.reading.text, problems) if how.lines and net is not None else {}
+    lines = lines_at(problems, file, net.reading.text) if how.lines and net is not None else {}
     return Result(file, problems, unusable=net is None, strict=strict, lines=lines)
 
 
@@ -117,11 +116,11 @@ def examine(
         net = network.of(source, changes(how.input, how.set, how.fit, how.layout))
     except SpecError as error:
         return None, [_of(problem, source, name) for problem in error.problems]
-    return net, [_of(problem, source, name) for problem in _chosen(net, settings, how)]
+    return net, [_of(problem, source, name) for problem in problems_of(net, settings, how)]
 
 
-def _chosen(net: network.Network, settings: Settings, how: How) -> list[Problem]:
-    """The problems of a network that the settings ask for, its errors among them."""
+def problems_of(net: network.Network, settings: Settings, how: How = DEFAULT) -> list[Problem]:
+    """Return the problems of a network that the settings ask for, errors included."""
     # A changed network may not need an ignore that its file does need.
     chosen = settings.chosen - {"unused-ignore"} if how.changes else settings.chosen
     found = rules.run(net.reading, chosen)
@@ -135,7 +134,7 @@ def _chosen(net: network.Network, settings: Settings, how: How) -> list[Problem]
 
 def _result(text: str, file: str, candidate: Candidate, how: How, more: list[Problem]) -> Result:
     problems, unusable = check_text(text, file, candidate.settings, how)
-    shown = _lines(text, problems) if how.lines else {}
+    shown = lines_at(problems, file, text) if how.lines else {}
     return Result(
         file,
         more + problems,
@@ -144,11 +143,3 @@ def _result(text: str, file: str, candidate: Candidate, how: How, more: list[Pro
         lines=shown,
         expect_skipped=bool(how.changes),
     )
-
-
-def _lines(text: str, problems: list[Problem]) -> dict[int, str]:
-    """The lines that problems stand on, by number."""
-    if not problems or not text:
-        return {}
-    every = lines_of(text)
-    return {p.location.line: every[p.location.line - 1] for p in problems if 0 < p.location.line <= len(every)}

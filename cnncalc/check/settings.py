@@ -6,7 +6,8 @@ import os
 from functools import cache
 from typing import Any, NamedTuple
 
-from cnncalc.problem import ERROR_RULES, IGNORABLE, RULES
+from cnncalc.problem import ERROR_RULES, IGNORABLE
+from cnncalc.rules import RULES
 
 
 class SettingsError(Exception):
@@ -43,7 +44,7 @@ class Settings(NamedTuple):
     @property
     def chosen(self) -> frozenset[str]:
         """The rules to run: warnings, and notes if they are wanted or named."""
-        names = set(RULES) if self.notes else {name for name, level in RULES.items() if level != "note"}
+        names = set(RULES) if self.notes else {name for name, rule in RULES.items() if rule.level != "note"}
         if self.select is not None:
             names = {name for name in RULES if name in self.select}
         return frozenset(names - set(self.ignore or ()))

@@ -11,7 +11,6 @@ from cnncalc.cli.spec import complete, load, status
 
 if TYPE_CHECKING:
     from cnncalc.network import Network
-    from cnncalc.problem import Problem
 
 
 def report(
@@ -58,25 +57,10 @@ report.epilog = "Example: cnncalc report resnet50 -o resnet50.html"  # type: ign
 
 
 def _page(network: Network) -> str:
-    from cnncalc import rules
-    from cnncalc.build.reading import Source
-    from cnncalc.place import lines_of
-    from cnncalc.problem import RULES
+    from cnncalc.check.one import problems_of
+    from cnncalc.check.settings import Settings
     from cnncalc.report.page.page import page
+    from cnncalc.report.problems.base import lines_at
 
-    warnings = rules.run(network.reading, frozenset(name for name, level in RULES.items() if level == "warning"))
-    problems: list[Problem] = sorted([*network.problems, *warnings], key=lambda p: (p.location, p.rule, p.message))
-    lines: dict[int, str] = {}
-    texts: dict[str | None, list[str]] = {}
-    for problem in problems:
-        at = problem.location.line
-        if not at:
-            continue
-        if problem.file not in texts:
-            # A problem of a PyTorch model stands in the model's source.
-            own = problem.file == network.reading.source.file
-            text = network.reading.source.text if own else Source(problem.file).text
-            texts[problem.file] = lines_of(text)
-        if at <= len(texts[problem.file]):
-            lines.setdefault(at, texts[problem.file][at - 1])
-    return page(network, problems, lines)
+    problems = problems_of(network, Settings())
+    return page(network, problems, lines_at(problems, network.file, network.reading.text))

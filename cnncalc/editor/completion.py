@@ -16,7 +16,8 @@ from cnncalc.language.expression import FUNCTIONS
 from cnncalc.language.row import MERGES
 from cnncalc.language.schema import ROW_KEYS
 from cnncalc.layers import KINDS, Join, Layer
-from cnncalc.problem import ERROR_RULES, IGNORABLE, RULES
+from cnncalc.problem import IGNORABLE
+from cnncalc.rules.manual import level, summary
 from cnncalc.shape import LAYOUTS
 from cnncalc.window import FITS
 
@@ -200,7 +201,7 @@ def _words(here: Context, snapshot: Snapshot) -> Iterator[Item]:
 
 def _rules() -> Iterator[Item]:
     for name in IGNORABLE:
-        yield Item(name, name, "rule", RULES.get(name, "error"), ERROR_RULES.get(name, ""))
+        yield Item(name, name, "rule", level(name), summary(name))
 
 
 def _first_line(text: str) -> str:

@@ -12,9 +12,10 @@ from cnncalc.infer import Inference
 from cnncalc.language.schema import ROW_KEYS
 from cnncalc.layers import KINDS, Join, Layer
 from cnncalc.layers.option import Option
-from cnncalc.problem import ERROR_RULES, RULES
+from cnncalc.problem import ERROR_RULES
 from cnncalc.report.network.table import Row, wrapped
 from cnncalc.report.topics import default, fields, meant, topics
+from cnncalc.rules import RULES
 from cnncalc.rules.manual import level, manual, summary
 from cnncalc.shape import Tokens
 

@@ -1,4 +1,4 @@
-"""The rules of `check`, one per file. A new rule is a file here, a line in problem.py, and a manual in cnncalc/manuals/."""
+"""The rules of `check`. Each file has one rule, named for the file: its manual (the docstring), its LEVEL, and `find`."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Collection
 
 from cnncalc.build.problems import Problems
 from cnncalc.build.reading import Reading
-from cnncalc.problem import RULES as LEVELS
+from cnncalc.problem import RULES as NAMES
 from cnncalc.problem import Problem
 from cnncalc.rules.base import Rule, Subject
 
-#: All rules by name. `unused-ignore` is last: it reads the findings of the other rules.
+#: All rules by name, warnings before notes. `unused-ignore` is last: it reads the findings of the other rules.
 RULES: dict[str, Rule] = {
-    name: Rule.of(name) for name in (*(name for name in LEVELS if name != "unused-ignore"), "unused-ignore")
+    rule.name: rule for rule in sorted(map(Rule.of, NAMES), key=lambda rule: (rule.name == "unused-ignore", rule.level == "note"))
 }
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from cnncalc.analysis.receptive import Fields, receptive_fields
 from cnncalc.build.reading import Reading
 from cnncalc.graph import Graph, Group, Node, Producer, Slides
-from cnncalc.problem import RULES, Fix, Location
+from cnncalc.problem import Fix, Location
 
 #: Errors that leave the graph as intended.
 _HARMLESS = frozenset(("stride-fit", "expect", "budget"))
@@ -113,4 +113,4 @@ class Rule(NamedTuple):
     def of(cls, name: str) -> Rule:
         """Return the rule in the file of the same name in this folder."""
         module = import_module(f"cnncalc.rules.{name.replace('-', '_')}")
-        return cls(name, RULES[name], module.find)
+        return cls(name, module.LEVEL, module.find)

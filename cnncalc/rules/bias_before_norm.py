@@ -1,4 +1,40 @@
-"""A bias directly before batch or instance normalisation."""
+"""A bias directly before batch or instance normalisation.
+
+## Why is this bad?
+
+Normalisation subtracts the mean of each channel, and with it any number that was added to the whole channel. The bias is
+stored and learned without effect; normalisation has an offset of its own.
+
+## Example
+
+```yaml
+input: 32x32x3
+layers:
+  - {conv: 16, kernel_size: 3, padding: 1}
+  - batchnorm
+  - relu
+```
+
+Use instead:
+
+```yaml
+input: 32x32x3
+layers:
+  - {conv: 16, kernel_size: 3, padding: 1, bias: false}
+  - batchnorm
+  - relu
+```
+
+## Fix
+
+Write `bias: false`. `--fix` does so if the row does not mention the bias: the network computes the same with fewer
+parameters. It does not touch a bias that is written out, a file whose `expect` counts parameters, or a block of which some
+uses are not followed by normalisation.
+
+## Reference
+
+Ioffe & Szegedy 2015, Batch Normalization, sec. 3.2: "the bias b can be ignored".
+"""
 
 from __future__ import annotations
 
@@ -9,6 +45,8 @@ from cnncalc.layers.dense import Identity
 from cnncalc.layers.norm import BatchNorm, InstanceNorm
 from cnncalc.problem import Fix
 from cnncalc.rules.base import Finding, Subject
+
+LEVEL = "warning"
 
 
 def find(subject: Subject) -> Iterator[Finding]:

@@ -1,4 +1,34 @@
-"""A transposed convolution whose window the stride does not divide."""
+"""A transposed convolution whose stride does not divide its window.
+
+## Why is this bad?
+
+Each input cell writes a window, and the windows overlap. If the stride does not divide the window, some output cells are
+written more often than their neighbours, and the result tends to show a checkerboard pattern.
+
+## Example
+
+```yaml
+input: 16x16x8
+layers:
+  - {conv_transpose: 4, kernel_size: 3, stride: 2}
+```
+
+Use instead:
+
+```yaml
+input: 16x16x8
+layers:
+  - {conv_transpose: 4, kernel_size: 4, stride: 2, padding: 1}
+```
+
+## Fix
+
+Use a window that is a multiple of the stride, or `upsample` followed by a convolution with stride 1.
+
+## Reference
+
+Odena, Dumoulin & Olah 2016, Deconvolution and Checkerboard Artifacts, Distill.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +37,8 @@ from collections.abc import Iterator
 from cnncalc.layers.conv import ConvTranspose
 from cnncalc.rules.base import Finding, Subject
 from cnncalc.shape import Shape
+
+LEVEL = "warning"
 
 
 def find(subject: Subject) -> Iterator[Finding]:

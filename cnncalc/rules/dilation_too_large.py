@@ -1,4 +1,35 @@
-"""A dilation at which a single weight of the window meets the map."""
+"""A dilation at which a single weight of the window meets the map.
+
+## Why is this bad?
+
+The weights are so far apart that all but one always lie in the padding. The layer computes the same as a smaller window with
+fewer weights, and the others are never trained.
+
+## Example
+
+```yaml
+input: 16x16x64
+layers:
+  - {conv: 64, kernel_size: 3, dilation: 24, padding: 24}
+```
+
+Use instead:
+
+```yaml
+input: 16x16x64
+layers:
+  - {conv: 64, kernel_size: 3, dilation: 12, padding: 12}
+```
+
+## Fix
+
+Use a dilation smaller than the map, an earlier layer with a larger map, or a window of one cell.
+
+## Reference
+
+Chen et al. 2017, Rethinking Atrous Convolution for Semantic Image Segmentation, sec. 3.3: the filter "degenerates to a simple
+1 × 1 filter".
+"""
 
 from __future__ import annotations
 
@@ -6,6 +37,8 @@ from collections.abc import Iterator
 
 from cnncalc.rules.base import Finding, Subject
 from cnncalc.window import Window
+
+LEVEL = "warning"
 
 
 def find(subject: Subject) -> Iterator[Finding]:

@@ -1,4 +1,30 @@
-"""An even window with half of its size as padding on both sides, which makes the map larger by one cell."""
+"""A convolution with an even window and half of its size as padding on both sides, which makes the map larger by one cell.
+
+## Why is this bad?
+
+Padding F//2 keeps the size for an odd window F. For an even one, N becomes N + 1, and later layers with a stride no longer
+fit.
+
+## Example
+
+```yaml
+input: 64x128x1
+layers:
+  - {conv: 8, kernel_size: 1x64, padding: 0x32}
+```
+
+Use instead:
+
+```yaml
+input: 64x128x1
+layers:
+  - {conv: 8, kernel_size: 1x64, padding: same}
+```
+
+## Fix
+
+Write `padding: same`, give the two sides different padding (`[[0, 0], [31, 32]]`), or use an odd window.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +34,8 @@ from cnncalc.graph import Node
 from cnncalc.problem import Fix
 from cnncalc.rules.base import Finding, Subject
 from cnncalc.window import Window
+
+LEVEL = "warning"
 
 
 def find(subject: Subject) -> Iterator[Finding]:

@@ -1,10 +1,39 @@
-"""`padding: same` with a small even window, which has no middle."""
+"""`padding: same` with a small even window, which has no middle.
+
+## Why is this bad?
+
+To keep the size, an even window needs an odd number of padding cells. The odd one comes after the input, so the result is
+shifted by half a cell, and frameworks differ in the side. Windows of 8 cells or more and filters along one axis of a map are
+not reported: half a cell is little there, and published networks for signals use them.
+
+## Example
+
+```yaml
+input: 32x32x3
+layers:
+  - {conv: 16, kernel_size: 4, padding: same}
+```
+
+Use instead:
+
+```yaml
+input: 32x32x3
+layers:
+  - {conv: 16, kernel_size: 5, padding: same}
+```
+
+## Fix
+
+Use an odd window, or write the padding of both sides: `padding: [[1, 2], [1, 2]]`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from cnncalc.rules.base import Finding, Subject
+
+LEVEL = "warning"
 
 #: Windows of this size or larger are not reported: half a cell matters little to them.
 LONG = 8

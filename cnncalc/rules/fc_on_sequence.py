@@ -1,4 +1,37 @@
-"""A fully connected layer that reads a whole sequence at once."""
+"""A fully connected layer that reads a whole sequence at once.
+
+## Why is this bad?
+
+`fc` flattens its input: length times channels numbers go to every unit. PyTorch's `Linear` and Keras's `Dense` act on the
+channels of each position instead, so a network that is copied from there has other shapes and many more parameters here.
+Reported if the sequence is an input, or comes from an embedding, a recurrent layer or attention.
+
+## Example
+
+```yaml
+input: {tokens: 50, vocabulary: 1000}
+layers:
+  - {embedding: 64}
+  - {lstm: 32, return: sequence}
+  - {fc: 10}
+```
+
+Use instead:
+
+```yaml
+input: {tokens: 50, vocabulary: 1000}
+layers:
+  - {embedding: 64}
+  - {lstm: 32, return: sequence}
+  - flatten
+  - {fc: 10}
+```
+
+## Fix
+
+Write `linear` for a layer that acts at each position. If every unit is to see the whole sequence, put `flatten` before the
+`fc` to say so.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +42,8 @@ from cnncalc.layers.base import Pointwise
 from cnncalc.layers.dense import FullyConnected
 from cnncalc.rules.base import Finding, Subject
 from cnncalc.shape import Shape
+
+LEVEL = "warning"
 
 #: Kinds whose result is a vector for each position of a sequence.
 _PER_POSITION = ("embedding", "rnn", "lstm", "gru", "attention", "linear")

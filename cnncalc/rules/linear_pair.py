@@ -1,4 +1,34 @@
-"""Two linear layers that could be one."""
+"""Two linear layers that could be one.
+
+## Why is this bad?
+
+A convolution or fully connected layer directly after another one is, together with it, a single linear layer: the second adds
+cost and no power. Usually an activation was forgotten. Not reported: a pair with fewer channels in the middle than on either
+side (a bottleneck that saves parameters), a window divided into its axes (3×1, then 1×3), and convolutions in groups.
+
+## Example
+
+```yaml
+input: 784
+layers:
+  - {fc: 256}
+  - {fc: 10}
+```
+
+Use instead:
+
+```yaml
+input: 784
+layers:
+  - {fc: 256}
+  - relu
+  - {fc: 10}
+```
+
+## Fix
+
+Put an activation between the two layers, or remove one of them.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +40,8 @@ from cnncalc.layers.conv import Conv
 from cnncalc.layers.dense import Flatten, FullyConnected, Identity, Linear
 from cnncalc.rules.base import Finding, Subject
 from cnncalc.shape import Shape
+
+LEVEL = "warning"
 
 
 def find(subject: Subject) -> Iterator[Finding]:

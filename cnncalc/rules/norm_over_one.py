@@ -1,4 +1,33 @@
-"""Normalisation over a single number, which gives zeros."""
+"""Normalisation over a single number.
+
+## Why is this bad?
+
+A number minus its own mean is 0: whatever comes in, zeros come out, or the learned offset. Instance normalisation does so on
+a map of one cell, group normalisation on one cell with one channel per group, layer normalisation on one channel. PyTorch
+refuses to train some of these.
+
+## Example
+
+```yaml
+input: 4x4x16
+layers:
+  - {conv: 32, kernel_size: 4, bias: false}
+  - instancenorm
+```
+
+Use instead:
+
+```yaml
+input: 4x4x16
+layers:
+  - {conv: 32, kernel_size: 4, bias: false}
+  - layernorm
+```
+
+## Fix
+
+Remove the normalisation, use one over more numbers (`layernorm`, `batchnorm`, fewer groups), or keep a larger map up to it.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +37,8 @@ from collections.abc import Iterator
 from cnncalc.graph import Node
 from cnncalc.rules.base import Finding, Subject
 from cnncalc.shape import Shape
+
+LEVEL = "warning"
 
 
 def find(subject: Subject) -> Iterator[Finding]:

@@ -1,10 +1,39 @@
-"""Padding at least as large as the window."""
+"""Padding at least as large as the window.
+
+## Why is this bad?
+
+The outermost windows see only padding: their results are the same for every input. The padding was usually meant for a larger
+window.
+
+## Example
+
+```yaml
+input: 32x32x3
+layers:
+  - {conv: 16, kernel_size: 3, padding: 3}
+```
+
+Use instead:
+
+```yaml
+input: 32x32x3
+layers:
+  - {conv: 16, kernel_size: 3, padding: 1}
+```
+
+## Fix
+
+Half of an odd window, rounded down, keeps the size at stride 1. With less padding than the window, every window sees a part
+of the input.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from cnncalc.rules.base import Finding, Subject
+
+LEVEL = "warning"
 
 
 def find(subject: Subject) -> Iterator[Finding]:

@@ -1,10 +1,41 @@
-"""A pooling layer with padding of more than half of its window, which PyTorch refuses."""
+"""A pooling layer with padding of more than half of its window.
+
+## Why is this bad?
+
+PyTorch refuses such a layer ("pad should be at most half of effective kernel size"). The outer windows see mostly padding.
+
+## Example
+
+```yaml
+input: 8x8x3
+layers:
+  - {maxpool: 3, stride: 1, padding: 2}
+```
+
+Use instead:
+
+```yaml
+input: 8x8x3
+layers:
+  - {maxpool: 3, stride: 1, padding: 1}
+```
+
+## Fix
+
+Use padding of at most half of the window, or a `pad` row before the pooling.
+
+## Reference
+
+PyTorch, torch.nn.MaxPool2d.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from cnncalc.rules.base import Finding, Subject
+
+LEVEL = "warning"
 
 _POOLS = ("maxpool", "avgpool", "sumpool")
 

@@ -1,10 +1,38 @@
-"""A stride larger than the window."""
+"""A stride larger than the window.
+
+## Why is this bad?
+
+Between one window and the next lie cells that no window reads: that part of the input is computed and thrown away. Windows of
+a single cell skip cells on purpose in the shortcuts of residual networks; see strided-pointwise.
+
+## Example
+
+```yaml
+input: 31x31x3
+layers:
+  - {conv: 16, kernel_size: 3, stride: 4}
+```
+
+Use instead:
+
+```yaml
+input: 31x31x3
+layers:
+  - {conv: 16, kernel_size: 3, stride: 2}
+```
+
+## Fix
+
+Use a stride no larger than the window, or a larger window.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from cnncalc.rules.base import Finding, Subject
+
+LEVEL = "warning"
 
 
 def find(subject: Subject) -> Iterator[Finding]:

@@ -1,4 +1,48 @@
-"""A global pooling layer over cells that have each seen less than half of the image."""
+"""A global pooling layer over cells that have each seen less than half of the image.
+
+## Why is this bad?
+
+Global pooling averages over places and keeps no positions, so nothing in the network ever sees a large object as a whole. Not
+reported: sequences, for which short filters and a maximum over time are usual; the gates of squeeze-and-excitation; and fully
+connected layers, which have a weight for every position.
+
+## Example
+
+```yaml
+input: 64x64x3
+layers:
+  - {conv: 16, kernel_size: 3, padding: 1}
+  - relu
+  - {conv: 32, kernel_size: 3, padding: 1}
+  - relu
+  - global_avgpool
+  - {fc: 10}
+```
+
+Use instead:
+
+```yaml
+input: 64x64x3
+layers:
+  - {conv: 16, kernel_size: 4, stride: 4}
+  - relu
+  - {conv: 32, kernel_size: 4, stride: 4}
+  - relu
+  - {conv: 64, kernel_size: 3, padding: 1}
+  - relu
+  - global_avgpool
+  - {fc: 10}
+```
+
+## Fix
+
+Use more layers, larger windows, dilation, or strides and pooling earlier. `cnncalc show --columns receptive_field` shows the
+receptive field of each layer.
+
+## Reference
+
+Araujo, Norris & Sim 2019, Computing Receptive Fields of Convolutional Neural Networks, Distill.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +53,8 @@ from cnncalc.graph import Node
 from cnncalc.layers import Join
 from cnncalc.rules.base import Finding, Subject
 from cnncalc.shape import Shape
+
+LEVEL = "warning"
 
 
 def find(subject: Subject) -> Iterator[Finding]:

@@ -1,4 +1,35 @@
-"""A softmax on the way to a further layer with weights."""
+"""A softmax before another layer with weights.
+
+## Why is this bad?
+
+Softmax turns the channels into shares that add up to 1: the largest becomes nearly one, the rest nearly zero, and gradients
+become small. It belongs at the end of a classifier. Before a `multiply`, as in attention or a gate, it is not reported.
+
+## Example
+
+```yaml
+input: 784
+layers:
+  - {fc: 128}
+  - softmax
+  - {fc: 10}
+```
+
+Use instead:
+
+```yaml
+input: 784
+layers:
+  - {fc: 128}
+  - relu
+  - {fc: 10}
+  - softmax
+```
+
+## Fix
+
+Use `relu` or another activation inside the network, and softmax at its end.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +39,8 @@ from cnncalc.graph import Node
 from cnncalc.layers.activation import Softmax
 from cnncalc.layers.join import MatMul, Multiply
 from cnncalc.rules.base import Finding, Subject
+
+LEVEL = "warning"
 
 
 def find(subject: Subject) -> Iterator[Finding]:

@@ -1,4 +1,32 @@
-"""A softmax over a single number, which gives 1."""
+"""A softmax over a single channel.
+
+## Why is this bad?
+
+Softmax turns the channels at each position into shares that add up to 1. Of a single channel the share is 1, whatever comes
+in.
+
+## Example
+
+```yaml
+input: 64
+layers:
+  - {fc: 1}
+  - softmax
+```
+
+Use instead:
+
+```yaml
+input: 64
+layers:
+  - {fc: 1}
+  - sigmoid
+```
+
+## Fix
+
+Use `sigmoid` for a single probability, or one channel per class. For weights over positions, softmax must run over those.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +35,8 @@ from collections.abc import Iterator
 from cnncalc.layers.activation import Softmax
 from cnncalc.rules.base import Finding, Subject
 from cnncalc.shape import Shape
+
+LEVEL = "warning"
 
 
 def find(subject: Subject) -> Iterator[Finding]:

@@ -1,4 +1,32 @@
-"""Cells at the end of the input that no window reads, with `fit: floor` or `fit: ceil`."""
+"""Cells at the end of the input that no window reads, with `fit: floor` or `fit: ceil`.
+
+## Why is this bad?
+
+(N − F + 2P)/S + 1 is not an integer, and the last cells are never read. Frameworks do so silently; here it is a note, shown
+with `--notes`. `fit: ceil` reads them, unless the last window would start in the padding.
+
+## Example
+
+```yaml
+input: 32x32x3
+fit: floor
+layers:
+  - {conv: 16, kernel_size: 3, stride: 2}
+```
+
+Use instead:
+
+```yaml
+input: 33x33x3
+fit: floor
+layers:
+  - {conv: 16, kernel_size: 3, stride: 2}
+```
+
+## Fix
+
+As for stride-fit: another padding, stride or window, or an input that fits; `cnncalc sizes` lists them.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +34,8 @@ from collections.abc import Iterator
 
 from cnncalc.build import misfit
 from cnncalc.rules.base import Finding, Subject
+
+LEVEL = "note"
 
 
 def find(subject: Subject) -> Iterator[Finding]:

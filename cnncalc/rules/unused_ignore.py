@@ -1,4 +1,31 @@
-"""An `ignore` that ignores nothing."""
+"""An `ignore` that ignores nothing.
+
+## Why is this bad?
+
+The problem that it hid is gone, the rule's name is wrong, or the comment stands on another row than the one that is meant. If
+it stays, it hides the next such problem.
+
+## Example
+
+```yaml
+input: 32x32x3
+ignore: [stride-fit]
+layers:
+  - {conv: 16, kernel_size: 3}
+```
+
+Use instead:
+
+```yaml
+input: 32x32x3
+layers:
+  - {conv: 16, kernel_size: 3, stride: 2}      # cnncalc: ignore[stride-fit]
+```
+
+## Fix
+
+Remove it; `--fix` does so, as the network does not change.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +34,8 @@ from collections.abc import Iterator
 from cnncalc.build.reading import Ignore
 from cnncalc.problem import Fix
 from cnncalc.rules.base import Finding, Subject
+
+LEVEL = "warning"
 
 
 def find(subject: Subject) -> Iterator[Finding]:

@@ -1,10 +1,43 @@
-"""A layer, block or branches row whose result nothing uses."""
+"""A layer, block or branches row whose result nothing uses.
+
+## Why is this bad?
+
+It is computed, and its parameters are stored, without any effect. Usually a `from`, `add` or `concat` names another row than
+the one that is meant, or an output is missing from `outputs`.
+
+## Example
+
+```yaml
+input: 32x32x3
+layers:
+  - {conv: 8, kernel_size: 3, padding: 1, name: left}
+  - {conv: 8, kernel_size: 5, padding: 2, name: right, from: input}
+  - relu
+```
+
+Use instead:
+
+```yaml
+input: 32x32x3
+layers:
+  - {conv: 8, kernel_size: 3, padding: 1, name: left}
+  - {conv: 8, kernel_size: 5, padding: 2, name: right, from: input}
+  - {concat: left}
+  - relu
+```
+
+## Fix
+
+Read the result, name it in `outputs`, or remove the row.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from cnncalc.rules.base import Finding, Subject
+
+LEVEL = "warning"
 
 
 def find(subject: Subject) -> Iterator[Finding]:

@@ -10,10 +10,11 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from cnncalc.problem import ERROR_RULES, RULES, Fix, Location, Problem
+from cnncalc.problem import ERROR_RULES, Fix, Location, Problem
 from cnncalc.report.problems import FORMATS, Result, write
 from cnncalc.report.problems.base import fingerprints, relative
 from cnncalc.report.problems.text import excerpt, pretty
+from cnncalc.rules import RULES
 
 NAMES = [
     "specs/plain.yaml",
@@ -241,5 +242,5 @@ def test_caret(line: str, at: Location, below: str) -> None:
 
 def test_pretty_colours_the_level_alone() -> None:
     problem = Problem("value", "error", "a.yaml", Location(1, 1, 1, 3), None, "an error: no")
-    text = "".join(pretty([Result("a.yaml", [problem], lines={1: "input: 0"})], colour=True))
+    text = "".join(pretty([Result("a.yaml", [problem], lines={("a.yaml", 1): "input: 0"})], colour=True))
     assert text == "\x1b[1ma.yaml:1:1: \x1b[31merror: \x1b[0man error: no [value]\n  1 | input: 0\n    | ^^\n"

@@ -7,12 +7,11 @@ from pathlib import Path
 import pytest
 
 import cnncalc
-from cnncalc.problem import RULES as LEVELS
 from cnncalc.problem import Problem
 from cnncalc.rules import RULES, run
 
 WARN = Path("tests/warn")
-WARNINGS = [name for name, level in LEVELS.items() if level == "warning"]
+WARNINGS = [name for name, rule in RULES.items() if rule.level == "warning"]
 
 
 def expected() -> dict[str, list[tuple[int, int, str, str]]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from cnncalc.analysis.memory import Memory
 from cnncalc.machine import written
@@ -16,12 +16,13 @@ from cnncalc.report.picture import svg
 from cnncalc.report.picture.draw import scene
 from cnncalc.report.picture.options import CannotDraw, Drawing
 from cnncalc.report.picture.svg import escaped
+from cnncalc.report.problems.base import Lines
 from cnncalc.report.problems.text import excerpt
 from cnncalc.subject import Subject
 
 
-def page(subject: Subject, problems: Iterable[Problem], lines: Mapping[int, str]) -> str:
-    """The file. `lines` are those of the network's own file, by number, that problems are shown with."""
+def page(subject: Subject, problems: Iterable[Problem], lines: Lines) -> str:
+    """Return the HTML file. `lines` are the source lines of the problems."""
     memory = Memory(subject.graph)
     body = [
         f"<h1>{escaped(_short(words.sentence(subject.name)))}</h1>",
@@ -108,12 +109,12 @@ def picture(subject: Subject, style: str) -> str:
     return scrolled(f"picture: {style}", svg.text(found, standalone=False))
 
 
-def problem_list(problems: Iterable[Problem], lines: Mapping[int, str]) -> str:
+def problem_list(problems: Iterable[Problem], lines: Lines) -> str:
     """Each problem with its place and its line of the file."""
     found = []
     for problem in problems:
         style = {"error": "bad", "warning": "warn"}.get(problem.level, "about")
-        line = lines.get(problem.location.line)
+        line = lines.get((problem.file, problem.location.line))
         source = f"<pre>{escaped(excerpt(problem, line))}</pre>" if line is not None else ""
         place, _, message = str(problem).partition(f"{problem.level}: ")
         where = f'<span class="where">{escaped(place.rstrip(": "))}</span>' if place else ""

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import PurePath
 from typing import NamedTuple
 
-from cnncalc.problem import Problem
+from cnncalc.build.reading import Source
+from cnncalc.place import lines_of
+from cnncalc.problem import Problem, SpecError
+
+#: Source lines by file and line number.
+Lines = Mapping[tuple[str | None, int], str]
 
 
 class Result(NamedTuple):
@@ -20,8 +25,8 @@ class Result(NamedTuple):
     skipped: bool = False
     #: Whether warnings count as failures.
     strict: bool = False
-    #: The source lines of problems by number, if `How.lines` asks for them.
-    lines: dict[int, str] = {}  # noqa: RUF012 - nobody changes it
+    #: The source lines of problems by file and number, if `How.lines` asks for them.
+    lines: Lines = {}  # noqa: RUF012 - nobody changes it
     #: The text before and after safe fixes; None if nothing was or would be fixed.
     change: tuple[str, str] | None = None
     #: Whether expectations of the file do not apply, because the command line changes the network.
@@ -31,6 +36,25 @@ class Result(NamedTuple):
     def failed(self) -> bool:
         """Whether a problem makes the check fail."""
         return any(p.level == "error" or (self.strict and p.level == "warning") for p in self.problems)
+
+
+def lines_at(problems: Iterable[Problem], file: str | None, text: str) -> Lines:
+    """Return the source lines on which problems begin. `text` is the text of `file`.
+
+    Other files are read from the disk: a problem of a PyTorch model is in a file of its Python source.
+    """
+    found: dict[tuple[str | None, int], str] = {}
+    lines = {file: lines_of(text)}
+    for problem in problems:
+        number = problem.location.line
+        if number and problem.file not in lines:
+            try:
+                lines[problem.file] = lines_of(Source(problem.file).text)
+            except SpecError:
+                lines[problem.file] = []
+        if 0 < number <= len(lines.get(problem.file, ())):
+            found[problem.file, number] = lines[problem.file][number - 1]
+    return found
 
 
 def relative(file: str) -> str:

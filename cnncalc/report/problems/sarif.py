@@ -8,11 +8,13 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
-from cnncalc.problem import ERROR_RULES, RULES, Fix, Location, Problem
+from cnncalc.problem import ERROR_RULES, Fix, Location, Problem
 from cnncalc.report.problems.base import Result, clean, fingerprints, relative
+from cnncalc.rules import RULES
+from cnncalc.rules.manual import manual, summary
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-_LEVELS = {**dict.fromkeys(ERROR_RULES, "error"), **RULES}
+_LEVELS = {**dict.fromkeys(ERROR_RULES, "error"), **{name: rule.level for name, rule in RULES.items()}}
 
 
 def write(results: Iterable[Result], version: str = "0.0.0") -> Iterator[str]:
@@ -37,8 +39,6 @@ def write(results: Iterable[Result], version: str = "0.0.0") -> Iterator[str]:
 
 
 def _rule(name: str) -> dict[str, Any]:
-    from cnncalc.rules.manual import manual, summary
-
     text, short = manual(name), summary(name)
     return {
         "id": name,

@@ -27,7 +27,7 @@ def pretty(results: Iterable[Result], *, colour: bool) -> Iterator[str]:
                 before, level, after = text.partition(f"{problem.level}: ")
                 text = f"\x1b[1m{before}\x1b[{_COLOURS[problem.level]}m{level}\x1b[0m{after}"
             yield text + "\n"
-            line = result.lines.get(problem.location.line)
+            line = result.lines.get((problem.file, problem.location.line))
             if line is not None:
                 yield excerpt(problem, line)
 

@@ -14,6 +14,7 @@ from cnncalc.analysis.comparison import compare
 from cnncalc.analysis.memory import Memory
 from cnncalc.report.page import comparison
 from cnncalc.report.page.page import page
+from cnncalc.report.problems.base import lines_at
 from tests.report.picture.browser import dump, needs_chromium
 from tests.report.picture.test_draw import HOSTILE, hostile
 
@@ -21,8 +22,8 @@ SPECS = Path(__file__).parents[3] / "specs"
 
 
 def page_of(network: cnncalc.Network) -> str:
-    lines = dict(enumerate(network.reading.source.text.splitlines(), 1)) if network.file else {}
-    return page(network, network.problems, lines)
+    text = network.reading.source.text if network.file else ""
+    return page(network, network.problems, lines_at(network.problems, network.file, text))
 
 
 class Reader(HTMLParser):
