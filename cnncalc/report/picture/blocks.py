@@ -21,9 +21,8 @@ _GAP = 16
 _HEAD = 26
 #: Items of a network without blocks beyond which its parts are folded, and drawn once as blocks are.
 _MOST = 30
-#: Rows of all blocks together, and of all parts of a network without blocks, whose rows are longer.
-_ROWS = 120
-_UNIT_ROWS = 100
+#: Rows of a picture: parts that are used less are left out beyond them.
+_ROWS = 115
 #: Layers that an operator of an imported file is read as, at most.
 _OPERATOR = 4
 
@@ -57,33 +56,41 @@ def scene(subject: Subject, options: Drawing) -> Scene:
     room = options.width - 2 * frame.MARGIN
     panels = [_panel(writer, whole.items, whole.edges, "network", room - 2 * _PAD)]
     parts = _block_parts(subject, whole)
-    drawn = _most_used(parts, _ROWS)
+    drawn = _most_used(parts, _ROWS - _rows(whole.items))
     unit_parts = [_Part(unit.item.label, unit.inside, unit.edges, unit.uses) for unit in units]
-    drawn += _most_used(unit_parts, _UNIT_ROWS)
+    drawn += _most_used(unit_parts, _ROWS - _rows(whole.items) - sum(_rows(part.items) for part in drawn))
     for part in drawn:
         title = f"{clipped(part.name, 11, 300, bold=True)} · {words.plural(part.uses, 'use')}"
-        panels.append(_panel(writer, part.items, part.edges, title))
+        panels.append(_panel(writer, part.items, part.edges, title, room - 2 * _PAD, in_columns=False))
     left_out = len(parts) + len(unit_parts) - len(drawn)
     return frame.framed(subject, options, _packed(panels, room), writer.families, _note(panels, left_out))
 
 
 def _block_parts(subject: Subject, whole: Fold) -> list[_Part]:
-    """The blocks of the file. Those that differ in their names alone, such as layer_0 to layer_11, are one."""
+    """The blocks of the file. Those that differ in their names alone, such as layer_0 to layer_11, are one.
+
+    So are those of one title that differ in what follows a comma, as an imported module's arguments do.
+    """
     found: dict[object, _Part] = {}
     for twig, uses in _blocks(tree(subject.graph)):
         assert twig.group is not None
         block = Fold(subject, 1, frames=True, bands=False, block=twig, like=whole)
         # PyTorch numbers modules: "blocks.0" says more than "0".
-        title = label_of(twig.group.name) if twig.group.title.isdigit() else twig.group.title
-        own = _Part(title, block.items, block.edges, 0)
-        found.setdefault(tuple(map(_form, block.items)), own).uses += uses
+        title, comma, _ = label_of(twig.group.name if twig.group.title.isdigit() else twig.group.title).partition(", ")
+        # Blocks that read ever more results, as those of DenseNet do, are one too.
+        has_sizes = not comma and not any(item.others for item in block.items)
+        form = title if comma else None, *(_form(item, has_sizes=has_sizes) for item in block.items)
+        found.setdefault(form, _Part(title, block.items, block.edges, 0)).uses += uses
     return list(found.values())
 
 
-def _form(item: Item) -> object:
-    """What an item has in common with those of another block of the same form: all but its name."""
-    sizes = item.flow if isinstance(item.flow, Shape) else None
-    return item.kind, item.text, item.strips, item.count, sizes, tuple(map(_form, item.children))
+def _form(item: Item, *, has_sizes: bool) -> object:
+    """What an item has in common with those of another block of the same form: all but its name, and the sizes if asked for."""
+    children = tuple(_form(child, has_sizes=has_sizes) for child in item.children)
+    if has_sizes:
+        return item.kind, item.text, item.strips, item.count, item.flow if isinstance(item.flow, Shape) else None, children
+    windows = [] if item.is_folded else [window for node in item.nodes for window in node.inferred.windows]
+    return item.kind.partition(", ")[0], tuple((window.kernel_size, window.stride) for window in windows), children
 
 
 def _note(panels: list[_Panel], left_out: int) -> str:
@@ -93,12 +100,17 @@ def _note(panels: list[_Panel], left_out: int) -> str:
     return f"sizes are those of each block's first use{more}"
 
 
+def _rows(items: Sequence[Item]) -> int:
+    return sum(1 for item in items for _ in item.leaves())
+
+
 def _most_used(parts: Sequence[_Part], room: int) -> list[_Part]:
     """The parts that are used most, as many as fit into `room` rows, in the order of the network."""
     chosen: list[_Part] = []
     for part in sorted(parts, key=lambda part: -part.uses):
-        room -= sum(1 for item in part.items for _ in item.leaves())
-        if chosen and room < 0:
+        # Where everything reads everything before it, the edges need more room than the rows.
+        room -= max(_rows(part.items), len(part.edges))
+        if room < 0:
             break
         chosen.append(part)
     return [part for part in parts if part in chosen]
@@ -124,8 +136,10 @@ def _is_one_operator(twig: Twig) -> bool:
     return twig.group.title == twig.group.name.rpartition(".")[2] and sum(1 for _ in twig.nodes()) <= _OPERATOR
 
 
-def _panel(writer: Rows, items: Sequence[Item], edges: Sequence[Edge], title: str, room: float = 0) -> _Panel:
-    parts = writer.drawn(items, edges, room)
+def _panel(
+    writer: Rows, items: Sequence[Item], edges: Sequence[Edge], title: str, room: float, *, in_columns: bool = True
+) -> _Panel:
+    parts = writer.drawn(items, edges, room, in_columns=in_columns)
     left, top, right, bottom = frame.bounds(parts)
     text = Text(_PAD, 17, title, "frame")
     width = max(right - left + 2 * _PAD, frame.bounds([text])[2] + _PAD)
@@ -142,16 +156,12 @@ def _packed(panels: Sequence[_Panel], room: float) -> list[Part]:
     parts: list[Part] = []
     #: Left, right and bottom of the panels so far.
     placed: list[tuple[float, float, float]] = []
-    wide = tall = 0.0
     for panel in panels:
         places = []
         for x in (0.0, *(right + _GAP for _, right, _ in placed)):
             y = max((bottom + _GAP for left, right, bottom in placed if left < x + panel.width and x < right), default=0.0)
-            width, height = max(wide, x + panel.width), max(tall, y + panel.height)
-            # A picture that is too wide is worse than one that is too tall.
-            places.append((max(room, width) * max(1.0, width / room) * height, y, x))
+            places.append((max(0.0, x + panel.width - room), y, x))
         _, y, x = min(places)
         parts += frame.shifted(panel.parts, x, y)
         placed.append((x, x + panel.width, y + panel.height))
-        wide, tall = max(wide, x + panel.width), max(tall, y + panel.height)
     return parts

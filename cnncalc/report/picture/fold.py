@@ -16,6 +16,8 @@ from cnncalc.shape import Flow, Shape
 from cnncalc.subject import Subject
 
 _INDEX = re.compile(r"(.*)\.(\d+)$", re.DOTALL)
+#: Inputs of a block that is drawn alone, at most, if one layer reads them all.
+_INPUTS = 4
 #: Boxes of a picture at most.
 _MOST = 2000
 #: The worst mark first.
@@ -45,6 +47,8 @@ class Item:
     #: Families of the layers inside a folded block, in order, without those that are drawn as bands.
     strips: tuple[str, ...] = ()
     mark: str = ""
+    #: Further results that a block reads, if they are drawn as one input.
+    others: list[Producer] = field(default_factory=list)
     #: Results that leave the network here.
     is_output: bool = False
 
@@ -149,6 +153,22 @@ class Fold:
         for source in reversed(outside.values()):
             label = "input" if source is group.reads else one_line(source.name)
             self.items.insert(0, Item(label, "input", "", "input", source.flow, source))
+        self._join_inputs(len(outside))
+
+    def _join_inputs(self, number: int) -> None:
+        """Draws the first `number` items, which a block reads, as one if there are many and one layer reads them all."""
+        sources = {id(item.source) for item in self.items[:number]}
+        readers = [node for item in self.items for leaf in item.leaves() for node in leaf.nodes
+                   if sources.intersection(map(id, node.inputs))]  # fmt: skip
+        if number <= _INPUTS or len(readers) > 1:
+            return
+        first, *others = self.items[:number]
+        sizes = {item.flow.spatial for item in (first, *others) if isinstance(item.flow, Shape)}
+        first.label = f"{number} inputs"
+        first.others = [item.source for item in others if item.source is not None]
+        if len(sizes) > 1 or len({item.flow for item in (first, *others)}) > 1:
+            first.flow = None
+        del self.items[1:number]
 
     def check_size(self) -> None:
         """Raise CannotDraw if there is more to draw than anybody can read."""
@@ -302,7 +322,7 @@ class Fold:
         """What the leaves read from each other, each pair once; nothing that passes between copies drawn as one."""
         leaves = [leaf for item in items for leaf in item.leaves()]
         home: dict[int, Item] = {id(node): leaf for leaf in leaves for node in leaf.nodes}
-        home.update((id(leaf.source), leaf) for leaf in leaves if leaf.source is not None)
+        home.update((id(source), leaf) for leaf in leaves for source in (leaf.source, *leaf.others) if source is not None)
         found: dict[tuple[int, int], Edge] = {}
         for leaf in leaves:
             for node in leaf.nodes:

@@ -10,17 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from cnncalc.report.picture.straight import Cell, layer_axes
 from cnncalc.report.picture.structure import Lanes, Layers, Part, Series, items_of, structure
 
 Point = tuple[float, float]
-
-
-class Cell(NamedTuple):
-    """The room that an item takes: along the flow, and across it on both sides of its axis."""
-
-    along: float
-    before: float
-    after: float
 
 
 class Spacing(NamedTuple):
@@ -43,9 +36,9 @@ class Spacing(NamedTuple):
 class Arrangement:
     """Where everything stands, and the points that an edge passes between its ends, by the edge's index.
 
-    `turns` are the edges that lead to the next row. If a row begins with lanes, `breaks` has the item before it and the point at
-    which the row begins, and `resumes` the edges that go on from there. `passing` says where across the flow an edge runs past
-    other items.
+    `long` are the items of parts that are longer than a row and cannot be broken. `turns` are the edges that lead to the next
+    row. If a row begins with lanes, `breaks` has the item before it and the point at which the row begins, and `resumes` the
+    edges that go on from there. `passing` says where across the flow an edge runs past other items.
     """
 
     places: list[Point]
@@ -54,6 +47,7 @@ class Arrangement:
     passing: dict[int, float] = field(default_factory=dict)
     breaks: list[tuple[int, float, Point]] = field(default_factory=list)
     resumes: dict[int, Point] = field(default_factory=dict)
+    long: set[int] = field(default_factory=set)
     along: float = 0
     before: float = 0
     after: float = 0
@@ -85,9 +79,12 @@ class _Arranger:
         self.result = Arrangement([(0, 0)] * len(cells))
 
     def run(self) -> Arrangement:
-        top = structure(len(self._cells), self._edges)
-        for part in top.parts:
-            self._measure(part)
+        longest = self._spacing.longest
+        top = self._measured(has_sides=False)
+        if longest is not None and self._length(top) > 1.15 * longest:
+            other = self._measured(has_sides=True)
+            top = min(top, other, key=self._length)
+            self.result.long = {item for part in top.parts if self._extent(part).along > longest for item in items_of(part)}
         rows = self._broken(top.parts)
         across = 0.0
         for i, row in enumerate(rows):
@@ -107,6 +104,16 @@ class _Arranger:
         return self.result
 
     # -- sizes
+
+    def _measured(self, *, has_sides: bool) -> Series:
+        top = structure(len(self._cells), self._edges, has_sides=has_sides)
+        for part in top.parts:
+            self._measure(part)
+        return top
+
+    def _length(self, top: Series) -> float:
+        """The length of the longest part, which no break makes shorter."""
+        return max((self._extent(part).along for part in top.parts), default=0)
 
     def _extent(self, part: Part) -> Cell:
         if isinstance(part, int):
@@ -148,6 +155,15 @@ class _Arranger:
         part.axes = []
         part.fan = spacing.fan
         part.along = max(lane.along for lane in part.lanes) + 2 * part.fan
+        if part.is_aside:
+            # The edges go straight on, and the lanes stand beside them.
+            part.bypass_axis, part.before = 0, spacing.bypass
+            edge = spacing.bypass
+            for lane in part.lanes:
+                part.axes.append(edge + spacing.lane + lane.before)
+                edge += spacing.lane + lane.before + lane.after
+            part.after = edge
+            return
         if len(part.lanes) == 1:
             lane = part.lanes[0]
             part.axes = [0]
@@ -172,18 +188,16 @@ class _Arranger:
 
     def _measure_layers(self, part: Layers) -> None:
         spacing = self._spacing
+        passing = Cell(0, spacing.bypass / 2, spacing.bypass / 2)
+        cells = {item: self._cells[item] if item >= 0 else passing for layer in part.layers for item in layer}
+        part.axes = layer_axes(part.layers, cells, self._edges, spacing.lane, spacing.bypass)
+        part.before = max(cells[item].before - axis for (_, item), axis in part.axes.items())
+        part.after = max(cells[item].after + axis for (_, item), axis in part.axes.items())
+        part.starts = []
         start = spacing.fan
-        part.starts, part.axes = [], {}
-        for number, layer in enumerate(part.layers):
-            cells = [self._cells[item] if item >= 0 else Cell(0, spacing.bypass / 2, spacing.bypass / 2) for item in layer]
-            total = sum(c.before + c.after for c in cells) + spacing.lane * (len(cells) - 1)
-            edge = -total / 2
-            for item, cell in zip(layer, cells, strict=True):
-                part.axes[number, item] = edge + cell.before
-                edge += cell.before + cell.after + spacing.lane
-            part.before = part.after = max(part.before, total / 2)
+        for layer in part.layers:
             part.starts.append(start)
-            start += max(c.along for c in cells) + spacing.gap + 2 * spacing.fan
+            start += max(cells[item].along for item in layer) + spacing.gap + 2 * spacing.fan
         part.along = start - spacing.gap - spacing.fan
 
     # -- places
@@ -273,7 +287,8 @@ class _Arranger:
             self._place(lane, start, across + axis)
         for edge in part.bypass:
             axis = across + part.bypass_axis
-            self.result.passing[edge] = axis
+            if not part.is_aside:
+                self.result.passing[edge] = axis
             routes.setdefault(edge, []).extend([(along + part.fan, axis), (end - part.fan, axis)])
 
     def _place_layers(self, part: Layers, along: float, across: float) -> None:

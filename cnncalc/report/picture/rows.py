@@ -11,10 +11,11 @@ from cnncalc.report.picture import frame
 from cnncalc.report.picture.captions import Captions, is_called_by_kind, is_called_by_title, named, printed_size
 from cnncalc.report.picture.family import family_of
 from cnncalc.report.picture.fold import Edge, Fold, Item, few_strips
-from cnncalc.report.picture.layout import Arrangement, Cell, Spacing, arrange
+from cnncalc.report.picture.layout import Arrangement, Spacing, arrange
 from cnncalc.report.picture.measure import clipped, text_width
 from cnncalc.report.picture.options import Drawing
 from cnncalc.report.picture.scene import Group, Part, Path, Rect, Scene, Text, arrow
+from cnncalc.report.picture.straight import Cell
 from cnncalc.report.picture.tooltip import tooltip
 from cnncalc.report.picture.units import Unit, fold_units
 from cnncalc.shape import Flow
@@ -27,9 +28,14 @@ _PAD = 10
 _STRIPE = 6
 #: Colours of a folded block at most.
 _STRIPES = 8
+_TWO_LINES = 39
 _WIDEST = 340
 _TITLE = 18
+#: Pixels for the texts of a box: if a picture is too wide, the next one is tried. None puts name and kind on one line.
+_ROOMS = (None, 210, 170, 140, 110, 85)
 _SPACING = Spacing(gap=9, fan=12, lane=22, bypass=10)
+#: Between lanes if the boxes are narrow.
+_NARROW_LANE = 13
 #: Height from which a picture continues in a second column, and the room between two columns.
 _TALLEST = 1100
 _TURN = 40
@@ -102,18 +108,29 @@ class Rows:
         self._subject = subject
         self._captions = Captions(subject, options)
         self.families: list[str] = []
+        self._room: float | None = None
+        self._texts: dict[int, tuple[str, str]] = {}
         #: The place of each leaf in the order of the network.
         self._order: dict[int, int] = {}
 
-    def drawn(self, items: Sequence[Item], edges: Iterable[Edge], width: float = 0) -> list[Part]:
-        """Shapes around the axis x = 0, from y = 0 down; a long chain continues in further columns if they fit into `width`."""
+    def drawn(self, items: Sequence[Item], edges: Iterable[Edge], width: float, *, in_columns: bool = True) -> list[Part]:
+        """Shapes around the axis x = 0, from y = 0 down, at most `width` pixels wide if narrow boxes can achieve it.
+
+        A long chain continues in further columns if they fit, unless `in_columns` is off.
+        """
         self._order = {id(leaf): i for i, leaf in enumerate(leaf for item in items for leaf in item.leaves())}
-        tree = self._tree(None, items, list(edges), [], [])
+        edges = list(edges)
+        for room in _ROOMS:
+            self._room = room
+            self._texts.clear()
+            tree = self._tree(None, items, edges, [], [])
+            if tree.found.before + tree.found.after <= width:
+                break
         height, column = tree.found.along, tree.found.before + tree.found.after + _TURN
         columns = min(int((width + _TURN) / column), math.ceil(height / _TALLEST))
-        for stretch in (1, 1.2, 1.4) if columns > 1 else ():
+        for stretch in (1, 1.2, 1.4) if columns > 1 and in_columns else ():
             # Large blocks may not divide into columns of the same height: then the columns are longer, and fewer.
-            spacing = _SPACING._replace(longest=stretch * height / columns, turn=_TURN)
+            spacing = self._spacing()._replace(longest=stretch * height / columns, turn=_TURN)
             found = arrange(tree.cells, [(a, b) for a, b, _ in tree.edges], spacing)
             if found.before + found.after <= width:
                 tree.found = found
@@ -123,6 +140,9 @@ class Rows:
         return parts
 
     # -- layout
+
+    def _spacing(self) -> Spacing:
+        return _SPACING if self._room is None else _SPACING._replace(lane=_NARROW_LANE)
 
     def _tree(self, item: Item | None, items: Sequence[Item], edges: list[Edge], entries: list[Port], exits: list[Port]) -> Tree:
         """Lays out `items` inside their frame; `edges` are those with an end in it."""
@@ -155,7 +175,7 @@ class Rows:
                 pairs.setdefault((a, b, id(edge.start)), edge)
         cells = [Cell(0, 5, 5)] * len(entries) + [self._cell(child) for child in children] + [Cell(0, 5, 5)] * len(exits)
         found_edges = [(a, b, edge) for (a, b, _), edge in pairs.items()]
-        found = arrange(cells, [(a, b) for a, b, _ in found_edges], _SPACING)
+        found = arrange(cells, [(a, b) for a, b, _ in found_edges], self._spacing())
         tree = Tree(item, entries, children, exits, cells, found_edges, found)
         for i, part in enumerate(children):
             if isinstance(part, Tree):
@@ -169,7 +189,7 @@ class Rows:
     def _cell(self, child: Tree | Item) -> Cell:
         if isinstance(child, Item):
             half = self._width(child) / 2
-            return Cell(_HEIGHT + _SIZE, half, max(half, 8 + text_width(self._size(child), 11)))
+            return Cell(self._height(child) + _SIZE, half, max(half, 8 + text_width(self._size(child), 11)))
         assert child.item is not None
         title = text_width(self._frame_title(child.item), 11, bold=True) + 2 * _PAD
         before, after = child.found.before + _PAD, child.found.after + _PAD
@@ -183,12 +203,31 @@ class Rows:
         if item.is_shared:
             times += ", shared weights"
         mark = {"error": "✗ ", "unread": "~ "}.get(item.mark, "")
-        return clipped(mark + title, 11, _WIDEST, bold=True) + times
+        return clipped(mark + title, 11, self._room or _WIDEST, bold=True) + times
+
+    def _written(self, item: Item) -> tuple[str, str]:
+        """The name, and the kind with its bands as far as there is room for them."""
+        if id(item) not in self._texts:
+            self._texts[id(item)] = self._name(item), self._about(item)
+        return self._texts[id(item)]
 
     def _name(self, item: Item) -> str:
-        return clipped(named(item), 12, 150, bold=True) if self._captions.has("name") else ""
+        return clipped(named(item), 12, min(150, self._room or 150), bold=True) if self._captions.has("name") else ""
 
     def _about(self, item: Item) -> str:
+        kind = self._kind(item)
+        bands = "".join(f" + {one_line(node.kind)}" for node in (*item.bands, *item.tail)) if self._captions.has("kind") else ""
+        room = self._room or _WIDEST - 60
+        if self._room is None or text_width(kind + bands, 11) <= room:
+            return clipped(kind + bands, 11, room)
+        # The colours of the box say which bands there are, if their names do not fit; then the last fields are left out.
+        short, fields = kind, kind.split(", ")
+        while len(fields) > 1 and text_width(short, 11) > room:
+            fields.pop()
+            short = ", ".join([*fields, "…"])
+        return clipped(short, 11, room)
+
+    def _kind(self, item: Item) -> str:
         parts = []
         if self._captions.has("kind"):
             # An item that is named after its kind or its block's title does not need it printed twice.
@@ -199,17 +238,24 @@ class Rows:
             parts.append(" ".join(filter(None, (kind, item.text))))
             if item.is_shared:
                 parts.append("shared weights")
-        text = ", ".join(filter(None, (*parts, *self._captions.amounts(item))))
-        if self._captions.has("kind") and (item.bands or item.tail):
-            text += "".join(f" + {one_line(node.kind)}" for node in (*item.bands, *item.tail))
-        return clipped(text, 11, _WIDEST - 60)
+        return ", ".join(filter(None, (*parts, *self._captions.amounts(item))))
 
     def _size(self, item: Item) -> str:
-        return printed_size(item.flow, self._subject.layout) if self._captions.has("output") else ""
+        is_unknown = item.flow is None and item.others
+        return printed_size(item.flow, self._subject.layout) if self._captions.has("output") and not is_unknown else ""
+
+    def _lengths(self, item: Item) -> tuple[float, float, bool]:
+        """Pixels of the name and of the kind, and whether they stand below each other."""
+        name, about = self._written(item)
+        lengths = text_width(name, 12, bold=True), text_width(about, 11)
+        return *lengths, bool(name and about) and self._room is not None and sum(lengths) + 8 > self._room
 
     def _width(self, item: Item) -> float:
-        about = self._about(item)
-        return _STRIPE + 16 + text_width(self._name(item), 12, bold=True) + (8 + text_width(about, 11) if about else 0)
+        name, about, is_below = self._lengths(item)
+        return _STRIPE + 16 + (max(name, about) if is_below else name + (8 + about if about else 0))
+
+    def _height(self, item: Item) -> float:
+        return _TWO_LINES if self._lengths(item)[2] else _HEIGHT
 
     def _ports(self, edges: Iterable[Edge]) -> list[Port]:
         """A port for each leaf that edges come from; those from far away first, as they pass on that side."""
@@ -278,7 +324,7 @@ class Rows:
             return axis, top
         child = tree.children[place - first]
         if isinstance(child, Item):
-            return axis, top + _HEIGHT
+            return axis, top + self._height(child)
         offset = tree.offsets.get((place, key, False), 0) if key is not None else 0
         return axis + offset, top + tree.cells[place].along
 
@@ -302,24 +348,25 @@ class Rows:
             parts.append(Path((axis + x, top + _TITLE + _PAD + start), [((axis + x, top + cell.along),)], "edge"))
 
     def _box(self, item: Item, top: float, axis: float) -> Part:
-        width = self._width(item)
+        width, height = self._width(item), self._height(item)
         left = axis - width / 2
         group = Group(tooltip(item, self._subject))
         if item.count > 1:
-            group.parts.append(Rect(left + 3, top + 3, width, _HEIGHT, "card", 4))
-        group.parts.append(Rect(left, top, width, _HEIGHT, "badline" if item.mark == "error" else "card", 4))
+            group.parts.append(Rect(left + 3, top + 3, width, height, "card", 4))
+        group.parts.append(Rect(left, top, width, height, "badline" if item.mark == "error" else "card", 4))
         bands = [family_of(node.layer) for node in (*item.bands, *item.tail)]
         strips = few_strips([*(item.strips or (item.family,)), *bands], _STRIPES)
         self.families += strips
-        each = (_HEIGHT - 4) / len(strips)
+        each = (height - 4) / len(strips)
         group.parts += [Rect(left + 2, top + 2 + i * each, _STRIPE, each, f"f-{name}") for i, name in enumerate(strips)]
-        name = self._name(item)
+        name, about = self._written(item)
+        length, _, is_below = self._lengths(item)
         x = left + _STRIPE + 8
         group.parts.append(Text(x, top + 16, name, "name"))
-        about = self._about(item)
         if about:
-            group.parts.append(Text(x + text_width(name, 12, bold=True) + 8, top + 16, about, "kind"))
+            place = (x, top + 31) if is_below else (x + length + 8 if name else x, top + 16)
+            group.parts.append(Text(*place, about, "kind"))
         output = self._size(item)
         if output:
-            group.parts.append(Text(axis + 7, top + _HEIGHT + 13, output, "size"))
+            group.parts.append(Text(axis + 7, top + height + 13, output, "size"))
         return group

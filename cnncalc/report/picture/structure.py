@@ -44,6 +44,11 @@ class Lanes:
     #: Room at both ends in which the edges spread.
     fan: float = 0
 
+    @property
+    def is_aside(self) -> bool:
+        """Whether edges run past lanes that do not rejoin them."""
+        return bool(self.bypass) and not any(a and b for a, b in zip(self.entries, self.exits, strict=True))
+
 
 @dataclass(eq=False)
 class Layers:
@@ -75,9 +80,13 @@ def items_of(part: Part) -> Iterator[int]:
             yield from (item for item in layer if item >= 0)
 
 
-def structure(count: int, edges: Sequence[tuple[int, int]]) -> Series:
-    """The structure of `count` items, whose order is such that every edge leads from an earlier one to a later one."""
-    return _Structure(edges).region(list(range(count)), list(range(len(edges))), [], [], 0)
+def structure(count: int, edges: Sequence[tuple[int, int]], *, has_sides: bool = False) -> Series:
+    """The structure of `count` items, whose order is such that every edge leads from an earlier one to a later one.
+
+    `has_sides` puts items that nothing reads, and inputs that enter late, beside the others instead of in a lane of their own
+    from there to the end, so that there are more bottlenecks.
+    """
+    return _Structure(edges, has_sides=has_sides).region(list(range(count)), list(range(len(edges))), [], [], 0)
 
 
 def post_dominators(count: int, edges: Sequence[tuple[int, int]]) -> list[int]:
@@ -101,8 +110,9 @@ def post_dominators(count: int, edges: Sequence[tuple[int, int]]) -> list[int]:
 
 
 class _Structure:
-    def __init__(self, edges: Sequence[tuple[int, int]]) -> None:
+    def __init__(self, edges: Sequence[tuple[int, int]], *, has_sides: bool) -> None:
         self._edges = edges
+        self._has_sides = has_sides
 
     def region(self, part: list[int], inner: list[int], entries: list[int], exits: list[int], depth: int) -> Series:
         """The items of `part`, given the edges inside it, into it and out of it."""
@@ -117,13 +127,16 @@ class _Structure:
             read[place[end]] = True
         for edge in exits:
             far[place[edges[edge][0]]] = count
-        starts = [place[edges[edge][1]] for edge in entries] + [i for i in range(count) if not read[i]]
-        reach = max(starts, default=0)
+        sources = [i for i in range(count) if not read[i]]
+        if self._has_sides:
+            # Inputs that stand together at the beginning enter there.
+            sources = [i for place, i in enumerate(sources) if place == i]
+        reach = max([place[edges[edge][1]] for edge in entries] + sources, default=0)
         necks: list[int] = []
         for i in range(count):
             if reach <= i:
                 necks.append(i)
-            reach = max(reach, far[i] if far[i] >= 0 else count)
+            reach = max(reach, far[i] if far[i] >= 0 else i if self._has_sides else count)
         if not necks:
             return Series([self._between(part, inner, entries, exits, [], depth)])
         return self._series(part, necks, inner, entries, exits, depth)

@@ -80,6 +80,9 @@ def _fold_lanes(fold: Fold, units: dict[object, Unit]) -> None:
     found: list[tuple[Item, object]] = []
     home: dict[int, Item] = {}
     parts = structure(len(items), pairs).parts
+    if any(sum(1 for _ in items_of(part)) > len(items) / 2 for part in parts):
+        # An input or an output in the middle of the network keeps it from having bottlenecks.
+        parts = structure(len(items), pairs, has_sides=True).parts
     done = 0
     for i, part in enumerate(parts):
         if i < done:
@@ -181,7 +184,7 @@ def fold_chains(fold: Fold, level: dict[int, int]) -> None:
     chain: dict[int, list[Item]] = {}
     for item in fold.items:
         before = source.get(id(item), [])
-        follows = len(before) == 1 and readers[id(before[0])] == 1 and level[id(before[0])] == level[id(item)]
+        follows = len(before) == 1 and readers[id(before[0])] == 1 and _are_on(level, before[0], item)
         if follows and before[0].source is None and not before[0].is_output:
             own = chain[id(before[0])]
         else:
@@ -189,11 +192,51 @@ def fold_chains(fold: Fold, level: dict[int, int]) -> None:
             found.append(own)
         own.append(item)
         chain[id(item)] = own
-    # A chain stands where its last item stood.
+    _fold_groups(fold, found)
+
+
+def fold_runs(fold: Fold, level: dict[int, int]) -> None:
+    """Fold items of one `level` that follow each other in the network, even if they are no chain.
+
+    Items that lead to no later one stay as they are, and so do outputs.
+    """
+    trunk, others = trunk_and_others(fold)
+    fold.items = [*trunk[:-1], *others, *trunk[-1:]]
+    found: list[list[Item]] = []
+    for item in fold.items:
+        last = found[-1][-1] if found else None
+        if last is None or last.source is not None or last.is_output or item.is_output or not _are_on(level, last, item):
+            found.append([])
+        found[-1].append(item)
+    _fold_groups(fold, found)
+
+
+def trunk_and_others(fold: Fold) -> tuple[list[Item], list[Item]]:
+    """The items that lead to the last one, and the others, such as heads with outputs of their own."""
+    sources: dict[int, list[Item]] = {}
+    for edge in fold.edges:
+        sources.setdefault(id(edge.end), []).append(edge.start)
+    trunk: dict[int, Item] = {}
+    todo = fold.items[-1:]
+    while todo:
+        item = todo.pop()
+        if id(item) not in trunk:
+            trunk[id(item)] = item
+            todo += sources.get(id(item), [])
+    return [item for item in fold.items if id(item) in trunk], [item for item in fold.items if id(item) not in trunk]
+
+
+def _are_on(level: dict[int, int], before: Item, item: Item) -> bool:
+    """Whether two items are on one level; an item without a level stays alone."""
+    return id(item) in level and level.get(id(before)) == level[id(item)]
+
+
+def _fold_groups(fold: Fold, groups: Sequence[list[Item]]) -> None:
+    # A group stands where its last item stood.
     place = {id(item): i for i, item in enumerate(fold.items)}
     home: dict[int, Item] = {}
     kept: list[tuple[Item, object]] = []
-    for inside in sorted(found, key=lambda inside: place[id(inside[-1])]):
+    for inside in sorted(groups, key=lambda inside: place[id(inside[-1])]):
         unit = inside[0]
         if len(inside) > 1:
             unit = _unit(inside)

@@ -10,19 +10,21 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
+from typing import NamedTuple
 
-from cnncalc.report.picture import frame, ushape
+from cnncalc.report.picture import frame, strips, ushape
 from cnncalc.report.picture.brackets import brackets
 from cnncalc.report.picture.captions import Caption, Captions
 from cnncalc.report.picture.family import family_of
 from cnncalc.report.picture.fold import Edge, Fold, Item, few_strips
-from cnncalc.report.picture.layout import Arrangement, Cell, Spacing, arrange
+from cnncalc.report.picture.layout import Arrangement, Spacing, arrange
 from cnncalc.report.picture.measure import clipped, text_width
 from cnncalc.report.picture.options import Drawing
 from cnncalc.report.picture.scene import FONTS, Group, Part, Path, Polygon, Rect, Scene, Text, arrow
 from cnncalc.report.picture.skips import Point, arc
+from cnncalc.report.picture.straight import Cell
 from cnncalc.report.picture.tooltip import tooltip
-from cnncalc.report.picture.units import fold_chains, fold_units
+from cnncalc.report.picture.units import fold_chains, fold_runs, fold_units
 from cnncalc.shape import Flow, Tokens
 from cnncalc.subject import Subject
 
@@ -38,8 +40,8 @@ _LINE = 14
 _BRACKET = 26
 #: Items drawn at most if `depth` does not say how far to unfold.
 _MOST = 22
-#: Times the width asked for at which the layers of each level of a U become one volume.
-_WIDEST_U = 1.25
+#: Times the width asked for from which the layers of one resolution become one volume.
+_WIDEST = 1.2
 #: A picture of fewer items is unfolded further.
 _FEW = 8
 #: Of these the longest way is at most so long, if there are lanes.
@@ -103,20 +105,44 @@ class Volume:
         return self.x + self.drawn / 2
 
 
+class _Body(NamedTuple):
+    """The volumes and edges of a picture, and the level of each item that may be folded with others of it, by its id."""
+
+    parts: list[Part]
+    volumes: list[Volume]
+    foldable: dict[int, int]
+
+
 def scene(subject: Subject, options: Drawing) -> Scene:
     """The picture of a whole network."""
     fold = _fold(subject, options)
     fold.check_size()
+    longest = options.width - 2 * frame.MARGIN
+    body = _body(fold, subject, options)
+    for narrower in (fold_chains, fold_runs) if options.depth is None else ():
+        if _width(body.parts) > _WIDEST * options.width and body.foldable:
+            narrower(fold, body.foldable)
+            body = _body(fold, subject, options)
+    parts = body.parts
+    if _width(parts) > _WIDEST * options.width:
+        parts = strips.wrapped(parts, longest)
+    families = [name for volume in body.volumes for name in (*volume.strips, *volume.bands, *volume.tail)]
+    note = "height: resolution, width: channels (logarithmic)"
+    return frame.framed(subject, options, parts, families, note)
+
+
+def _width(parts: Sequence[Part]) -> float:
+    left, _, right, _ = frame.bounds(parts)
+    return right - left
+
+
+def _body(fold: Fold, subject: Subject, options: Drawing) -> _Body:
     levels = ushape.levels(fold)
     found_brackets = brackets(fold.items, fold.edges)
     body = _volumes(fold.items, subject, options)
     if levels is not None:
         parts = ushape.place(body, fold, levels)
-        if body and max(volume.right for volume in body) > _WIDEST_U * options.width:
-            fold_chains(fold, levels)
-            levels = ushape.levels(fold) or levels
-            body = _volumes(fold.items, subject, options)
-            parts = ushape.place(body, fold, levels)
+        foldable = ushape.resolutions(fold) or levels
     else:
         spacing = Spacing(gap=22, fan=6, spread=22, lane=14, bypass=6, longest=options.width - 2 * frame.MARGIN, turn=26)
         place = {id(item): i for i, item in enumerate(fold.items)}
@@ -130,10 +156,11 @@ def scene(subject: Subject, options: Drawing) -> Scene:
         parts = _edges(fold.edges, body, found)
         for bracket in found_brackets:
             parts += _bracket(bracket.name, [body[index] for index in bracket.places])
-    parts += [_drawn(volume, subject) for volume in body]
-    families = [name for volume in body for name in (*volume.strips, *volume.bands, *volume.tail)]
-    note = "height: resolution, width: channels (logarithmic)"
-    return frame.framed(subject, options, parts, families, note)
+        sizes: dict[object, int] = {}
+        foldable = {
+            id(item): sizes.setdefault(_resolution(item.flow), len(sizes)) for i, item in enumerate(fold.items) if i in found.long
+        }
+    return _Body(parts + [_drawn(volume, subject) for volume in body], body, foldable)
 
 
 def _fold(subject: Subject, options: Drawing) -> Fold:

@@ -1,0 +1,163 @@
+"""Pictures keep the width that was asked for: narrow boxes, folded levels, sides, and strips."""
+
+import pathlib
+from itertools import pairwise
+
+import pytest
+
+import cnncalc
+from cnncalc.report.picture.draw import picture, scene
+from cnncalc.report.picture.options import STYLES, Drawing
+from cnncalc.report.picture.scene import Group, Path, Polygon, Rect, Text
+from cnncalc.report.picture.straight import Cell, layer_axes, spread
+from cnncalc.report.picture.strips import wrapped
+from cnncalc.report.picture.structure import Lanes, structure
+from tests.report.picture.browser import CROSSINGS, OVERLAPS, measured, needs_chromium
+
+SPECS = pathlib.Path(__file__).parents[3] / "specs"
+
+#: A backbone with a feature pyramid: each level has a head of its own that leaves the network.
+PYRAMID = """
+input: 256x256x3
+outputs: [head3, head4, head5]
+layers:
+  - {conv: 8, kernel_size: 3, padding: same, stride: 2, name: c1}
+  - {conv: 16, kernel_size: 3, padding: same, stride: 2, name: c2}
+  - {conv: 32, kernel_size: 3, padding: same, stride: 2, name: c3}
+  - {conv: 64, kernel_size: 3, padding: same, stride: 2, name: c4}
+  - {conv: 128, kernel_size: 3, padding: same, stride: 2, name: c5}
+  - {conv: 64, kernel_size: 1, name: p5}
+  - {conv: 9, kernel_size: 1, name: head5}
+  - {upsample: 2, from: p5, name: u4}
+  - {concat: [u4, c4], name: j4}
+  - {conv: 32, kernel_size: 1, name: p4}
+  - {conv: 9, kernel_size: 1, name: head4}
+  - {upsample: 2, from: p4, name: u3}
+  - {concat: [u3, c3], name: j3}
+  - {conv: 9, kernel_size: 1, name: head3}
+"""
+
+
+def names(text: str, style: str = "volumes", width: float = 1000) -> dict[str, tuple[float, float]]:
+    """The place of each name in the picture."""
+    shapes = scene(cnncalc.loads(text), Drawing(style, width=width)).shapes()
+    return {shape.text: (shape.x, shape.y) for shape in shapes if isinstance(shape, Text) and shape.style == "name"}
+
+
+def test_what_comes_before_the_first_skip_is_a_row():
+    """The first skip of the pyramid leads from c3: c1 and c2 need no levels of their own."""
+    places = names(PYRAMID)
+    assert places["c3"][1] < places["c4"][1] < places["c5"][1]
+    assert places["c1"][1] < places["c4"][1] - 40
+    assert places["c2"][1] < places["c4"][1] - 40
+
+
+def test_heads_stand_at_the_right_of_what_goes_on():
+    places = names(PYRAMID)
+    rest = max(x for name, (x, _) in places.items() if not name.startswith("head"))
+    assert places["head5"][0] > rest - 1
+    assert places["head4"][0] > rest - 1
+
+
+@needs_chromium
+def test_no_edge_runs_through_an_item(tmp_path):
+    networks = [cnncalc.loads(PYRAMID), cnncalc.load(SPECS / "unet.yaml")]
+    body = "".join(picture(network, "svg", Drawing(width=width)).text for network in networks for width in (500, 1000))
+    assert [one for one in measured(body, CROSSINGS, tmp_path) if one["faults"]] == []
+    assert [one for one in measured(body, OVERLAPS, tmp_path) if one["faults"]] == []
+
+
+def test_a_head_in_the_middle_stands_beside_the_others():
+    """0 → 1 → 3 → 4, and 2 reads 1 but nothing reads it."""
+    edges = [(0, 1), (1, 2), (1, 3), (3, 4)]
+    assert [part for part in structure(5, edges).parts if isinstance(part, int)] == [0, 1]
+    zero, one, side, three, four = structure(5, edges, has_sides=True).parts
+    assert (zero, one, three, four) == (0, 1, 3, 4)
+    assert isinstance(side, Lanes)
+    assert side.is_aside
+    assert side.bypass == [2]
+
+
+def test_inputs_that_stand_first_have_lanes_even_with_sides():
+    """Two towers, 0 → 2 and 1 → 3, that meet in 4."""
+    lanes, join = structure(5, [(0, 2), (1, 3), (2, 4), (3, 4)], has_sides=True).parts
+    assert isinstance(lanes, Lanes)
+    assert len(lanes.lanes) == 2
+    assert join == 4
+
+
+def test_a_network_with_an_early_output_goes_on_below():
+    rows = "".join(f"  - {{conv: {8 + i}, kernel_size: 3, padding: 1, name: c{i}}}\n" for i in range(20))
+    head = "  - {fc: 10, name: early, from: c3}\n  - {conv: 7, kernel_size: 1, from: c3, name: on}\n"
+    lines = rows.splitlines(keepends=True)
+    text = "input: 32x32x3\noutputs: [early, c19]\nlayers:\n" + "".join(lines[:4]) + head + "".join(lines[4:])
+    places = names(text, width=600)
+    assert scene(cnncalc.loads(text), Drawing(width=600)).width < 720
+    assert len({y for _, y in places.values()}) >= 3
+
+
+@pytest.mark.parametrize("name", ["inception_v3", "googlenet"])
+@pytest.mark.parametrize("style", ["graph", "blocks"])
+def test_cells_with_many_branches_have_narrow_boxes(name, style):
+    for width in (700, 1000):
+        assert scene(cnncalc.load(SPECS / f"{name}.yaml"), Drawing(style, width=width)).width <= 1.2 * width
+
+
+def test_a_block_that_reads_many_results_shows_them_as_one_input():
+    rows = "".join(f"  - {{conv: {4 + i}, kernel_size: 1, from: input, name: c{i}}}\n" for i in range(6))
+    blocks = (
+        "blocks: {last: {layers: [{concat: [c0, c1, c2, c3, c4, c5]}, {conv: 4, kernel_size: 1}, {conv: 2, kernel_size: 1}]}}"
+    )
+    network = cnncalc.loads(f"input: 8x8x4\n{blocks}\nlayers:\n{rows}  - {{block: last}}\n")
+    texts = [shape.text for shape in scene(network, Drawing("blocks")).shapes() if isinstance(shape, Text)]
+    assert texts.count("6 inputs") == 1
+    assert "?" not in texts
+
+
+def test_places_keep_their_order_and_their_room():
+    # Two that want one place stand around it; the third is far enough away to stand where it wants.
+    assert spread([5, 5, 20], [1, 1, 1], [4, 4]) == [3, 7, 20]
+    # The heavier one moves less: (3·5 + 1·(5 − 4)) / 4 = 4.
+    assert spread([5, 5], [3, 1], [4]) == [4, 8]
+
+
+def test_an_edge_past_layers_is_straight():
+    """0 → 1 → 2 → 3 in four layers, and an edge 0 → 3 past 1 and 2."""
+    edges = [(0, 1), (1, 2), (2, 3), (0, 3)]
+    cells = {item: Cell(10, 20, 20) for item in range(4)} | {-4: Cell(0, 3, 3)}
+    axes = layer_axes([[0], [1, -4], [2, -4], [3]], cells, edges, 10, 6)
+    assert axes[1, -4] == pytest.approx(axes[2, -4], abs=0.5)
+    assert axes[1, -4] - axes[1, 1] >= 20 + 10 + 3 - 1e-9
+
+
+def test_strips_go_on_at_the_height_of_the_cut():
+    boxes = [Group("", [Rect(100.0 * i, 0, 40, 40, "card")]) for i in range(10)]
+    line = Path((40, 20), [((900, 20),)], "edge")
+    bow = Path((20, 0), [((320, -120), (620, -120), (920, 0))], "skip")
+    found = wrapped([*boxes, line, bow, Polygon([(890, 17), (890, 23), (900, 20)], "head")], 400)
+    right = max(part.parts[0].x + 40 for part in found if isinstance(part, Group))
+    assert right <= 420
+    rows = sorted({part.parts[0].y for part in found if isinstance(part, Group)})
+    assert len(rows) == 3
+    for style in ("edge", "skip"):
+        pieces = [part for part in found if isinstance(part, Path) and part.style == style]
+        assert len(pieces) == 3
+        for (before, after), (top, below) in zip(pairwise(pieces), pairwise(rows), strict=True):
+            # The end of one piece and the start of the next, from the top of the boxes of their strips.
+            assert before.steps[-1][-1][1] - top == pytest.approx(after.start[1] - below, abs=0.01)
+
+
+def test_a_picture_without_a_gap_is_not_cut():
+    wall = [Group("", [Rect(0, 0, 1000, 10, "card")])]
+    assert wrapped(wall, 300) == wall
+
+
+@needs_chromium
+def test_a_depth_that_is_asked_for_keeps_the_width(tmp_path):
+    """Nothing is folded away: the picture is cut into strips."""
+    network = cnncalc.load(SPECS / "shufflenet_v2.yaml")
+    found = scene(network, Drawing(depth=4, width=800))
+    assert found.width <= 1.2 * 800 + 40
+    assert [
+        one for one in measured(picture(network, "svg", Drawing(depth=4, width=800)).text, OVERLAPS, tmp_path) if one["faults"]
+    ] == []
