@@ -17,7 +17,7 @@ from cnncalc.report.picture.options import STYLES, Drawing
 from cnncalc.report.picture.scene import Path, Rect, Text
 from cnncalc.report.picture.structure import post_dominators
 from cnncalc.report.picture.units import fold_units
-from tests.report.picture.browser import CROSSINGS, OVERLAPS, measured, needs_chromium
+from tests.report.picture.browser import OVERLAPS, measured, needs_chromium
 
 SPECS = sorted((pathlib.Path(__file__).parents[3] / "specs").glob("*.yaml"))
 _SVG = "{http://www.w3.org/2000/svg}"

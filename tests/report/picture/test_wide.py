@@ -7,7 +7,7 @@ import pytest
 
 import cnncalc
 from cnncalc.report.picture.draw import picture, scene
-from cnncalc.report.picture.options import STYLES, Drawing
+from cnncalc.report.picture.options import Drawing
 from cnncalc.report.picture.scene import Group, Path, Polygon, Rect, Text
 from cnncalc.report.picture.straight import Cell, layer_axes, spread
 from cnncalc.report.picture.strips import wrapped
