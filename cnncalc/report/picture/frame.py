@@ -5,15 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
+from cnncalc.problem import one_line
 from cnncalc.report import words
 from cnncalc.report.picture.family import FAMILIES
-from cnncalc.report.picture.measure import clipped, text_width
+from cnncalc.report.picture.measure import clipped, text_width, wrapped
 from cnncalc.report.picture.options import Drawing
 from cnncalc.report.picture.scene import FONTS, Group, Part, Path, Polygon, Rect, Scene, Text
 from cnncalc.subject import Subject
 
 MARGIN = 20
 _PROBLEMS = 4
+#: Lines of a problem at most.
+_LINES = 3
+#: Width of a picture at least, with problems and with a legend.
+_LEAST_PROBLEM, _LEAST_LEGEND = 460.0, 310.0
 _SWATCH = 11
 
 
@@ -21,7 +26,9 @@ def framed(subject: Subject, options: Drawing, body: list[Part], families: Seque
     """`body` on paper, with title above and legend and problems below, moved so that everything stands inside."""
     left, top, right, bottom = bounds(body)
     head = _title(subject, options)
-    width = max(right - left, max((_right(text) for text in head), default=0), 310.0 if options.legend else 0.0)
+    has_errors = any(problem.level == "error" for problem in subject.problems)
+    least = _LEAST_PROBLEM if has_errors else _LEAST_LEGEND if options.legend else 0.0
+    width = max(right - left, max((_right(text) for text in head), default=0), least)
     foot: list[Part] = []
     y = 0.0
     if options.legend:
@@ -98,7 +105,9 @@ def _problems(subject: Subject, width: float, y: float) -> tuple[float, list[Par
     for problem in problems[:_PROBLEMS]:
         y += 16
         # The file stands in the message; a picture has no room for it.
-        parts.append(Text(0, y, clipped(f"✗ {problem.message}", 11, width), "error"))
+        for i, line in enumerate(wrapped(one_line(f"✗ {problem.message}"), 11, width, _LINES)):
+            y += 14 if i else 0
+            parts.append(Text(0, y, line, "error"))
     if len(problems) > _PROBLEMS:
         y += 16
         parts.append(Text(0, y, f"✗ {words.plural(len(problems) - _PROBLEMS, 'more error')}", "error"))

@@ -56,3 +56,23 @@ def clipped(text: str, size: float, room: float, *, bold: bool = False) -> str:
             break
         head, tail = (head + 1, tail) if head <= tail else (head, tail + 1)
     return f"{text[:head]}…{text[len(text) - tail :]}"
+
+
+def wrapped(text: str, size: float, room: float, most: int) -> list[str]:
+    """`text` in lines of at most `room` pixels, broken between words; what the last of `most` lines cannot hold is left out.
+
+    >>> wrapped("add needs the same shape", 10, 80, 3)
+    ['add needs the', 'same shape']
+    """
+    lines = [""]
+    words = text.split(" ")
+    for number, word in enumerate(words):
+        longer = f"{lines[-1]} {word}" if lines[-1] else word
+        if not lines[-1] or text_width(longer, size) <= room:
+            lines[-1] = longer
+        elif len(lines) == most:
+            lines[-1] = " ".join([lines[-1], *words[number:]])
+            break
+        else:
+            lines.append(word)
+    return [clipped(line, size, room) for line in lines]

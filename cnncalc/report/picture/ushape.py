@@ -15,7 +15,7 @@ from cnncalc.shape import Shape
 if TYPE_CHECKING:
     from cnncalc.report.picture.volumes import Volume
 
-_GAP = 26
+_GAP = 24
 _ROW = 14
 #: Between two edges that pass above each other.
 _TRACK = 7

@@ -238,7 +238,7 @@ def _size(flow: Flow | None, largest: dict[int, float]) -> tuple[float, float, f
     scale = _TALLEST / largest[rank]
     ratio = math.sqrt(flow.spatial[-2] / flow.spatial[-1])
     height = min(1.6 * _TALLEST, max(_LEAST, size * ratio * scale))
-    depth = min(60.0, 0.26 * size / ratio * scale)
+    depth = min(60.0, 0.33 * size / ratio * scale)
     return width, height, max(2.0, depth * 0.9), max(1.5, depth * 0.6)
 
 
@@ -265,7 +265,7 @@ def _edges(edges: Sequence[Edge], order: Sequence[Volume], found: Arrangement) -
         else:
             # Straight past the labels, which may be wider than the volumes.
             leave = [(start.middle + start.cell.along / 2, start.y)] if resumed is None else []
-            arrive = (end.middle - end.cell.along / 2, end.y)
+            arrive = (min(end.middle - end.cell.along / 2, end.x - 10), end.y)
             parts += arrow([origin, *leave, *route, arrive, (end.x - 2, end.y)], "edge")
     return parts + _breaks(order, found)
 
