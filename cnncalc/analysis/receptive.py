@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.graph import Graph, Node
 from cnncalc.layers import Join
-from cnncalc.layers.view import View
+from cnncalc.layers.view import SAME, View
 from cnncalc.shape import Flow, Shape, Tokens
 
 if TYPE_CHECKING:
@@ -53,12 +53,12 @@ class Field(NamedTuple):
 
     def through(self, view: View) -> Field:
         """Return the field after a layer with this view of the axis along which the field moves."""
-        j = self.stride
-        first, last = self.first + view.first * j, self.last + view.last * j
-        fixed = self.fixed
-        if view.to is None and fixed is not None:
+        begin, end, j, _, fixed, aligned = self
+        before, after, step, to = view
+        first, last = begin + before * j, end + after * j
+        if to is None and fixed is not None:
             first, last, fixed = min(first, fixed[0]), max(last, fixed[1]), None
-        return Field(first, last, j * view.step, view.to, fixed, self.aligned)
+        return Field(first, last, j * step, to, fixed, aligned)
 
 
 Fields = dict[str, tuple[Field, ...]]
@@ -76,8 +76,9 @@ def receptive_fields(graph: Graph) -> dict[str, Fields]:
         if rank is not None:
             known[id(source)] = {source.name: tuple(Field(along=axis) for axis in range(rank))}
     found: dict[str, Fields] = {}
+    views: dict[int, list[tuple[View, ...]]] = {}
     for node in graph.nodes:
-        fields = _behind(node, known)
+        fields = _behind(node, known, views)
         if fields is not None:
             known[id(node)] = found[node.name] = fields
     return found
@@ -87,29 +88,44 @@ def _rank(flow: Flow | None) -> int | None:
     return 1 if isinstance(flow, Tokens) else flow.rank if flow is not None else None
 
 
-def _behind(node: Node, known: dict[int, Fields]) -> Fields | None:
-    """Return the fields after a layer, None if its shape or the fields of its input are unknown."""
-    if node.inferred.shape is None or node.layer.opaque:
-        return None
+def _behind(node: Node, known: dict[int, Fields], views: dict[int, list[tuple[View, ...]]]) -> Fields | None:
+    """Return the fields after a layer, None if its shape or the fields of an input are unknown.
+
+    `views` keeps the views of each inference, which is made for one layer on its input shapes.
+    """
+    seen = views.get(id(node.inferred))
+    if seen is None:
+        if node.inferred.shape is None or node.layer.opaque:
+            return None
+        seen = views[id(node.inferred)] = [SAME if _is_same(one) else one for one in _views(node)]
+    read = []
+    for source, view in zip(node.inputs, seen, strict=True):
+        before = known.get(id(source))
+        if before is None:
+            return None
+        read.append(_through(before, view) if view else before)
+    return read[0] if len(read) == 1 else _joined(read) if read else {}
+
+
+def _views(node: Node) -> tuple[tuple[View, ...], ...]:
+    """Return the views of the axes of each input of a layer."""
+    flows = [source.flow for source in node.inputs]
     if isinstance(node.layer, Join):
-        flows = [source.flow for source in node.inputs]
-        views = node.layer.joined_views(tuple(flow for flow in flows if isinstance(flow, Shape)))
-        paths = [known.get(id(source)) for source in node.inputs]
-        read = [_through(path, view) for path, view in zip(paths, views, strict=True) if path is not None]
-        return _joined(read) if len(read) == len(paths) else None
-    if not node.inputs:
-        return {}
-    (source,) = node.inputs
-    before, flow = known.get(id(source)), source.flow
-    if before is None or flow is None:
-        return None
-    return _through(before, node.layer.views(flow if isinstance(flow, Shape) else Shape(*flow), node.inferred.windows))
+        return node.layer.joined_views(tuple(flow for flow in flows if isinstance(flow, Shape)))
+    return tuple(
+        node.layer.views(flow if isinstance(flow, Shape) else Shape(*flow), node.inferred.windows)
+        for flow in flows
+        if flow is not None
+    )
+
+
+def _is_same(views: tuple[View, ...]) -> bool:
+    """Return whether each output cell sees the input cell at its own position alone."""
+    return all(view == (0, 0, 1, axis) for axis, view in enumerate(views))
 
 
 def _through(before: Fields, views: tuple[View, ...]) -> Fields:
     """Return the fields after a layer with these views of the axes of its input."""
-    if not views:
-        return before
     return {
         name: tuple([field if field.along is None else field.through(views[field.along]) for field in fields])
         for name, fields in before.items()

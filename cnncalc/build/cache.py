@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from cnncalc.infer import Inference
 from cnncalc.layers import KINDS, Layer
 from cnncalc.shape import LayerError
@@ -17,6 +19,9 @@ class Cache:
         self.infer = Inference()
         #: What reading a layer's fields gave, by its kind, its fields and the layout.
         self.layers: dict[object, tuple[Layer | None, list[tuple[str, LayerError]]]] = {}
+        #: Rows that the last reading found sound and free of expressions, by the node they were read from and the layout; each
+        #: is used once, since a row that an alias repeats is read for each of its places.
+        self.rows: dict[tuple[int, str], tuple[Any, Any]] = {}
         #: Layers without fields, by their kind.
         self._plain: dict[str, Layer] = {}
 
@@ -34,4 +39,4 @@ class Cache:
     def trim(self) -> None:
         """Forget everything if it has become too much."""
         if max(len(self.infer), len(self.layers)) > _MANY:
-            self.infer, self.layers, self._plain = Inference(), {}, {}
+            self.infer, self.layers, self._plain, self.rows = Inference(), {}, {}, {}

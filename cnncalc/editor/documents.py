@@ -11,6 +11,7 @@ from cnncalc.build.cache import Cache
 from cnncalc.check.settings import Settings, SettingsError, settings_for
 from cnncalc.editor.positions import Positions, Span
 from cnncalc.editor.snapshot import Snapshot
+from cnncalc.language.recompose import Recomposer
 
 
 class Change(NamedTuple):
@@ -34,6 +35,7 @@ class Document:
         self.settings_fault: str | None = None
         self._snapshot: Snapshot | None = None
         self._cache = Cache()
+        self._compose = Recomposer()
         #: Seconds that the last reading took.
         self.cost = 0.0
 
@@ -43,11 +45,14 @@ class Document:
             if one.span is None:
                 self.text = one.text
             else:
-                positions = Positions(self.text)
+                positions = self._positions()
                 start, end = positions.offset(one.span.start), positions.offset(one.span.end)
                 self.text = self.text[:start] + one.text + self.text[max(start, end) :]
+            self._snapshot = None
         self.version = version
-        self._snapshot = None
+
+    def _positions(self) -> Positions:
+        return self._snapshot.positions if self._snapshot is not None else Positions(self.text)
 
     def forget(self) -> None:
         """Read the text anew when it is next asked for: something outside it has changed."""
@@ -62,7 +67,7 @@ class Document:
     def snapshot(self) -> Snapshot:
         if self._snapshot is None:
             begin = time.perf_counter()
-            self._snapshot = Snapshot(self.text, self.path, self._settings(), self._cache)
+            self._snapshot = Snapshot(self.text, self.path, self._settings(), self._cache, self._compose)
             if self._snapshot.network is not None and not self._snapshot.recovered.blanked:
                 self.last_good = self._snapshot
             self.cost = time.perf_counter() - begin

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
+from itertools import accumulate
 from typing import NamedTuple
 
 from cnncalc.editor.positions import Position, Positions
@@ -32,22 +33,8 @@ class Lens(NamedTuple):
     text: str
 
 
-class _Results:
-    """What one row became: the copies of a layer, or of a block or branches row, in order."""
-
-    __slots__ = ("copies", "macs", "parameters", "shapes")
-
-    def __init__(self) -> None:
-        self.shapes: list[str] = []
-        self.parameters: list[int] = []
-        self.macs = 0
-        self.copies = 0
-
-    def add(self, shape: str, parameters: int, macs: int) -> None:
-        self.shapes.append(shape)
-        self.parameters.append(parameters)
-        self.macs += macs
-        self.copies += 1
+#: The copies of a row in order, each with its number in the network, its shape, its parameters and its MACs.
+Copies = list[tuple[int, str, int, int]]
 
 
 def hints(snapshot: Snapshot, last: Snapshot | None = None) -> list[Hint]:
@@ -69,18 +56,27 @@ def _computed(snapshot: Snapshot) -> list[Hint]:
     network = snapshot.network
     assert network is not None
     positions = snapshot.positions
-    by_line: dict[int, tuple[Location, _Results]] = {}
-    for place, results in _by_row(network.graph.nodes, network.graph.groups, network.layout):
+    by_line: dict[int, tuple[Location, Copies]] = {}
+    for place, copies in _by_row(network.graph.nodes, network.graph.groups, network.layout):
         at = place.location
         if at.line and not _is_placeholder(place):
-            line = positions.line_at(positions.offset_at(_hint_line(place), 1))
+            line = _hint_line(place)
+            line = line - 1 if positions.same_lines else positions.line_at(positions.offset_at(line, 1))
             # Rows on one line share its end, and a hint for each would be one behind another: the row that ends last has it.
             if line not in by_line or at[2:] >= by_line[line][0][2:]:
-                by_line[line] = at, results
+                by_line[line] = at, copies
+    texts: dict[tuple[str, int, int], tuple[str, str]] = {}
     found = []
     for line in sorted(by_line):
-        _, results = by_line[line]
-        found.append(Hint(positions.position(positions.line_end(line)), _label(results), _tooltip(results)))
+        copies = by_line[line][1]
+        if len(copies) == 1:
+            only = copies[0][1:]
+            text = texts.get(only)
+            if text is None:
+                text = texts[only] = _label(copies), _tooltip(copies)
+        else:
+            text = _label(copies), _tooltip(copies)
+        found.append(Hint(positions.end_of(line), *text))
     return found
 
 
@@ -91,17 +87,16 @@ def _is_placeholder(place: Place) -> bool:
 
 def _hint_line(place: Place) -> int:
     """The line on which a row's hint stands: its last, or the first of one that holds rows of its own."""
+    at = place.location
+    if at.line == at.end_line:
+        return at.line
     if not isinstance(place, Row) or (isinstance(place.node, Mapping) and "branches" in place.node.pairs):
-        return place.location.line
+        return at.line
     return last_line(place.node)
 
 
-def _by_row(nodes: list[Node], groups: list[Group], layout: str) -> Iterator[tuple[Place, _Results]]:
-    """Yield what each row became; an aliased row stands in several places of the network and in one of the text."""
-    parameters, macs = [0], [0]
-    for node in nodes:
-        parameters.append(parameters[-1] + node.parameters)
-        macs.append(macs[-1] + (node.macs or 0))
+def _by_row(nodes: list[Node], groups: list[Group], layout: str) -> Iterable[tuple[Place, Copies]]:
+    """Return what each row became; an aliased row stands in several places of the network and in one of the text."""
     texts: dict[Flow | None, str] = {None: "?"}
 
     def text(flow: Flow | None) -> str:
@@ -110,54 +105,69 @@ def _by_row(nodes: list[Node], groups: list[Group], layout: str) -> Iterator[tup
             shown = texts[flow] = flow.text(layout)
         return shown or "?"
 
-    rows: dict[Place, list[tuple[int, str, int, int]]] = {}
-    for group, start, end in _extents(groups, nodes):
-        if group.kind != "branch":
-            shape = text(group.result.flow if group.result is not None else None)
-            copy = (start, shape, parameters[end] - parameters[start], macs[end] - macs[start])
-            rows.setdefault(group.place, []).append(copy)
+    rows: dict[int, tuple[Place, Copies]] = {}
+    if groups:
+        parameters = [0, *accumulate([node.parameters for node in nodes])]
+        macs = [0, *accumulate([node.inferred.macs or 0 for node in nodes])]
+        for group, start, end in _extents(groups, nodes):
+            if group.kind != "branch":
+                shape = text(group.result.flow if group.result is not None else None)
+                copy = (start, shape, parameters[end] - parameters[start], macs[end] - macs[start])
+                rows.setdefault(id(group.place), (group.place, []))[1].append(copy)
     grouped = frozenset(rows)
     for index, node in enumerate(nodes):
-        if node.place not in grouped:
-            rows.setdefault(node.place, []).append((index, text(node.inferred.shape), node.parameters, node.macs or 0))
-    merged: dict[Location, tuple[Place, list[tuple[int, str, int, int]]]] = {}
-    for place, copies in rows.items():
-        merged.setdefault(place.location, (place, []))[1].extend(copies)
-    for place, copies in merged.values():
-        results = _Results()
-        for _, shape, count, work in sorted(copies) if len(copies) > 1 else copies:
-            results.add(shape, count, work)
-        yield place, results
+        place, inferred = node.place, node.inferred
+        if id(place) not in grouped:
+            shown = texts.get(inferred.shape) or text(inferred.shape)
+            copy = (index, shown, 0 if node.shared else inferred.parameters, inferred.macs or 0)
+            known = rows.get(id(place))
+            if known is None:
+                rows[id(place)] = place, [copy]
+            else:
+                known[1].append(copy)
+    merged: dict[Location, tuple[Place, Copies]] = {}
+    for place, copies in rows.values():
+        first = merged.setdefault(place.location, (place, copies))[1]
+        if first is not copies:
+            first += copies
+    for _, copies in merged.values():
+        copies.sort()
+    return merged.values()
 
 
 def _extents(groups: list[Group], nodes: list[Node]) -> list[tuple[Group, int, int]]:
     """Where the layers of each group begin and end, by their places among the nodes."""
     ends: dict[int, int] = {}
-    for index, node in enumerate(nodes):
-        group = node.group
-        while group is not None:
-            ends[id(group)] = index + 1
-            group = group.parent
+    for index, node in enumerate(nodes, 1):
+        if node.group is not None:
+            ends[id(node.group)] = index
+    # A group comes after the group around it.
+    for group in reversed(groups):
+        if group.parent is not None:
+            around = id(group.parent)
+            ends[around] = max(ends.get(around, 0), ends.get(id(group), 0))
     return [(group, group.start, max(group.start, ends.get(id(group), 0))) for group in groups]
 
 
-def _label(results: _Results) -> str:
-    first, last = results.shapes[0], results.shapes[-1]
+def _label(copies: Copies) -> str:
+    first, last = copies[0][1], copies[-1][1]
     shapes = first if first == last else f"{first} … {last}"
-    low, high = min(results.parameters), max(results.parameters)
+    counts = [parameters for _, _, parameters, _ in copies]
+    low, high = min(counts), max(counts)
     label = f"→ {shapes}"
     if high:
         label += f"  {low:,}" if low == high else f"  {low:,} … {high:,}"
         label += " parameter" if low == high == 1 else " parameters"
-    return label + (f"  ×{results.copies}" if results.copies > 1 else "")
+    return label + (f"  ×{len(copies)}" if len(copies) > 1 else "")
 
 
-def _tooltip(results: _Results) -> str:
-    total = sum(results.parameters)
-    text = f"output {results.shapes[-1]}; {total:,} parameters; {results.macs:,} MACs"
-    if results.copies == 1:
-        return text
-    return f"{results.copies} copies; the last gives {results.shapes[-1]}; together {total:,} parameters, {results.macs:,} MACs"
+def _tooltip(copies: Copies) -> str:
+    parameters = sum(copy[2] for copy in copies)
+    macs = sum(copy[3] for copy in copies)
+    last = copies[-1][1]
+    if len(copies) == 1:
+        return f"output {last}; {parameters:,} parameters; {macs:,} MACs"
+    return f"{len(copies)} copies; the last gives {last}; together {parameters:,} parameters, {macs:,} MACs"
 
 
 def _kept(old: list[Hint], before: Snapshot, now: Snapshot) -> list[Hint]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from itertools import accumulate
 from typing import NamedTuple
 
 from cnncalc.problem import Location
@@ -34,7 +35,7 @@ class Positions:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self._starts = [0, *(match.end() for match in _EDITOR_BREAK.finditer(text))]
+        self._starts = _starts(text)
         others = "\x85" in text or "\u2028" in text or "\u2029" in text
         self._yaml_starts = [0, *(match.end() for match in _YAML_BREAK.finditer(text))] if others else self._starts
         if text.startswith(BOM):
@@ -73,6 +74,11 @@ class Positions:
             count += sum(char > "\uffff" for char in self.text[start:offset])
         return Position(line, count)
 
+    def end_of(self, line: int) -> Position:
+        """The editor's position of a line's end."""
+        end = self.line_end(line)
+        return Position(line, end - self._starts[line]) if self._plain else self.position(end)
+
     def span(self, location: Location) -> Span:
         """The editor's range of a problem's location; the first character of the text if it has none."""
         if not location.line:
@@ -94,8 +100,10 @@ class Positions:
 
     def line_end(self, line: int) -> int:
         """The offset behind the last character of an editor's line, its line break excluded."""
-        end = self._starts[line + 1] if line + 1 < len(self._starts) else len(self.text)
-        while end > self._starts[line] and self.text[end - 1] in "\r\n":
+        starts, text = self._starts, self.text
+        end = starts[line + 1] if line + 1 < len(starts) else len(text)
+        start = starts[line]
+        while end > start and text[end - 1] in "\r\n":
             end -= 1
         return end
 
@@ -103,3 +111,17 @@ class Positions:
     def lines(self) -> int:
         """The number of lines as editors count them."""
         return len(self._starts)
+
+    @property
+    def same_lines(self) -> bool:
+        """Whether YAML and editors begin their lines at the same places."""
+        return self._yaml_starts is self._starts
+
+
+def _starts(text: str) -> list[int]:
+    """The offset at which each of an editor's lines begins."""
+    if text.count("\r") != text.count("\r\n"):
+        return [0, *(match.end() for match in _EDITOR_BREAK.finditer(text))]
+    # Every line ends with \n.
+    ends = [*accumulate([len(line) + 1 for line in text.split("\n")])]
+    return [0, *ends[:-1]]

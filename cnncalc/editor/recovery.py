@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, Union
 
 from cnncalc.editor.positions import Positions
 from cnncalc.language.source import YamlNode, compose
@@ -13,6 +14,7 @@ _ATTEMPTS = 24
 _LINES = 20_000
 #: A row that no kind is called: what follows it is checked as far as that is possible.
 PLACEHOLDER = "_"
+Compose = Callable[[str, Union[str, None], list[Problem]], Union[YamlNode, None]]
 
 
 class Recovered(NamedTuple):
@@ -29,8 +31,11 @@ class Recovered(NamedTuple):
     repeated: list[Problem]
 
 
-def recover(text: str, file: str | None = None) -> Recovered:
-    """The text itself if it is YAML, else the text without the rows that keep it from being YAML."""
+def recover(text: str, file: str | None = None, composed: Compose = compose) -> Recovered:
+    """The text itself if it is YAML, else the text without the rows that keep it from being YAML.
+
+    `composed` parses a text, as `compose` does.
+    """
     problems: list[Problem] = []
     blanked: set[int] = set()
     current = text
@@ -38,7 +43,7 @@ def recover(text: str, file: str | None = None) -> Recovered:
     for _ in range(min(_ATTEMPTS, max(3, _LINES // lines))):
         try:
             repeated: list[Problem] = []
-            root = compose(current, file, repeated)
+            root = composed(current, file, repeated)
             return Recovered(current, root, problems, frozenset(blanked), True, repeated)
         except SpecError as error:
             # The first fault is the one that was typed; those after it may only follow from it.

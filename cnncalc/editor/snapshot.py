@@ -12,9 +12,10 @@ from cnncalc.check.one import examine
 from cnncalc.check.settings import Settings
 from cnncalc.editor.outline import Outline
 from cnncalc.editor.positions import BOM, Positions
-from cnncalc.editor.recovery import Recovered, hidden, recover
+from cnncalc.editor.recovery import Compose, Recovered, hidden, recover
 from cnncalc.formats import claims as foreign_claims
 from cnncalc.language.content import Parsed
+from cnncalc.language.source import compose
 from cnncalc.network import Network
 from cnncalc.problem import Location, Problem
 
@@ -25,10 +26,17 @@ if TYPE_CHECKING:
 class Snapshot:
     """A text that was read. `network` is None if the text is no network; then `problems` say why.
 
-    `cache` has the layers of earlier versions of the text.
+    `cache` has the layers of earlier versions of the text, and `composed` parses it with what is known of them.
     """
 
-    def __init__(self, text: str, file: str | None = None, settings: Settings | None = None, cache: Cache | None = None) -> None:
+    def __init__(
+        self,
+        text: str,
+        file: str | None = None,
+        settings: Settings | None = None,
+        cache: Cache | None = None,
+        composed: Compose = compose,
+    ) -> None:
         self.text = text
         self._cache = cache if cache is not None else Cache()
         self.file = file
@@ -40,7 +48,7 @@ class Snapshot:
         #: Whether it is YAML of another format: its problems are reported, nothing else is offered.
         self.foreign = not self.claimed and foreign_claims("network.yaml", data[:4096])
         self.recovered = (
-            recover(text.removeprefix(BOM), file) if self.claimed else Recovered(text, None, [], frozenset(), False, [])
+            recover(text.removeprefix(BOM), file, composed) if self.claimed else Recovered(text, None, [], frozenset(), False, [])
         )
         self.network: Network | None = None
         self.problems: list[Problem] = []

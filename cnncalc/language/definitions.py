@@ -19,7 +19,8 @@ def definitions(document: Document, graph: Graph) -> Iterator[Definition]:
         names = used_in.setdefault(block, set())
         for row in body.rows:
             for argument in _arguments(row):
-                names |= names_in(argument.value)
+                if argument.dynamic:
+                    names |= names_in(argument.value)
             if row.kind == "block" and "block" in row.fields:
                 targets.setdefault(block, []).append(row.fields["block"])
     vars_used = set(used_in[None])

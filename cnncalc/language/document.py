@@ -13,7 +13,7 @@ from cnncalc.dtype import DTYPES
 from cnncalc.language.content import Block, Document, Parsed
 from cnncalc.language.expression import RESERVED, UNKNOWN, Names, Unknown
 from cnncalc.language.names import name_fault
-from cnncalc.language.row import FAULTY, ROW_KEYS, Lines
+from cnncalc.language.row import FAULTY, ROW_KEYS, Lines, Row
 from cnncalc.language.rows import RowReader, name_rows
 from cnncalc.language.source import Mapping, Scalar, Sequence, YamlNode, describe, location
 from cnncalc.language.template import evaluate, names_in
@@ -53,6 +53,8 @@ class DocumentReader:
         self._vars_known: dict[str, Value | object] = {}
         self._names = Names(self._vars_known, _IN_ROWS)
         self._cache = cache
+        #: Rows of the last reading, by node and layout.
+        self._before: dict[tuple[int, str], tuple[YamlNode, Row]] = {}
         self._used: set[str] = set()
 
     def read(self) -> Document:
@@ -83,6 +85,7 @@ class DocumentReader:
         if known is not None:
             found.blocks, found.layers = known.blocks, known.layers
         else:
+            self._before, self._cache.rows = self._cache.rows, {}
             self._blocks(found)
             self._rows(root, found)
         self._outputs(found)
@@ -110,11 +113,11 @@ class DocumentReader:
         self._problems.unusable = True
 
     def _reader(self, names: Collection[str], found: Document) -> RowReader:
-        return RowReader(self._problems, names, found.blocks, self._cache, self._lines)
+        return RowReader(self._problems, names, found.blocks, self._cache, self._lines, self._before)
 
     def _value(self, node: YamlNode) -> Value | object:
         """Return a top-level value with its expressions computed; FAULTY if one of them cannot be computed."""
-        reader = RowReader(self._problems, self._vars_known, (), self._cache, self._lines, in_rows=False)
+        reader = RowReader(self._problems, self._vars_known, (), self._cache, self._lines, {}, in_rows=False)
         before = len(self._problems)
         argument = reader.argument(Scalar("", False, _Mark, _Mark), node)
         self._used |= names_in(argument.value)

@@ -317,8 +317,13 @@ class Expander:
 
     def _arguments(self, row: Row, name: str, block: Block, names: Names, given: Given) -> Texts:
         """Return the file's vars and the block's parameters as text; a parameter is UNKNOWN if it depends on an unknown shape."""
+        values = names.known(row.uses) if not given else None
+        known = row.computed.get((block.name, values)) if values is not None else None
+        if known is not None:
+            return known, self._document.vars
         texts: dict[str, Value | object] = {}
         inside = Names((texts, self._document.vars), names.channels)
+        sound = values is not None
         for parameter, default in block.parameters.items():
             argument = row.fields.get(parameter, default)
             if parameter in given:
@@ -330,13 +335,17 @@ class Expander:
             if not argument.dynamic:
                 texts[parameter] = argument.value
                 continue
+            # A default may use `in_channels`, which is not among the names that the row uses.
+            sound = sound and parameter in row.fields
             try:
                 texts[parameter] = evaluate(argument.value, names if parameter in row.fields else inside)
             except LayerError as error:
                 self._problems.error(error, argument.location, prefix=f"{name}: ", layer=name)
-                texts[parameter] = UNKNOWN
+                texts[parameter], sound = UNKNOWN, False
             except Unknown:
-                texts[parameter] = UNKNOWN
+                texts[parameter], sound = UNKNOWN, False
+        if sound:
+            row.computed[block.name, values] = texts
         return texts, self._document.vars
 
     def _branches(

@@ -35,30 +35,37 @@ class LayerReader:
         """
         if row.layer is None or (row.broken and not given):
             return None, None
+        values = names.known(row.uses) if not given else None
+        if values in row.computed:
+            known: tuple[Layer, Joined] = row.computed[values]
+            return known
         fields: dict[str, Value] = {}
-        for key, argument in row.fields.items():
-            if key in given or argument.value is FAULTY:
+        for field, argument in row.fields.items():
+            if field in given or argument.value is FAULTY:
                 continue
             try:
-                fields[key] = evaluate(argument.value, names) if argument.dynamic else argument.value  # type: ignore[assignment]  # static
+                fields[field] = evaluate(argument.value, names) if argument.dynamic else argument.value  # type: ignore[assignment]  # static
             except LayerError as error:
                 self._problems.error(error, argument.location, prefix=f"{name}: ", layer=name)
                 return None, None
             except Unknown:
                 return None, None
-        fields.update((key, value) for key, (value, _) in given.items())
-        known = (row.kind, self._problems.layout, *fields.items())
-        found = self._layers.get(known)
+        fields.update((field, value) for field, (value, _) in given.items())
+        key = (row.kind, self._problems.layout, *fields.items())
+        found = self._layers.get(key)
         if found is None:
-            found = self._layers[known] = row.layer.read(fields, self._problems.layout)
+            found = self._layers[key] = row.layer.read(fields, self._problems.layout)
         layer, faults = found
-        for key, wrong in faults:
-            if key in given:
-                self._problems.add("set", NOWHERE, f"--set {given[key][1]}: {wrong.text(self._problems.layout)}")
+        for field, wrong in faults:
+            if field in given:
+                self._problems.add("set", NOWHERE, f"--set {given[field][1]}: {wrong.text(self._problems.layout)}")
             else:
-                at = row.kind_at if wrong.rule == "missing" or key not in row.fields else row.fields[key].location
+                at = row.kind_at if wrong.rule == "missing" or field not in row.fields else row.fields[field].location
                 self._problems.error(wrong, at, prefix=f"{name}: ", layer=name)
-        return layer, joined(row.layer, fields) if layer is not None else None
+        result = layer, joined(row.layer, fields) if layer is not None else None
+        if values is not None and not faults:
+            row.computed[values] = result
+        return result
 
 
 def joined(kind: type[Layer], fields: Mapping[str, Value]) -> Joined:

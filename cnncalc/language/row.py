@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 from cnncalc.language.source import Mapping, Scalar, YamlNode, location
-from cnncalc.language.template import Dynamic, Pairs, Parts, Template
+from cnncalc.language.template import Dynamic, Pairs, Parts, Template, names_in
 from cnncalc.layers import Layer
 from cnncalc.place import Place, inside, lines_of
 from cnncalc.problem import Fix, Location
@@ -66,8 +67,8 @@ class Row(Place):
     """
 
     __slots__ = (
-        "branches", "broken", "dynamic", "fields", "joins", "kind", "kind_at", "layer", "lines", "node", "reported", "row_keys",
-        "static",
+        "_uses", "branches", "broken", "computed", "dynamic", "fields", "joins", "kind", "kind_at", "layer", "lines", "node",
+        "reported", "row_keys", "static",
     )  # fmt: skip
 
     def __init__(self, node: YamlNode, kind: str, kind_at: Location, lines: Lines) -> None:
@@ -89,6 +90,16 @@ class Row(Place):
         self.broken = False
         #: A problem of the row was reported, but its layer can still be read.
         self.reported = False
+        #: Layers, or arguments of a block, that were computed without a problem, by the values of the names in `uses`.
+        self.computed: dict[object, Any] = {}
+        self._uses: tuple[str, ...] | None = None
+
+    @property
+    def uses(self) -> tuple[str, ...]:
+        """The names that the expressions of its fields use."""
+        if self._uses is None:
+            self._uses = tuple(sorted({name for one in self.fields.values() if one.dynamic for name in names_in(one.value)}))
+        return self._uses
 
     @property
     def stem(self) -> str | Argument:

@@ -37,6 +37,7 @@ class RowReader:
         blocks: Known,
         cache: Cache,
         lines: Lines,
+        before: dict[tuple[int, str], tuple[YamlNode, Row]],
         *,
         in_rows: bool = True,
     ) -> None:
@@ -47,6 +48,8 @@ class RowReader:
         self._in_rows = in_rows
         self._blocks = blocks
         self._cache = cache
+        #: Rows of the last reading that can be used again.
+        self._before = before
         self._repeats = 0
 
     def body(self, node: YamlNode | None, what: str) -> Body:
@@ -63,6 +66,26 @@ class RowReader:
         return Body(node, [row for item in items if (row := self._row(item)) is not None])
 
     def _row(self, node: YamlNode) -> Row | None:
+        key = id(node), self._problems.layout
+        known = self._before.pop(key, None)
+        if known is not None and known[0] is node:
+            row: Row = known[1]
+            row.lines, row.reported = self._lines, False
+            self._cache.rows[key] = known
+            return row
+        before = len(self._problems)
+        found = self._read(node)
+        if (
+            found is not None
+            and found.static is not None
+            and not (found.broken or found.reported)
+            and len(self._problems) == before
+        ):
+            if not any(argument.dynamic for argument in found.row_keys.values()):
+                self._cache.rows[key] = node, found
+        return found
+
+    def _read(self, node: YamlNode) -> Row | None:
         if isinstance(node, Scalar):
             return self._word(node)
         if not isinstance(node, Mapping):

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from importlib import import_module
+from itertools import chain
+from operator import itemgetter
 from typing import NamedTuple
 
 from cnncalc.analysis.receptive import Fields, receptive_fields
 from cnncalc.build.reading import Reading
 from cnncalc.graph import Graph, Group, Node, Producer, Slides
+from cnncalc.layers import Layer
 from cnncalc.problem import Fix, Location
 
 #: Errors that leave the graph as intended.
@@ -44,6 +47,18 @@ class Subject:
         for node in self.graph.nodes:
             found.setdefault(node.location, []).append(node)
         return found
+
+    @cached_property
+    def _by_class(self) -> dict[type[Layer], list[tuple[int, Node]]]:
+        found: dict[type[Layer], list[tuple[int, Node]]] = {}
+        for numbered in enumerate(self.graph.nodes):
+            found.setdefault(type(numbered[1].layer), []).append(numbered)
+        return found
+
+    def of(self, *classes: type[Layer]) -> list[Node]:
+        """Return the nodes whose layer is an instance of one of `classes`, in order."""
+        parts = [nodes for cls, nodes in self._by_class.items() if issubclass(cls, classes)]
+        return [node for _, node in (parts[0] if len(parts) == 1 else sorted(chain(*parts), key=itemgetter(0)))]
 
     @cached_property
     def _readers(self) -> dict[int, list[Node]]:

@@ -51,7 +51,7 @@ LEVEL = "warning"
 
 def find(subject: Subject) -> Iterator[Finding]:
     found = {id(node): norm for node, norm in _pairs(subject)}
-    for node in subject.graph.nodes:
+    for node in subject.graph.nodes if found else ():
         norm = found.get(id(node))
         if norm is not None:
             count = next(w.size for w in node.weights if w.role == "bias")
@@ -65,8 +65,8 @@ def find(subject: Subject) -> Iterator[Finding]:
 
 def _pairs(subject: Subject) -> Iterator[tuple[Node, Node]]:
     """Yield layers with such a bias, and the normalisation after each."""
-    for norm in subject.graph.nodes:
-        if not isinstance(norm.layer, (BatchNorm, InstanceNorm)) or norm.frozen:
+    for norm in subject.of(BatchNorm, InstanceNorm):
+        if norm.frozen:
             # Frozen statistics come from a trained network, in which the bias matters.
             continue
         source = norm.inputs[0]

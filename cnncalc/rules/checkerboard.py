@@ -42,10 +42,11 @@ LEVEL = "warning"
 
 
 def find(subject: Subject) -> Iterator[Finding]:
-    for node in subject.graph.nodes:
-        if not isinstance(node.layer, ConvTranspose) or node.shape is None:
+    for node in subject.of(ConvTranspose):
+        if node.shape is None:
             continue
         x = node.inputs[0].flow
+        assert isinstance(node.layer, ConvTranspose)
         assert isinstance(x, Shape)
         for axis, window in zip(x.axes, node.layer.written_windows(x), strict=True):
             if window.kernel_size % window.stride:

@@ -50,14 +50,15 @@ _PER_POSITION = ("embedding", "rnn", "lstm", "gru", "attention", "linear")
 
 
 def find(subject: Subject) -> Iterator[Finding]:
-    for node in subject.graph.nodes:
-        x = node.inputs[0].flow if node.inputs else None
-        if not isinstance(node.layer, FullyConnected) or not isinstance(x, Shape) or x.rank != 1 or x[0] == 1:
+    for node in subject.of(FullyConnected):
+        x = node.inputs[0].flow
+        if not isinstance(x, Shape) or x.rank != 1 or x[0] == 1:
             continue
         if _per_position(node.inputs[0]):
+            units = node.layer.value("units")
             message = (
                 f"{node.name} reads all {x[0]:,}·{x.channels:,} = {x.size:,} numbers of the sequence at once; for a layer at "
-                f"each position, as PyTorch's Linear and Keras's Dense, write {{linear: {node.layer.units}}}; "
+                f"each position, as PyTorch's Linear and Keras's Dense, write {{linear: {units}}}; "
                 "if the whole sequence is meant, put flatten before it"
             )
             yield Finding(subject.place(node), message, node.name)

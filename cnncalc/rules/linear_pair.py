@@ -35,7 +35,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from cnncalc.graph import Node
+from cnncalc.graph import Input, Node
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.dense import Flatten, FullyConnected, Identity, Linear
 from cnncalc.rules.base import Finding, Subject
@@ -45,7 +45,8 @@ LEVEL = "warning"
 
 
 def find(subject: Subject) -> Iterator[Finding]:
-    pairs = [(first, second) for second in subject.graph.nodes if (first := _first(subject, second)) is not None]
+    linear = subject.of(FullyConnected, Linear, Conv)
+    pairs = [(first, second) for second in linear if (first := _first(subject, second)) is not None]
     paired = {id(node) for pair in pairs for node in pair}
     for first, second in pairs:
         # Shared weights are useful if another layer uses them after an activation.
@@ -59,9 +60,9 @@ def find(subject: Subject) -> Iterator[Finding]:
 
 def _first(subject: Subject, second: Node) -> Node | None:
     """Return the linear layer directly before a linear layer, if both could be one layer."""
-    if not _full(second):
-        return None
     source = second.inputs[0]
+    if isinstance(source, Input) or not _full(second):
+        return None
     while isinstance(source, Node) and isinstance(source.layer, (Identity, Flatten)):
         if not _only(subject, source):
             return None

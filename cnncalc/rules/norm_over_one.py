@@ -35,6 +35,7 @@ import math
 from collections.abc import Iterator
 
 from cnncalc.graph import Node
+from cnncalc.layers.norm import GroupNorm, InstanceNorm, LayerNorm, RMSNorm
 from cnncalc.rules.base import Finding, Subject
 from cnncalc.shape import Shape
 
@@ -42,8 +43,8 @@ LEVEL = "warning"
 
 
 def find(subject: Subject) -> Iterator[Finding]:
-    for node in subject.graph.nodes:
-        x = node.inputs[0].flow if node.inputs else None
+    for node in subject.of(InstanceNorm, GroupNorm, LayerNorm, RMSNorm):
+        x = node.inputs[0].flow
         if node.shape is None or not isinstance(x, Shape):
             continue
         count, what = _normalised(node, x)

@@ -44,15 +44,14 @@ LEVEL = "warning"
 
 
 def find(subject: Subject) -> Iterator[Finding]:
-    for node in subject.graph.nodes:
-        if isinstance(node.layer, Softmax):
-            weighted = _next_weighted(subject, node)
-            if weighted is not None:
-                message = (
-                    f"{node.name} makes shares that add up to 1, and {weighted.name} goes on computing with them; "
-                    "try relu here, and softmax at the end"
-                )
-                yield Finding(subject.place(node), message, node.name)
+    for node in subject.of(Softmax):
+        weighted = _next_weighted(subject, node)
+        if weighted is not None:
+            message = (
+                f"{node.name} makes shares that add up to 1, and {weighted.name} goes on computing with them; "
+                "try relu here, and softmax at the end"
+            )
+            yield Finding(subject.place(node), message, node.name)
 
 
 def _next_weighted(subject: Subject, node: Node) -> Node | None:

@@ -40,11 +40,11 @@ LEVEL = "warning"
 
 
 def find(subject: Subject) -> Iterator[Finding]:
-    for node in subject.graph.nodes:
-        x = node.inputs[0].flow if node.inputs else None
-        if node.shape is None or not isinstance(node.layer, Softmax) or not isinstance(x, Shape):
+    for node in subject.of(Softmax):
+        x = node.inputs[0].flow
+        if node.shape is None or not isinstance(x, Shape):
             continue
-        axis = str(node.layer.axis)
+        axis = str(node.layer.value("axis"))
         names = (*x.axes, "channels")
         if axis in names and x[names.index(axis)] == 1:
             instead = [f"axis: {name} for shares over the {name}" for name, n in zip(names, x, strict=True) if n > 1][:1]
