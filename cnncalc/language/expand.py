@@ -13,7 +13,7 @@ from cnncalc.language.content import Block, Document, Rows
 from cnncalc.language.expectations import check_row
 from cnncalc.language.expression import UNKNOWN, Names, Texts, Unknown
 from cnncalc.language.fields import Given, Joined, LayerReader
-from cnncalc.language.keys import KeyReader, names_for
+from cnncalc.language.keys import KeyReader, names_for, values_of
 from cnncalc.language.names import are_names
 from cnncalc.language.row import FAULTY, MERGES, Argument, Row
 from cnncalc.language.scope import Binding, Copy, Scope
@@ -317,34 +317,28 @@ class Expander:
 
     def _arguments(self, row: Row, name: str, block: Block, names: Names, given: Given) -> Texts:
         """Return the file's vars and the block's parameters as text; a parameter is UNKNOWN if it depends on an unknown shape."""
-        values = names.known(row.uses) if not given else None
-        known = row.computed.get((block.name, values)) if values is not None else None
-        if known is not None:
-            return known, self._document.vars
+        values = values_of(row, names) if not given else None
+        if (block.name, values) in row.computed:
+            return row.computed[block.name, values], self._document.vars
         texts: dict[str, Value | object] = {}
         inside = Names((texts, self._document.vars), names.channels)
-        sound = values is not None
         for parameter, default in block.parameters.items():
             argument = row.fields.get(parameter, default)
             if parameter in given:
                 texts[parameter] = given[parameter][0]
                 continue
-            if argument is None or argument.value is FAULTY:
-                texts[parameter] = UNKNOWN
+            if argument is None or argument.value is FAULTY or not argument.dynamic:
+                texts[parameter] = UNKNOWN if argument is None or argument.value is FAULTY else argument.value
                 continue
-            if not argument.dynamic:
-                texts[parameter] = argument.value
-                continue
-            # A default may use `in_channels`, which is not among the names that the row uses.
-            sound = sound and parameter in row.fields
             try:
                 texts[parameter] = evaluate(argument.value, names if parameter in row.fields else inside)
-            except LayerError as error:
-                self._problems.error(error, argument.location, prefix=f"{name}: ", layer=name)
-                texts[parameter], sound = UNKNOWN, False
-            except Unknown:
-                texts[parameter], sound = UNKNOWN, False
-        if sound:
+            except (LayerError, Unknown) as error:
+                texts[parameter] = UNKNOWN
+                if isinstance(error, LayerError):
+                    self._problems.error(error, argument.location, prefix=f"{name}: ", layer=name)
+        # A default may use names that the row does not.
+        own = all(name in row.fields for name, one in block.parameters.items() if one is not None and one.dynamic)
+        if values is not None and own and UNKNOWN not in texts.values():
             row.computed[block.name, values] = texts
         return texts, self._document.vars
 

@@ -106,23 +106,6 @@ class Names:
                 return found  # type: ignore[return-value]  # UNKNOWN is the only object that is no Value
         raise undefined(name, did_you_mean(name, [*chain(*self.texts), "in_channels"]))
 
-    def known(self, names: tuple[str, ...]) -> tuple[object, ...] | None:
-        """Return the values of names, to look up what was computed from them; None if one has no value."""
-        found: list[object] = []
-        for name in names:
-            value: object = UNKNOWN
-            if name == "in_channels":
-                value = self.channels
-            else:
-                for texts in self.texts:
-                    if name in texts:
-                        value = texts[name]
-                        break
-            if value is UNKNOWN or value is None or isinstance(value, LayerError):
-                return None
-            found.append(value)
-        return tuple(found)
-
 
 def undefined(name: str, hint: str) -> LayerError:
     """Return the error for an undefined name; `hint` suggests the nearest defined one."""

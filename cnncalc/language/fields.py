@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from cnncalc.build.cache import Cache
 from cnncalc.build.problems import Problems
 from cnncalc.language.expression import Names, Unknown
+from cnncalc.language.keys import values_of
 from cnncalc.language.row import FAULTY, Row
 from cnncalc.language.template import evaluate
 from cnncalc.layers import Layer
@@ -35,7 +36,7 @@ class LayerReader:
         """
         if row.layer is None or (row.broken and not given):
             return None, None
-        values = names.known(row.uses) if not given else None
+        values = values_of(row, names) if not given else None
         if values in row.computed:
             known: tuple[Layer, Joined] = row.computed[values]
             return known
