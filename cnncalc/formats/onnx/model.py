@@ -161,8 +161,11 @@ def _description(model: ModelProto) -> str:
 def _notes(graph: GraphProto) -> tuple[str, ...]:
     found = []
     norms = [node for node in graph.nodes if node.op == "BatchNormalization"]
-    renamed = sum(1 for tensor in graph.initializers if tensor.name.startswith("onnx::Conv_"))
-    if renamed and not norms:
+    folded = any(
+        node.op == "Conv" and len(node.inputs) == 3 and all(name.startswith("onnx::Conv_") for name in node.inputs[1:])
+        for node in graph.nodes
+    )
+    if folded and not norms:
         found.append("the exporter folded batch norm into the convolutions: their weights and biases are those of the file")
     stored = {tensor.name for tensor in graph.initializers}
     if any(node.attributes.get("training_mode") and node.inputs[:1] and node.inputs[0] not in stored for node in norms):

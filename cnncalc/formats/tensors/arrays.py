@@ -227,6 +227,8 @@ def _plain(name: str) -> Function:
             return args[0].transpose(a["axes"])
         if name == "concat":
             return np.concatenate(args, axis=a["axis"])
+        if name == "take":
+            return args[0].reshape(-1)[: shape[0]]
         if name == "gather":
             return np.take(args[0], args[1].astype(np.int64), axis=a["axis"])
         if name == "where":
@@ -253,7 +255,7 @@ _FUNCTIONS: dict[str, Function] = {
         name: _plain(name)
         for name in (
             "reshape", "expand", "transpose", "concat", "gather", "where", "cumsum", "identity", "dropout", "take_along", "trilu",
-            "scatter",
+            "scatter", "take",
         )
     },
 }  # fmt: skip

@@ -41,6 +41,8 @@ class Made:
     name: str = ""
     named: bool = False
     shares: Made | None = None
+    #: Numbers of the file that its weights are made of, if they are fewer than the layer counts.
+    tied: int | None = None
     users: list[Made] = field(default_factory=list)
 
 

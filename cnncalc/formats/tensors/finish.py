@@ -9,10 +9,12 @@ from typing import Any
 from cnncalc.build.builder import Builder
 from cnncalc.build.problems import Problems
 from cnncalc.formats.tensors.constant import Constant
+from cnncalc.formats.tensors.count import count
 from cnncalc.formats.tensors.emit import Made, Maker, Port
 from cnncalc.formats.tensors.lower import Lowering
 from cnncalc.formats.tensors.program import ProgramError
 from cnncalc.graph import Group, Node, Producer
+from cnncalc.infer import Inference
 from cnncalc.layers import KINDS, Layer
 from cnncalc.place import NOWHERE
 from cnncalc.shape import LARGEST, Flow, LayerError, Shape
@@ -36,7 +38,7 @@ def finish(
     layers = _needed(low)
     _simplify(layers)
     layers = [made for made in layers if made.kind]
-    _share(layers)
+    count(layers)
     names = {id(port): legal(port.name) for port in low.ports}
     taken = set(names.values())
     _name(layers, taken)
@@ -48,6 +50,8 @@ def finish(
         groups.enter(made.name)
         inputs = [producers[id(one)] for one in made.inputs]
         layer, kind = _layer(made, sizes.get(id(made)))
+        if made.tied is not None and layer is not None:
+            layer, kind = _tied(made, layer, [one.flow for one in inputs], fit or made.fit)
         node = builder.layer(
             made.name,
             layer,
@@ -122,57 +126,6 @@ def _simplify(layers: list[Made]) -> None:
             before.kind = ""
 
 
-_JOINED = {"add_bias": "add", "scale": "multiply"}
-"""Kinds with one learned number per channel, and the joins that do the same with a tensor."""
-
-
-def _share(layers: list[Made]) -> None:
-    """Lets a layer with the same arrays as an earlier one of its kind share them; custom layers count arrays once."""
-    known: dict[tuple[Any, ...], Made] = {}
-    parameters: dict[int, Made] = {}
-    owned: set[int] = set()
-    for made in list(layers):
-        if not made.weights:
-            continue
-        constant = next(iter(made.weights.values()))
-        array = _base(constant)
-        if made.kind == "parameter":
-            parameters.setdefault(array, made)
-        elif made.kind in _JOINED and array in parameters:
-            # The array enters the network elsewhere as a tensor: it is that tensor which is added here.
-            vector = Made("reshape", {"shape": Shape(constant.size)}, [parameters[array]], {}, made.operation, aside=True)
-            made.kind, made.weights, made.inputs = _JOINED[made.kind], {}, [*made.inputs, vector]
-            layers.insert(layers.index(made), vector)
-            continue
-        parts = {id(part): part for one in made.weights.values() for part in one.stored() if part.counts}
-        if made.kind == "custom" or "distinct" in made.fields:
-            name = "parameters" if made.kind == "custom" else "distinct"
-            made.fields[name] = sum(part.size for key, part in parts.items() if key not in owned)
-        elif made.shares is None:
-            key = (made.kind, tuple((name, _key(one)) for name, one in made.weights.items()))
-            first = known.get(key)
-            if first is not None and (parts or "distinct" in made.fields):
-                made.shares = first
-            else:
-                known[key] = made
-        owned |= parts.keys()
-
-
-def _base(constant: Constant) -> int:
-    """Stands for the array of the file that a constant is, however it is rearranged."""
-    while constant.name is None and constant.op in ("reshape", "transpose", "cast") and len(constant.args) == 1:
-        constant = constant.args[0]
-    return id(constant)
-
-
-def _key(constant: Constant) -> Any:
-    """What two constants have in common if they are the same array of the file."""
-    if constant.op is None:
-        return id(constant)
-    attributes = tuple(sorted((name, str(value)) for name, value in constant.attributes.items()))
-    return (constant.op, constant.shape, attributes, tuple(_key(arg) for arg in constant.args))
-
-
 def _layer(made: Made, sizes: tuple[int, ...] | None) -> tuple[Layer | None, str]:
     """The layer, and its kind; None for one whose shape nothing says."""
     fields = made.fields
@@ -191,6 +144,15 @@ def _layer(made: Made, sizes: tuple[int, ...] | None) -> tuple[Layer | None, str
         parameters = sum(one.size for one in made.weights.values() if one.dtype == "float")
         shape = Shape(*sizes[1:], sizes[0])
         return KINDS["custom"](operator=legal(made.kind), output=shape, parameters=parameters), "custom"
+
+
+def _tied(made: Made, layer: Layer, flows: list[Flow | None], fit: str) -> tuple[Layer, str]:
+    """A layer whose weights are made of fewer numbers than it counts, as a custom one with the numbers of the file."""
+    found = Inference()(layer, tuple(flows), fit)
+    if found.shape is None:
+        return layer, made.kind
+    made.weights = {}
+    return KINDS["custom"](operator=made.kind, output=found.shape, parameters=made.tied, macs=found.macs), "custom"
 
 
 def legal(name: str) -> str:

@@ -143,15 +143,35 @@ def test_arrays_that_are_used_in_several_ways_count_once(tmp_path: Path) -> None
     assert not [problem for problem in net.problems if problem.level == "error"]
 
 
-def test_parameters_that_only_change_weights_are_in_a_note(tmp_path: Path) -> None:
+def test_parameters_that_only_change_weights_count(tmp_path: Path) -> None:
     text = """
         def build():
             return nn.Sequential(nn.utils.parametrizations.weight_norm(nn.Conv2d(3, 8, 3)), nn.Conv2d(8, 4, 1))
     """
     net = cnncalc.load(f"{written(tmp_path, text)}:build", input="9x8x3")
     # A gain for each of 8 filters stands beside the 8·27 + 8 and 4·8 + 4 parameters of the convolutions.
-    assert net.parameters == 8 * 27 + 8 + 4 * 8 + 4
-    assert net.reading.notes == ("8 parameters are not counted, because they only change the weights of other layers",)
+    assert net.parameters == 8 + 8 * 27 + 8 + 4 * 8 + 4
+    assert [node.parameters for node in net.layers] == [8, 8 * 27 + 8, 4 * 8 + 4]
+    assert net.reading.notes == ()
+
+
+def test_weights_of_fewer_numbers_are_custom(tmp_path: Path) -> None:
+    text = """
+        class Tied(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.filter = nn.Parameter(torch.rand(1, 1, 3, 3))
+                self.a, self.b = nn.Parameter(torch.rand(2, 12)), nn.Parameter(torch.rand(20, 2))
+
+            def forward(self, x):
+                x = torch.nn.functional.conv2d(x, self.filter.expand(12, 1, 3, 3), groups=12)
+                return torch.nn.functional.linear(x.mean((2, 3)), self.b @ self.a)
+    """
+    net = cnncalc.load(f"{written(tmp_path, text)}:Tied", input="9x8x12")
+    # One filter for all channels, and a matrix of rank 2: 9 + 2·12 + 20·2 numbers are learned.
+    assert net.parameters == 9 + 24 + 40
+    assert [(node.kind, node.parameters) for node in net.layers] == [("custom", 9), ("global_avgpool", 0), ("custom", 64)]
+    assert net.macs == 7 * 6 * 12 * 9 + 20 * 12
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,129 @@
+"""Counts each array of the file once: shared weights, arrays that several layers are made of, and arrays beside a layer's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from cnncalc.formats.tensors.constant import Constant
+from cnncalc.formats.tensors.emit import Made
+from cnncalc.formats.tensors.program import Operation
+from cnncalc.shape import Shape
+
+_JOINED = {"add_bias": "add", "scale": "multiply"}
+"""Kinds with one learned number per channel, and the joins that do the same with a tensor."""
+
+
+def count(layers: list[Made]) -> None:
+    """Let a layer with the same arrays as an earlier one of its kind share them, and count every other array of the file once.
+
+    Weights may be computed from several arrays, as in low-rank adaptation and weight normalisation: those that are not the
+    layer's own become `parameter` layers, which nothing reads. Weights made of fewer numbers than a layer would count make it
+    a custom layer with the numbers of the file.
+    """
+    known: dict[tuple[Any, ...], Made] = {}
+    parameters: dict[int, Made] = {}
+    owned: set[int] = set()
+    for made in list(layers):
+        if not made.weights:
+            continue
+        constant = next(iter(made.weights.values()))
+        array = _base(constant)
+        if made.kind == "parameter":
+            parameters.setdefault(array, made)
+        elif made.kind in _JOINED and array in parameters:
+            # The array enters the network elsewhere as a tensor: it is that tensor which is added here.
+            vector = Made("reshape", {"shape": Shape(constant.size)}, [parameters[array]], {}, made.operation, aside=True)
+            made.kind, made.weights, made.inputs = _JOINED[made.kind], {}, [*made.inputs, vector]
+            layers.insert(layers.index(made), vector)
+            continue
+        parts = {id(part): part for one in made.weights.values() for part in one.stored() if part.counts}
+        if made.kind == "custom" or "distinct" in made.fields:
+            name = "parameters" if made.kind == "custom" else "distinct"
+            made.fields[name] = sum(part.size for key, part in parts.items() if key not in owned)
+        elif made.shares is None:
+            key = (made.kind, tuple((name, _key(one)) for name, one in made.weights.items()))
+            first = known.get(key)
+            if first is not None and (parts or "distinct" in made.fields):
+                made.shares = first
+            else:
+                known[key] = made
+                _own(layers, made, owned)
+        owned |= parts.keys()
+
+
+def _own(layers: list[Made], made: Made, owned: set[int]) -> None:
+    """Compare the arrays that a layer's weights are computed from with the numbers that the layer counts."""
+    arrays = {id(part): part for one in made.weights.values() for part in _learned(one)}
+    declared = sum(one.size for one in made.weights.values())
+    stored = sum(part.size for key, part in arrays.items() if key not in owned)
+    if not arrays or stored == declared:
+        return
+    if stored < declared:
+        if all(one.op != "dequantise" for one in made.weights.values()):
+            made.tied = stored
+        return
+    left = [part for key, part in arrays.items() if key not in owned]
+    for one in made.weights.values():
+        same = [part for part in left if part.size == one.size]
+        if same:
+            left.remove(next((part for part in same if not _is_mask(part)), same[0]))
+    masks = [part for part in left if _is_mask(part)]
+    left = [part for part in left if part not in masks]
+    stored -= sum(part.size for part in masks)
+    exact = sum(part.size for part in left) == stored - declared
+    place = layers.index(made)
+    for part in left if exact else left[:1]:
+        sizes = part.shape if exact and 1 <= len(part.shape) <= 4 else (part.size,)
+        if not exact:
+            sizes = (stored - declared,)
+        flow = Shape(*sizes[1:], sizes[0])
+        array = Constant(sizes, "float", op="reshape" if exact else "take", args=(part,))
+        path = part.name if part.name is not None and "::" not in part.name else ""
+        operation = Operation("parameter", [], [], {}, path or (made.operation.path if made.operation is not None else ""))
+        layers.insert(place, Made("parameter", {"shape": flow}, [], {"weight": array}, operation))
+        place += 1
+
+
+def _is_mask(constant: Constant) -> bool:
+    """Whether an array holds only zeros and ones."""
+    return constant.data is not None and all(number in (0, 1) for number in constant.data)
+
+
+def _learned(constant: Constant) -> Iterator[Constant]:
+    """The stored arrays whose numbers a weight is made of.
+
+    Left out are the scales of integers, and a second copy of the weights that only their mean and variance are taken from.
+    """
+    seen: set[int] = set()
+    todo = [constant]
+    while todo:
+        one = todo.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        if one.name is not None and (one.counts or one is constant):
+            yield one
+        if one.op == "dequantise":
+            yield from one.args[0].stored()
+        elif one.op == "batchnorm":
+            todo += one.args[: 3 if one.args[3].op is not None else None]
+        else:
+            todo += one.args
+
+
+def _base(constant: Constant) -> int:
+    """Stands for the array of the file that a constant is, however it is rearranged."""
+    while constant.name is None and constant.op in ("reshape", "transpose", "cast") and len(constant.args) == 1:
+        constant = constant.args[0]
+    return id(constant)
+
+
+def _key(constant: Constant) -> Any:
+    """What two constants have in common if they are the same array of the file."""
+    if constant.op is None:
+        return id(constant)
+    attributes = tuple(sorted((name, str(value)) for name, value in constant.attributes.items()))
+    return (constant.op, constant.shape, attributes, tuple(_key(arg) for arg in constant.args))
+
+
