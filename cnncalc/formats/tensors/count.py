@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from cnncalc.formats.tensors.constant import Constant
@@ -125,5 +125,3 @@ def _key(constant: Constant) -> Any:
         return id(constant)
     attributes = tuple(sorted((name, str(value)) for name, value in constant.attributes.items()))
     return (constant.op, constant.shape, attributes, tuple(_key(arg) for arg in constant.args))
-
-

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from cnncalc.build.builder import Builder
 from cnncalc.build.problems import Problems
