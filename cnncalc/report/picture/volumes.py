@@ -169,7 +169,12 @@ def _fold(subject: Subject, options: Drawing) -> Fold:
         return Fold(subject, options.depth, unroll=True)
     best = Fold(subject, 1)
     for depth in range(2, 7):
+        if not _folded(best):
+            break
         more = Fold(subject, depth, like=best)
+        if len(more.items) > 2 * _MOST:
+            # Deeper folds have more items still.
+            break
         # Deeper is better if it shows layers in the place of blocks, not if it shows more blocks; but a few blocks say little.
         is_better = _folded(more) < _folded(best) or len(best.items) < _FEW
         if len(more.items) <= _MOST and is_better and not _is_wide(more):
