@@ -31,7 +31,7 @@ def page(found: Difference, subjects: tuple[Subject, Subject], names: tuple[str,
         rows = [[differences.SIGNS[change.status], *differences.cells(change, layout)] for change in found.changes]
         body.append(section("Layers that differ", _table("layers that differ", ["change", *differences.HEAD], rows)))
     for word, subject in zip(("Before", "After"), subjects, strict=True):
-        body.append(section(word, picture(subject, "volumes")))
+        body.append(section(word, picture(subject, "volumes", f"picture: {word.lower()}")))
     return document(title, body)
 
 

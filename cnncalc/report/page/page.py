@@ -100,13 +100,13 @@ def totals(subject: Subject, memory: Memory) -> str:
     return f'<dl class="totals">{inside}</dl>'
 
 
-def picture(subject: Subject, style: str) -> str:
-    """A picture, or why there is none."""
+def picture(subject: Subject, style: str, label: str = "") -> str:
+    """A picture, or why there is none; `label` names it for those who cannot see it."""
     try:
         found = scene(subject, Drawing(style, title=""))
     except CannotDraw as error:
         return f"<p>{escaped(str(error))}</p>"
-    return scrolled(f"picture: {style}", svg.text(found, standalone=False))
+    return scrolled(label or f"picture: {style}", svg.text(found, standalone=False))
 
 
 def problem_list(problems: Iterable[Problem], lines: Lines) -> str:
@@ -115,7 +115,7 @@ def problem_list(problems: Iterable[Problem], lines: Lines) -> str:
     for problem in problems:
         style = {"error": "bad", "warning": "warn"}.get(problem.level, "about")
         line = lines.get((problem.file, problem.location.line))
-        source = f"<pre>{escaped(excerpt(problem, line))}</pre>" if line is not None else ""
+        source = f'<pre tabindex="0">{escaped(excerpt(problem, line))}</pre>' if line is not None else ""
         place, _, message = str(problem).partition(f"{problem.level}: ")
         where = f'<span class="where">{escaped(place.rstrip(": "))}</span>' if place else ""
         found.append(f'<li><strong class="{style}">{escaped(problem.level)}</strong> {escaped(message)}{where}{source}</li>')
