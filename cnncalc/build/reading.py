@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 #: A text is refused beyond this size; files of weights may be larger.
 MAX_BYTES = 10 * 2**20
+TOO_LARGE = "a spec is at most 10 MiB, and this file is larger"
 
 
 class Source:
@@ -110,7 +111,7 @@ def _standard_input() -> BinaryIO:
 def decode(data: bytes, file: str | None) -> str:
     """The text of a file. Raises SpecError unless it is UTF-8 text of at most 10 MiB."""
     if len(data) > MAX_BYTES:
-        raise unusable("limit", file, Location(), "a spec is at most 10 MiB, and this file is larger")
+        raise unusable("limit", file, Location(), TOO_LARGE)
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise unusable("file", file, Location(1, 1, 1, 1), "the text is UTF-16; save it as UTF-8")
     data = data.removeprefix(b"\xef\xbb\xbf")

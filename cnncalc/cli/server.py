@@ -20,12 +20,13 @@ def server() -> None:
     The editor starts this command; the README shows how to configure it. It requires pygls: pip install 'cnncalc[editor]'.
     """
     try:
-        from cnncalc.editor.server import make
+        from cnncalc.editor.server import make, warm
     except ModuleNotFoundError as error:
         if error.name is not None and error.name.split(".")[0] in ("pygls", "lsprotocol"):
             typer.echo("error: cnncalc server needs pygls; install it with pip install 'cnncalc[editor]'", err=True)
             raise typer.Exit(UNUSABLE) from None
         raise
+    warm()
     _serve(make())
 
 

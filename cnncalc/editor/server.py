@@ -12,6 +12,7 @@ from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
 from cnncalc import __version__
+from cnncalc.check import settings
 from cnncalc.editor import actions, completion, convert, diagnostics, hints, hover, symbols
 from cnncalc.editor.documents import Change, Document
 
@@ -21,6 +22,26 @@ _PAUSE = 0.3
 #: Seconds without a change after which reference cycles are collected, and changes after which they are in any case.
 _REST = 0.04
 _MOST_CHANGES = 200
+
+
+#: A text with a mistake of each sort that imports a module of its own.
+_MISTAKES = """\
+input: 9x9x3
+vars: {n: 1}
+blocks: {b: {parameters: {out: }, layers: [{conv: "${out}", kernel_size: 3, share: conv9}]}}
+layers:
+  - {conv: 4, kernel_size: 2, stride: 2}
+  - {conv: 4, kernal: 3, F: 3}
+  - {block: b, out: "${n}"}
+  - {add: nothing}
+  - {conv: {filters: 3}}
+  - conv2d
+  - {fc: 3, kind: conv}
+  - {maxpool: 99}  # cnncalc: ignore[nothing]
+  - {attention: 7
+expect: {output: 3, parameters: 3}
+budget: {peak_memory: 1}
+"""
 
 
 class _Protocol(LanguageServerProtocol):
@@ -55,6 +76,13 @@ class Server(LanguageServer):
         else:
             self._timers[uri] = asyncio.get_running_loop().call_later(min(_PAUSE, cost), self._publish, uri)
         self._collect_later()
+
+    def was_read(self, uri: str) -> None:
+        """Publish the diagnostics that wait for a pause, since a request has read the text already."""
+        timer = self._timers.pop(uri, None)
+        if timer is not None:
+            timer.cancel()
+            self._timers[uri] = asyncio.get_running_loop().call_later(0, self._publish, uri)
 
     def _publish(self, uri: str) -> None:
         self._timers.pop(uri, None)
@@ -92,13 +120,23 @@ class Server(LanguageServer):
 
     def settings_changed(self) -> None:
         """Read every open document again with the settings as they are now."""
-        from cnncalc.check import settings
-
         settings.forget()
         self._faults.clear()
         for uri, document in self.documents.items():
             document.forget()
             self.changed(uri)
+
+
+def warm() -> None:
+    """Read a text with many mistakes, so that no module is imported while an editor waits for an answer."""
+    for text in (_MISTAKES, _MISTAKES.replace("attention: 7", "attention: 7}"), "input: 9x9x3\nlayers: [{conv: 4, stride: 5}]\n"):
+        document = Document("file:///warm.yaml", text)
+        everything = document.snapshot.positions.between(0, len(text))
+        diagnostics.diagnostics(document.snapshot)
+        hints.hints(document.snapshot)
+        actions.actions(document.snapshot, everything)
+        hover.hover(document.snapshot, text.index("{conv") + 2)
+        completion.complete(document.snapshot, len(text))
 
 
 def make() -> Server:
@@ -116,11 +154,22 @@ def _is_yaml(item: lsp.TextDocumentItem) -> bool:
 
 
 def _documents(server: Server) -> None:
+    @server.feature(lsp.INITIALIZED)
+    def initialized(ls: Server, params: lsp.InitializedParams) -> None:
+        """Ask the editor to report changes of settings, if it watches files for servers."""
+        workspace = ls.client_capabilities.workspace
+        watching = workspace.did_change_watched_files if workspace is not None else None
+        if watching is not None and watching.dynamic_registration:
+            options = lsp.DidChangeWatchedFilesRegistrationOptions([lsp.FileSystemWatcher("**/pyproject.toml")])
+            wanted = lsp.Registration("pyproject", lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES, options)
+            ls.client_register_capability(lsp.RegistrationParams([wanted]))
+
     @server.feature(lsp.TEXT_DOCUMENT_DID_OPEN)
     def opened(ls: Server, params: lsp.DidOpenTextDocumentParams) -> None:
         item = params.text_document
         if not _is_yaml(item):
             return
+        settings.forget()
         ls.documents[item.uri] = Document(item.uri, item.text, item.version)
         ls.changed(item.uri)
 
@@ -158,6 +207,7 @@ def _features(server: Server) -> None:
             return []
         wanted = range(params.range.start.line, params.range.end.line + 1)
         found = hints.hints(document.snapshot, document.last_good)
+        ls.was_read(document.uri)
         return [convert.hint(one) for one in found if one.position.line in wanted]
 
     @server.feature(lsp.TEXT_DOCUMENT_HOVER)

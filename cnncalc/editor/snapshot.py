@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from cnncalc.build.cache import Cache
-from cnncalc.build.reading import Source
+from cnncalc.build.reading import MAX_BYTES, TOO_LARGE, Source
 from cnncalc.check.claims import claims
 from cnncalc.check.one import examine
 from cnncalc.check.settings import Settings
@@ -44,17 +44,20 @@ class Snapshot:
         self.positions = Positions(text)
         #: Whether the text is a network at all, or means to be one; nothing is said of other YAML.
         data = text.encode("utf-8", "replace")
+        too_large = len(data) > MAX_BYTES
         self.claimed = claims(data)
         #: Whether it is YAML of another format: its problems are reported, nothing else is offered.
         self.foreign = not self.claimed and foreign_claims("network.yaml", data[:4096])
-        self.recovered = (
-            recover(text.removeprefix(BOM), file, composed) if self.claimed else Recovered(text, None, [], frozenset(), False, [])
-        )
+        self.recovered = Recovered(text, None, [], frozenset(), False, [])
+        if self.claimed and not too_large:
+            self.recovered = recover(text.removeprefix(BOM), file, composed)
         self.network: Network | None = None
         self.problems: list[Problem] = []
         #: The hints, once they were asked for.
         self.hints: list[Hint] | None = None
-        if self.claimed:
+        if too_large and (self.claimed or self.foreign):
+            self.problems = [Problem("limit", "error", file, Location(1, 1, 1, 1), None, TOO_LARGE)]
+        elif self.claimed:
             self._check()
         elif self.foreign:
             _, self.problems = examine(Source(file, text=text), self.settings)

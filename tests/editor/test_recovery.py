@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from cnncalc.build.reading import MAX_BYTES
 from cnncalc.editor.diagnostics import diagnostics
 from cnncalc.editor.hints import hints
 from cnncalc.editor.positions import Position, Span
@@ -69,3 +70,12 @@ def test_a_row_that_is_left_out_has_no_hint_and_no_symbol():
 def test_without_its_rows_a_text_has_the_fault_of_its_syntax_alone():
     found = Snapshot("input: 7x7x1\nlayers\n  - relu\n  - {add: a}\n").problems
     assert {problem.rule for problem in found} == {"yaml"}
+
+
+def test_a_text_beyond_the_limit_of_files_has_that_fault_alone():
+    text = f"{BEFORE}  # {'x' * MAX_BYTES}\n"
+    snapshot = Snapshot(text)
+    (problem,) = snapshot.problems
+    assert (problem.rule, problem.message) == ("limit", "a spec is at most 10 MiB, and this file is larger")
+    assert (snapshot.network, entries(snapshot), hints(snapshot)) == (None, [], [])
+    assert Snapshot(f"on: push  # {'x' * MAX_BYTES}\n").problems == []

@@ -145,3 +145,21 @@ def test_other_kinds_of_files_are_left_alone(client):
     answer = client.request("textDocument/inlayHint", {"textDocument": {"uri": uri}, "range": everything})
     assert answer["result"] == []
     assert not [one for one in client.notifications if one["params"].get("uri") == uri]
+
+
+def test_changes_of_settings_are_asked_for(tmp_path: Path):
+    watching = Client(capabilities={"workspace": {"didChangeWatchedFiles": {"dynamicRegistration": True}}})
+    settings = tmp_path / "pyproject.toml"
+    settings.write_text('[tool.cnncalc]\nignore = ["even-same-padding"]\n', encoding="utf-8")
+    uri = (tmp_path / "net.yaml").as_uri()
+    text = "input: 32x32x3\nlayers:\n  - {conv: 8, kernel_size: 4, padding: same}\n"
+    watching.notify("textDocument/didOpen", {"textDocument": {"uri": uri, "languageId": "yaml", "version": 1, "text": text}})
+    assert watching.diagnostics(uri, 1) == []
+    (wanted,) = [one for one in watching.notifications if one["method"] == "client/registerCapability"]
+    (registration,) = wanted["params"]["registrations"]
+    assert registration["registerOptions"]["watchers"] == [{"globPattern": "**/pyproject.toml"}]
+    settings.write_text("[tool.cnncalc]\n", encoding="utf-8")
+    watching.notifications.clear()
+    watching.notify("workspace/didChangeWatchedFiles", {"changes": [{"uri": settings.as_uri(), "type": 2}]})
+    assert [one["code"] for one in watching.diagnostics(uri, 1)] == ["even-same-padding"]
+    assert watching.close() == 0
