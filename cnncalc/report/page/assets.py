@@ -52,7 +52,10 @@ footer{margin-top:3rem;color:var(--soft);font-size:.82rem}
 @media (min-width:900px){.scroll svg{max-width:100%;height:auto;margin:0 auto}}
 @media (max-width:600px){th,td{padding:.22rem .5rem}.num{min-width:5rem}
 tbody th[scope=row]{position:sticky;left:0;background:var(--paper);max-width:9rem}}
-@media print{.tools{display:none}.tall{max-height:none}}
+@media print{main{max-width:none;padding:0}.tools{display:none}.scroll,.tall{overflow:visible;max-height:none;border:0}
+.scroll svg{max-width:100%;max-height:90vh;height:auto}h2{break-after:avoid}.totals,.scroll svg,.problems li{break-inside:avoid}
+table{font-size:.62rem}th,td{padding:.12rem .3rem;white-space:normal;overflow-wrap:anywhere}.num{min-width:0;overflow-wrap:normal}
+thead th{position:static}pre{white-space:pre-wrap}}
 """
 
 SCRIPT = """

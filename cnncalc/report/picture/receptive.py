@@ -19,8 +19,9 @@ from cnncalc.subject import Subject
 _SIDE = 170.0
 _LEAST = 40.0
 _GAP = 34.0
-#: Maps drawn at most.
+#: Maps drawn at most, and pixels that they take.
 _MOST = 9
+_WIDEST = 1000.0
 
 _HALF = Fraction(1, 2)
 
@@ -40,7 +41,12 @@ def scene(subject: Subject, node: Node) -> Scene:
     maps = _way(subject, node)
     if len(maps) < 2:
         raise CannotDraw(f"{node.name} has no spatial axis, or none is known: there is no receptive field to draw")
-    shown = maps if len(maps) <= _MOST else [maps[round(i * (len(maps) - 1) / (_MOST - 1))] for i in range(_MOST)]
+    for most in range(min(len(maps), _MOST), 1, -1):
+        shown = [maps[round(i * (len(maps) - 1) / (most - 1))] for i in range(most)]
+        body = _drawn(shown, subject)
+        left, top, right, bottom = bounds(body)
+        if right - left <= _WIDEST:
+            break
     first = maps[0]
     extent = "×".join(str(hi - lo + 1) for lo, hi in first.seen)
     title = f"Receptive field of a cell of {clipped(node.name, 17, 380, bold=True)}"
@@ -49,8 +55,6 @@ def scene(subject: Subject, node: Node) -> Scene:
         cells += ", some of them padding"
     if len(shown) < len(maps):
         cells += f"; {len(shown)} of {len(maps)} maps are drawn"
-    body = _drawn(shown, subject)
-    left, top, right, bottom = bounds(body)
     width = max(right - left, text_width(title, 17, bold=True), text_width(cells, 12))
     parts: list[Part] = [Text(0, 16, title, "title"), Text(0, 35, cells, "sub"), *shifted(body, -left, 52 - top)]
     paper = Rect(0, 0, width + 2 * MARGIN, 52 + bottom - top + 2 * MARGIN, "paper", 6)

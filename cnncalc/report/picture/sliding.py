@@ -24,6 +24,7 @@ _GRID = 3.5
 #: Cells of a window that are drawn one by one at most.
 _TAPS = 400
 _GAP = 56.0
+_WIDEST_TITLE = 700.0
 #: Positions drawn below a sequence.
 _STAIRS = 6
 _STYLES = ("win1", "win2", "win3")
@@ -67,7 +68,15 @@ def scene(subject: Subject, node: Node) -> Scene:
         )
     panels = _written(flow, shape, windows) if written is not None else _read(flow, shape, windows)
     parts = _drawn(*panels, is_transposed=written is not None)
-    return _framed(subject, node, windows, parts, is_transposed=written is not None, unread=any(a.unread for a, _ in panels[0]))
+    return _framed(
+        subject,
+        node,
+        windows,
+        parts,
+        is_transposed=written is not None,
+        unread=any(axis.unread for axis, _ in panels[0]),
+        beyond=any(axis.after for axis, _ in panels[0]),
+    )
 
 
 _Panel = list[tuple[_Axis, _Slide]]
@@ -194,7 +203,7 @@ def _ground(across: _Axis, down: _Axis, cell: float) -> list[Part]:
 
 
 def _framed(
-    subject: Subject, node: Node, windows: Sequence[Window], body: list[Part], *, is_transposed: bool, unread: bool
+    subject: Subject, node: Node, windows: Sequence[Window], body: list[Part], *, is_transposed: bool, unread: bool, beyond: bool
 ) -> Scene:
     layout = subject.layout
     flow, shape = node.inputs[0].flow, node.shape
@@ -202,12 +211,15 @@ def _framed(
     sizes = f"{printed_size(flow, layout)} → {printed_size(shape, layout)}"
     lines = [f"{', '.join(axes)}: {formula}{rounded(node)}" for axes, formula in formulas(node)]
     left, top, right, bottom = bounds(body)
-    width = max(right - left, 420.0, *(text_width(line, 12) for line in (*lines, sizes)))
+    if isinstance(flow, Shape) and flow.rank > 2:
+        sizes += "; the last two axes are drawn"
+    texts = [min(_WIDEST_TITLE, text_width(title, 17, bold=True)), *(text_width(line, 12) for line in (*lines, sizes))]
+    width = max(right - left, 420.0, *texts)
     head: list[Part] = [Text(0, 16, clipped(title, 17, width, bold=True), "title"), Text(0, 35, sizes, "sub")]
     head += [Text(0, 35 + 17 * (i + 1), line, "sub") for i, line in enumerate(lines)]
     start = 35 + 17 * len(lines) + 22
     parts = head + shifted(body, -left, start - top)
-    y, legend = _legend(windows, width, is_transposed=is_transposed, unread=unread)
+    y, legend = _legend(windows, width, is_transposed=is_transposed, unread=unread, beyond=beyond)
     parts += shifted(legend, 0, start + bottom - top + 16)
     height = start + bottom - top + 16 + y
     paper = Rect(0, 0, width + 2 * MARGIN, height + 2 * MARGIN, "paper", 6)
@@ -215,13 +227,17 @@ def _framed(
     return Scene(paper.width, paper.height, title, about, [paper, *shifted(parts, MARGIN, MARGIN)])
 
 
-def _legend(windows: Sequence[Window], width: float, *, is_transposed: bool, unread: bool) -> tuple[float, list[Part]]:
+def _legend(
+    windows: Sequence[Window], width: float, *, is_transposed: bool, unread: bool, beyond: bool
+) -> tuple[float, list[Part]]:
     step = windows[-1].stride
     cells = "1 cell" if step == 1 else f"{step} cells"
     thing = "what the first cell writes" if is_transposed else "first window and its cell"
     entries = [("win1", thing), ("win2", f"the next, {cells} on"), ("win3", "the last")]
     if any(window.before or window.after for window in windows):
         entries.append(("pad", "cut off" if is_transposed else "padding"))
+    elif beyond:
+        entries.append(("pad", "beyond the input"))
     if unread:
         entries.append(("unread", "never read"))
     parts: list[Part] = []
