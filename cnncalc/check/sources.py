@@ -12,7 +12,6 @@ from cnncalc import formats
 from cnncalc.check.patterns import expand, is_pattern
 from cnncalc.check.settings import Pattern, Settings, settings_for
 
-SUFFIXES = (".yaml", ".yml")
 #: Folders in which nobody keeps specs of their own.
 _SKIPPED = frozenset(("node_modules", "__pycache__", "venv"))
 
@@ -77,7 +76,7 @@ class Sources:
             self._excluded += 1
             return
         included = folder is None or _is_included(file, settings)
-        if not included and not file.endswith(SUFFIXES):
+        if not included and not file.endswith(formats.OWN):
             return
         self._found[key] = Candidate(file, named, settings, folder, included)
 

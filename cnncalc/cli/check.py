@@ -10,11 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 import typer
 
 from cnncalc.cli import UNUSABLE, options, output
+from cnncalc.report.problems import FORMATS
 
 if TYPE_CHECKING:
     from cnncalc.check.one import How
     from cnncalc.check.settings import Settings
     from cnncalc.report.problems import Result
+
+    Form = str
+else:
+    Form = Literal[FORMATS]
 
 
 def check(
@@ -45,9 +50,7 @@ def check(
     ] = None,
     strict: Annotated[bool | None, typer.Option("--strict/--no-strict", help="Exit with 1 for warnings too.")] = None,
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit with 0 even if problems are found.")] = False,
-    form: Annotated[
-        Literal["text", "json", "github", "gitlab", "sarif", "junit"], typer.Option("--format", help="Output format.")
-    ] = "text",
+    form: Annotated[Form, typer.Option("--format", help="Output format.")] = "text",
     output_file: Annotated[
         str | None,
         typer.Option("--output-file", "-o", metavar="FILE", help="Write the report to FILE instead of standard output."),
@@ -173,9 +176,7 @@ def _parts(form: str, results: Iterable[Result], *, terminal: bool, to_file: boo
     from cnncalc.report import problems as formats
 
     if form != "text":
-        from cnncalc import __version__
-
-        yield from formats.write(form, results, version=__version__)
+        yield from formats.write(form, results)
     elif os.environ.get("GITHUB_ACTIONS") == "true" and not to_file:
         for result in results:
             yield from formats.write("text", [result])

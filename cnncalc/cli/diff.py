@@ -93,9 +93,9 @@ def _in_history(side: str) -> bool:
     revision, colon, path = side.partition(":")
     if not (colon and revision and path) or os.path.exists(side) or side in bundled():
         return False
-    from cnncalc.formats.pytorch import is_spec
+    from cnncalc.formats import is_import
 
-    return not is_spec(side)
+    return not is_import(side)
 
 
 def _shown(side: str) -> str:

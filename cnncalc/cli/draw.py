@@ -9,9 +9,16 @@ import typer
 
 from cnncalc.cli import UNUSABLE, options, output
 from cnncalc.cli.spec import load, status
+from cnncalc.report.picture.options import COLUMNS, FORMATS, STYLES, SUFFIXES
 
 if TYPE_CHECKING:
     from cnncalc.report.picture.options import Drawing
+
+    Form = str
+    Style = str
+else:
+    Form = Literal[FORMATS]
+    Style = Literal[STYLES]
 
 
 def draw(
@@ -23,11 +30,11 @@ def draw(
         ),
     ] = None,
     style: Annotated[
-        Literal["volumes", "graph", "blocks"],
+        Style,
         typer.Option("--style", help="Boxes in perspective, one row per layer, or each block drawn once."),
     ] = "volumes",
     form: Annotated[
-        Literal["svg", "mermaid", "tikz"] | None,
+        Form | None,
         typer.Option("--format", help="Output format; default: by the suffix of FILE (.svg, .md or .mmd, .tex), else svg."),
     ] = None,
     title: Annotated[
@@ -40,7 +47,7 @@ def draw(
         typer.Option(
             "--columns",
             metavar="NAMES",
-            help="Labels of each layer, separated by commas: name, kind, output, parameters, macs, receptive_field.",
+            help=f"Labels of each layer, separated by commas: {', '.join(COLUMNS)}.",
         ),
     ] = None,
     width: Annotated[
@@ -100,8 +107,6 @@ draw.epilog = "Example: cnncalc draw alexnet -o alexnet.svg"  # type: ignore[att
 
 def _format(form: str | None, to: str | None) -> str:
     """The format of --format, else of the output file's suffix, else SVG."""
-    from cnncalc.report.picture.draw import SUFFIXES
-
     if form is not None:
         return form
     if to is None or to == "-":
@@ -116,7 +121,7 @@ def _format(form: str | None, to: str | None) -> str:
 
 
 def _options(style: str, title: str | None, legend: bool, columns: list[str] | None, width: int, depth: int | None) -> Drawing:
-    from cnncalc.report.picture.options import COLUMNS, Drawing
+    from cnncalc.report.picture.options import Drawing
     from cnncalc.spelling import did_you_mean
 
     names = [name.strip().lower().replace("-", "_") for text in columns or () for name in text.split(",") if name.strip()]

@@ -62,7 +62,7 @@ def layer(
     if network.problems:
         status = UNUSABLE if any(p.rule in USAGE for p in network.problems) else PROBLEMS
     if form == "json":
-        from cnncalc.report.network.json import text
+        from cnncalc.report.network.formats.json import text
 
         output.say(text([single.document(network, found.node)], as_list=False) if status != UNUSABLE else "")
         output.complain(network.problems if status == UNUSABLE else ())

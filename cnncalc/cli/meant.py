@@ -11,7 +11,7 @@ _ELSEWHERE = {
     **dict.fromkeys(("summary", "print", "table", "info", "view", "inspect", "load", "open", "count"), "cnncalc show"),
     **dict.fromkeys(("params", "parameters"), "cnncalc show SPEC"),
     **dict.fromkeys(("flops", "macs", "profile", "stats"), "cnncalc show SPEC --columns macs"),
-    **dict.fromkeys(("import", "read"), "cnncalc show FILE, which reads ONNX, Keras, Darknet and Ultralytics files too"),
+    **dict.fromkeys(("import", "read"), "cnncalc show FILE, which reads the files of other tools too"),
     **dict.fromkeys(("export", "save", "write", "dump"), "cnncalc convert SPEC -o FILE, or cnncalc show SPEC --format json"),
     **dict.fromkeys(("plot", "visualize", "visualise", "picture", "render", "graph", "diagram"), "cnncalc draw"),
     **dict.fromkeys(("forward", "infer", "predict", "execute", "benchmark"), "cnncalc run"),
@@ -30,9 +30,10 @@ _ELSEWHERE = {
 def hint(word: str, commands: Sequence[str]) -> str:
     """`; did you mean …?` for an unknown command."""
     from cnncalc.bundled import bundled
+    from cnncalc.formats import suffixes
     from cnncalc.spelling import did_you_mean
 
-    if word.endswith((".yaml", ".yml", ".onnx", ".keras", ".cfg")) or word in bundled():
+    if word.lower().endswith(suffixes()) or word in bundled():
         return f"; did you mean cnncalc show {word}?"
     instead = _ELSEWHERE.get(word.lower())
     return f"; did you mean {instead}?" if instead is not None else did_you_mean(word, commands)

@@ -266,7 +266,7 @@ def _report(
 
     shown = [one for one in observed.layers if chosen is None or one.node in chosen]
     if form == "json":
-        from cnncalc.report.network.json import text
+        from cnncalc.report.network.formats.json import text
 
         output.say(text([report.document(network, observed, shown, facts)], as_list=False))
         return

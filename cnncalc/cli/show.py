@@ -8,14 +8,19 @@ import typer
 
 from cnncalc.cli import OK, PROBLEMS, UNUSABLE, options, output
 from cnncalc.cli.spec import load, status
+from cnncalc.report.network.columns import MORE
+from cnncalc.report.network.formats import FORMATS, Request, format_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cnncalc.network import Network
-    from cnncalc.report.network.columns import Column
+    from cnncalc.report.network.columns.base import Column
     from cnncalc.report.network.memory import Figures
-    from cnncalc.report.network.table import Row
+
+    Form = str
+else:
+    Form = Literal[FORMATS]
 
 
 def show(
@@ -25,16 +30,13 @@ def show(
         typer.Option(
             "--columns",
             metavar="NAMES",
-            help="More columns, separated by commas: input, trainable, weights, biases, buffers, macs, share, "
-            "macs_per_parameter, activation, memory, live, kept, receptive_field, or all.",
+            help=f"More columns, separated by commas: {', '.join(MORE)}, or all.",
         ),
     ] = None,
     depth: Annotated[
         int | None, typer.Option("--depth", min=1, metavar="N", help="Fold blocks nested deeper than N levels.")
     ] = None,
-    form: Annotated[
-        Literal["table", "json", "csv", "markdown", "latex"], typer.Option("--format", help="Output format.")
-    ] = "table",
+    form: Annotated[Form, typer.Option("--format", help="Output format.")] = "table",
     dtype: options.Dtype = None,
     batch: Annotated[int, typer.Option("--batch", min=1, metavar="N", help="Batch size for memory figures.")] = 1,
     training: Annotated[bool, typer.Option("--training", help="Show the memory of a training step, term by term.")] = False,
@@ -70,10 +72,10 @@ def show(
     """
     chosen = _columns(columns or [])
     limit = _limit(fits)
-    if depth is not None and form in ("json", "csv"):
-        raise typer.BadParameter(
-            f"{form} has a row for every layer; --depth folds table, markdown and latex", param_hint="'--depth'"
-        )
+    kind = format_of(form)
+    if depth is not None and not kind.FOLDS:
+        folding = ", ".join(name for name in FORMATS if format_of(name).FOLDS)
+        raise typer.BadParameter(f"{form} has a row for every layer; --depth folds {folding}", param_hint="'--depth'")
     if receptive is not None:
         raise typer.Exit(_receptive(specs, receptive, input=input, set=set or [], fit=fit, layout=layout))
 
@@ -81,17 +83,15 @@ def show(
         networks = [load(spec, input=input, set=set or [], fit=fit, layout=layout, dtype=dtype, compared=True) for spec in specs]
         usable = [network for network in networks if network is not None]
         figures = [_figures(network, batch, optimizer if training else None, optimizer, limit) for network in usable]
-        several = len(specs) > 1
-        if form == "json":
-            _json(usable, figures, several)
-        elif form == "csv":
-            _csv(usable, chosen, figures, several)
-        elif form == "markdown":
-            _markdown(usable, chosen, depth, figures)
-        elif form == "latex":
-            _latex(usable, chosen, depth, figures)
+        request = Request(usable, figures, chosen, depth, output.width(), len(specs) > 1)
+        written = kind.write(request)
+        if isinstance(written, str):
+            output.say(written)
         else:
-            _table(usable, chosen, depth, figures, several)
+            output.say_rows(written)
+        if not kind.INCLUDES_PROBLEMS:
+            for network in usable:
+                output.complain(network.problems)
         found = status(networks)
         return found or (PROBLEMS if any(one.largest_batch == 0 for one in figures) else OK)
 
@@ -139,54 +139,6 @@ def _figures(network: "Network", batch: int, training: str | None, optimizer: st
     if limit is not None:
         largest = memory.largest_batch(limit, optimizer)
     return Figures(memory, training, optimizer, limit, largest)
-
-
-def _table(
-    networks: "list[Network]", columns: "list[Column]", depth: int | None, figures: "list[Figures]", several: bool
-) -> None:
-    from cnncalc.report.network.table import table
-
-    width = output.width()
-    for i, (network, own) in enumerate(zip(networks, figures, strict=True)):
-        rows: list[Row] = [[]] if i else []
-        rows += table(network, columns, depth=depth, width=width, figures=own, with_file=several)
-        if network.problems:
-            from cnncalc.report.problems import listing as problems
-
-            rows += [[], *problems.rows(network.problems)]
-        output.say_rows(rows)
-
-
-def _json(networks: "list[Network]", figures: "list[Figures]", several: bool) -> None:
-    if networks or several:
-        from cnncalc.report.network.json import document, text
-
-        output.say(text([document(*pair) for pair in zip(networks, figures, strict=True)], as_list=several))
-
-
-def _csv(networks: "list[Network]", columns: "list[Column]", figures: "list[Figures]", several: bool) -> None:
-    from cnncalc.report.network.csv import text
-
-    if networks:
-        output.say(text(networks, columns, with_file=several, figures=figures))
-    for network in networks:
-        output.complain(network.problems)
-
-
-def _markdown(networks: "list[Network]", columns: "list[Column]", depth: int | None, figures: "list[Figures]") -> None:
-    from cnncalc.report.network.markdown import text
-
-    pairs = zip(networks, figures, strict=True)
-    output.say("\n".join(text(network, columns, depth=depth, figures=own) for network, own in pairs))
-
-
-def _latex(networks: "list[Network]", columns: "list[Column]", depth: int | None, figures: "list[Figures]") -> None:
-    from cnncalc.report.network.latex import text
-
-    pairs = zip(networks, figures, strict=True)
-    output.say("\n".join(text(network, columns, depth=depth, figures=own) for network, own in pairs))
-    for network in networks:
-        output.complain(network.problems)
 
 
 def _receptive(

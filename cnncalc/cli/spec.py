@@ -68,12 +68,14 @@ def status(networks: Iterable[Network | None]) -> int:
 
 
 def complete(incomplete: str) -> list[str]:
-    """Completion of SPEC: bundled networks, YAML files and folders."""
+    """Completion of SPEC: bundled networks, files of every format that is read, and folders."""
     from glob import escape, glob
+
+    from cnncalc.formats import suffixes
 
     names = [name for name in bundled() if name.startswith(incomplete)]
     paths = sorted(glob(escape(os.path.expanduser(incomplete)) + "*"))
-    files = [path for path in paths if path.endswith((".yaml", ".yml"))]
+    files = [path for path in paths if path.lower().endswith(suffixes())]
     return [*names, *files, *(os.path.join(path, "") for path in paths if os.path.isdir(path))]
 
 

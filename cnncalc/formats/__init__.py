@@ -1,35 +1,50 @@
 """Files of any format → a reading.
 
-A format is a module below with `claims(first_bytes)` and `read(source, changes)`, and its line in FORMATS.
+A format is a module or a folder here with the attributes of `Format`: SUFFIXES, ABOUT, `claims` and `read`. Those without
+SUFFIXES help others.
 """
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from importlib import import_module
 from typing import Protocol, cast
 
 from cnncalc.build.changes import UNCHANGED, Changes
 from cnncalc.build.reading import Reading, Source, unusable
+from cnncalc.modules import modules
 from cnncalc.problem import Location, SpecError
-
-FORMATS: dict[str, tuple[str, ...]] = {
-    "onnx": (".onnx",),
-    "ultralytics": (".yaml", ".yml"),
-    "keras": (".keras", ".json", ".h5", ".hdf5"),
-    "darknet": (".cfg",),
-}
-"""Modules and the suffixes of their files, so that only those that may claim a file are imported."""
-
-_NEEDED = {"ultralytics": b"backbone"}
-"""Bytes without which a module claims no file, so that cnncalc's own files import no other format."""
 
 OWN = (".yaml", ".yml")
 """Suffixes of cnncalc's own language."""
 
+_OWN_KEY = re.compile(rb"^(input|layers)[ \t]*:", re.MULTILINE)
 
+
+class Format(Protocol):
+    """What a module of a format has."""
+
+    #: Suffixes of its files, in lower case; files with other suffixes are claimed by their first bytes alone.
+    SUFFIXES: tuple[str, ...]
+    #: The format and its suffixes in messages.
+    ABOUT: str
+
+    def claims(self, first_bytes: bytes) -> bool: ...
+    def read(self, source: Source, changes: Changes) -> Reading: ...
+
+
+@cache
+def formats() -> tuple[Format, ...]:
+    """Return every format except cnncalc's own language."""
+    found = [import_module(f"{__name__}.{name}") for name in modules(__path__)]
+    return tuple(cast("Format", module) for module in found if hasattr(module, "SUFFIXES"))
+
+
+@cache
 def suffixes() -> tuple[str, ...]:
-    """Every suffix that some format has."""
-    return tuple(dict.fromkeys((*OWN, *(suffix for each in FORMATS.values() for suffix in each))))
+    """Return the suffixes of all formats, cnncalc's own first."""
+    return tuple(dict.fromkeys((*OWN, *(suffix for one in formats() for suffix in one.SUFFIXES))))
 
 
 _WEIGHTS = "weights do not describe the network; name the model itself as MODULE:CALLABLE with --input, or export it to ONNX"
@@ -42,63 +57,50 @@ _ELSEWHERE = {
 }
 """Hints by the suffixes of files that people have and no format of cnncalc reads."""
 
-_RECOGNISED = (
-    "cnncalc reads its own YAML (input and layers), ONNX (.onnx), Ultralytics YAML (backbone and head), "
-    "Keras (.keras, a model's JSON, .h5) and Darknet (.cfg that begins with [net])"
-)
+
+def _recognised() -> str:
+    return f"cnncalc reads its own YAML (input and layers), {', '.join(one.ABOUT for one in formats())}"
 
 
-class Format(Protocol):
-    """What a module of a format has."""
-
-    def claims(self, first_bytes: bytes) -> bool: ...
-    def read(self, source: Source, changes: Changes) -> Reading: ...
-
-
-def _module(name: str) -> Format:
-    return cast("Format", import_module(f"cnncalc.formats.{name}"))
-
-
-def _is_import(file: str | None) -> bool:
-    """Whether a spec is MODULE:CALLABLE; a text without a colon needs no look."""
+def is_import(file: str | None) -> bool:
+    """Whether a spec is MODULE:CALLABLE. `REV:net.yaml` is not: it is a file in git's history."""
     if file is None or ":" not in file:
         return False
     from cnncalc.formats.pytorch import is_spec
 
-    return is_spec(file)
+    return is_spec(file) and f".{file.rpartition('.')[2].lower()}" not in suffixes()
 
 
 def format_of(source: Source) -> Format | None:
-    """The format that claims a file, None for cnncalc's own language. Raises SpecError for a file that no format knows."""
-    if _is_import(source.file):
-        return _module("pytorch")
+    """Return the format that claims a file, None for cnncalc's own language. Raises SpecError if no format knows the file."""
+    if is_import(source.file):
+        return cast("Format", import_module(f"{__name__}.pytorch"))
     start = source.start()
     suffix = source.suffix
-    expected = [name for name, each in FORMATS.items() if suffix in each]
-    others = [] if suffix in OWN else [name for name in FORMATS if name not in expected]
-    for name in (*expected, *others):
-        if _claims(name, start):
-            return _module(name)
+    # A file with both keys is cnncalc's own: the other formats are not even imported.
+    if suffix in OWN and len(set(_OWN_KEY.findall(start))) == 2:
+        return None
+    expected = [one for one in formats() if suffix in one.SUFFIXES]
+    others = [] if suffix in OWN else [one for one in formats() if one not in expected]
+    for one in (*expected, *others):
+        if one.claims(start):
+            return one
     if suffix in suffixes() and suffix not in OWN and start.strip():
-        message = f"the {suffix} file is not a network in a known format; {_RECOGNISED}"
+        message = f"the {suffix} file is not a network in a known format; {_recognised()}"
         raise unusable("file", source.file, Location(), message)
     if suffix in _ELSEWHERE:
-        raise unusable("file", source.file, Location(), f"{_ELSEWHERE[suffix]}; {_RECOGNISED}")
+        raise unusable("file", source.file, Location(), f"{_ELSEWHERE[suffix]}; {_recognised()}")
     return None
 
 
 def claims(name: str, first_bytes: bytes) -> bool:
     """Whether a file found in a folder is a network of another format than cnncalc's own, by its suffix and first bytes."""
     suffix = Source(name).suffix
-    return any(suffix in each and _claims(module, first_bytes) for module, each in FORMATS.items())
-
-
-def _claims(name: str, start: bytes) -> bool:
-    return _NEEDED.get(name, b"") in start and _module(name).claims(start)
+    return any(suffix in one.SUFFIXES and one.claims(first_bytes) for one in formats())
 
 
 def read(source: Source, changes: Changes = UNCHANGED) -> Reading:
-    """The network of a file in any format. Never raises for a bad one: `unusable` then, with the problems that say why."""
+    """Return the reading of a file in any format. For a file that is not a network it is `unusable` and has the problems."""
     try:
         found = format_of(source)
         if found is not None:

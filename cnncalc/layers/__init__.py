@@ -1,41 +1,11 @@
-"""Every layer kind. A new family is a file beside this one, imported here; a new kind is a class in one of them."""
+"""Every layer kind: a class in one of the files of this folder, all of which are imported here."""
 
-from cnncalc.layers import (
-    activation,
-    arithmetic,
-    conv,
-    conv_lstm,
-    custom,
-    dense,
-    join,
-    norm,
-    parameter,
-    pool,
-    reorder,
-    resize,
-    sequence,
-    spatial,
-)  # fmt: skip
+from importlib import import_module
+
 from cnncalc.layers.base import KINDS, Join, Layer, Mismatch, Weight
+from cnncalc.modules import modules
 
-__all__ = [
-    "KINDS",
-    "Join",
-    "Layer",
-    "Mismatch",
-    "Weight",
-    "activation",
-    "arithmetic",
-    "conv",
-    "conv_lstm",
-    "custom",
-    "dense",
-    "join",
-    "norm",
-    "parameter",
-    "pool",
-    "reorder",
-    "resize",
-    "sequence",
-    "spatial",
-]
+for _name in modules(__path__):
+    import_module(f"{__name__}.{_name}")
+
+__all__ = ["KINDS", "Join", "Layer", "Mismatch", "Weight"]

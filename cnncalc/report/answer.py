@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from cnncalc.report.network.columns import Whole, choose
+from cnncalc.report.network.columns import choose
+from cnncalc.report.network.columns.base import Whole
 from cnncalc.report.network.lines import Line, Lines
 from cnncalc.report.network.table import MARKS, Row, branch, cells_of, shortened
 from cnncalc.subject import Subject
@@ -19,7 +20,7 @@ def rows(subject: Subject, names: Collection[str], width: int | None) -> list[Ro
     loose = _WIDTHS[1]
     if width is not None:
         loose = max(12, min(loose, width - sum(_WIDTHS) + _WIDTHS[1] - 8))
-    return [_row(line, Whole(subject.totals["parameters"], subject.layout), (_WIDTHS[0], loose, *_WIDTHS[2:])) for line in lines]
+    return [_row(line, Whole(subject), (_WIDTHS[0], loose, *_WIDTHS[2:])) for line in lines]
 
 
 def _top(line: Line, names: Collection[str]) -> bool:

@@ -9,8 +9,8 @@ from cnncalc.graph import Node
 from cnncalc.problem import one_line
 from cnncalc.report import words
 from cnncalc.report.grid import grid
-from cnncalc.report.network.json import SCHEMA_VERSION
-from cnncalc.report.network.markdown import escaped
+from cnncalc.report.network.formats.json import SCHEMA_VERSION
+from cnncalc.report.network.formats.markdown import escaped
 from cnncalc.report.network.table import Row
 from cnncalc.subject import Subject
 

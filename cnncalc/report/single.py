@@ -10,7 +10,7 @@ from cnncalc.build import misfit
 from cnncalc.graph import Node
 from cnncalc.report import drawing, words
 from cnncalc.report.network import footer
-from cnncalc.report.network.json import SCHEMA_VERSION, layer
+from cnncalc.report.network.formats.json import SCHEMA_VERSION, layer
 from cnncalc.report.network.table import Row, wrapped
 from cnncalc.report.problems import listing as problems
 from cnncalc.shape import Flow, Shape

@@ -5,7 +5,7 @@ import io
 
 import cnncalc
 from cnncalc.report.network.columns import NAMES, choose
-from cnncalc.report.network.csv import text
+from cnncalc.report.network.formats.csv import text
 from tests.cli.command import ROOT
 
 

@@ -4,9 +4,10 @@ import pytest
 
 import cnncalc
 from cnncalc.report import plain
-from cnncalc.report.network import csv as comma
-from cnncalc.report.network import html, markdown
+from cnncalc.report.network import html
 from cnncalc.report.network.columns import choose
+from cnncalc.report.network.formats import csv as comma
+from cnncalc.report.network.formats import markdown
 from cnncalc.report.network.table import table
 from tests.cli.command import ROOT
 

@@ -6,7 +6,7 @@ import re
 import pytest
 
 import cnncalc
-from cnncalc.report.network.json import document, text
+from cnncalc.report.network.formats.json import document, text
 from tests.cli.command import ROOT
 
 SPECS = sorted((ROOT / "specs").glob("*.yaml"))

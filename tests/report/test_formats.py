@@ -59,7 +59,7 @@ ALL = [problem for result in results() for problem in result.problems]
 
 
 def written(form: str) -> str:
-    return "".join(write(form, results(), version="1.2.3"))
+    return "".join(write(form, results()))
 
 
 @pytest.mark.parametrize("form", FORMATS)

@@ -8,7 +8,7 @@ import pytest
 
 import cnncalc
 from cnncalc.report.network.columns import choose
-from cnncalc.report.network.latex import text
+from cnncalc.report.network.formats.latex import text
 
 SPECS = Path(__file__).parents[2] / "specs"
 

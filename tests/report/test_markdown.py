@@ -4,7 +4,7 @@ import re
 
 import cnncalc
 from cnncalc.report.network.columns import choose
-from cnncalc.report.network.markdown import escaped, text
+from cnncalc.report.network.formats.markdown import escaped, text
 from tests.cli.command import ROOT
 
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from cnncalc.formats.darknet.sections import Section, Values
     from cnncalc.graph import Producer
 
+SUFFIXES = (".cfg",)
+ABOUT = "Darknet (.cfg that begins with [net])"
+
 _FIRST = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s*(?:[#;][^\r\n]*)?[\r\n]+)*[ \t]*\[[ \t]*(net|network)[ \t]*\]", re.IGNORECASE)
 
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from cnncalc.build.changes import Changes
     from cnncalc.formats.keras.calls import Dims, Model
 
+SUFFIXES = (".keras", ".json", ".h5", ".hdf5")
+ABOUT = "Keras (.keras, a model's JSON, .h5)"
+
 _JSON = re.compile(rb"\s*\{")
 _CLASS = re.compile(rb"\"class_name\"\s*:\s*\"(?:Functional|Sequential|Model)\"|\"keras_version\"|\"module\"\s*:\s*\"keras")
 

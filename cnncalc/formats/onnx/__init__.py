@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from cnncalc.build.changes import Changes
     from cnncalc.formats.onnx.wire import Buffer
 
+SUFFIXES = (".onnx",)
+ABOUT = "ONNX (.onnx)"
+
 _SECOND = frozenset((0x12, 0x1A, 0x22, 0x28, 0x32, 0x3A, 0x42))
 
 

@@ -11,7 +11,6 @@ import tempfile
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.build.reading import Reading, Source, unusable
-from cnncalc.formats import suffixes
 from cnncalc.problem import Location
 from cnncalc.shape import Flow, Tokens
 
@@ -24,21 +23,13 @@ _SPEC = re.compile(r"(?:[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*|.+\.py):[A-Za-z_]\w*(?:\
 PYTHON_VARIABLE = "CNNCALC_PYTHON"
 
 
-def claims(first_bytes: bytes) -> bool:
-    """No file is a PyTorch model: code is run only if someone names it as MODULE:CALLABLE."""
-    return False
-
-
 def is_spec(text: str | None) -> bool:
     """Whether a text is MODULE:CALLABLE or FILE.py:CALLABLE.
 
     >>> is_spec("torchvision.models:resnet18"), is_spec("model.py:build"), is_spec("net.yaml"), is_spec("C:/net.yaml")
     (True, True, False, False)
     """
-    if text is None or _SPEC.fullmatch(text) is None or os.path.exists(text):
-        return False
-    # REV:net.yaml is a file in git's history.
-    return f".{text.rpartition('.')[2].lower()}" not in suffixes()
+    return text is not None and _SPEC.fullmatch(text) is not None and not os.path.exists(text)
 
 
 def read(source: Source, changes: Changes) -> Reading:

@@ -17,6 +17,9 @@ from cnncalc.problem import Location, Problem, SpecError
 if TYPE_CHECKING:
     from cnncalc.build.changes import Changes
 
+SUFFIXES = (".yaml", ".yml")
+ABOUT = "Ultralytics YAML (backbone and head)"
+
 _KEY = re.compile(rb"^[\"']?(backbone|head|layers|input)[\"']?[ \t]*:", re.MULTILINE)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 from cnncalc.analysis.layout import other_layout
 from cnncalc.build import misfit
@@ -75,16 +75,14 @@ def _names(nodes: list[Node]) -> str:
     return ", ".join(one_line(node.name) for node in nodes[:_NAMED]) + more
 
 
-def notes(subject: Subject, receptive: Mapping[str, str]) -> list[str]:
-    """Notes on rows: the meaning of their marks, unknown figures, and checks that were skipped."""
+def notes(subject: Subject, signs: Iterable[str] = ()) -> list[str]:
+    """Return notes on rows: the meaning of their marks, of the `signs` of columns, unknown figures, and skipped checks."""
     found = [*subject.notes, *doubtful(subject), *(f"~ {text}" for text in unread(subject))]
     found += opaque(subject)
     missing = unknown(subject)
     if missing:
         found.append(f"? {missing}")
-    if any("≠" in text for text in receptive.values()):
-        found.append("≠ the joined paths have receptive fields with different strides or centres; the largest is shown")
-    found += changed(subject)
+    found += [*signs, *changed(subject)]
     if subject.expect_skipped:
         found.append(SKIPPED)
     return found

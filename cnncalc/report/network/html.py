@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from cnncalc.problem import one_line
 from cnncalc.report.network import footer
-from cnncalc.report.network.columns import Column, Whole, choose
+from cnncalc.report.network.columns import choose
+from cnncalc.report.network.columns.base import Column, Whole
 from cnncalc.report.network.lines import Line, Lines
 from cnncalc.report.network.memory import Figures, short
 from cnncalc.report.network.table import MARKS
@@ -28,7 +29,7 @@ def table(network: Subject, columns: Iterable[str] = ("macs",), depth: int | Non
     """
     chosen = [column for column in choose(columns) if column.shown]
     figures = Figures.of(network)
-    whole = Whole.of(network, chosen, figures.memory)
+    whole = Whole(network, figures.memory)
     shown = _table(network, Lines(network, depth or 1).tree(), chosen, whole, escaped(network.name))
     every = Lines(network).tree()
     if depth is None and any(line.stem for line in every):
@@ -36,7 +37,7 @@ def table(network: Subject, columns: Iterable[str] = ("macs",), depth: int | Non
         shown += f"<details><summary>all {len(network.layers):,} layers</summary>{inside}</details>"
     notes = [(f"{total.text} {total.name}: {total.note}", "") for total in footer.totals(network, figures)]
     notes.append((short(network, figures.memory.dtype), ""))
-    notes += [(note, "note") for note in footer.notes(network, whole.receptive)]
+    notes += [(note, "note") for note in footer.notes(network, whole.notes(chosen))]
     notes += [(str(problem), problem.level) for problem in network.problems]
     return f"{shown}<ul>{''.join(f'<li{_colour(role)}>{escaped(note)}</li>' for note, role in notes)}</ul>"
 

@@ -210,6 +210,20 @@ class Lines:
         return first < len(self._places) and self._places[first] < (row.end_line, row.end_column)
 
 
+def line_of(nodes: Sequence[Node]) -> Line:
+    """Return the line of consecutive layers that are shown as one; the line has the output of the last one."""
+    first, last = nodes[0], nodes[-1]
+    counts = Counts()
+    for node in nodes:
+        counts.add(node)
+    known = all(node.shape is not None for node in nodes)
+    reads = first.inputs[0].flow if first.inputs else None
+    name, kind = one_line(last.name), one_line(words.kind(last))
+    line = Line(name, name, kind, "", reads, last.flow, counts if known else None, unknown=not known)
+    line.result, line.nodes, line.producer = last.name, nodes, last
+    return line
+
+
 def _gives(group: Group) -> Flow | None:
     return group.result.flow if group.result is not None else None
 

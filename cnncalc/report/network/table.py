@@ -9,7 +9,7 @@ from functools import lru_cache
 from cnncalc.problem import one_line
 from cnncalc.report import words
 from cnncalc.report.network import footer
-from cnncalc.report.network.columns import Column, Whole
+from cnncalc.report.network.columns.base import Column, Whole
 from cnncalc.report.network.lines import Line, Lines
 from cnncalc.report.network.memory import Figures, short
 from cnncalc.subject import Subject
@@ -67,8 +67,7 @@ class _Body:
     ) -> None:
         self._subject = subject
         self._lines = Lines(subject, depth).tree()
-        whole = Whole.of(subject, columns, figures.memory)
-        self._receptive = whole.receptive
+        whole = self._whole = Whole(subject, figures.memory)
         self._columns = [column for column in columns if column.shown]
         self._cells = [[column.cell(line, whole) for line in self._lines] for column in self._columns]
         self._marked = any(line.mark for line in self._lines)
@@ -180,8 +179,8 @@ class _Body:
 
     def notes(self) -> list[str]:
         """The meaning of columns and marks, and the columns left out."""
-        found = [f"{c.title}: {c.about}" for c in self._columns if c.name in ("share", "receptive_field", "live", "kept")]
-        found += footer.notes(self._subject, self._receptive)
+        found = [f"{column.title}: {column.about}" for column in self._columns if column.explained]
+        found += footer.notes(self._subject, self._whole.notes(self._columns))
         if self._hidden:
             found.append(f"no room for {', '.join(self._hidden)}: a wider terminal or a pipe shows them")
         return found

@@ -47,7 +47,7 @@ def page(subject: Subject, problems: Iterable[Problem], lines: Lines) -> str:
         body.append(
             section("Memory during inference", f"<p>{text}</p>" + scrolled("memory curve", svg.text(curve, standalone=False)))
         )
-    remarks = footer.notes(subject, {})
+    remarks = footer.notes(subject)
     if remarks:
         body.append(section("Notes", "<ul>" + "".join(f"<li>{escaped(note)}</li>" for note in remarks) + "</ul>"))
     return document(subject.name, body)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import NamedTuple
 
 from cnncalc.report import words
+from cnncalc.report.network.columns import COLUMNS
+from cnncalc.report.network.columns.base import Whole
+from cnncalc.report.network.lines import line_of
 from cnncalc.report.picture.fold import Item
 from cnncalc.report.picture.measure import clipped
 from cnncalc.report.picture.options import Drawing
@@ -31,6 +33,7 @@ class Captions:
     def __init__(self, subject: Subject, options: Drawing) -> None:
         self._subject = subject
         self._columns = options.columns
+        self._whole = Whole(subject)
 
     def has(self, column: str, *, usual: bool = True) -> bool:
         """Whether a column is written; `usual` if nobody chose any."""
@@ -61,21 +64,13 @@ class Captions:
     def _amount(self, item: Item, column: str) -> str:
         if not item.nodes:
             return ""
-        if column == "receptive_field":
-            return self._receptive.get(item.nodes[-1].name, "")
         if column == "parameters":
             return words.plural(sum(node.parameters for node in item.nodes), "parameter")
-        known = [node.macs for node in item.nodes if node.macs is not None]
-        if not known:
-            return "? MACs"
-        return f"{'≥' if len(known) < len(item.nodes) else ''}{sum(known):,} MACs"
-
-    @cached_property
-    def _receptive(self) -> dict[str, str]:
-        from cnncalc.analysis.receptive import receptive_fields, text
-
-        found = {name: text(fields) for name, fields in receptive_fields(self._subject.graph).items()}
-        return {name: f"sees {cells}" for name, cells in found.items() if cells}
+        declared = next(one for one in COLUMNS if one.name == column)
+        cell = declared.cell(line_of(item.nodes), self._whole)
+        if column == "receptive_field":
+            return f"sees {cell}" if cell else ""
+        return f"{cell} {declared.title}" if cell else ""
 
 
 def printed_size(flow: Flow | None, layout: str) -> str:

@@ -8,12 +8,7 @@ from cnncalc.report.picture.options import STYLES, CannotDraw, Drawing
 from cnncalc.report.picture.scene import Scene
 from cnncalc.subject import Subject
 
-#: Formats by the suffixes of their files.
-SUFFIXES = {".svg": "svg", ".md": "mermaid", ".mmd": "mermaid", ".mermaid": "mermaid", ".tex": "tikz", ".tikz": "tikz"}
-FORMATS = ("svg", "mermaid", "tikz")
-
-
-__all__ = ["FORMATS", "STYLES", "SUFFIXES", "CannotDraw", "Drawing", "Picture", "picture", "scene"]
+__all__ = ["STYLES", "CannotDraw", "Drawing", "Picture", "picture", "scene"]
 
 
 class Picture(NamedTuple):

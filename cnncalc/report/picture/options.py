@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from cnncalc.report.network.columns import COLUMNS as TABLE
+
 STYLES = ("volumes", "graph", "blocks")
-#: What can be written at an item.
-COLUMNS = ("name", "kind", "output", "parameters", "macs", "receptive_field")
+#: Formats by the suffixes of their files.
+SUFFIXES = {".svg": "svg", ".md": "mermaid", ".mmd": "mermaid", ".mermaid": "mermaid", ".tex": "tikz", ".tikz": "tikz"}
+FORMATS = tuple(dict.fromkeys(SUFFIXES.values()))
+#: Columns of the table that can be written at an item.
+COLUMNS = tuple(column.name for column in TABLE if column.shown)
 
 
 class CannotDraw(ValueError):

@@ -17,14 +17,16 @@ SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS = {**dict.fromkeys(ERROR_RULES, "error"), **{name: rule.level for name, rule in RULES.items()}}
 
 
-def write(results: Iterable[Result], version: str = "0.0.0") -> Iterator[str]:
+def write(results: Iterable[Result]) -> Iterator[str]:
+    from cnncalc import __version__
+
     names = list(_LEVELS)
     found: list[dict[str, Any]] = []
     for result, problem, fingerprint in fingerprints(results):
         found.append(_result(problem.file or result.file, problem, fingerprint, names.index(problem.rule)))
     driver = {
         "name": "cnncalc",
-        "semanticVersion": version,
+        "semanticVersion": __version__,
         "rules": [_rule(name) for name in names],
     }
     run = {

@@ -1,61 +1,16 @@
-"""The columns of a network's table, each with its name, its title and how to compute its cells."""
+"""The columns that come with cnncalc."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from cnncalc.graph import Node
 from cnncalc.machine import written
-from cnncalc.record import Record
-from cnncalc.report import words
-from cnncalc.report.network.lines import Counts, Line
+from cnncalc.report.network.columns.base import Column, Whole
 from cnncalc.shape import Tokens
-from cnncalc.subject import Subject
 
 if TYPE_CHECKING:
-    from cnncalc.analysis.memory import Memory
-
-
-class Column(Record):
-    """A column. `cell` gives its text for readers, `value` its raw value for programs. `wanted` columns are shown by default."""
-
-    name: str
-    title: str
-    about: str
-    right: bool
-    wanted: bool
-    value: Callable[[Line, Whole], str | int | float | None]
-    cell: Callable[[Line, Whole], str]
-    #: Whether tables for readers show it; programs get every column.
-    shown: bool = True
-
-
-class Whole(Record):
-    """Data of the whole network that cells need: its parameters, layout, receptive fields and memory."""
-
-    parameters: int
-    layout: str
-    #: The receptive field of each layer as text, by name.
-    receptive: Mapping[str, str] = {}
-    memory: Memory | None = None
-    #: Bytes that are live while a layer is computed, and bytes that a layer keeps for the backward pass.
-    live: Mapping[Node, int] = {}
-    kept: Mapping[Node, int] = {}
-
-    @classmethod
-    def of(cls, subject: Subject, columns: Iterable[Column], memory: Memory) -> Whole:
-        """Compute the data that `columns` need."""
-        receptive = {}
-        names = {column.name for column in columns}
-        nodes = subject.graph.nodes
-        live = dict(zip(nodes, memory.live, strict=True)) if "live" in names else {}
-        kept = dict(zip(nodes, memory.kept, strict=True)) if "kept" in names else {}
-        if "receptive_field" in names:
-            from cnncalc.analysis.receptive import receptive_fields, text
-
-            receptive = {name: text(fields) for name, fields in receptive_fields(subject.graph).items()}
-        return cls(subject.totals["parameters"], subject.layout, receptive, memory, live, kept)
+    from cnncalc.report.network.lines import Counts, Line
 
 
 def _counted(name: str, title: str, about: str, wanted: bool, get: Callable[[Counts], int]) -> Column:
@@ -89,6 +44,8 @@ def _share(line: Line, whole: Whole) -> float | None:
 
 
 def _share_cell(line: Line, whole: Whole) -> str:
+    from cnncalc.report import words
+
     found = _share(line, whole)
     return _unknown(line) if found is None else words.share(found)
 
@@ -112,15 +69,21 @@ def _kind_cell(line: Line, whole: Whole) -> str:
 def _reads(line: Line, whole: Whole) -> str:
     if line.is_input or not line.says_output:
         return ""
-    return words.flow(line.reads, whole.layout)
+    return whole.flow(line.reads)
 
 
 def _sees(line: Line, whole: Whole) -> str:
     return whole.receptive.get(line.result, "")
 
 
+def _unequal(whole: Whole) -> list[str]:
+    if not any("≠" in text for text in whole.receptive.values()):
+        return []
+    return ["≠ the joined paths have receptive fields with different strides or centres; the largest is shown"]
+
+
 def _gives(line: Line, whole: Whole) -> str:
-    return words.flow(line.gives, whole.layout) if line.says_output else ""
+    return whole.flow(line.gives) if line.says_output else ""
 
 
 def _activation(line: Line, whole: Whole) -> int | None:
@@ -129,7 +92,7 @@ def _activation(line: Line, whole: Whole) -> int | None:
 
 
 def _memory(line: Line, whole: Whole) -> int | None:
-    if line.producer is None or line.unknown or whole.memory is None:
+    if line.producer is None or line.unknown:
         return None
     return whole.memory.size(line.producer)
 
@@ -142,14 +105,14 @@ def _kept(line: Line, whole: Whole) -> int | None:
     return sum(whole.kept[node] for node in line.nodes) if line.nodes and not line.unknown else None
 
 
-def _bytes(name: str, title: str, about: str, value: Callable[[Line, Whole], int | None]) -> Column:
+def _bytes(name: str, title: str, about: str, value: Callable[[Line, Whole], int | None], *, explained: bool = False) -> Column:
     """A column of bytes: a raw number for programs, text with a unit for readers."""
 
     def cell(line: Line, whole: Whole) -> str:
         found = value(line, whole)
         return _unknown(line) if found is None else "0" if found == 0 else written(found)
 
-    return Column(name, title, about, True, False, value, cell)
+    return Column(name, title, about, True, False, value, cell, explained=explained)
 
 
 def _activation_cell(line: Line, whole: Whole) -> str:
@@ -169,26 +132,23 @@ COLUMNS = (
     _counted("biases", "biases", "parameters that are only added", False, lambda c: c.biases),
     _counted("buffers", "buffers", "numbers kept and not learned", False, lambda c: c.buffers),
     Column("macs", "MACs", "multiply-accumulates of one example", True, False, _macs, _macs_cell),
-    Column("share", "share", "part of all parameters", True, False, _share, _share_cell),
+    Column("share", "share", "part of all parameters", True, False, _share, _share_cell, explained=True),
     Column(
         "macs_per_parameter", "MACs/parameter", "how often a parameter is used", True, False, _per_parameter, _per_parameter_cell
     ),
     Column("activation", "activation", "numbers in the output for one example", True, False, _activation, _activation_cell),
     _bytes("memory", "memory", "bytes of the output", _memory),
-    _bytes("live", "live", "bytes that are live while the layer is computed in inference", _live),
-    _bytes("kept", "kept", "bytes that the layer keeps for the backward pass and no earlier layer keeps", _kept),
-    Column("receptive_field", "receptive field", "input cells that a cell depends on, /step", False, False, _sees, _sees),
+    _bytes("live", "live", "bytes that are live while the layer is computed in inference", _live, explained=True),
+    _bytes("kept", "kept", "bytes that the layer keeps for the backward pass and no earlier layer keeps", _kept, explained=True),
+    Column(
+        "receptive_field",
+        "receptive field",
+        "input cells that a cell depends on, /step",
+        False,
+        False,
+        _sees,
+        _sees,
+        explained=True,
+        notes=_unequal,
+    ),
 )
-
-NAMES = tuple(column.name for column in COLUMNS)
-MORE = tuple(column.name for column in COLUMNS if not column.wanted)
-
-
-def choose(more: Iterable[str] = ()) -> list[Column]:
-    """The default columns and those named in `more`, in the order of COLUMNS. Raises KeyError for an unknown name."""
-    names = set(more)
-    if "all" in names:
-        names = set(NAMES)
-    for name in sorted(names - set(NAMES)):
-        raise KeyError(name)
-    return [column for column in COLUMNS if column.wanted or column.name in names]

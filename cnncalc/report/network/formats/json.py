@@ -9,17 +9,30 @@ from typing import Any
 from cnncalc.dtype import bytes_of
 from cnncalc.graph import Node
 from cnncalc.report import words
+from cnncalc.report.network.columns.base import Column, Whole
+from cnncalc.report.network.formats import Request
+from cnncalc.report.network.lines import Lines
 from cnncalc.report.network.memory import Figures
 from cnncalc.report.network.memory import data as memory_data
 from cnncalc.report.problems import listing as problems
 from cnncalc.shape import Flow, Tokens
 from cnncalc.subject import Subject
 
+FOLDS = False
+INCLUDES_PROBLEMS = True
+
 SCHEMA_VERSION = 1
 
 
-def document(subject: Subject, figures: Figures | None = None) -> dict[str, Any]:
-    """The network as plain data, with shapes in its layout."""
+def write(request: Request) -> str:
+    if not request.networks and not request.several:
+        return ""
+    pairs = zip(request.networks, request.figures, strict=True)
+    return text([document(*pair, columns=request.columns) for pair in pairs], as_list=request.several)
+
+
+def document(subject: Subject, figures: Figures | None = None, columns: Sequence[Column] = ()) -> dict[str, Any]:
+    """Return the network as plain data, with shapes in its layout. Layers have the raw values of added `columns` too."""
     layout = subject.layout
     figures = figures or Figures.of(subject)
     dtype = figures.memory.dtype
@@ -31,7 +44,7 @@ def document(subject: Subject, figures: Figures | None = None) -> dict[str, Any]
         "file": subject.file,
         "layout": layout,
         "inputs": [{"name": source.name, **_flow(source.flow, layout)} for source in subject.inputs],
-        "layers": _layers(subject, figures),
+        "layers": _layers(subject, figures, [column for column in columns if not column.wanted]),
         "outputs": [{"name": source.name, **_flow(source.flow, layout)} for source in subject.outputs],
         "totals": {**subject.totals, "memory": memory_data(figures)},
         "dtype": dtype,
@@ -43,7 +56,7 @@ def document(subject: Subject, figures: Figures | None = None) -> dict[str, Any]
     }
 
 
-def _layers(subject: Subject, figures: Figures) -> list[dict[str, Any]]:
+def _layers(subject: Subject, figures: Figures, columns: Sequence[Column]) -> list[dict[str, Any]]:
     memory = figures.memory
     found = []
     kept = memory.kept if figures.training is not None else None
@@ -55,6 +68,12 @@ def _layers(subject: Subject, figures: Figures) -> list[dict[str, Any]]:
         if kept is not None:
             one["kept"] = kept[i] if known else None
         found.append(one)
+    if columns:
+        whole = Whole(subject, memory)
+        for one, line in zip(found, Lines(subject).flat(), strict=True):
+            for column in columns:
+                # Keys such as `macs`, which every document has, keep their meaning.
+                one.setdefault(column.name, column.value(line, whole))
     return found
 
 

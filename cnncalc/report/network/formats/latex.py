@@ -6,22 +6,31 @@ from collections.abc import Sequence
 
 from cnncalc.report import words
 from cnncalc.report.network import footer
-from cnncalc.report.network.columns import Column, Whole
+from cnncalc.report.network.columns.base import Column, Whole
+from cnncalc.report.network.formats import Request
 from cnncalc.report.network.lines import Lines
 from cnncalc.report.network.memory import Figures
 from cnncalc.report.network.table import MARKS
 from cnncalc.report.picture.tikz import escaped
 from cnncalc.subject import Subject
 
+FOLDS = True
+INCLUDES_PROBLEMS = False
+
 #: Largest number of rows on one page; a longer table is a longtable.
 _PAGE = 45
+
+
+def write(request: Request) -> str:
+    pairs = zip(request.networks, request.figures, strict=True)
+    return "\n".join(text(network, request.columns, depth=request.depth, figures=own) for network, own in pairs)
 
 
 def text(subject: Subject, columns: Sequence[Column], *, depth: int | None = None, figures: Figures | None = None) -> str:
     """The table and its totals, below a comment that names the packages it needs."""
     shown = [column for column in columns if column.shown]
     figures = figures or Figures.of(subject)
-    whole = Whole.of(subject, columns, figures.memory)
+    whole = Whole(subject, figures.memory)
     rows = []
     for line in Lines(subject, depth).tree():
         cells = [escaped(column.cell(line, whole)) for column in shown]

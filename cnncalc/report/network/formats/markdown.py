@@ -8,22 +8,31 @@ from collections.abc import Sequence
 from cnncalc.problem import one_line
 from cnncalc.report import words
 from cnncalc.report.network import footer
-from cnncalc.report.network.columns import Column, Whole
+from cnncalc.report.network.columns.base import Column, Whole
+from cnncalc.report.network.formats import Request
 from cnncalc.report.network.lines import Lines
 from cnncalc.report.network.memory import Figures, short
 from cnncalc.report.network.table import MARKS
 from cnncalc.subject import Subject
+
+FOLDS = True
+INCLUDES_PROBLEMS = True
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
 _MENTION = re.compile(r"@(?=\w)|#(?=\d)")
 _INDENT = "\u00a0\u00a0"
 
 
+def write(request: Request) -> str:
+    pairs = zip(request.networks, request.figures, strict=True)
+    return "\n".join(text(network, request.columns, depth=request.depth, figures=own) for network, own in pairs)
+
+
 def text(subject: Subject, columns: Sequence[Column], *, depth: int | None = None, figures: Figures | None = None) -> str:
     """Title, table, totals and problems. Non-breaking spaces show the nesting."""
     shown = [column for column in columns if column.shown]
     figures = figures or Figures.of(subject)
-    whole = Whole.of(subject, columns, figures.memory)
+    whole = Whole(subject, figures.memory)
     rows = [[column.title for column in shown], ["---:" if column.right else "---" for column in shown]]
     for line in Lines(subject, depth).tree():
         cells = [escaped(column.cell(line, whole)) for column in shown]
@@ -36,7 +45,7 @@ def text(subject: Subject, columns: Sequence[Column], *, depth: int | None = Non
         "\n".join(f"- {t.name}: **{t.text}** ({escaped(t.note)})" for t in footer.totals(subject, figures))
         + f"\n- {escaped(short(subject, figures.memory.dtype))}",
     )
-    notes = footer.notes(subject, whole.receptive)
+    notes = footer.notes(subject, whole.notes(columns))
     notes += map(str, subject.problems)
     if notes:
         parts.append("\n".join(f"- {escaped(note)}" for note in notes))
