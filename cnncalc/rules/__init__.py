@@ -10,10 +10,10 @@ from cnncalc.problem import RULES as NAMES
 from cnncalc.problem import Problem
 from cnncalc.rules.base import Rule, Subject
 
-#: All rules by name, warnings before notes. `unused-ignore` is last: it reads the findings of the other rules.
-RULES: dict[str, Rule] = {
-    rule.name: rule for rule in sorted(map(Rule.of, NAMES), key=lambda rule: (rule.name == "unused-ignore", rule.level == "note"))
-}
+#: All rules by name, warnings before notes.
+RULES: dict[str, Rule] = {rule.name: rule for rule in sorted(map(Rule.of, NAMES), key=lambda rule: rule.level == "note")}
+#: The rules in the order in which they run: unused-ignore reads the findings of the others.
+_ORDER = sorted(RULES.values(), key=lambda rule: rule.name == "unused-ignore")
 
 
 def run(reading: Reading, chosen: Collection[str]) -> list[Problem]:
@@ -24,7 +24,8 @@ def run(reading: Reading, chosen: Collection[str]) -> list[Problem]:
     if not all(node.fits or node.fit != "exact" for node in reading.graph.nodes):
         subject.hidden.add("stride-fit")
     subject.tried.add("stride-fit")
-    for name, rule in RULES.items():
+    for rule in _ORDER:
+        name = rule.name
         if name not in chosen:
             continue
         subject.tried.add(name)
