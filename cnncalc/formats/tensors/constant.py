@@ -50,7 +50,7 @@ class Constant:
         self.op = op
         self.args = args
         self.attributes = attributes or {}
-        #: `parameter`, `buffer`, or `array` of a file that does not say which.
+        #: `parameter`, `buffer`, `array` of a file that does not say which, or `constant` beside the arrays of such a file.
         self.role = role
         self._data = data
         self._asked = data is not None

@@ -40,7 +40,9 @@ def count(layers: list[Made]) -> None:
         parts = {id(part): part for one in made.weights.values() for part in one.stored() if part.counts}
         if made.kind == "custom" or "distinct" in made.fields:
             name = "parameters" if made.kind == "custom" else "distinct"
-            made.fields[name] = sum(part.size for key, part in parts.items() if key not in owned)
+            # Constants of positions are no learned numbers if the file stores those elsewhere.
+            learned = [part for key, part in parts.items() if key not in owned and part.role != "constant"]
+            made.fields[name] = sum(part.size for part in learned)
         elif made.shares is None:
             key = (made.kind, tuple((name, _key(one)) for name, one in made.weights.items()))
             first = known.get(key)

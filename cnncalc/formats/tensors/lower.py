@@ -157,7 +157,7 @@ class Lowering:
             maker = self.emit.layer("parameter", {"shape": flow}, [], {"weight": array}, aside=False)
         else:
             stored = list(constant.stored())
-            learned_ = sum(one.size for one in stored if one.counts)
+            learned_ = sum(one.size for one in stored if one.counts and one.role != "constant")
             mark = len(self.emit.layers)
             if learned_ and constant.op is not None:
                 view = self._computed(constant)

@@ -95,6 +95,21 @@ class ConvNeXt(nn.Module):
         return self.head((x + y).mean((2, 3)))
 
 
+class Grouped(nn.Module):
+    """Group norm, weight norm and a low-rank addition to weights, as in adapted networks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.utils.parametrizations.weight_norm(nn.Conv2d(3, 12, 3, 2, 1))
+        self.norm1, self.norm2 = nn.GroupNorm(4, 12), nn.GroupNorm(1, 12)
+        self.weight = nn.Parameter(torch.rand(10, 12))
+        self.down, self.up = nn.Parameter(torch.rand(3, 12)), nn.Parameter(torch.rand(10, 3))
+
+    def forward(self, x: Any) -> Any:
+        x = self.norm2(F.relu(self.norm1(self.stem(x))))
+        return F.linear(x.mean((2, 3)), self.weight + 0.5 * (self.up @ self.down))
+
+
 class Transformer(nn.Module):
     """Patches, a class token, position embeddings and self-attention, as in ViT."""
 
@@ -284,6 +299,7 @@ NETWORKS: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
     "recurrent": (Recurrent, (1, 11)),
     "gate": (Gate, (1, 3, 6, 10)),
     "volumes": (Volumes, (1, 2, 4, 12, 16)),
+    "grouped": (Grouped, IMAGE),
 }
 
 

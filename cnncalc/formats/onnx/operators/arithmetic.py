@@ -272,7 +272,10 @@ def constant(c: Call) -> Result:
     for key in c.node.attributes:
         value = c.attribute(key)
         if isinstance(value, TensorProto):
-            return c.translator.stored(value, name=c.node.outputs[0] if c.node.outputs else c.node.name)
+            found = c.translator.stored(value, name=c.node.outputs[0] if c.node.outputs else c.node.name)
+            if not c.translator.weightless:
+                found.role = "constant"
+            return found
         if key == "value_float":
             return scalar(value)
         if key == "value_int":

@@ -125,6 +125,10 @@ def layernorm(low: Lowering, o: Operation) -> None:
             raise Cannot("weights of another size")
         low.give(o, view.on(low.layer("rmsnorm", fields | {"affine": bool(arrays)}, [view], arrays)))
         return
+    if o.op == "grn":
+        arrays = {"weight": _constant(o.inputs[1]), "bias": _constant(o.inputs[2])}
+        low.give(o, view.on(low.layer("global_response_norm", fields, [view], arrays)))
+        return
     _normalised(low, o, "layernorm", view, fields, view.sizes[0])
 
 

@@ -1,4 +1,4 @@
-"""Layer and RMS normalisation written out as means, differences and roots."""
+"""Layer and RMS normalisation written out as means, differences and roots, and the factors and offsets behind a normalisation."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def recognise(program: Program) -> bool:
     if found:
         program.link()
     for operation in program.operations:
-        if operation.op in ("layernorm", "rmsnorm"):
+        if operation.op in ("layernorm", "rmsnorm", "groupnorm") and "axes" in operation.attributes:
             found = _with_affine(operation, leaving) or found
     return found
 
 
-def _made(tensor: Tensor | None, op: str, function: str | None = None) -> Operation | None:
+def made_by(tensor: Tensor | None, op: str, function: str | None = None) -> Operation | None:
     """The operator that made a value, if it is of this kind."""
     maker = tensor.made_by if isinstance(tensor, Value) else None
     if maker is None or maker.op != op or (function is not None and maker.attributes.get("function") != function):
@@ -38,15 +38,15 @@ def _made(tensor: Tensor | None, op: str, function: str | None = None) -> Operat
     return maker
 
 
-def _square_of(tensor: Tensor | None) -> Value | None:
+def square_of(tensor: Tensor | None) -> Value | None:
     """The value whose square this is."""
-    if (o := _made(tensor, "unary", "square")) is not None:
+    if (o := made_by(tensor, "unary", "square")) is not None:
         return _value(o.inputs[0])
-    if (o := _made(tensor, "unary", "power")) is not None and o.attributes["exponent"] == 2:
+    if (o := made_by(tensor, "unary", "power")) is not None and o.attributes["exponent"] == 2:
         return _value(o.inputs[0])
-    if (o := _made(tensor, "binary", "power")) is not None and _number(o.inputs[1]) == 2:
+    if (o := made_by(tensor, "binary", "power")) is not None and _number(o.inputs[1]) == 2:
         return _value(o.inputs[0])
-    if (o := _made(tensor, "binary", "multiply")) is not None and o.inputs[0] is o.inputs[1]:
+    if (o := made_by(tensor, "binary", "multiply")) is not None and o.inputs[0] is o.inputs[1]:
         return _value(o.inputs[0])
     return None
 
@@ -60,25 +60,25 @@ def _number(tensor: Tensor | None) -> float | None:
     return float(found) if isinstance(found, (int, float)) else None
 
 
-def _plus_number(tensor: Tensor | None) -> tuple[Value, float] | None:
+def plus_number(tensor: Tensor | None) -> tuple[Value, float] | None:
     """A value and the small number that is added to it."""
-    if (o := _made(tensor, "binary", "add")) is not None:
+    if (o := made_by(tensor, "binary", "add")) is not None:
         for value, number in (o.inputs, o.inputs[::-1]):
             found = _number(number)
             if isinstance(value, Value) and found is not None:
                 return value, found
-    if (o := _made(tensor, "unary", "affine")) is not None and o.attributes["factor"] == 1:
+    if (o := made_by(tensor, "unary", "affine")) is not None and o.attributes["factor"] == 1:
         value = o.inputs[0]
         if isinstance(value, Value):
             return value, o.attributes["offset"]
     return None
 
 
-def _root_of(tensor: Tensor | None) -> Value | None:
+def root_of(tensor: Tensor | None) -> Value | None:
     """The value whose root this is."""
-    if (o := _made(tensor, "unary", "sqrt")) is not None:
+    if (o := made_by(tensor, "unary", "sqrt")) is not None:
         return _value(o.inputs[0])
-    if (o := _made(tensor, "binary", "power")) is not None and _number(o.inputs[1]) == 0.5:
+    if (o := made_by(tensor, "binary", "power")) is not None and _number(o.inputs[1]) == 0.5:
         return _value(o.inputs[0])
     return None
 
@@ -92,22 +92,22 @@ def _over_root(operation: Operation) -> tuple[Value, Value, float] | None:
         pairs = [(operation.inputs[0], operation.inputs[1])]
     elif function == "multiply":
         for top, other in (operation.inputs, operation.inputs[::-1]):
-            if (inverse := _made(other, "unary", "reciprocal")) is not None:
+            if (inverse := made_by(other, "unary", "reciprocal")) is not None:
                 pairs.append((top, inverse.inputs[0]))
-            elif (power := _made(other, "binary", "power")) is not None and _number(power.inputs[1]) == -0.5:
-                found = _plus_number(power.inputs[0])
+            elif (power := made_by(other, "binary", "power")) is not None and _number(power.inputs[1]) == -0.5:
+                found = plus_number(power.inputs[0])
                 if found is not None and isinstance(top, Value):
                     return top, *found
     for top, bottom in pairs:
-        root = _root_of(bottom)
-        found = _plus_number(root)
+        root = root_of(bottom)
+        found = plus_number(root)
         if found is not None and isinstance(top, Value):
             return top, *found
     return None
 
 
 def _mean(tensor: Tensor | None) -> tuple[Value, tuple[int, ...]] | None:
-    o = _made(tensor, "reduce", "mean")
+    o = made_by(tensor, "reduce", "mean")
     if o is None or not o.attributes["keep"]:
         return None
     value = o.inputs[0]
@@ -116,7 +116,7 @@ def _mean(tensor: Tensor | None) -> tuple[Value, tuple[int, ...]] | None:
 
 def _centred(value: Value) -> tuple[Value, tuple[int, ...]] | None:
     """Of x − mean(x): x and the axes."""
-    o = _made(value, "binary", "subtract")
+    o = made_by(value, "binary", "subtract")
     if o is None or not isinstance(o.inputs[0], Value):
         return None
     mean = _mean(o.inputs[1])
@@ -135,7 +135,7 @@ def _layernorm(operation: Operation) -> tuple[str, Value, tuple[int, ...], float
     mean = _mean(variance)
     if mean is None or mean[1] != axes or not _on_channels(x, axes):
         return None
-    square = _square_of(_of_mean(variance))
+    square = square_of(_of_mean(variance))
     again = _centred(square) if square is not None else None
     if square is not difference and (again is None or again[0] is not x or again[1] != axes):
         return None
@@ -155,7 +155,7 @@ def _rmsnorm(operation: Operation) -> tuple[str, Value, tuple[int, ...], float] 
     mean = _mean(variance)
     if mean is None or len(mean[1]) != 1:
         return None
-    return ("rmsnorm", x, mean[1], epsilon) if _square_of(_of_mean(variance)) is x else None
+    return ("rmsnorm", x, mean[1], epsilon) if square_of(_of_mean(variance)) is x else None
 
 
 def _on_channels(x: Value, axes: tuple[int, ...]) -> bool:
@@ -167,7 +167,7 @@ def _on_channels(x: Value, axes: tuple[int, ...]) -> bool:
 def _with_affine(operation: Operation, leaving: set[int]) -> bool:
     """Takes the factors, and then the offsets, that follow a normalisation into it."""
     changed = False
-    steps = [("multiply", 1), ("add", 2)] if operation.op == "layernorm" else [("multiply", 1)]
+    steps = [("multiply", 1), ("add", 2)] if operation.op != "rmsnorm" else [("multiply", 1)]
     for function, place in steps:
         out = operation.output
         if operation.inputs[place] is not None or id(out) in leaving or len(out.users) != 1:
