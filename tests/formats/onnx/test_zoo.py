@@ -22,7 +22,6 @@ KINDS = ("conv", "depthwise_conv", "conv_transpose", "maxpool", "avgpool", "fc",
 COUNTED_OTHERWISE = {
     "cpubone_nano/legacy": "factors of a resize, and ones and zeros of group norms",
     "efficientformerv2_s0/legacy": "factors of a resize",
-    "nf_resnet26/dynamo": "the exporter computed the weights of one convolution, which had a gain",
 }
 
 
