@@ -63,8 +63,9 @@ def test_the_errorformat_reads_errors_and_warnings(spec):
             "silent make",
             "-c",
             f"call writefile({shown}, 'answer')",
-        ]
-        + ["-c", "qall!"],
+            "-c",
+            "qall!",
+        ],
         cwd=spec.parent,
         check=False,
         capture_output=True,
