@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cnncalc.docstring import docstring
+from cnncalc.dtype import DTYPES
 from cnncalc.editor.context import Context, context
 from cnncalc.editor.outline import Scope
 from cnncalc.editor.positions import Span
@@ -43,6 +44,7 @@ class Completion(NamedTuple):
 _WORDS: dict[str, tuple[str, ...]] = {
     "fit": FITS,
     "layout": LAYOUTS,
+    "dtype": DTYPES,
     "merge": MERGES,
     "trainable": ("true", "false"),
 }
@@ -124,7 +126,14 @@ def field_words(kind: type[Layer] | None, key: str) -> tuple[str, ...]:
     found = declared.type.schema()
     if found.get("type") == "boolean":
         return ("true", "false")
-    return tuple(getattr(declared.type, "words", ()))
+    return tuple(dict.fromkeys(_words_of(found)))
+
+
+def _words_of(found: dict[str, Any]) -> Iterator[str]:
+    """The words that a schema allows, in lists too."""
+    yield from (word for word in (*found.get("enum", ()), found.get("const")) if isinstance(word, str))
+    for one in (*found.get("anyOf", ()), *([found["items"]] if "items" in found else ())):
+        yield from _words_of(one)
 
 
 def kind_among(keys: Iterable[str]) -> type[Layer] | None:

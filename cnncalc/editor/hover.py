@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from typing import Any, NamedTuple
 
 from cnncalc.docstring import docstring
 from cnncalc.editor.completion import kind_among
+from cnncalc.editor.context import context
 from cnncalc.editor.outline import Symbol, kind_of
 from cnncalc.editor.positions import Span
 from cnncalc.editor.snapshot import Snapshot
 from cnncalc.graph import Node
-from cnncalc.language.schema import ROW_KEYS
+from cnncalc.language.schema import ROW_KEYS, schema
 from cnncalc.language.source import Mapping, Scalar, Sequence, YamlNode
 from cnncalc.layers import KINDS
 from cnncalc.layers.option import Option
-from cnncalc.problem import Location
+from cnncalc.problem import IGNORABLE, Location
+from cnncalc.rules.manual import manual
+
+_RULE = re.compile(r"[a-z]+(?:-[a-z]+)+")
 
 
 class Hover(NamedTuple):
@@ -27,9 +33,13 @@ class Hover(NamedTuple):
 def hover(snapshot: Snapshot, offset: int) -> Hover | None:
     """What is known of the word at an offset: the row's numbers, the field's meaning, and what is wrong there."""
     parts: list[str] = []
-    span: tuple[int, int] | None = None
+    span = _rule_at(snapshot, offset)
+    if span is not None:
+        return Hover(snapshot.positions.between(*span), _manual(snapshot.text[slice(*span)]))
     found = _row_at(snapshot, offset)
-    if found is not None:
+    if found is None:
+        span = _key_at(snapshot, offset, parts)
+    else:
         row, key = found
         kind = kind_of(row)
         word = key or kind
@@ -41,17 +51,69 @@ def hover(snapshot: Snapshot, offset: int) -> Hover | None:
                 parts += _field([*row.pairs] if isinstance(row, Mapping) else [], word.text)
 
     symbol = snapshot.outline.at(offset)
+    use = next((one for one in symbol.uses if one[0] <= offset <= one[1]), None) if symbol is not None else None
     if symbol is not None and symbol.kind in ("var", "parameter", "block"):
-        span = span or (symbol.start, symbol.end)
+        span = use or span or (symbol.start, symbol.end)
         parts.append(_symbol(symbol))
+    elif symbol is not None and use is not None:
+        # The name of another row: its numbers, not those of the row that reads it.
+        nodes = _nodes(snapshot, symbol.extent)
+        span, parts = use, [_numbers(snapshot, nodes)] if nodes else parts
     for problem in snapshot.problems_at(offset, offset):
         start, end = snapshot.range(problem.location)
         if start <= offset < end:
             span = span or (start, end)
             parts.append(f"**{problem.level}: {problem.rule}** — {_escaped(problem.message)}")
+            parts.append(_manual(problem.rule))
     if span is None or not parts:
         return None
     return Hover(snapshot.positions.between(*span), "\n\n".join(parts))
+
+
+def _rule_at(snapshot: Snapshot, offset: int) -> tuple[int, int] | None:
+    """The range of the name of a rule in a comment that ignores it, or behind the key `ignore`."""
+    positions = snapshot.positions
+    line = positions.line_at(offset)
+    start = positions.line_start(line)
+    for word in _RULE.finditer(snapshot.text, start, positions.line_end(line)):
+        if word.start() <= offset <= word.end() and word[0] in IGNORABLE:
+            here = context(positions, word.end())
+            if here.place == "ignore" or (here.place == "word" and here.key == "ignore"):
+                return word.span()
+    return None
+
+
+def _manual(rule: str) -> str:
+    """The manual of a rule without its title."""
+    return manual(rule).split("\n", 1)[1].strip()
+
+
+@cache
+def _described() -> dict[str, dict[str, Any]]:
+    """The schemas of the keys of the file, of a block, and of rows that hold other rows, with their descriptions."""
+    found = schema()
+    top = found["properties"]
+    rows = {**found["$defs"]["block-row"]["properties"], **found["$defs"]["branches-row"]["properties"]}
+    return {"file": top, "block": top["blocks"]["additionalProperties"]["properties"], "row": rows}
+
+
+def _key_at(snapshot: Snapshot, offset: int, parts: list[str]) -> tuple[int, int] | None:
+    """The range of a key of the file or of a block at an offset; its description is added to `parts`."""
+    root = snapshot.recovered.root
+    if not isinstance(root, Mapping):
+        return None
+    blocks = root.get("blocks")
+    maps = [("file", root)]
+    maps += [
+        ("block", node) for _, node in (blocks.pairs.values() if isinstance(blocks, Mapping) else ()) if isinstance(node, Mapping)
+    ]
+    for sort, node in maps:
+        for name, (key, _) in node.pairs.items():
+            start, end = _range(snapshot, key)
+            if start <= offset <= end and name in _described()[sort]:
+                parts.append(f"**{name}** — {_described()[sort][name]['description']}")
+                return start, end
+    return None
 
 
 def _range(snapshot: Snapshot, node: YamlNode) -> tuple[int, int]:
@@ -70,7 +132,8 @@ def _row_at(snapshot: Snapshot, offset: int) -> tuple[YamlNode, Scalar | None] |
             pairs = item.pairs.values() if isinstance(item, Mapping) else ()
             for key, value in pairs:
                 first, last = _range(snapshot, key)[0], max(_range(snapshot, key)[1], _range(snapshot, value)[1])
-                if first <= offset <= last and not isinstance(value, Mapping):
+                within = last if not isinstance(value, Mapping) else _range(snapshot, key)[1]
+                if first <= offset <= within:
                     best, size = (item, key), end - start
             if isinstance(item, Scalar):
                 best, size = (item, None), end - start
@@ -80,18 +143,20 @@ def _row_at(snapshot: Snapshot, offset: int) -> tuple[YamlNode, Scalar | None] |
 def _kind(snapshot: Snapshot, row: YamlNode, kind: str) -> list[str]:
     """A row's numbers, then what its kind does."""
     parts = []
-    nodes = _nodes(snapshot, row)
+    nodes = _nodes(snapshot, Location(row.line, row.column, row.end_line, row.end_column))
     if nodes:
         parts.append(_numbers(snapshot, nodes))
     if kind in KINDS:
         text = docstring(KINDS[kind])
         parts.append(f"**{kind}** — {_escaped(text)}")
+    elif kind in _described()["row"]:
+        parts.append(f"**{kind}** — {_described()['row'][kind]['description']}")
     return parts
 
 
-def _nodes(snapshot: Snapshot, row: YamlNode) -> list[Node]:
+def _nodes(snapshot: Snapshot, at: Location) -> list[Node]:
+    """The layers that the row at a place became."""
     network = snapshot.network
-    at = Location(row.line, row.column, row.end_line, row.end_column)
     return [node for node in network.graph.nodes if node.location == at] if network is not None else []
 
 
@@ -122,6 +187,8 @@ def _field(keys: list[str], key: str) -> list[str]:
         return [f"**{key}** — {declared.doc}: {declared.type.describe()} ({default})"]
     if key in ROW_KEYS:
         return [f"**{key}** — {ROW_KEYS[key][0]}"]
+    if key == "merge" and "branches" in keys:
+        return [f"**merge** — {_described()['row']['merge']['description']}"]
     return []
 
 

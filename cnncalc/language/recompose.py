@@ -87,12 +87,15 @@ class Recomposer:
         self._lines = lines
 
     def _shortened(self, lines: list[str], first: int) -> str:
-        """Return the text with empty lines for the rows before `first`, except the first row of each list."""
+        """Return the text with empty lines for the rows before `first`.
+
+        The first row of each list stays, and the row above `first`, since the changed line may continue its word.
+        """
         assert self._rows is not None
         short = lines[:]
-        for line, (_, at) in self._rows.items():
-            if at and line < first:
-                short[line] = ""
+        above = [line for line, (_, at) in self._rows.items() if at and line < first]
+        for line in sorted(above)[:-1]:
+            short[line] = ""
         return "\n".join(short)
 
 

@@ -47,28 +47,12 @@ def test_the_problem_matcher_reads_errors_and_warnings(spec):
 
 @pytest.mark.skipif(shutil.which("nvim") is None, reason="Neovim is not installed")
 def test_the_errorformat_reads_errors_and_warnings(spec):
-    (command,) = re.findall(r"```vim\n(.*?)```", README, re.DOTALL)
+    (wanted,) = re.findall(r"```vim\n(.*?)```", README, re.DOTALL)
     settings, answer = spec.parent / "settings.vim", spec.parent / "answer"
-    settings.write_text(command.replace("makeprg=cnncalc", f"makeprg={sys.executable}\\ -m\\ cnncalc"), encoding="utf-8")
+    settings.write_text(wanted.replace("makeprg=cnncalc", f"makeprg={sys.executable}\\ -m\\ cnncalc"), encoding="utf-8")
     shown = "map(getqflist(), {_, q -> join([q.type, bufname(q.bufnr), q.lnum, q.col])})"
-    subprocess.run(
-        [
-            "nvim",
-            "--clean",
-            "--headless",
-            "-u",
-            settings,
-            spec.name,
-            "-c",
-            "silent make",
-            "-c",
-            f"call writefile({shown}, 'answer')",
-            "-c",
-            "qall!",
-        ],
-        cwd=spec.parent,
-        check=False,
-        capture_output=True,
-        timeout=60,
-    )
+    steps = ["silent make", f"call writefile({shown}, 'answer')", "qall!"]
+    arguments = [part for step in steps for part in ("-c", step)]
+    command = ["nvim", "--clean", "--headless", "-u", str(settings), spec.name, *arguments]
+    subprocess.run(command, cwd=spec.parent, check=False, capture_output=True, timeout=60)
     assert answer.read_text(encoding="utf-8").splitlines() == ["e net.yaml 3 6", "w net.yaml 5 6"]
