@@ -132,7 +132,9 @@ class Node:
     @property
     def unread(self) -> tuple[int, ...]:
         """Input cells at the end of each axis that no window reads."""
-        return tuple(w.unread(n, self.fit) for w, n in zip(self.inferred.windows, self.inferred.sizes, strict=True))
+        if not self.inferred.windows:
+            return ()
+        return tuple([w.unread(n, self.fit) for w, n in zip(self.inferred.windows, self.inferred.sizes, strict=True)])
 
     @property
     def slides(self) -> Slides:

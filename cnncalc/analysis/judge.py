@@ -148,14 +148,17 @@ class Judge:
             tuple(Origin((i, axis)) for axis in range(1 if isinstance(flow, Tokens) else flow.rank))
             for i, flow in enumerate(inputs)
         ]
-        result = Trace([], {origin.axis: (origin.step, origin.extent) for known in origins for origin in known if origin})
-        for node, reads in self._steps:
+        result = Trace([], {origin.axis: (origin.step, origin.extent) for one in origins for origin in one if origin})
+        k = -1
+        while (k := k + 1) < len(self._steps):
+            node, reads = self._steps[k]
             xs = tuple(flow for flow in (flows[i] for i in reads if i < len(flows)) if flow is not None)
             if len(xs) < len(reads) or (not reads and node.shape is None):
                 flows.append(None)
                 origins.append(())
                 continue
             before = [origins[i] for i in reads]
+            known = len(result.faults)
             tried = self._outcome_of(node, xs)
             found = None if isinstance(tried, LayerError) else tried
             if isinstance(tried, LayerError):
@@ -169,6 +172,12 @@ class Judge:
                 if origin is not None:
                     step, extent = result.reach[origin.axis]
                     result.reach[origin.axis] = (max(step, origin.step), max(extent, origin.extent))
+            more = self._ends[k] - k - 1
+            if more and len(result.faults) == known and flows[-1] == xs[0] and origins[-1] == before[0]:
+                # The other layers of the run change nothing either.
+                flows += [flows[-1]] * more
+                origins += [origins[-1]] * more
+                k += more
         return result
 
     def lasting(self, inputs: tuple[Flow, ...]) -> list[Fault]:

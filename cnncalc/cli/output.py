@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cnncalc.problem import Problem
     from cnncalc.report.network.table import Row
+
+#: Lines that are written at once: a table can have 200,000.
+_PIECE = 1000
 
 
 def width() -> int | None:
@@ -39,14 +43,29 @@ def say(text: str) -> None:
 
 def say_rows(rows: Iterable[Row]) -> None:
     """Write lines of spans to stdout, with colours if `coloured()`."""
-    if coloured():
-        from cnncalc.report.terminal import write
+    say_pieces(iter(rows))
 
-        write(rows, sys.stdout)
-    else:
-        from cnncalc.report.plain import inert, text
 
-        say(inert(text(rows)))
+def say_pieces(pieces: Iterator[str | Row]) -> None:
+    """Write a long output as it is made: pieces of text unchanged, lines of spans with colours if `coloured()`."""
+    while many := list(islice(pieces, _PIECE)):
+        texts: list[str] = []
+        rows: list[Row] = []
+        for piece in many:
+            if isinstance(piece, str):
+                texts.append(piece)
+            else:
+                rows.append(piece)
+        if texts:
+            say("".join(texts))
+        elif coloured():
+            from cnncalc.report.terminal import write
+
+            write(rows, sys.stdout)
+        else:
+            from cnncalc.report.plain import inert, text
+
+            say(inert(text(rows)))
 
 
 def complain(problems: Iterable[Problem]) -> None:

@@ -88,7 +88,7 @@ def show(
         if isinstance(written, str):
             output.say(written)
         else:
-            output.say_rows(written)
+            output.say_pieces(written)
         if not kind.INCLUDES_PROBLEMS:
             for network in usable:
                 output.complain(network.problems)

@@ -191,11 +191,12 @@ class Expander:
             inner.path = path
             self._depth += 1
             if self._depth > MAX_NESTING:
-                # A long cycle of blocks has been reported as such.
-                if not self._problems.has("cycle"):
-                    self._problems.add(
-                        "limit", row.kind_at, f"blocks and branches are nested more than {MAX_NESTING} levels deep"
-                    )
+                if self._problems.has("cycle"):
+                    # A long cycle of blocks has been reported as such.
+                    copy.source = self._lost(row, name, inner)
+                    self._depth -= 1
+                    return
+                self._problems.add("limit", row.kind_at, f"blocks and branches are nested more than {MAX_NESTING} levels deep")
                 raise Stop
             copy.inner = inner
             walk = self._block if row.kind == "block" else self._branches

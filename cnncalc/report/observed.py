@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 from cnncalc.forward.observe import Observation, Observations
 from cnncalc.problem import one_line
 from cnncalc.report import words
-from cnncalc.report.network.table import GAP, LEAST, Row, shortened, wrapped
+from cnncalc.report.network.table import GAP, LEAST, Row, broken, wrapped
 from cnncalc.shape import Shape
 from cnncalc.subject import Subject
 
 TITLES = ("layer", "kind", "inferred", "computed", "mean", "std", "min", "max", "zeros", "time", "share")
 _LEFT = 2
-#: Columns left out on a narrow terminal, in this order, so that names keep `_KEPT` cells.
-_SPARE = ("share", "max", "min", "std")
+#: Columns left out on a narrow terminal, in this order, so that names keep `_KEPT` cells. A computed shape is the inferred one.
+_SPARE = ("share", "max", "min", "inferred", "std")
 _KEPT = 24
 #: Largest number of layers named in a note.
 _NAMED = 5
@@ -24,12 +25,14 @@ _NAMED = 5
 
 def rows(
     subject: Subject, run: Observations, shown: Sequence[Observation], inferred: Sequence[str], width: int | None = None
-) -> list[Row]:
-    """Title, one line per layer, and notes. If `width` is too small, names are cut in the middle."""
+) -> Iterator[Row]:
+    """Yield title, one line per layer, and notes. If `width` is too small, columns are left out and names wrapped."""
     layout = subject.layout
     whole = run.seconds
+    same: dict[str, str] = {}
     lines = [
-        (
+        _interned(
+            same,
             one_line(one.node.name),
             one_line(one.node.kind),
             one.node.shape.text(layout) if one.node.shape is not None else "?",
@@ -41,7 +44,7 @@ def rows(
         )
         for one in shown
     ]
-    widths = [max(map(len, cells)) for cells in zip(TITLES, *lines, strict=True)]
+    widths = [max(len(title), *(len(cells[k]) for cells in lines)) if lines else len(title) for k, title in enumerate(TITLES)]
     columns = list(range(len(TITLES)))
     hidden: list[str] = []
     if width is not None:
@@ -51,22 +54,24 @@ def rows(
 
         for name in _SPARE:
             if widths[0] - wanting() < min(widths[0], _KEPT):
-                hidden.insert(0, name)
+                hidden.append(name)
                 columns.remove(TITLES.index(name))
+        hidden.sort(key=TITLES.index)
         widths[0] = max(widths[0] - max(wanting(), 0), min(widths[0], LEAST))
-    found: list[Row] = [[(one_line(subject.name), "title")], []]
-    for i, cells in enumerate((TITLES, *lines)):
-        broken = i > 0 and not shown[i - 1].spread.finite
+    yield [(one_line(subject.name), "title")]
+    yield []
+    for i, cells in enumerate(chain((TITLES,), lines)):
+        broken_off = i > 0 and not shown[i - 1].spread.finite
+        names = broken(cells[0], widths[0])
         row: Row = []
         for k in columns:
-            cell, size = cells[k], widths[k]
-            text = shortened(cell, size)
-            padded = text.ljust(size) if k < _LEFT else text.rjust(size)
+            cell, size = names[0] if k == 0 else cells[k], widths[k]
+            padded = cell.ljust(size) if k < _LEFT else cell.rjust(size)
             role = (
                 "header"
                 if i == 0
                 else "error"
-                if broken and k in (0, 6, 7)
+                if broken_off and k in (0, 6, 7)
                 else "output"
                 if k == 3
                 else "zero"
@@ -74,10 +79,16 @@ def rows(
                 else ""
             )
             row += [(" " * GAP if k else "", ""), (padded, role)]
-        found.append(row)
+        yield row
+        yield from ([(name, "error" if broken_off else "")] for name in names[1:])
     notes = [*inferred, *([f"no room for {', '.join(hidden)}: a wider terminal or a pipe shows more"] if hidden else [])]
-    found += [[], *([(line, "note")] for note in notes for line in wrapped(note, width))]
-    return found
+    yield []
+    yield from ([(line, "note")] for note in notes for line in wrapped(note, width))
+
+
+def _interned(known: dict[str, str], *cells: str) -> tuple[str, ...]:
+    """The cells of a line. Equal texts are one string, because a network can have 200,000 layers."""
+    return tuple([known.setdefault(cell, cell) for cell in cells])
 
 
 def stopped(run: Observations) -> list[str]:

@@ -24,7 +24,7 @@ _POWER = "[⁰¹²³⁴⁵⁶⁷⁸⁹]+"
 
 def text(rows: Iterable[Row]) -> str:
     """Join lines of spans to text; each line ends with a line break."""
-    return "".join("".join(part for part, _ in row) + "\n" for row in rows)
+    return "".join("".join([part for part, _ in row]) + "\n" for row in rows)
 
 
 #: GitHub Actions runs lines of a log that begin with `::`, or contain `##[`, as commands.

@@ -3,8 +3,8 @@
 ## Why is this bad?
 
 To keep the size, an even window needs an odd number of padding cells. The odd one comes after the input, so the result is
-shifted by half a cell, and frameworks differ in the side. Windows of 8 cells or more and filters along one axis of a map are
-not reported: half a cell is little there, and published networks for signals use them.
+shifted by half a cell, and frameworks differ in the side. Windows of 8 cells or more and filters along one axis, of a signal or
+of a map, are not reported: half a cell is little there, and published networks for signals use them.
 
 ## Example
 
@@ -44,8 +44,8 @@ def find(subject: Subject) -> Iterator[Finding]:
         if "padding" not in node.layer.options or node.layer.value("padding") != "same":
             continue
         wide = [window for window in node.inferred.windows if window.kernel_size > 1]
-        if len(wide) == 1 and len(node.inferred.windows) > 1:
-            # A filter along one axis of a map: half a cell is a constant delay.
+        if len(wide) < 2:
+            # A filter along one axis, of a signal or of a map: half a cell is a constant delay.
             continue
         for window in wide:
             if window.kernel_size % 2 == 0 and window.before != window.after and window.kernel_size < LONG:

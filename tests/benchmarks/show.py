@@ -12,6 +12,7 @@ import pty
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from importlib.util import find_spec
 from pathlib import Path
@@ -49,6 +50,33 @@ try:
 finally:
     sys.stderr.write(str(took / time.process_time()))
 """
+
+
+#: Bytes that make the largest network that the language has: output and memory grow with the layers, not with their product.
+COPIES = """input: 8x8x3
+layers:
+  - {conv: 3, kernel_size: 1, repeat: 199000}
+"""
+#: Commands on it, with the most seconds of CPU time and the most MiB.
+MANY = {"show": (12, 250), "show --format json": (15, 200), "show --format csv": (10, 200), "sizes": (15, 300)}
+
+
+def many() -> None:
+    """Print CPU time and memory of commands on 199,000 equal layers."""
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+        file.write(COPIES)
+        file.flush()
+        for words, (seconds, mebibytes) in MANY.items():
+            command, *options = words.split()
+            pid = os.posix_spawn(
+                CNNCALC[0],
+                [*CNNCALC, command, file.name, *options],
+                os.environ,
+                file_actions=[(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)],
+            )
+            usage = os.wait4(pid, 0)[2]
+            took, held = usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+            print(f"199,000 layers, {words:24} {took:7.1f} s {seconds:8} {held:7.0f} {mebibytes:8}")
 
 
 def analysis() -> float:
@@ -95,6 +123,7 @@ def main() -> None:
         took, held = (statistics.median(values) for values in zip(*runs, strict=True))
         print(f"{title:40} {took:7.0f} {most_time or '':>8} {held:7.0f} {most_memory or '':>8}")
     share = statistics.median(analysis() for _ in range(RUNS))
+    many()
     print(f"show resnet50: the memory analysis takes {share:.1%} of the CPU time, at most 3 %")
 
 

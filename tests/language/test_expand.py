@@ -57,7 +57,15 @@ def test_names_that_the_file_says_are_known_from_automatic_ones():
 
 
 def test_a_cycle_of_more_blocks_than_may_be_nested_is_one_problem():
+    """A cycle of any length is an error of a network that can be looked at: the rows around it are checked."""
     blocks = "".join(f"  b{i}: {{layers: [{{block: b{(i + 1) % 150}}}]}}\n" for i in range(150))
-    with pytest.raises(cnncalc.SpecError, match="block b0 contains itself") as caught:
-        cnncalc.loads(f"input: 8x8x3\nblocks:\n{blocks}layers: [{{block: b0}}]\n")
-    assert [problem.rule for problem in caught.value.problems] == ["cycle"]
+    net = cnncalc.loads(f"input: 8x8x3\nblocks:\n{blocks}layers: [{{conv: 4, kernel_size: 9}}, {{block: b0}}]\n")
+    assert [problem.rule for problem in net.problems] == ["cycle", "window"]
+    assert "block b0 contains itself" in net.problems[0].message
+
+
+def test_blocks_that_are_nested_too_deep_are_a_limit():
+    blocks = "".join(f"  b{i}: {{layers: [{{block: b{i + 1}}}]}}\n" for i in range(150))
+    with pytest.raises(cnncalc.SpecError, match="nested more than 100 levels deep") as caught:
+        cnncalc.loads(f"input: 8x8x3\nblocks:\n{blocks}  b150: {{layers: [relu]}}\nlayers: [{{block: b0}}]\n")
+    assert [problem.rule for problem in caught.value.problems] == ["limit"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cnncalc.graph import Group, Node, Producer, Twig, tree
+from cnncalc.infer import Inferred
 from cnncalc.layers import Join
 from cnncalc.problem import Location, one_line
 from cnncalc.record import Record
@@ -33,32 +34,59 @@ class Counts(Record):
         self.macs_known &= node.macs is not None
 
 
-class Line(Record):
+class Line:
     """One line: a layer, a group or an input. `counts` is None if the line has no counts or they are unknown."""
 
-    name: str
-    label: str
-    kind: str
-    fields: str
-    reads: Flow | None
-    gives: Flow | None
-    counts: Counts | None
-    #: For each level of nesting, whether more lines follow on that level.
-    stem: tuple[bool, ...] = ()
-    is_group: bool = False
-    is_input: bool = False
-    #: `error`: it has a problem; `unread`: no window reads the last cells of its input; `changed`: options changed it.
-    mark: str = ""
-    #: Whether to show the output: that of an unfolded block is shown in its last line.
-    says_output: bool = True
-    #: Whether the line has counts that are unknown.
-    unknown: bool = False
-    #: The full name of the layer whose output this is, as in the graph.
-    result: str = ""
-    #: The layer, or all layers of a folded group.
-    nodes: Sequence[Node] = ()
-    #: The layer or input whose output this is; None for an unfolded group.
-    producer: Producer | None = None
+    # A network can have 200,000 lines, and slots take a quarter of the memory of a dict.
+    __slots__ = (
+        "counts", "fields", "gives", "is_group", "is_input", "kind", "label", "mark", "name", "nodes", "producer", "reads",
+        "result", "says_output", "stem", "unknown",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        name: str,
+        label: str,
+        kind: str,
+        fields: str,
+        reads: Flow | None,
+        gives: Flow | None,
+        counts: Counts | None,
+        stem: tuple[bool, ...] = (),
+        *,
+        is_group: bool = False,
+        is_input: bool = False,
+        mark: str = "",
+        says_output: bool = True,
+        unknown: bool = False,
+        result: str = "",
+        nodes: Sequence[Node] = (),
+        producer: Producer | None = None,
+    ) -> None:
+        self.name = name
+        self.label = label
+        self.kind = kind
+        self.fields = fields
+        self.reads = reads
+        self.gives = gives
+        #: Lines of equal layers share their counts.
+        self.counts = counts
+        #: For each level of nesting, whether more lines follow on that level.
+        self.stem = stem
+        self.is_group = is_group
+        self.is_input = is_input
+        #: `error`: it has a problem; `unread`: no window reads the last cells of its input; `changed`: options changed it.
+        self.mark = mark
+        #: Whether to show the output: that of an unfolded block is shown in its last line.
+        self.says_output = says_output
+        #: Whether the line has counts that are unknown.
+        self.unknown = unknown
+        #: The full name of the layer whose output this is, as in the graph.
+        self.result = result
+        #: The layer, or all layers of a folded group.
+        self.nodes = nodes
+        #: The layer or input whose output this is; None for an unfolded group.
+        self.producer = producer
 
 
 class Lines:
@@ -74,6 +102,9 @@ class Lines:
         self._places = sorted((p.location.line, p.location.column) for p in errors if not p.layer and p.location.line)
         self._misfits = any(p.rule == "stride-fit" for p in errors)
         self._lines: list[Line] = []
+        #: Hyper-parameters as text and counts of layers, for their equal copies.
+        self._summaries: dict[Inferred, str] = {}
+        self._counts: dict[tuple[Inferred, bool, bool], Counts] = {}
 
     def tree(self) -> list[Line]:
         """Inputs, layers and groups, as nested in the network."""
@@ -157,7 +188,7 @@ class Lines:
         return line
 
     def _layer(self, node: Node, label: str, stem: tuple[bool, ...], origin: str) -> Line:
-        parts = [words.summary(node, self._layout)]
+        parts = [self._summary(node)]
         if node.shared is not None:
             parts.append(f"weights of {one_line(node.shared.name)}")
         if node.frozen and node.parameters:
@@ -166,13 +197,16 @@ class Lines:
             parts.append(origin)
         counts = None
         if node.shape is not None:
-            counts = Counts()
-            counts.add(node)
+            key = (node.inferred, node.frozen, node.shared is not None)
+            counts = self._counts.get(key)
+            if counts is None:
+                counts = self._counts[key] = Counts()
+                counts.add(node)
         reads = node.inputs[0].flow if node.inputs else None
-        summary = ", ".join(filter(None, parts))
+        summary = ", ".join(filter(None, parts)) if len(parts) > 1 else parts[0]
         unknown = counts is None
         return Line(
-            one_line(node.name),
+            label if label == node.name else one_line(node.name),
             label,
             one_line(words.kind(node)),
             summary,
@@ -186,6 +220,14 @@ class Lines:
             nodes=(node,),
             producer=node,
         )
+
+    def _summary(self, node: Node) -> str:
+        if node.merges is not None or isinstance(node.layer, Join):
+            return words.summary(node, self._layout)
+        found = self._summaries.get(node.inferred)
+        if found is None:
+            found = self._summaries[node.inferred] = words.summary(node, self._layout)
+        return found
 
     def _mark(self, node: Node) -> str:
         inferred = node.inferred

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from cnncalc.problem import one_line
@@ -34,8 +34,8 @@ def table(
     width: int | None = None,
     figures: Figures | None = None,
     with_file: bool = False,
-) -> list[Row]:
-    """Title, table, totals and notes, without problems.
+) -> Iterator[Row]:
+    """Yield title, table, totals and notes, without problems.
 
     If the table is wider than `width` cells, added columns that do not fit are left out and named in a note, and names and
     hyper-parameters are wrapped. Numbers are never cut, so a row can still be wider. Without `width` nothing is wrapped.
@@ -45,18 +45,17 @@ def table(
         title += f" · {one_line(subject.file)}"
     figures = figures or Figures.of(subject)
     body = _Body(subject, columns, depth, width, figures)
-    rows: list[Row] = [[(title, "title")]]
+    yield [(title, "title")]
     if subject.description:
-        rows += [[(line, "note")] for line in wrapped(words.sentence(subject.description), width)]
-    rows.append([])
-    rows += body.rows()
-    rows.append([])
-    rows += _totals(subject, figures, width)
+        yield from ([(line, "note")] for line in wrapped(words.sentence(subject.description), width))
+    yield []
+    yield from body.rows()
+    yield []
+    yield from _totals(subject, figures, width)
     notes = body.notes()
     if notes:
-        rows.append([])
-        rows += [[(line, "note")] for note in notes for line in wrapped(note, width)]
-    return rows
+        yield []
+        yield from ([(line, "note")] for note in notes for line in wrapped(note, width))
 
 
 class _Body:
@@ -69,13 +68,14 @@ class _Body:
         self._lines = Lines(subject, depth).tree()
         whole = self._whole = Whole(subject, figures.memory)
         self._columns = [column for column in columns if column.shown]
-        self._cells = [[column.cell(line, whole) for line in self._lines] for column in self._columns]
+        self._cells = [_texts(column, self._lines, whole) for column in self._columns]
         self._marked = any(line.mark for line in self._lines)
         self._step = 2
         self._hidden: list[str] = []
         self._widths = [
-            max(cells_of(c.title), *map(cells_of, texts)) for c, texts in zip(self._columns, self._cells, strict=True)
+            max(map(cells_of, {c.title, *texts})) for c, texts in zip(self._columns[1:], self._cells[1:], strict=True)
         ]
+        self._widths.insert(0, 0)
         self._widths[0] = self._name_width()
         if width is not None:
             self._fit(width)
@@ -112,27 +112,30 @@ class _Body:
     def _spare(self, least: int) -> int:
         return sum(max(0, w - least) for w in self._widths[:2])
 
-    def rows(self) -> list[Row]:
-        header = [column.title for column in self._columns]
-        rows: list[Row] = [self._joined([[(h, "header")] for h in header])]
+    def rows(self) -> Iterator[Row]:
+        yield self._joined([[(column.title, "header")] for column in self._columns])
         widest = self._widths[0] - (2 if self._marked else 0)
-        others = list(zip(self._columns[1:], self._cells[1:], self._widths[1:], strict=True))
-        for i, line in enumerate(self._lines):
-            names = self._names(line, self._cells[0][i], widest)
-            roles = [_role(column, texts[i]) for column, texts, _ in others]
-            if len(names) == 1 and all(column.right or cells_of(texts[i]) <= width for column, texts, width in others):
-                rows.append(
-                    self._joined([names[0], *([(texts[i], role)] for (_, texts, _), role in zip(others, roles, strict=True))])
-                )
-                continue
-            parts = [[texts[i]] if column.right else broken(texts[i], width) for column, texts, width in others]
-            for number in range(max(len(names), *map(len, parts)) if parts else len(names)):
+        known: dict[tuple[str, ...], list[list[Row]]] = {}
+        empty: list[Row] = [[("", "")]] * (len(self._columns) - 1)
+        for line, label, *texts in zip(self._lines, *self._cells, strict=True):
+            names = self._names(line, label, widest)
+            key = tuple(texts)
+            rests = known.get(key)
+            if rests is None:
+                rests = known[key] = self._rests(key)
+            for number in range(max(len(names), len(rests))):
                 name = names[number] if number < len(names) else self._below(line, widest)
-                rest: list[Row] = [
-                    [(lines[number] if number < len(lines) else "", role)] for lines, role in zip(parts, roles, strict=True)
-                ]
-                rows.append(self._joined([name, *rest]))
-        return rows
+                yield self._joined([name, *(rests[number] if number < len(rests) else empty)])
+
+    def _rests(self, texts: tuple[str, ...]) -> list[list[Row]]:
+        """The cells beside a name, on several lines if they are too long."""
+        columns = list(zip(self._columns[1:], texts, self._widths[1:], strict=True))
+        roles = [_role(column, text) for column, text, _ in columns]
+        parts = [[text] if column.right else broken(text, width) for column, text, width in columns]
+        return [
+            [[(part[number] if number < len(part) else "", role)] for part, role in zip(parts, roles, strict=True)]
+            for number in range(max(map(len, parts), default=0))
+        ]
 
     def _names(self, line: Line, label: str, width: int) -> list[Row]:
         """A name with its mark and the lines of the tree before it, on several lines if it is too long."""
@@ -186,6 +189,12 @@ class _Body:
         return found
 
 
+def _texts(column: Column, lines: Sequence[Line], whole: Whole) -> list[str]:
+    """The cells of a column. Equal texts are one string, because a network can have 200,000 lines."""
+    same: dict[str, str] = {}
+    return [same.setdefault(text, text) for text in (column.cell(line, whole) for line in lines)]
+
+
 def _role(column: Column, text: str) -> str:
     return column.name if column.name in ("kind", "output") else "zero" if text in ("0", "0%") else ""
 
@@ -209,6 +218,7 @@ def _totals(subject: Subject, figures: Figures, width: int | None) -> list[Row]:
     return rows
 
 
+@lru_cache(1000)
 def branch(stem: tuple[bool, ...], step: int = 2) -> str:
     """The lines of the tree before a name: `│ ├ `."""
     parts = ["│" if more else " " for more in stem[:-1]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -40,7 +40,8 @@ class Format(Protocol):
     #: Whether the text includes the networks' problems; if not, they are written to stderr.
     INCLUDES_PROBLEMS: bool
 
-    def write(self, request: Request) -> str | list[Row]: ...
+    def write(self, request: Request) -> str | Iterator[str | Row]:
+        """Return the text, or yield it in pieces, or yield lines of spans."""
 
 
 def format_of(name: str) -> Format:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from json import JSONEncoder
 from typing import Any
 
 from cnncalc.dtype import bytes_of
 from cnncalc.graph import Node
+from cnncalc.infer import Inferred
+from cnncalc.layers import Join
 from cnncalc.report import words
 from cnncalc.report.network.columns.base import Column, Whole
 from cnncalc.report.network.formats import Request
@@ -24,18 +26,24 @@ INCLUDES_PROBLEMS = True
 SCHEMA_VERSION = 1
 
 
-def write(request: Request) -> str:
+def write(request: Request) -> str | Iterator[str]:
     if not request.networks and not request.several:
         return ""
     pairs = zip(request.networks, request.figures, strict=True)
-    return text([document(*pair, columns=request.columns) for pair in pairs], as_list=request.several)
+    return parts((document(*pair, columns=request.columns, streamed=True) for pair in pairs), as_list=request.several)
 
 
-def document(subject: Subject, figures: Figures | None = None, columns: Sequence[Column] = ()) -> dict[str, Any]:
-    """Return the network as plain data, with shapes in its layout. Layers have the raw values of added `columns` too."""
+def document(
+    subject: Subject, figures: Figures | None = None, columns: Sequence[Column] = (), *, streamed: bool = False
+) -> dict[str, Any]:
+    """Return the network as plain data, with shapes in its layout. Layers have the raw values of added `columns` too.
+
+    If `streamed`, `layers` is an iterator, for `parts`.
+    """
     layout = subject.layout
     figures = figures or Figures.of(subject)
     dtype = figures.memory.dtype
+    layers = _layers(subject, figures, [column for column in columns if not column.wanted])
     return {
         "schema_version": SCHEMA_VERSION,
         "name": subject.name,
@@ -44,7 +52,7 @@ def document(subject: Subject, figures: Figures | None = None, columns: Sequence
         "file": subject.file,
         "layout": layout,
         "inputs": [{"name": source.name, **_flow(source.flow, layout)} for source in subject.inputs],
-        "layers": _layers(subject, figures, [column for column in columns if not column.wanted]),
+        "layers": layers if streamed else list(layers),
         "outputs": [{"name": source.name, **_flow(source.flow, layout)} for source in subject.outputs],
         "totals": {**subject.totals, "memory": memory_data(figures)},
         "dtype": dtype,
@@ -56,25 +64,25 @@ def document(subject: Subject, figures: Figures | None = None, columns: Sequence
     }
 
 
-def _layers(subject: Subject, figures: Figures, columns: Sequence[Column]) -> list[dict[str, Any]]:
+def _layers(subject: Subject, figures: Figures, columns: Sequence[Column]) -> Iterator[dict[str, Any]]:
     memory = figures.memory
-    found = []
+    known: dict[Inferred, tuple[dict[str, Any], str]] = {}
     kept = memory.kept if figures.training is not None else None
+    whole = Whole(subject, memory)
+    lines = iter(Lines(subject).flat()) if columns else None
     for i, (node, live) in enumerate(zip(subject.layers, memory.live, strict=True)):
-        one = layer(node, subject.layout)
-        known = node.shape is not None
-        one["memory"] = memory.size(node) if known else None
-        one["live"] = live if known else None
+        one = layer(node, subject.layout, known)
+        computed = node.shape is not None
+        one["memory"] = memory.size(node) if computed else None
+        one["live"] = live if computed else None
         if kept is not None:
-            one["kept"] = kept[i] if known else None
-        found.append(one)
-    if columns:
-        whole = Whole(subject, memory)
-        for one, line in zip(found, Lines(subject).flat(), strict=True):
+            one["kept"] = kept[i] if computed else None
+        if lines is not None:
+            line = next(lines)
             for column in columns:
                 # Keys such as `macs`, which every document has, keep their meaning.
                 one.setdefault(column.name, column.value(line, whole))
-    return found
+        yield one
 
 
 def _before(subject: Subject) -> dict[str, Any]:
@@ -86,18 +94,25 @@ def _before(subject: Subject) -> dict[str, Any]:
     return {"before": {"totals": before.totals, "changed": names, "following": before.following}}
 
 
-def layer(node: Node, layout: str) -> dict[str, Any]:
+def layer(node: Node, layout: str, known: dict[Inferred, tuple[dict[str, Any], str]] | None = None) -> dict[str, Any]:
     """A layer as plain data. `leftover` is the number of cells at the end of each axis that no window reads.
 
-    If a layer could not be computed, its shape is null even if it is known, because its counts are not.
+    If a layer could not be computed, its shape is null even if it is known, because its counts are not. `known` keeps the fields
+    and the summary for equal copies of a layer.
     """
+    found = None if known is None else known.get(node.inferred)
+    if found is None:
+        found = words.fields(node, layout), words.summary(node, layout)
+        if known is not None and node.merges is None and not isinstance(node.layer, Join):
+            known[node.inferred] = found
+    fields, summary = found
     return {
         "name": node.name,
         "kind": words.kind(node),
         "inputs": [source.name for source in node.inputs],
         **_flow(node.shape, layout),
-        "fields": words.fields(node, layout),
-        "summary": words.summary(node, layout),
+        "fields": fields,
+        "summary": summary,
         "parameters": node.parameters,
         "trainable": node.trainable,
         "biases": node.biases,
@@ -122,18 +137,31 @@ def text(documents: Sequence[dict[str, Any]], *, as_list: bool) -> str:
 
     It is pure ASCII, so that a name cannot send control characters to a terminal.
     """
+    return "".join(parts(documents, as_list=as_list))
+
+
+def parts(documents: Iterable[dict[str, Any]], *, as_list: bool) -> Iterator[str]:
+    """Yield the JSON of `text` in pieces, at most one list element each; a document's lists may be iterators."""
     encode = JSONEncoder().encode
-    if not as_list:
-        return f"{_pretty(documents[0], encode, '')}\n"
-    return "[" + ",".join(f"\n{_pretty(one, encode, '  ')}" for one in documents) + ("\n]\n" if documents else "]\n")
+    separator = "["
+    for one in documents:
+        yield f"{separator}\n" if as_list else ""
+        yield from _pretty(one, encode, "  " if as_list else "")
+        separator = ","
+    yield "\n" if not as_list else "[]\n" if separator == "[" else "\n]\n"
 
 
-def _pretty(found: dict[str, Any], encode: Any, indent: str) -> str:
-    lines = []
+def _pretty(found: dict[str, Any], encode: Any, indent: str) -> Iterator[str]:
+    before = f"{indent}{{"
     for key, value in found.items():
-        shown = encode(value)
-        if isinstance(value, list) and value and isinstance(value[0], dict):
-            inner = ",\n".join(f"{indent}    {encode(element)}" for element in value)
-            shown = f"[\n{inner}\n{indent}  ]"
-        lines.append(f"{indent}  {encode(key)}: {shown}")
-    return f"{indent}{{\n" + ",\n".join(lines) + f"\n{indent}}}"
+        yield f"{before}\n{indent}  {encode(key)}: "
+        before = ","
+        if isinstance(value, Iterator) or (isinstance(value, list) and value and isinstance(value[0], dict)):
+            opening = "["
+            for element in value:
+                yield f"{opening}\n{indent}    {encode(element)}"
+                opening = ","
+            yield "[]" if opening == "[" else f"\n{indent}  ]"
+        else:
+            yield encode(value)
+    yield f"\n{indent}}}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from cnncalc.report.network.formats import Request
 from cnncalc.report.network.table import Row, table
 
@@ -9,13 +11,15 @@ FOLDS = True
 INCLUDES_PROBLEMS = True
 
 
-def write(request: Request) -> list[Row]:
-    rows: list[Row] = []
-    for network, own in zip(request.networks, request.figures, strict=True):
-        rows += [[]] if rows else []
-        rows += table(network, request.columns, depth=request.depth, width=request.width, figures=own, with_file=request.several)
+def write(request: Request) -> Iterator[str | Row]:
+    for i, (network, own) in enumerate(zip(request.networks, request.figures, strict=True)):
+        if i:
+            yield []
+        yield from table(
+            network, request.columns, depth=request.depth, width=request.width, figures=own, with_file=request.several
+        )
         if network.problems:
             from cnncalc.report.problems import listing
 
-            rows += [[], *listing.rows(network.problems)]
-    return rows
+            yield []
+            yield from listing.rows(network.problems)
