@@ -8,12 +8,11 @@ from pathlib import Path
 import pytest
 
 import cnncalc
-from cnncalc.problem import RULES
-from cnncalc.rules import run
+from cnncalc.rules import RULES, run
 from tests.cli.command import run as run_command
 
 HERE = Path(__file__).parent / "cases"
-WARNINGS = [name for name, level in RULES.items() if level == "warning"]
+WARNINGS = [name for name, rule in RULES.items() if rule.level == "warning"]
 EXPECTED = {path.name: [] for path in sorted(HERE.glob("*.yaml"))}
 for line in (HERE / "EXPECTED.tsv").read_text("utf-8").splitlines():
     name, row, column, rule, part = line.split("\t")
