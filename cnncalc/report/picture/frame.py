@@ -15,6 +15,7 @@ from cnncalc.subject import Subject
 
 MARGIN = 20
 _PROBLEMS = 4
+_WIDEST_TITLE = 800
 #: Lines of a problem at most.
 _LINES = 3
 #: Width of a picture at least, with problems and with a legend.
@@ -63,11 +64,12 @@ def _has_unread(parts: Iterable[Part]) -> bool:
 
 
 def _title(subject: Subject, options: Drawing) -> list[Text]:
+    room = min(_WIDEST_TITLE, options.width - 2 * MARGIN)
     if options.title is not None:
-        return [Text(0, 16, clipped(options.title, 17, 800, bold=True), "title")] if options.title else []
+        return [Text(0, 16, clipped(options.title, 17, room, bold=True), "title")] if options.title else []
     totals = subject.totals
     about = f"{totals['parameters']:,} parameters, {_macs(subject)} MACs"
-    return [Text(0, 16, clipped(words.sentence(subject.name), 17, 800, bold=True), "title"), Text(0, 35, about, "sub")]
+    return [Text(0, 16, clipped(words.sentence(subject.name), 17, room, bold=True), "title"), Text(0, 35, about, "sub")]
 
 
 def _right(text: Text) -> float:

@@ -81,7 +81,7 @@ class _Arranger:
     def run(self) -> Arrangement:
         longest = self._spacing.longest
         top = self._measured(has_sides=False)
-        if longest is not None and self._length(top) > 1.15 * longest:
+        if longest is not None and self._length(top) > longest:
             other = self._measured(has_sides=True)
             top = min(top, other, key=self._length)
             self.result.long = {item for part in top.parts if self._extent(part).along > longest for item in items_of(part)}
@@ -206,11 +206,11 @@ class _Arranger:
         """Rows of the top series, broken between two bottlenecks where the next part would stand beyond `longest`."""
         longest = self._spacing.longest
         whole = sum(self._extent(part).along + self._spacing.gap for part in parts) - self._spacing.gap
-        if longest is None or not parts or whole <= 1.15 * longest:
+        if longest is None or not parts or whole <= longest:
             return [parts] if parts else []
         # Rows of about the same length look better than full ones and a short one: the least limit that takes no more rows.
-        rows = self._rows(parts, 1.1 * longest)
-        low, high = 0.0, 1.1 * longest
+        rows = self._rows(parts, longest)
+        low, high = 0.0, longest
         for _ in range(12):
             middle = (low + high) / 2
             found = self._rows(parts, middle)

@@ -174,7 +174,11 @@ def _rank(item: Item) -> int:
 
 
 def fold_chains(fold: Fold, level: dict[int, int]) -> None:
-    """Fold each chain of items of one `level`, by their ids, into one item with the name of the last."""
+    """Fold each chain of items of one `level`, by their ids, into one item with the name of the last.
+
+    The only output of the network stays as it is.
+    """
+    outputs = [item for item in fold.items if item.is_output]
     readers: dict[int, int] = {}
     source: dict[int, list[Item]] = {}
     for edge in fold.edges:
@@ -185,7 +189,7 @@ def fold_chains(fold: Fold, level: dict[int, int]) -> None:
     for item in fold.items:
         before = source.get(id(item), [])
         follows = len(before) == 1 and readers[id(before[0])] == 1 and _are_on(level, before[0], item)
-        if follows and before[0].source is None and not before[0].is_output:
+        if follows and before[0].source is None and not before[0].is_output and outputs != [item]:
             own = chain[id(before[0])]
         else:
             own = []

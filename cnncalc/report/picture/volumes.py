@@ -40,8 +40,12 @@ _LINE = 14
 _BRACKET = 26
 #: Items drawn at most if `depth` does not say how far to unfold.
 _MOST = 22
-#: Times the width asked for from which the layers of one resolution become one volume.
-_WIDEST = 1.2
+#: Between two volumes, the first that lets all of them stand in one row.
+_GAPS = (22, 17, 13)
+#: Times the width asked for that one row may take.
+_ALMOST = 1.06
+#: Times the width asked for from which a picture that nothing makes narrower is cut into strips.
+_OVER = 1.1
 #: A picture of fewer items is unfolded further.
 _FEW = 8
 #: Of these the longest way is at most so long, if there are lanes.
@@ -120,11 +124,11 @@ def scene(subject: Subject, options: Drawing) -> Scene:
     longest = options.width - 2 * frame.MARGIN
     body = _body(fold, subject, options)
     for narrower in (fold_chains, fold_runs) if options.depth is None else ():
-        if _width(body.parts) > _WIDEST * options.width and body.foldable:
+        if _width(body.parts) > _ALMOST * longest and body.foldable:
             narrower(fold, body.foldable)
             body = _body(fold, subject, options)
     parts = body.parts
-    if _width(parts) > _WIDEST * options.width:
+    if _width(parts) > _OVER * longest:
         parts = strips.wrapped(parts, longest)
     families = [name for volume in body.volumes for name in (*volume.strips, *volume.bands, *volume.tail)]
     note = "height: resolution, width: channels (logarithmic)"
@@ -144,13 +148,12 @@ def _body(fold: Fold, subject: Subject, options: Drawing) -> _Body:
         parts = ushape.place(body, fold, levels)
         foldable = ushape.resolutions(fold) or levels
     else:
-        spacing = Spacing(gap=22, fan=6, spread=22, lane=14, bypass=6, longest=options.width - 2 * frame.MARGIN, turn=26)
         place = {id(item): i for i, item in enumerate(fold.items)}
         edges = [(place[id(edge.start)], place[id(edge.end)]) for edge in fold.edges]
         for bracket in found_brackets:
             for index in bracket.places:
                 body[index].has_bracket = True
-        found = arrange([volume.cell for volume in body], edges, spacing, [bracket.places for bracket in found_brackets])
+        found = _arranged(body, edges, [bracket.places for bracket in found_brackets], options.width - 2 * frame.MARGIN)
         for volume, (along, across) in zip(body, found.places, strict=True):
             volume.stand(along, across)
         parts = _edges(fold.edges, body, found)
@@ -161,6 +164,24 @@ def _body(fold: Fold, subject: Subject, options: Drawing) -> _Body:
             id(item): sizes.setdefault(_resolution(item.flow), len(sizes)) for i, item in enumerate(fold.items) if i in found.long
         }
     return _Body(parts + [_drawn(volume, subject) for volume in body], body, foldable)
+
+
+def _arranged(
+    body: Sequence[Volume], edges: Sequence[tuple[int, int]], together: Sequence[Sequence[int]], longest: float
+) -> Arrangement:
+    """The places of the volumes: in one row, with smaller gaps if need be, else in several."""
+    cells = [volume.cell for volume in body]
+
+    def at(gap: float, longest: float) -> Arrangement:
+        spacing = Spacing(gap=gap, fan=6, spread=22, lane=14, bypass=6, longest=longest, turn=26)
+        return arrange(cells, edges, spacing, together)
+
+    for gap in _GAPS:
+        found = at(gap, _ALMOST * longest)
+        if found.along <= _ALMOST * longest and not found.turns and not found.breaks:
+            return found
+    found = at(_GAPS[0], longest)
+    return found if found.along <= longest else at(_GAPS[-1], longest)
 
 
 def _fold(subject: Subject, options: Drawing) -> Fold:
