@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cnncalc import network
+from cnncalc.check.examine import check_text
 from cnncalc.check.settings import Settings
 from cnncalc.place import line_starts
 from cnncalc.problem import Fix, Problem, SpecError
@@ -34,8 +35,6 @@ def apply(text: str, fixes: Iterable[Fix]) -> str:
 
 def fixed(text: str, file: str | None, settings: Settings) -> str:
     """`text` with all safe fixes applied. A fix that makes anything worse is left out."""
-    from cnncalc.check.one import check_text
-
     now = _outline(text)
     if now is None:
         return text

@@ -8,7 +8,8 @@ import sys
 from collections.abc import Iterator
 from functools import partial
 
-from cnncalc.check.one import DEFAULT, How, check_file
+from cnncalc.check.examine import DEFAULT, How
+from cnncalc.check.one import check_file
 from cnncalc.check.sources import Candidate
 from cnncalc.machine import usable_cores
 from cnncalc.parallel import parallel_map

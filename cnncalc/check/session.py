@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from cnncalc.check.changed import changed_files
+from cnncalc.check.examine import How
 from cnncalc.check.many import check_files
-from cnncalc.check.one import How, check_file
+from cnncalc.check.one import check_file
 from cnncalc.check.settings import Settings, SettingsError, settings_for
 from cnncalc.check.sources import Candidate, Sources
 from cnncalc.problem import Location, Problem

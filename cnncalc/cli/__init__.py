@@ -10,12 +10,10 @@ import gc
 import os
 import sys
 
+from cnncalc.cli.output import PipeClosed
+
 #: Exit statuses: 1 if problems were found, 2 if the input could not be read or run, 3 after a bug in cnncalc.
 OK, PROBLEMS, UNUSABLE, FAULT, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 3, 130, 141
-
-
-class PipeClosed(Exception):
-    """The reader of the pipe has closed it. Typer would turn a BrokenPipeError into an exit status of its own."""
 
 
 def main() -> None:

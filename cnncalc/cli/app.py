@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from cnncalc.cli import PipeClosed
+from cnncalc.cli.output import PipeClosed
 from cnncalc.docstring import docstring
 
 #: In the order of --help. Each command is a function in the module of the same name.

@@ -13,7 +13,7 @@ from cnncalc.cli import UNUSABLE, options, output
 from cnncalc.report.problems import FORMATS
 
 if TYPE_CHECKING:
-    from cnncalc.check.one import How
+    from cnncalc.check.examine import How
     from cnncalc.check.settings import Settings
     from cnncalc.report.problems import Result
 
@@ -87,7 +87,7 @@ def check(
 
     Exit status: 0 without problems, 1 with errors (with --strict also with warnings), 2 if a file is not a network.
     """
-    from cnncalc.check.one import How
+    from cnncalc.check.examine import How
     from cnncalc.check.session import Request, Session
     from cnncalc.check.settings import SettingsError
     from cnncalc.cluster import ClusterError

@@ -7,22 +7,15 @@ from typing import Annotated, Literal
 import typer
 
 from cnncalc.cli import OK, PROBLEMS, UNUSABLE, options, output
-from cnncalc.studies.single import USAGE, Single, WordsError, complete, read
-
-Words = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="INPUT KIND=VALUE FIELD=VALUE...",
-        help="A shape, a kind with its value, and fields. The letters F S P D K are accepted too.",
-        autocompletion=complete,
-        show_default=False,
-    ),
-]
+from cnncalc.studies.single import USAGE, Single, WordsError, read
 
 
 def layer(
     context: typer.Context,
-    words: Words = None,
+    words: Annotated[
+        list[str] | None,
+        options.layer_words("A shape, a kind with its value, and fields. The letters F S P D K are accepted too."),
+    ] = None,
     form: Annotated[
         Literal["text", "json", "svg"],
         typer.Option("--format", help="Output format; svg draws the window over the input: stride, padding, unread cells."),

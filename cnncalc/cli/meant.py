@@ -11,7 +11,7 @@ _ELSEWHERE = {
     **dict.fromkeys(("summary", "print", "table", "info", "view", "inspect", "load", "open", "count"), "cnncalc show"),
     **dict.fromkeys(("params", "parameters"), "cnncalc show SPEC"),
     **dict.fromkeys(("flops", "macs", "profile", "stats"), "cnncalc show SPEC --columns macs"),
-    **dict.fromkeys(("import", "read"), "cnncalc show FILE, which reads the files of other tools too"),
+    **dict.fromkeys(("import", "read"), "cnncalc show FILE, which reads ONNX and the files of other tools"),
     **dict.fromkeys(("export", "save", "write", "dump"), "cnncalc convert SPEC -o FILE, or cnncalc show SPEC --format json"),
     **dict.fromkeys(("plot", "visualize", "visualise", "picture", "render", "graph", "diagram"), "cnncalc draw"),
     **dict.fromkeys(("forward", "infer", "predict", "execute", "benchmark"), "cnncalc run"),

@@ -1,6 +1,6 @@
 """Arguments and options that several commands share."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -37,6 +37,13 @@ Fit = Annotated[
     Literal["exact", "floor", "ceil"] | None,
     typer.Option("--fit", help="Handling of strides that do not fit: report an error, or round down or up."),
 ]
+
+
+def layer_words(about: str) -> Any:
+    """Return the argument of commands about one layer."""
+    from cnncalc.studies.single import complete
+
+    return typer.Argument(metavar="INPUT KIND=VALUE FIELD=VALUE...", help=about, autocompletion=complete, show_default=False)
 
 
 def _number_type(name: str | None) -> str | None:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 _PIECE = 1000
 
 
+class PipeClosed(Exception):
+    """The reader of the pipe has closed it. Typer would turn a BrokenPipeError into an exit status of its own."""
+
+
 def width() -> int | None:
     """Columns of the terminal; None in a pipe, where nothing is cut or wrapped."""
     if not _on_terminal():

@@ -57,7 +57,7 @@ report.epilog = "Example: cnncalc report resnet50 -o resnet50.html"  # type: ign
 
 
 def _page(network: Network) -> str:
-    from cnncalc.check.one import problems_of
+    from cnncalc.check.examine import problems_of
     from cnncalc.check.settings import Settings
     from cnncalc.report.page.page import page
     from cnncalc.report.problems.base import lines_at

@@ -7,22 +7,15 @@ from typing import Annotated, Literal
 import typer
 
 from cnncalc.cli import OK, PROBLEMS, UNUSABLE, options, output
-from cnncalc.studies.single import USAGE, WordsError, complete, complete_field, read
-
-Words = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="INPUT KIND=VALUE FIELD=VALUE...",
-        help="As for cnncalc layer. If kernel_size, stride or padding is left out, it is searched.",
-        autocompletion=complete,
-        show_default=False,
-    ),
-]
+from cnncalc.studies.single import USAGE, WordsError, complete_field, read
 
 
 def solve(
     context: typer.Context,
-    words: Words = None,
+    words: Annotated[
+        list[str] | None,
+        options.layer_words("As for cnncalc layer. If kernel_size, stride or padding is left out, it is searched."),
+    ] = None,
     wanted: Annotated[
         str | None, typer.Option("--output", metavar="SHAPE", help="Required output: 28x28x10, or only the spatial sizes 28x28.")
     ] = None,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cnncalc.build.cache import Cache
 from cnncalc.build.reading import MAX_BYTES, TOO_LARGE, Source
 from cnncalc.check.claims import claims
-from cnncalc.check.one import examine
+from cnncalc.check.examine import examine
 from cnncalc.check.settings import Settings
 from cnncalc.editor.outline import Outline
 from cnncalc.editor.positions import BOM, Positions

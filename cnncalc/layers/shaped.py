@@ -13,9 +13,11 @@ from cnncalc.values import Value
 class ShapeText(Type[Shape]):
     """A shape, in the file's layout."""
 
+    _read = staticmethod(values.shape)
+
     def parse(self, value: Value, layout: str = "channels_last") -> Shape:
         try:
-            return values.shape(value, layout)
+            return self._read(value, layout)
         except LayerError as error:
             raise LayerError(f"cannot be read: {error.template}", rule=error.rule) from None
 
@@ -50,11 +52,7 @@ class ShapeText(Type[Shape]):
 class OpenShapeText(ShapeText):
     """A shape in the file's layout of which one size may be `_`; that size is 0 in the shape stored."""
 
-    def parse(self, value: Value, layout: str = "channels_last") -> Shape:
-        try:
-            return values.open_shape(value, layout)
-        except LayerError as error:
-            raise LayerError(f"cannot be read: {error.template}", rule=error.rule) from None
+    _read = staticmethod(values.open_shape)
 
     def check(self, value: Any) -> Shape:
         if isinstance(value, str):

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 import cnncalc
+from cnncalc.check.examine import check_text
 from cnncalc.check.fixes import apply, fixed, replace
-from cnncalc.check.one import check_text
 from cnncalc.check.settings import Settings
 from cnncalc.problem import Fix, Location
 

@@ -67,7 +67,7 @@ def test_problems_leave_stdout_for_programs(form):
         (["show", "alexnet", "--colums", "macs"], "No such option: --colums"),
         (["show", "alexnet", "--columns", "mac"], "there is no column mac; did you mean macs?"),
         (["show", "alexnet", "--dtype", "float"], "float is not a number type; use one of float64, float32, "),
-        (["show", "alexnet", "--format", "xml"], "'xml' is not one of 'table', 'json', 'csv', 'markdown'"),
+        (["show", "alexnet", "--format", "xml"], "'xml' is not one of 'table', 'csv', 'json', 'latex', 'markdown'"),
         (["show", "alexnet", "--layout", "nchw"], "'nchw' is not one of"),
         (["show", "alexnet", "--fit", "round"], "'round' is not one of"),
         (["show", "alexnet", "--depth", "0"], "0 is not in the range x>=1"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import cnncalc
-from cnncalc.check.one import check_text
+from cnncalc.check.examine import check_text
 from cnncalc.check.settings import Settings
 
 MARK = "# cnncalc: ignore[stride-fit]"

@@ -16,7 +16,7 @@ from cnncalc.formats.onnx.weights import folder_of
 from cnncalc.formats.onnx.wire import Buffer
 from cnncalc.formats.tensors.arrays import FileWeights
 from cnncalc.formats.tensors.finish import finish
-from cnncalc.formats.tensors.lower import Lowering
+from cnncalc.formats.tensors.lowering import Lowering
 from cnncalc.formats.tensors.program import ProgramError, Value, written
 from cnncalc.formats.tensors.recognise import recognise
 from cnncalc.problem import Location

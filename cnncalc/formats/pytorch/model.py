@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from cnncalc.build.builder import Builder
 from cnncalc.build.problems import Problems
 from cnncalc.build.reading import Reading, Source
+from cnncalc.formats.pytorch import moves, operators  # noqa: F401 - register the handlers
 from cnncalc.formats.pytorch.translate import Translated
 from cnncalc.formats.tensors.finish import finish
-from cnncalc.formats.tensors.lower import Lowering
+from cnncalc.formats.tensors.lowering import Lowering
 from cnncalc.formats.tensors.recognise import recognise
 from cnncalc.shape import Flow, Tokens
 

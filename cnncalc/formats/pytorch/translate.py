@@ -105,8 +105,6 @@ class Translated:
     """The program of a model, and the names of arrays that are parameters."""
 
     def __init__(self, model: dict[str, Any]) -> None:
-        from cnncalc.formats.pytorch import moves, operators  # noqa: F401 - register the handlers
-
         self.program = Program()
         self.model = model
         self.frozen: set[str] = set()

@@ -51,8 +51,6 @@ class Lowering:
         tokens: Mapping[str, int],
         batch: Mapping[str, int | None] | None = None,
     ) -> None:
-        from cnncalc.formats.tensors import lowering  # noqa: F401 - registers the functions
-
         self.program = program
         self.emit = Emitter()
         self.views: dict[int, View] = {}

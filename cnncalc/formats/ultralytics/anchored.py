@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from cnncalc.formats.draft import shape_of
-from cnncalc.formats.ultralytics.catalog import Net
+from cnncalc.formats.ultralytics.catalog import Net, Results
 from cnncalc.formats.ultralytics.conv import plain_conv
+from cnncalc.formats.ultralytics.general import proto
 from cnncalc.graph import Producer
 from cnncalc.shape import LayerError, Shape
-
-if TYPE_CHECKING:
-    from cnncalc.formats.ultralytics.heads import Results
 
 
 def per_level(anchors: object, count: int) -> list[int]:
@@ -27,8 +23,6 @@ def per_level(anchors: object, count: int) -> list[int]:
 
 def detect(net: Net, xs: list[Producer], nc: int, anchors: object, more: int = 0) -> Results:
     """Per level a 1×1 convolution to (classes + 5) numbers per anchor and cell; `more` numbers for masks."""
-    from cnncalc.formats.ultralytics.heads import Results
-
     width = nc + 5 + more
     parts: list[Producer] = []
     boxes = per_level(anchors, len(xs))
@@ -46,8 +40,6 @@ def detect(net: Net, xs: list[Producer], nc: int, anchors: object, more: int = 0
 
 def segment(net: Net, xs: list[Producer], nc: int, anchors: object, nm: int = 32, npr: int = 256) -> Results:
     """A head with mask coefficients for each box, and the maps that they mix."""
-    from cnncalc.formats.ultralytics.heads import Results, proto
-
     if nm < 1:
         raise LayerError(f"the number of masks must be an integer ≥ 1, got {nm}")
     found = detect(net, xs, nc, anchors, nm)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from cnncalc.formats.draft import Draft
 from cnncalc.graph import Producer
@@ -45,6 +45,13 @@ def module(
         return build
 
     return register
+
+
+class Results(NamedTuple):
+    """What a head gives: `main` is its row's result, all of them leave the network."""
+
+    main: Producer
+    others: tuple[Producer, ...] = ()
 
 
 class Net(Draft):

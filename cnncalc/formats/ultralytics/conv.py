@@ -51,19 +51,13 @@ def conv_bn(
 
 def conv_rows(net: Net, x: Producer, c2: int, k: Sizes, s: Sizes, p: Sizes | None, g: int, d: int, act: Act) -> Producer:
     """The three layers of a convolution module in the open group."""
-    x = net.layer(
-        "conv",
-        "conv",
-        x,
-        filters=c2,
-        kernel_size=k,
-        stride=s,
-        padding=same_pad(k, d) if p is None else p,
-        dilation=d,
-        groups=g,
-        bias=False,
-    )
-    return activate(net, net.layer("bn", "batchnorm", x), act)
+    return activate(net, net.layer("bn", "batchnorm", unbiased(net, x, c2, k, s, p, g, d)), act)
+
+
+def unbiased(net: Net, x: Producer, c2: int, k: Sizes, s: Sizes, p: Sizes | None, g: int, d: int) -> Producer:
+    """A convolution without bias, named `conv`."""
+    padding = same_pad(k, d) if p is None else p
+    return net.layer("conv", "conv", x, filters=c2, kernel_size=k, stride=s, padding=padding, dilation=d, groups=g, bias=False)
 
 
 def plain_conv(net: Net, name: str, x: Producer, c2: int, k: int = 1, p: int = 0, bias: bool = True) -> Producer:
@@ -128,18 +122,7 @@ def _double(
     net: Net, x: Producer, c1: int, c2: int, k: int = 3, s: int = 1, p: int | None = None, g: int = 1, d: int = 1, act: Act = True
 ) -> Producer:
     same_channels(x, c1)
-    wide = net.layer(
-        "conv",
-        "conv",
-        x,
-        filters=c2,
-        kernel_size=k,
-        stride=s,
-        padding=same_pad(k, d) if p is None else p,
-        groups=g,
-        dilation=d,
-        bias=False,
-    )
+    wide = unbiased(net, x, c2, k, s, p, g, d)
     point = net.layer("cv2", "conv", x, filters=c2, kernel_size=1, stride=s, padding=p or 0, groups=g, dilation=d, bias=False)
     return activate(net, net.layer("bn", "batchnorm", net.layer("add", "add", wide, point)), act)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from cnncalc.formats.draft import channels, shape_of
 from cnncalc.formats.ultralytics.blocks import cut
 from cnncalc.formats.ultralytics.catalog import Net, module
-from cnncalc.formats.ultralytics.conv import Sizes, same_channels, same_pad
+from cnncalc.formats.ultralytics.conv import Sizes, conv_bn, same_channels, same_pad
 from cnncalc.graph import Producer
 from cnncalc.shape import LayerError, Shape
 
@@ -188,3 +189,18 @@ def flat_map(net: Net, name: str, x: Producer) -> Producer:
     """The cells of a map as a sequence of as many steps."""
     height, width, c = shape_of(x)
     return net.layer(name, "reshape", x, shape=Shape(height * width, c))
+
+
+def prototypes(net: Net, x: Producer, c: int, out: int) -> Producer:
+    """The maps that masks are mixed from, at twice the size of the largest level."""
+    y = conv_bn(net, "cv1", x, c, 3)
+    if net.anchored:
+        y = net.layer("upsample", "upsample", y, factor=2)
+    else:
+        y = net.layer("upsample", "conv_transpose", y, filters=c, kernel_size=2, stride=2)
+    return conv_bn(net, "cv3", conv_bn(net, "cv2", y, c, 3), out)
+
+
+def proto(net: Net, xs: Sequence[Producer], c: int, out: int) -> Producer:
+    with net.group("proto", "Proto", xs[0]):
+        return prototypes(net, xs[0], c, out)

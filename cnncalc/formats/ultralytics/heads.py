@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 from cnncalc.formats.draft import channels, shape_of
+from cnncalc.formats.ultralytics import anchored
 from cnncalc.formats.ultralytics.blocks import add, concat
-from cnncalc.formats.ultralytics.catalog import Net, module
+from cnncalc.formats.ultralytics.catalog import Net, Results, module
 from cnncalc.formats.ultralytics.conv import conv_bn, depthwise, plain_conv
-from cnncalc.formats.ultralytics.general import flat_map
+from cnncalc.formats.ultralytics.general import flat_map, proto, prototypes
 from cnncalc.graph import Producer
 from cnncalc.shape import LayerError, Shape
 
@@ -25,13 +25,6 @@ def training_only(net: Net, name: str, x: Producer, parameters: int, buffers: in
 def conv_weights(c1: int, c2: int, k: int) -> int:
     """Parameters of a convolution with batch normalisation."""
     return k * k * c1 * c2 + 2 * c2
-
-
-class Results(NamedTuple):
-    """What a head gives: `main` is its row's result, all of them leave the network."""
-
-    main: Producer
-    others: tuple[Producer, ...] = ()
 
 
 @module("Classify", many=True)
@@ -137,9 +130,7 @@ def _simple(head: Detection, prefix: str) -> tuple[Producer, Producer]:
 @module("Detect", many=True)
 def _detect(net: Net, xs: list[Producer], nc: int = 80, anchors: object = None, *more: object) -> Results:
     if net.anchored:
-        from cnncalc.formats.ultralytics.anchored import detect
-
-        return detect(net, xs, nc, anchors)
+        return anchored.detect(net, xs, nc, anchors)
     return _with_branch(net, xs, nc, None, 0)
 
 
@@ -205,21 +196,6 @@ def _pose26(net: Net, xs: list[Producer], nc: int = 80, kpt_shape: list[int] = [
     return Results(head.decoded(*found[0]), (*others, *spread, flow))
 
 
-def prototypes(net: Net, x: Producer, c: int, out: int) -> Producer:
-    """The maps that masks are mixed from, at twice the size of the largest level."""
-    y = conv_bn(net, "cv1", x, c, 3)
-    if net.anchored:
-        y = net.layer("upsample", "upsample", y, factor=2)
-    else:
-        y = net.layer("upsample", "conv_transpose", y, filters=c, kernel_size=2, stride=2)
-    return conv_bn(net, "cv3", conv_bn(net, "cv2", y, c, 3), out)
-
-
-def proto(net: Net, xs: Sequence[Producer], c: int, out: int) -> Producer:
-    with net.group("proto", "Proto", xs[0]):
-        return prototypes(net, xs[0], c, out)
-
-
 def proto26(net: Net, xs: Sequence[Producer], c: int, out: int, nc: int) -> tuple[Producer, Producer]:
     """The mask maps of all levels together, and the semantic map that training sees."""
     with net.group("proto", "Proto26", xs[0]):
@@ -235,9 +211,7 @@ def proto26(net: Net, xs: Sequence[Producer], c: int, out: int, nc: int) -> tupl
 @module("Segment", many=True)
 def _segment(net: Net, xs: list[Producer], nc: int = 80, nm: object = 32, npr: int = 256, *more: int) -> Results:
     if net.anchored:
-        from cnncalc.formats.ultralytics.anchored import segment
-
-        return segment(net, xs, nc, nm, npr, *more)
+        return anchored.segment(net, xs, nc, nm, npr, *more)
     masks = _count(nm)
     found = _with_branch(net, xs, nc, "cv4", masks, max(channels(xs[0]) // 4, masks))
     return Results(found.main, (proto(net, xs, npr, masks), *found.others))

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cnncalc.build.reading import Reading
 from cnncalc.formats.draft import TooManyLayers, UnknownShape, is_complete
 from cnncalc.formats.ultralytics.arguments import bind
-from cnncalc.formats.ultralytics.catalog import Module, Net
-from cnncalc.formats.ultralytics.heads import Results
+from cnncalc.formats.ultralytics.catalog import Module, Net, Results
 from cnncalc.formats.ultralytics.modules import MODULES
 from cnncalc.graph import Input, Producer
 from cnncalc.problem import Location, SpecError

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from cnncalc.formats.draft import shape_of
-from cnncalc.formats.ultralytics.catalog import Net, module
+from cnncalc.formats.ultralytics.catalog import Net, Results, module
 from cnncalc.formats.ultralytics.general import flat_map
-from cnncalc.formats.ultralytics.heads import Results
 from cnncalc.graph import Producer
 from cnncalc.shape import LayerError, Shape
 

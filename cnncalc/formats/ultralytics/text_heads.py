@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from cnncalc.formats.draft import channels, shape_of
 from cnncalc.formats.ultralytics.blocks import add, cut
-from cnncalc.formats.ultralytics.catalog import Net, module
-from cnncalc.formats.ultralytics.heads import Detection, Results, levels, proto, proto26
+from cnncalc.formats.ultralytics.catalog import Net, Results, module
+from cnncalc.formats.ultralytics.general import proto
+from cnncalc.formats.ultralytics.heads import Detection, levels, proto26
 from cnncalc.graph import Producer
 from cnncalc.shape import LayerError, Shape
 
@@ -81,14 +82,7 @@ def _yoloe_detect(net: Net, xs: list[Producer], nc: int = 80, embed: int = 512, 
 
 @module("YOLOESegment", many=True)
 def _yoloe_segment(
-    net: Net,
-    xs: list[Producer],
-    nc: int = 80,
-    nm: int = 32,
-    npr: int = 256,
-    embed: int = 512,
-    with_bn: bool = True,
-    *more: object,
+    net: Net, xs: list[Producer], nc: int = 80, nm: int = 32, npr: int = 256, embed: int = 512, *more: object
 ) -> Results:
     found = _yoloe(net, xs, nc, embed, nm)
     return Results(found.main, (proto(net, xs, npr, nm), *found.others))
@@ -96,14 +90,7 @@ def _yoloe_segment(
 
 @module("YOLOESegment26", many=True)
 def _yoloe_segment26(
-    net: Net,
-    xs: list[Producer],
-    nc: int = 80,
-    nm: int = 32,
-    npr: int = 256,
-    embed: int = 512,
-    with_bn: bool = True,
-    *more: object,
+    net: Net, xs: list[Producer], nc: int = 80, nm: int = 32, npr: int = 256, embed: int = 512, *more: object
 ) -> Results:
     found = _yoloe(net, xs, nc, embed, nm)
     return Results(found.main, (*proto26(net, xs, npr, nm, nc), *found.others))

@@ -9,30 +9,16 @@ from cnncalc.build import misfit
 from cnncalc.dtype import bytes_of
 from cnncalc.graph import Node
 from cnncalc.problem import one_line
-from cnncalc.record import Record
 from cnncalc.report import words
 from cnncalc.report.network import memory
 from cnncalc.report.network.memory import Figures
+from cnncalc.report.network.total import Total
 from cnncalc.shape import Shape
 from cnncalc.subject import Subject
 
 COUNTED = "one multiply-accumulate each; bias, pooling, activations and normalisation count none"
 SKIPPED = "expect not checked: it applies to the file without changes by input, set or fit"
 _NAMED = 6
-
-
-class Total(Record):
-    """A total of the network with a remark. `least` is true if some layers' numbers are unknown."""
-
-    name: str
-    value: int
-    note: str
-    least: bool = False
-
-    @property
-    def text(self) -> str:
-        """The number in digits, with `≥` if it is incomplete."""
-        return f"≥{self.value:,}" if self.least else f"{self.value:,}"
 
 
 def totals(subject: Subject, figures: Figures | None = None) -> list[Total]:

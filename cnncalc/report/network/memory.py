@@ -8,10 +8,10 @@ from cnncalc.dtype import bytes_of
 from cnncalc.machine import written
 from cnncalc.problem import one_line
 from cnncalc.record import Record
+from cnncalc.report.network.total import Total
 
 if TYPE_CHECKING:
     from cnncalc.analysis.memory import Memory
-    from cnncalc.report.network.footer import Total
     from cnncalc.subject import Subject
 
 #: The limits of the figures.
@@ -38,8 +38,6 @@ class Figures(Record):
 
 def totals(figures: Figures) -> list[Total]:
     """Return the peak of inference, then the terms of training and their sum, then the largest batch."""
-    from cnncalc.report.network.footer import Total
-
     memory = figures.memory
     least = not memory.complete
     at = f" at {one_line(memory.peak_at.name)}" if memory.peak_at is not None else ""
@@ -53,7 +51,6 @@ def totals(figures: Figures) -> list[Total]:
 
 def _training(figures: Figures, optimizer: str, least: bool) -> list[Total]:
     from cnncalc.analysis.memory import OPTIMIZERS
-    from cnncalc.report.network.footer import Total
 
     memory = figures.memory
     terms = memory.training(optimizer)
@@ -71,7 +68,6 @@ def _training(figures: Figures, optimizer: str, least: bool) -> list[Total]:
 
 def _largest(figures: Figures, limit: int, batch: int) -> Total:
     from cnncalc.analysis.memory import Memory
-    from cnncalc.report.network.footer import Total
 
     memory = figures.memory
     needed = Memory(memory.graph, memory.dtype, max(batch, 1)).training(figures.optimizer).total

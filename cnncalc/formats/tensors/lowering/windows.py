@@ -58,15 +58,20 @@ def _spread(view: View, low: Lowering, o: Operation, sizes: list[int], extra: in
     return View(view.producer, (channels, *front, *new), tuple(dims))
 
 
-@lowers("conv")
-def conv(low: Lowering, o: Operation) -> None:
-    weight, bias = o.inputs[1], real_bias(o.input(2))
+def _arguments(low: Lowering, o: Operation) -> tuple[Constant, Constant | None, View, int]:
+    """Weights, bias and input of a convolution, and the number of its further spatial axes, along which the window has size 1."""
+    weight = o.inputs[1]
     if not isinstance(weight, Constant):
         raise Cannot("weights that are computed")
     rank = len(weight.shape) - 2
     view = low.view(o.inputs[0])
     extra = _extra(view, rank)
-    view = low.as_map(view, rank)
+    return weight, real_bias(o.input(2)), low.as_map(view, rank), extra
+
+
+@lowers("conv")
+def conv(low: Lowering, o: Operation) -> None:
+    weight, bias, view, extra = _arguments(low, o)
     filters, groups = weight.shape[0], o.attributes["groups"]
     channels = weight.shape[1] * groups
     fields = _window(o, extra) | _dilation(o, extra) | {"bias": bias is not None}
@@ -120,13 +125,7 @@ def _weights(weight: Constant, bias: Constant | None, extra: int) -> dict[str, C
 
 @lowers("conv_transpose")
 def conv_transpose(low: Lowering, o: Operation) -> None:
-    weight, bias = o.inputs[1], real_bias(o.input(2))
-    if not isinstance(weight, Constant):
-        raise Cannot("weights that are computed")
-    rank = len(weight.shape) - 2
-    view = low.view(o.inputs[0])
-    extra = _extra(view, rank)
-    view = low.as_map(view, rank)
+    weight, bias, view, extra = _arguments(low, o)
     groups, added = o.attributes["groups"], (0,) * extra + o.attributes["output_padding"]
     fields = _window(o, extra) | _dilation(o, extra) | {"filters": weight.shape[1] * groups, "bias": bias is not None}
     if groups != 1:
