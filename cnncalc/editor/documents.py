@@ -1,4 +1,4 @@
-"""The open files of an editor: their text, kept up to date by incremental changes, and what was last read of each."""
+"""The open files of an editor: their text with incremental changes applied, and the last reading of each."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ from cnncalc.language.recompose import Recomposer
 
 
 class Change(NamedTuple):
-    """Text to put in place of a range; of the whole text if there is no range."""
+    """Text that replaces a range, or the whole text if `span` is None."""
 
     span: Span | None
     text: str
 
 
 class Document:
-    """One open file. `snapshot` reads the text when it is first asked for after a change."""
+    """One open file. `snapshot` reads the text on first use after a change."""
 
     def __init__(self, uri: str, text: str, version: int | None = None) -> None:
         self.uri = uri
         self.text = text
         self.version = version
         self.path = path_of(uri)
-        #: The last version that was YAML throughout and a network: its hints stay while the text is broken.
+        #: The last version without a syntax error; its hints stay while the text is broken.
         self.last_good: Snapshot | None = None
-        #: Why the project's settings cannot be used, said once.
+        #: Why the project's settings cannot be used; None if they can.
         self.settings_fault: str | None = None
         self._snapshot: Snapshot | None = None
         self._cache = Cache()
         self._compose = Recomposer()
-        #: Seconds that the last reading took.
+        #: The time of the last reading in seconds.
         self.cost = 0.0
 
     def change(self, changes: list[Change], version: int | None = None) -> None:
-        """Apply changes in order; each range counts in the text that the changes before it made."""
+        """Apply changes in order; each range refers to the text after the changes before it."""
         for one in changes:
             if one.span is None:
                 self.text = one.text
@@ -55,12 +55,12 @@ class Document:
         return self._snapshot.positions if self._snapshot is not None else Positions(self.text)
 
     def forget(self) -> None:
-        """Read the text anew when it is next asked for: something outside it has changed."""
+        """Discard the last reading, because the settings have changed."""
         self._snapshot = None
 
     @property
     def fresh(self) -> bool:
-        """Whether the present text has been read."""
+        """Whether the current text has been read."""
         return self._snapshot is not None
 
     @property
@@ -83,7 +83,7 @@ class Document:
 
 
 def path_of(uri: str) -> str:
-    """The path of a file's URI; of any other URI its last part."""
+    """Return the path of a file URI, or the last part of any other URI."""
     parts = urlsplit(uri)
     path = unquote(parts.path)
     if parts.scheme == "file":

@@ -19,7 +19,7 @@ from cnncalc.shape import Flow
 
 
 class Hint(NamedTuple):
-    """A text to show behind the end of a line; `tooltip` says more."""
+    """A text to show after the end of a line, with a longer `tooltip`."""
 
     position: Position
     label: str
@@ -38,7 +38,7 @@ Copies = list[tuple[int, str, int, int]]
 
 
 def hints(snapshot: Snapshot, last: Snapshot | None = None) -> list[Hint]:
-    """The hints of a text; while it is broken, those of the `last` good version on the lines that are still as they were."""
+    """Return the hints of a text; while it is broken, the hints of the `last` good version on unchanged lines."""
     if snapshot.network is not None and not snapshot.recovered.blanked:
         return _fresh(snapshot)
     if last is not None and last.network is not None:
@@ -62,7 +62,7 @@ def _computed(snapshot: Snapshot) -> list[Hint]:
         if at.line and not _is_placeholder(place):
             line = _hint_line(place)
             line = line - 1 if positions.same_lines else positions.line_at(positions.offset_at(line, 1))
-            # Rows on one line share its end, and a hint for each would be one behind another: the row that ends last has it.
+            # Several rows on one line share its end; only the row that ends last gets a hint.
             if line not in by_line or at[2:] >= by_line[line][0][2:]:
                 by_line[line] = at, copies
     texts: dict[tuple[str, int, int], tuple[str, str]] = {}
@@ -81,12 +81,12 @@ def _computed(snapshot: Snapshot) -> list[Hint]:
 
 
 def _is_placeholder(place: Place) -> bool:
-    """Whether a row stands for one that cannot be read."""
+    """Return whether a row replaces one that cannot be read."""
     return isinstance(place, Row) and place.kind == PLACEHOLDER
 
 
 def _hint_line(place: Place) -> int:
-    """The line on which a row's hint stands: its last, or the first of one that holds rows of its own."""
+    """Return the line of a row's hint: its last line, or its first line if it contains rows."""
     at = place.location
     if at.line == at.end_line:
         return at.line
@@ -96,7 +96,7 @@ def _hint_line(place: Place) -> int:
 
 
 def _by_row(nodes: list[Node], groups: list[Group], layout: str) -> Iterable[tuple[Place, Copies]]:
-    """Return what each row became; an aliased row stands in several places of the network and in one of the text."""
+    """Return the copies of each row; an aliased row has several places in the network and one in the text."""
     texts: dict[Flow | None, str] = {None: "?"}
 
     def text(flow: Flow | None) -> str:
@@ -136,7 +136,7 @@ def _by_row(nodes: list[Node], groups: list[Group], layout: str) -> Iterable[tup
 
 
 def _extents(groups: list[Group], nodes: list[Node]) -> list[tuple[Group, int, int]]:
-    """Where the layers of each group begin and end, by their places among the nodes."""
+    """Return the indices of the first layer of each group and of the layer after its last."""
     ends: dict[int, int] = {}
     for index, node in enumerate(nodes, 1):
         if node.group is not None:
@@ -171,7 +171,7 @@ def _tooltip(copies: Copies) -> str:
 
 
 def _kept(old: list[Hint], before: Snapshot, now: Snapshot) -> list[Hint]:
-    """Hints of an earlier text on the lines that a change has left as they were, moved with them."""
+    """Return the hints of an earlier text on unchanged lines, at their current line numbers."""
     was, lines = _lines(before.positions), _lines(now.positions)
     head = 0
     while head < min(len(was), len(lines)) and was[head] == lines[head]:
@@ -194,7 +194,7 @@ def _lines(positions: Positions) -> list[str]:
 
 
 def lenses(snapshot: Snapshot) -> list[Lens]:
-    """Above each block: how often it is used, and the parameters of its uses."""
+    """Return a lens above each block with the number of its uses and their parameters."""
     network = snapshot.network
     if network is None:
         return []

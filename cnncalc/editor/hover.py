@@ -1,4 +1,4 @@
-"""Hover: a row's formula with its numbers, the documentation of a kind, a field or a key, the manual of a rule."""
+"""Hover: the formula of a row with its numbers, the documentation of kinds, fields and keys, the manuals of rules."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _RULE = re.compile(r"[a-z]+(?:-[a-z]+)+")
 
 
 class Hover(NamedTuple):
-    """Markdown to show, and the range that it is about."""
+    """Markdown to show, and the range it describes."""
 
     span: Span
     markdown: str
 
 
 def hover(snapshot: Snapshot, offset: int) -> Hover | None:
-    """What is known of the word at an offset: the row's numbers, the field's meaning, and what is wrong there."""
+    """Return the numbers, documentation and problems of the word at an offset; None if there are none."""
     parts: list[str] = []
     span = _rule_at(snapshot, offset)
     if span is not None:
@@ -71,7 +71,7 @@ def hover(snapshot: Snapshot, offset: int) -> Hover | None:
 
 
 def _rule_at(snapshot: Snapshot, offset: int) -> tuple[int, int] | None:
-    """The range of the name of a rule in a comment that ignores it, or behind the key `ignore`."""
+    """Return the range of a rule's name in an ignore comment or after the key `ignore`; None if there is no such name."""
     positions = snapshot.positions
     line = positions.line_at(offset)
     start = positions.line_start(line)
@@ -84,13 +84,13 @@ def _rule_at(snapshot: Snapshot, offset: int) -> tuple[int, int] | None:
 
 
 def _manual(rule: str) -> str:
-    """The manual of a rule without its title."""
+    """Return the manual of a rule without its title."""
     return manual(rule).split("\n", 1)[1].strip()
 
 
 @cache
 def _described() -> dict[str, dict[str, Any]]:
-    """The schemas of the keys of the file, of a block, and of rows that hold other rows, with their descriptions."""
+    """Return the schemas of the keys of the file, of a block, and of block and branches rows, with their descriptions."""
     found = schema()
     top = found["properties"]
     rows = {**found["$defs"]["block-row"]["properties"], **found["$defs"]["branches-row"]["properties"]}
@@ -98,7 +98,7 @@ def _described() -> dict[str, dict[str, Any]]:
 
 
 def _key_at(snapshot: Snapshot, offset: int, parts: list[str]) -> tuple[int, int] | None:
-    """The range of a key of the file or of a block at an offset; its description is added to `parts`."""
+    """Return the range of a key of the file or of a block at an offset; its description is added to `parts`."""
     root = snapshot.recovered.root
     if not isinstance(root, Mapping):
         return None
@@ -121,7 +121,7 @@ def _range(snapshot: Snapshot, node: YamlNode) -> tuple[int, int]:
 
 
 def _row_at(snapshot: Snapshot, offset: int) -> tuple[YamlNode, Scalar | None] | None:
-    """The innermost row around an offset, and the key of it whose name or value is there."""
+    """Return the innermost row around an offset, and its key whose name or value is at the offset."""
     best: tuple[YamlNode, Scalar | None] | None = None
     size = len(snapshot.text) + 1
     for scope in snapshot.outline.scopes:
@@ -141,7 +141,7 @@ def _row_at(snapshot: Snapshot, offset: int) -> tuple[YamlNode, Scalar | None] |
 
 
 def _kind(snapshot: Snapshot, row: YamlNode, kind: str) -> list[str]:
-    """A row's numbers, then what its kind does."""
+    """Return the numbers of a row and the documentation of its kind."""
     parts = []
     nodes = _nodes(snapshot, Location(row.line, row.column, row.end_line, row.end_column))
     if nodes:
@@ -155,13 +155,13 @@ def _kind(snapshot: Snapshot, row: YamlNode, kind: str) -> list[str]:
 
 
 def _nodes(snapshot: Snapshot, at: Location) -> list[Node]:
-    """The layers that the row at a place became."""
+    """Return the layers made from the row at a place."""
     network = snapshot.network
     return [node for node in network.graph.nodes if node.location == at] if network is not None else []
 
 
 def _numbers(snapshot: Snapshot, nodes: list[Node]) -> str:
-    """The formula with the numbers of the first copy, its size, parameters and MACs."""
+    """Return the formula, shape, parameters and MACs of the first copy."""
     from cnncalc.report import single, words
 
     assert snapshot.network is not None
@@ -203,5 +203,5 @@ def _symbol(symbol: Symbol) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Free text in which no character is Markdown."""
+    """Return free text with Markdown's characters escaped."""
     return "".join(f"\\{char}" if char in "\\`*_[]<>#|" else char for char in text)

@@ -1,4 +1,4 @@
-"""A tree for a text that is not YAML at the moment: rows that cannot be read are left out, one after the other."""
+"""Parses a text with syntax errors: rows that cannot be parsed are left out one by one."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from cnncalc.editor.positions import Positions
 from cnncalc.language.source import YamlNode, compose
 from cnncalc.problem import Location, Problem, SpecError
 
-#: Rows left out before the text counts as unreadable; a text of many lines gets fewer attempts.
+#: The most rows left out; a text of many lines gets fewer attempts.
 _ATTEMPTS = 24
 _LINES = 20_000
-#: A row that no kind is called: what follows it is checked as far as that is possible.
+#: The kind of the row that replaces one that cannot be parsed. No layer kind has this name, so its shape is unknown.
 PLACEHOLDER = "_"
 Compose = Callable[[str, Union[str, None], list[Problem]], Union[YamlNode, None]]
 
 
 class Recovered(NamedTuple):
-    """A text that is YAML, as long as the original: `problems` say what was left out, `blanked` on which 0-based lines.
+    """A valid YAML text of the original's length; `problems` explain the rows left out, `blanked` has their 0-based lines.
 
-    `repeated` are the problems of keys that are written twice, which leave the text readable.
+    `repeated` are the problems of duplicate keys; the text is readable with them.
     """
 
     text: str
@@ -32,7 +32,7 @@ class Recovered(NamedTuple):
 
 
 def recover(text: str, file: str | None = None, composed: Compose = compose) -> Recovered:
-    """The text itself if it is YAML, else the text without the rows that keep it from being YAML.
+    """Return the text if it is valid YAML, else the text without the rows that are not.
 
     `composed` parses a text, as `compose` does.
     """
@@ -46,7 +46,7 @@ def recover(text: str, file: str | None = None, composed: Compose = compose) -> 
             root = composed(current, file, repeated)
             return Recovered(current, root, problems, frozenset(blanked), True, repeated)
         except SpecError as error:
-            # The first fault is the one that was typed; those after it may only follow from it.
+            # Later errors may be consequences of the first.
             if not problems:
                 problems = list(error.problems)
             fault = error.problems[-1]
@@ -62,7 +62,7 @@ def recover(text: str, file: str | None = None, composed: Compose = compose) -> 
 
 
 def _faulty_line(positions: Positions, fault: Problem) -> int:
-    """The 0-based line at fault; for a quote that is never closed the line on which it opens."""
+    """Return the 0-based line of an error; of an unclosed quote, the line of its opening."""
     if "quoted scalar" in fault.message:
         for line in range(positions.lines):
             content = positions.text[positions.line_start(line) : positions.line_end(line)].split(" #")[0]
@@ -76,7 +76,7 @@ def _indent(line: str) -> int:
 
 
 def _row_around(positions: Positions, line: int) -> tuple[int, int]:
-    """The first and the last 0-based line of the row that `line` belongs to, or the line alone."""
+    """Return the first and last 0-based line of the row that contains `line`, or `line` twice if no row does."""
     texts = positions.text
 
     def content(number: int) -> str:
@@ -111,7 +111,7 @@ def _row_around(positions: Positions, line: int) -> tuple[int, int]:
 
 
 def _without(positions: Positions, first: int, last: int) -> str:
-    """The text with the lines blanked, and a row of no kind where a row began."""
+    """Return the text with the lines blanked and a placeholder row where a row began."""
     text = positions.text
     begin, end = positions.line_start(first), positions.line_end(last)
     kept = "".join(char if char in "\r\n" else " " for char in text[begin:end])
@@ -123,7 +123,7 @@ def _without(positions: Positions, first: int, last: int) -> str:
 
 
 def hidden(location: Location, blanked: frozenset[int], positions: Positions) -> bool:
-    """Whether a location lies on a line that was left out."""
+    """Return whether a location is on a line that was left out."""
     if not blanked or not location.line:
         return False
     return positions.line_at(positions.offset_at(location.line, location.column)) in blanked

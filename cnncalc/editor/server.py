@@ -16,10 +16,10 @@ from cnncalc.check import settings
 from cnncalc.editor import actions, completion, convert, diagnostics, hints, hover, symbols
 from cnncalc.editor.documents import Change, Document
 
-#: A text that takes longer to read than this, in seconds, is read when the typing pauses, not at every key.
+#: A text that takes longer to read, in seconds, is read when typing pauses, not after every key.
 _AT_ONCE = 0.1
 _PAUSE = 0.3
-#: Seconds without a change after which reference cycles are collected, and changes after which they are in any case.
+#: Reference cycles are collected after this many seconds without a change, or after this many changes.
 _REST = 0.04
 _MOST_CHANGES = 200
 
@@ -47,14 +47,14 @@ budget: {peak_memory: 1}
 class _Protocol(LanguageServerProtocol):
     @lsp_method(lsp.INITIALIZE)
     def lsp_initialize(self, params: lsp.InitializeParams) -> Generator[Any, Any, lsp.InitializeResult]:
-        """Answer with UTF-16 positions, which every client has, whatever else the client offers."""
+        """Choose UTF-16 positions, which every client supports."""
         if params.capabilities.general is not None:
             params.capabilities.general.position_encodings = None
         return (yield from super().lsp_initialize(params))
 
 
 class Server(LanguageServer):
-    """The open documents, and when each is read again."""
+    """The open documents and the timers of their diagnostics."""
 
     def __init__(self) -> None:
         super().__init__("cnncalc", __version__, protocol_cls=_Protocol)
@@ -65,7 +65,7 @@ class Server(LanguageServer):
         self._changes = 0
 
     def changed(self, uri: str) -> None:
-        """Publish the diagnostics of a text: at once if it is quick to read, else when the typing pauses."""
+        """Publish the diagnostics of a text: at once if it is quick to read, else when typing pauses."""
         timer = self._timers.pop(uri, None)
         if timer is not None:
             timer.cancel()
@@ -78,7 +78,7 @@ class Server(LanguageServer):
         self._collect_later()
 
     def was_read(self, uri: str) -> None:
-        """Publish the diagnostics that wait for a pause, since a request has read the text already."""
+        """Publish pending diagnostics now, because a request has read the text."""
         timer = self._timers.pop(uri, None)
         if timer is not None:
             timer.cancel()
@@ -97,7 +97,7 @@ class Server(LanguageServer):
             self.window_show_message(lsp.ShowMessageParams(lsp.MessageType.Warning, f"cnncalc: {fault}"))
 
     def _collect_later(self) -> None:
-        """Collect the cycles of earlier versions of a text between two keys, not while an answer is awaited."""
+        """Schedule the collection of reference cycles between two keys, so that it delays no answer."""
         if self._rest is not None:
             self._rest.cancel()
         self._changes += 1
@@ -110,7 +110,7 @@ class Server(LanguageServer):
         gc.collect()
 
     def closed(self, uri: str) -> None:
-        """Forget a document and take its diagnostics away."""
+        """Forget a document and clear its diagnostics."""
         if self.documents.pop(uri, None) is None:
             return
         timer = self._timers.pop(uri, None)
@@ -119,7 +119,7 @@ class Server(LanguageServer):
         self.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(uri, []))
 
     def settings_changed(self) -> None:
-        """Read every open document again with the settings as they are now."""
+        """Read every open document again with the current settings."""
         settings.forget()
         self._faults.clear()
         for uri, document in self.documents.items():

@@ -1,4 +1,4 @@
-"""One version of a text as every editor feature sees it: its tree, its names, the network it says, and what is wrong."""
+"""One version of a text, as the editor features use it: its tree, its names, its network and its problems."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 
 class Snapshot:
-    """A text that was read. `network` is None if the text is no network; then `problems` say why.
+    """A reading of a text. `network` is None if the text is not a network; `problems` then give the reason.
 
-    `cache` has the layers of earlier versions of the text, and `composed` parses it with what is known of them.
+    `cache` keeps layers and inferences between versions of the text, and `composed` keeps parsed rows.
     """
 
     def __init__(
@@ -42,18 +42,18 @@ class Snapshot:
         self.file = file
         self.settings = settings or Settings()
         self.positions = Positions(text)
-        #: Whether the text is a network at all, or means to be one; nothing is said of other YAML.
+        #: Whether the text is a network or is meant as one; other YAML gets no diagnostics.
         data = text.encode("utf-8", "replace")
         too_large = len(data) > MAX_BYTES
         self.claimed = claims(data)
-        #: Whether it is YAML of another format: its problems are reported, nothing else is offered.
+        #: Whether it is YAML of another format, which gets diagnostics and nothing else.
         self.foreign = not self.claimed and foreign_claims("network.yaml", data[:4096])
         self.recovered = Recovered(text, None, [], frozenset(), False, [])
         if self.claimed and not too_large:
             self.recovered = recover(text.removeprefix(BOM), file, composed)
         self.network: Network | None = None
         self.problems: list[Problem] = []
-        #: The hints, once they were asked for.
+        #: The hints, computed on first use.
         self.hints: list[Hint] | None = None
         if too_large and (self.claimed or self.foreign):
             self.problems = [Problem("limit", "error", file, Location(1, 1, 1, 1), None, TOO_LARGE)]
@@ -72,20 +72,20 @@ class Snapshot:
         source.cache = self._cache
         self.network, found = examine(source, self.settings)
         if recovered.blanked and self.network is None:
-            # Without the rows that were left out the text is no network, which is no fault of its own.
+            # The text may be a network with the rows that were left out.
             found = []
         elif recovered.blanked:
-            # What follows from a row that was left out is no fault of the text.
+            # A row that was left out causes these problems, not the text.
             found = [p for p in found if not hidden(p.location, recovered.blanked, self.positions) and p.rule not in _OF_ALL_ROWS]
         self.problems = sorted([*recovered.problems, *found], key=lambda p: (p.location, p.rule, p.message))
 
     @cached_property
     def outline(self) -> Outline:
-        """The names of the text and where they are used."""
+        """The names of the text and their uses."""
         return Outline(self.recovered.root, self.positions)
 
     def problems_at(self, start: int, end: int) -> list[Problem]:
-        """The problems whose ranges touch the offsets from `start` to `end`."""
+        """Return the problems whose ranges touch the offsets from `start` to `end`."""
         found = []
         for problem in self.problems:
             first, last = self.range(problem.location)
@@ -94,7 +94,7 @@ class Snapshot:
         return found
 
     def range(self, location: Location) -> tuple[int, int]:
-        """The offsets of a location."""
+        """Return the offsets of a location."""
         at = self.positions.offset_at
         if not location.line:
             return 0, 0
@@ -102,5 +102,5 @@ class Snapshot:
         return start, max(start, at(location.end_line, location.end_column))
 
 
-#: Rules whose verdict needs every row: they say nothing while a row cannot be read.
+#: Rules that need every row; they are not reported while a row cannot be read.
 _OF_ALL_ROWS = frozenset(("expect", "budget", "unused-definition", "unused-result", "unused-ignore", "unknown-name"))
