@@ -216,13 +216,13 @@ class Network:
         """A picture of the network: a notebook shows it, and `str` of it is the SVG.
 
         `style` is `volumes`, `graph` or `blocks`; the options are those of `cnncalc draw`: title, legend, columns, width, depth.
-        Raises CannotDraw, a ValueError, if there is more to draw than anybody can read.
+        Raises ValueError for an option that no picture can have, and CannotDraw, a ValueError, if there is more to draw than
+        anybody can read.
         """
-        from cnncalc.report.picture.draw import STYLES, Drawing, picture
+        from cnncalc.report.picture.draw import picture
+        from cnncalc.report.picture.options import Drawing, checked
 
-        if style not in STYLES:
-            raise ValueError(f"style must be one of {', '.join(STYLES)}, got {style!r}")
-        return picture(self, "svg", Drawing(style=style, **options))
+        return picture(self, "svg", checked(Drawing(style=style, **options)))
 
     def to_frame(self) -> Any:
         """The layers as a pandas DataFrame, a row each. Raises ImportError without pandas."""

@@ -9,7 +9,7 @@ import typer
 
 from cnncalc.cli import UNUSABLE, options, output
 from cnncalc.cli.spec import load, status
-from cnncalc.report.picture.options import COLUMNS, FORMATS, STYLES, SUFFIXES
+from cnncalc.report.picture.options import COLUMNS, FORMATS, NARROWEST, STYLES, SUFFIXES, WIDEST
 
 if TYPE_CHECKING:
     from cnncalc.report.picture.options import Drawing
@@ -54,8 +54,8 @@ def draw(
         int,
         typer.Option(
             "--width",
-            min=300,
-            max=10_000,
+            min=NARROWEST,
+            max=WIDEST,
             metavar="PIXELS",
             help="Width at which a long network continues in the next row or column.",
         ),

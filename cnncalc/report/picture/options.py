@@ -12,6 +12,8 @@ SUFFIXES = {".svg": "svg", ".md": "mermaid", ".mmd": "mermaid", ".mermaid": "mer
 FORMATS = tuple(dict.fromkeys(SUFFIXES.values()))
 #: Columns of the table that can be written at an item.
 COLUMNS = tuple(column.name for column in TABLE if column.shown)
+#: Pixels that `width` may be.
+NARROWEST, WIDEST = 300, 10_000
 
 
 class CannotDraw(ValueError):
@@ -30,3 +32,17 @@ class Drawing(NamedTuple):
     columns: tuple[str, ...] | None = None
     width: float = 1000
     depth: int | None = None
+
+
+def checked(drawing: Drawing) -> Drawing:
+    """The options as they are. Raises ValueError for one that no picture can have."""
+    if drawing.style not in STYLES:
+        raise ValueError(f"style must be one of {', '.join(STYLES)}, got {drawing.style!r}")
+    for name in drawing.columns or ():
+        if name not in COLUMNS:
+            raise ValueError(f"columns must be names among {', '.join(COLUMNS)}, got {name!r}")
+    if not isinstance(drawing.width, (int, float)) or not NARROWEST <= drawing.width <= WIDEST:
+        raise ValueError(f"width must be a number of pixels from {NARROWEST} to {WIDEST:,}, got {drawing.width!r}")
+    if drawing.depth is not None and (not isinstance(drawing.depth, int) or drawing.depth < 1):
+        raise ValueError(f"depth must be an integer ≥ 1 or None, got {drawing.depth!r}")
+    return drawing

@@ -331,6 +331,20 @@ def test_a_notebook_shows_the_picture():
 
 
 @pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ({"columns": ("foo",)}, "columns must be names among name, kind, .*, got 'foo'"),
+        ({"width": "wide"}, "width must be a number of pixels from 300 to 10,000, got 'wide'"),
+        ({"width": 20}, "width must be a number of pixels from 300 to 10,000, got 20"),
+        ({"depth": 0}, "depth must be an integer ≥ 1 or None, got 0"),
+    ],
+)
+def test_an_option_that_no_picture_can_have_is_said(option, message):
+    with pytest.raises(ValueError, match=message):
+        cnncalc.loads("input: 8x8x3\nlayers: [relu]").draw(**option)
+
+
+@pytest.mark.parametrize(
     ("edges", "expected"),
     [
         ([(0, 1), (1, 2)], [1, 2, 3]),
