@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from cnncalc.report.picture.options import STYLES, CannotDraw, Drawing
+from cnncalc.report.picture.options import STYLES, CannotDraw, Drawing, checked
 from cnncalc.report.picture.scene import Scene
 from cnncalc.subject import Subject
 
-__all__ = ["STYLES", "CannotDraw", "Drawing", "Picture", "picture", "scene"]
+__all__ = ["STYLES", "CannotDraw", "Drawing", "Picture", "checked", "picture", "scene"]
 
 
 class Picture(NamedTuple):

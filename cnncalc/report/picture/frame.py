@@ -16,7 +16,7 @@ from cnncalc.subject import Subject
 MARGIN = 20
 _PROBLEMS = 4
 _WIDEST_TITLE = 800
-#: Lines of a problem at most.
+#: Lines of a problem and of a note at most.
 _LINES = 3
 #: Width of a picture at least, with problems and with a legend.
 _LEAST_PROBLEM, _LEAST_LEGEND = 460.0, 310.0
@@ -29,7 +29,8 @@ def framed(subject: Subject, options: Drawing, body: list[Part], families: Seque
     head = _title(subject, options)
     has_errors = any(problem.level == "error" for problem in subject.problems)
     least = _LEAST_PROBLEM if has_errors else _LEAST_LEGEND if options.legend else 0.0
-    width = max(right - left, max((_right(text) for text in head), default=0), least)
+    room = options.width - 2 * MARGIN
+    width = max(right - left, max((_right(text) for text in head), default=0), min(least, room))
     foot: list[Part] = []
     y = 0.0
     if options.legend:
@@ -95,8 +96,12 @@ def _legend(families: Iterable[str], notes: Iterable[str], width: float) -> tupl
     for note in notes:
         if not x or x + text_width(note, 11) > width:
             x, y = 0.0, y + 18
-        parts.append(Text(x, y + 11, clipped(note, 11, width), "note"))
-        x += text_width(note, 11) + 16
+        first, *more = wrapped(note, 11, width, _LINES)
+        parts.append(Text(x, y + 11, first, "note"))
+        x += text_width(first, 11) + 16
+        for line in more:
+            y += 14
+            parts.append(Text(0, y + 11, line, "note"))
     return y + 16, parts
 
 
