@@ -10,7 +10,8 @@ from cnncalc.editor.snapshot import Snapshot
 from cnncalc.editor.symbols import Edit
 from cnncalc.language.comments import last_line
 from cnncalc.language.source import Sequence
-from cnncalc.problem import IGNORABLE, Problem
+from cnncalc.place import inside
+from cnncalc.problem import IGNORABLE, Fix, Problem
 
 
 class Action(NamedTuple):
@@ -28,7 +29,10 @@ def actions(snapshot: Snapshot, span: Span) -> list[Action]:
     start, end = snapshot.positions.offset(span.start), snapshot.positions.offset(span.end)
     found: list[Action] = []
     for problem in snapshot.problems_at(start, end):
+        several = bool(problem.fixes) and _copies(snapshot, problem) > 1
         for fix in problem.fixes:
+            if several and not _solves(snapshot, problem, fix):
+                continue
             edit = Edit(snapshot.positions.between(*snapshot.range(fix.location)), fix.text)
             title = fix.title or f"Write {fix.text.strip()}"
             found.append(Action(title, "quickfix", (edit,), problem, preferred=fix.safe))
@@ -39,6 +43,19 @@ def actions(snapshot: Snapshot, span: Span) -> list[Action]:
     if everything is not None and any(fix.safe for problem in snapshot.problems_at(start, end) for fix in problem.fixes):
         found.append(everything)
     return found
+
+
+def _copies(snapshot: Snapshot, problem: Problem) -> int:
+    """Return the number of layers made from the row with the problem."""
+    nodes = snapshot.network.graph.nodes if snapshot.network is not None else []
+    return sum(inside(problem.location, node.location) for node in nodes)
+
+
+def _solves(snapshot: Snapshot, problem: Problem, fix: Fix) -> bool:
+    """Return whether a fix of a row with several copies, which is computed for one of them, solves the problem in all."""
+    body = snapshot.text.removeprefix(BOM)
+    after = Snapshot(apply(body, [fix]), snapshot.file, snapshot.settings)
+    return not any(one.rule == problem.rule and one.location[:2] == problem.location[:2] for one in after.problems)
 
 
 def fix_all(snapshot: Snapshot) -> Action | None:

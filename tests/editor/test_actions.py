@@ -87,3 +87,13 @@ def test_all_safe_fixes_at_once():
 
 def test_an_error_is_not_ignored():
     assert [action.title for action in offered(Snapshot("input: 8x8x3\nlayers:\n  - relux\n"))] == []
+
+
+def test_a_fix_of_a_repeated_row_is_offered_if_it_fits_in_every_copy():
+    # The second copy does not fit: (110 − 3)/3 + 1 = 36.67. In the first, of 330 steps, padding [[0, 1]] gives (331 − 3)/3 + 1 = 110.33.
+    # Windows of 2 give 165 and then (165 − 2)/2 + 1 = 82.5, windows of 5 give 66 and then (66 − 5)/5 + 1 = 13.2.
+    text = "input: 330x4\nlayers:\n  - {maxpool: 3, repeat: 2}\n"
+    snapshot = Snapshot(text)
+    assert [action.title for action in offered(snapshot)] == ["fit floor", "Ignore stride-fit on this row"]
+    alone = Snapshot(text.replace("330", "110").replace("2}", "1}"))
+    assert [action.title for action in offered(alone)][:2] == ["padding [[0, 1]]", "maxpool 2"]
