@@ -195,10 +195,22 @@ def _axe() -> Path | None:
     return next((Path(place) for place in places if place and Path(place).is_file()), None)
 
 
+def _problem_page() -> str:
+    return page_of(cnncalc.load(SPECS / "alexnet.yaml", input="224x224x3"))
+
+
+def _difference_page() -> str:
+    networks = cnncalc.load(SPECS / "lenet5.yaml"), cnncalc.load(SPECS / "lecture_convnet.yaml")
+    return comparison.page(compare(*networks), networks, ("a.yaml", "b.yaml"), "channels_last")
+
+
 @needs_chromium
-@pytest.mark.parametrize("scheme", ["0", "1"])
-def test_the_page_is_accessible(scheme, tmp_path):
-    """axe-core finds no violation of WCAG 2.1 AA, in dark (0) and in light (1)."""
+@pytest.mark.parametrize(
+    ("made", "scheme", "size"),
+    [(_problem_page, "0", "1200,900"), (_problem_page, "1", "390,844"), (_difference_page, "1", "390,844")],
+)
+def test_the_page_is_accessible(made, scheme, size, tmp_path):
+    """axe-core finds no violation, in dark (0) and in light (1), on a screen and on a phone."""
     import json
 
     axe = _axe()
@@ -208,6 +220,22 @@ def test_the_page_is_accessible(scheme, tmp_path):
         f"<script>{axe.read_text(encoding='utf-8')}</script><script>axe.run().then((found) => document.title = JSON.stringify("
         "found.violations.map((v) => [v.id, v.nodes.length, v.nodes[0].html.slice(0, 200)])));</script>"
     )
-    network = cnncalc.load(SPECS / "alexnet.yaml", input="224x224x3")
-    title, _ = _driven(page_of(network), tmp_path, f"--blink-settings=preferredColorScheme={scheme}", driver=driver)
+    flags = f"--blink-settings=preferredColorScheme={scheme}", f"--window-size={size}"
+    title, _ = _driven(made(), tmp_path, *flags, driver=driver)
     assert json.loads(title) == []
+
+
+@needs_chromium
+def test_a_printed_page_has_the_whole_table(resnet, tmp_path):
+    """On paper nothing scrolls: the last column of the table and the right edge of the picture are on the page."""
+    driver = """<style>main{width:700px}</style><script>
+    for (const rule of [...document.styleSheets[0].cssRules])
+      if (rule.media && rule.media.mediaText === 'print') for (const own of rule.cssRules) document.styleSheets[0].insertRule(
+        own.cssText, document.styleSheets[0].cssRules.length);
+    const right = (node) => Math.round(node.getBoundingClientRect().right), edge = right(document.querySelector('main'));
+    document.title = JSON.stringify([...document.querySelectorAll('table,svg')].map((node) => right(node) - edge > 1));
+    </script>"""
+    import json
+
+    title, _ = _driven(page_of(resnet), tmp_path, "--window-size=1000,900", driver=driver)
+    assert json.loads(title) == [False] * 4
