@@ -11,7 +11,7 @@ from cnncalc.formats.tensors.constant import Constant
 from cnncalc.formats.tensors.count import count
 from cnncalc.formats.tensors.emit import Made, Maker, Port
 from cnncalc.formats.tensors.lower import Lowering
-from cnncalc.formats.tensors.program import ProgramError
+from cnncalc.formats.tensors.program import ProgramError, Value
 from cnncalc.graph import Group, Node, Producer
 from cnncalc.infer import Inference
 from cnncalc.layers import KINDS, Layer
@@ -159,6 +159,31 @@ def legal(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]+", "_", name).strip("_") or "_"
 
 
+_MODULES = ("flatten", "reshape", "pixel_shuffle", "space_to_depth", "channel_shuffle")
+"""Rearrangements that are modules of their own in a framework."""
+
+
+def _rearranging(made: Made) -> str:
+    """The module whose rearrangement became a layer only when the next operator needed it; empty if there is none."""
+    operation = made.operation
+    if not made.aside or made.kind not in _MODULES or operation is None:
+        return ""
+    own = operation.path
+    while operation is not None:
+        if operation.op in ("reshape", "transpose"):
+            if operation.path and (operation.path != own or operation is made.operation):
+                return _legal_path(operation.path)
+        elif operation is not made.operation and operation.op != "identity":
+            return ""
+        value = next((one for one in operation.inputs if isinstance(one, Value)), None)
+        operation = value.made_by if value is not None else None
+    return ""
+
+
+def _legal_path(path: str) -> str:
+    return ".".join(legal(part) for part in re.split(r"[./:]+", path) if part)
+
+
 def _path(made: Made) -> str:
     """The module of a layer as the file names it."""
     operation = made.operation
@@ -170,13 +195,18 @@ def _path(made: Made) -> str:
             if part is not None and part.name is not None and part.name.endswith(".weight") and "::" not in part.name:
                 path = part.name.removesuffix(".weight")
                 break
-    return ".".join(legal(part) for part in re.split(r"[./:]+", path) if part)
+    return _legal_path(path)
 
 
 def _name(layers: Iterable[Made], taken: set[str]) -> None:
     """Names: the module's own if it has one layer, else the module's with kind and number."""
     layers = list(layers)
     paths = {id(made): _path(made) for made in layers}
+    with_layers = {paths[id(made)] for made in layers if not made.aside}
+    for made in layers:
+        module = _rearranging(made)
+        if module and module not in with_layers:
+            made.aside, paths[id(made)] = False, module
     own: dict[str, int] = {}
     kinds: dict[str, set[str]] = {}
     inner: set[str] = set()

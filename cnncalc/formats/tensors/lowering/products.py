@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from cnncalc.formats.tensors.constant import Constant
-from cnncalc.formats.tensors.emit import Cannot, Port
+from cnncalc.formats.tensors.emit import Cannot, Made, Port
 from cnncalc.formats.tensors.lower import Lowering, lowers
 from cnncalc.formats.tensors.program import Operation, Value
 from cnncalc.formats.tensors.view import Atom, Group, Groups, View, aligned, flat, whole
+from cnncalc.shape import Shape
 
 
 @lowers("matmul")
@@ -215,8 +216,22 @@ def recurrent(low: Lowering, o: Operation) -> None:
             axes = (channels,)
             dims = ((), side, width) if a["batch_first"] else (side, (), width)
         low.give(o, View(made, axes, dims), index)
-    if o.outputs[2].users or id(o.outputs[2]) in low.leaving or not steps:
-        raise Cannot("the state of the cells")
+    if not steps:
+        raise Cannot("no steps")
+    _state(low, o, 2, view, first)
+
+
+def _state(low: Lowering, o: Operation, index: int, view: View, layer: Made | None) -> None:
+    """A state that the language does not name, as a custom layer beside the recurrent one that computes it."""
+    value = o.outputs[index]
+    if not value.users and id(value) not in low.leaving:
+        return
+    if layer is None or value.shape is None:
+        raise Cannot("a state without its layer")
+    found = low.result(value.shape, o)
+    sizes = found.sizes
+    fields = {"operator": f"{layer.kind}_state", "output": Shape(*sizes[1:], sizes[0]), "macs": 0}
+    low.give(o, found.on(low.layer("custom", fields, [view])), index)
 
 
 def _recurrent_weights(o: Operation, kind: str, hidden: int, directions: int, bias: Any) -> dict[str, Constant]:
@@ -266,7 +281,9 @@ def stacked(low: Lowering, o: Operation) -> None:
         if not value.users and id(value) not in low.leaving:
             continue
         if index and a["layers"] > 1:
-            raise Cannot("the states of inner layers")
+            # The last states of all layers.
+            _state(low, o, index, view, first)
+            continue
         made = low.layer(a["kind"], fields | {"return": returns}, [view], dict(zip(names, arrays, strict=True)))
         made.shares, first = first, first or made
         if index == 0:
@@ -275,5 +292,5 @@ def stacked(low: Lowering, o: Operation) -> None:
             low.give(o, View(made, (outer, view.axes[1]), dims), index)
         else:
             low.give(o, View(made, (side + width,), (side, (), width)), index)
-    if any(value.users or id(value) in low.leaving for value in o.outputs[2:]):
-        raise Cannot("the state of the cells")
+    for index in range(2, len(o.outputs)):
+        _state(low, o, index, view, first)
