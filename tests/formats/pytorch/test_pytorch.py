@@ -155,6 +155,31 @@ def test_parameters_that_only_change_weights_count(tmp_path: Path) -> None:
     assert net.reading.notes == ()
 
 
+def test_states_of_a_recurrent_layer_are_computed_once(tmp_path: Path) -> None:
+    text = """
+        def build():
+            return nn.Sequential(nn.Linear(12, 12), nn.LSTM(12, 5, batch_first=True))
+    """
+    net = cnncalc.load(f"{written(tmp_path, text)}:build", input="7x12")
+    # An LSTM gives its sequence and both last states; 7 steps of 4·5·(12 + 5) multiply-accumulates make all three.
+    assert [(node.name, node.kind) for node in net.layers] == [
+        ("0", "linear"), ("1.lstm1", "lstm"), ("1.slice1", "slice"), ("1.lstm_state1", "custom")
+    ]  # fmt: skip
+    assert [output.name for output in net.outputs] == ["1.lstm1", "1.slice1", "1.lstm_state1"]
+    assert net.parameters == 12 * 12 + 12 + 4 * 5 * (12 + 5 + 2)
+    assert net.macs == 7 * 12 * 12 + 7 * 4 * 5 * (12 + 5)
+
+
+def test_modules_that_only_rearrange_keep_their_names(tmp_path: Path) -> None:
+    text = """
+        def build():
+            return nn.Sequential(nn.Conv2d(3, 8, 3), nn.PixelShuffle(2), nn.Conv2d(2, 4, 3), nn.Flatten(), nn.Linear(480, 4))
+    """
+    net = cnncalc.load(f"{written(tmp_path, text)}:build", input="9x8x3")
+    names = [("0", "conv"), ("1", "pixel_shuffle"), ("2", "conv"), ("3", "flatten"), ("4", "fc")]
+    assert [(node.name, node.kind) for node in net.layers] == names
+
+
 def test_weights_of_fewer_numbers_are_custom(tmp_path: Path) -> None:
     text = """
         class Tied(nn.Module):

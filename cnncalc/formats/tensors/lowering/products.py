@@ -202,13 +202,15 @@ def recurrent(low: Lowering, o: Operation) -> None:
         value = o.outputs[index]
         if not value.users and id(value) not in low.leaving:
             continue
-        made = low.layer(kind, base | {"return": returns}, [view], weights)
-        if first is not None:
-            made.shares = first
-        first = first or made
         side: Group = (Atom(directions),) if directions > 1 else ()
         width: Group = (Atom(hidden),)
         channels = side + width
+        if first is not None:
+            state = _last(low, View(first, (channels, view.axes[1]), (view.dims[length], side, width)))
+            side, width = state.dims
+            low.give(o, View(state.producer, state.axes, ((), side, width) if a["batch_first"] else (side, (), width)), index)
+            continue
+        first = made = low.layer(kind, base | {"return": returns}, [view], weights)
         if index == 0:
             axes: Groups = (channels, view.axes[1])
             dims: Groups = ((), view.dims[length], side, width) if a["batch_first"] else (view.dims[length], side, (), width)
@@ -219,6 +221,20 @@ def recurrent(low: Lowering, o: Operation) -> None:
     if not steps:
         raise Cannot("no steps")
     _state(low, o, 2, view, first)
+
+
+def _last(low: Lowering, view: View) -> View:
+    """The state after the last step, from all of them: (directions, hidden). The second direction ends at the first step."""
+    from cnncalc.formats.tensors.lowering.moves import concatenated, sliced
+
+    steps, directions, _ = view.shape
+    if directions == 1:
+        last = sliced(low, view, 0, steps - 1, 1, 1)
+        return View(last.producer, last.axes, last.dims[1:])
+    forward = sliced(low, sliced(low, view, 1, 0, 1, 1), 0, steps - 1, 1, 1)
+    backward = sliced(low, sliced(low, view, 1, 1, 1, 1), 0, 0, 1, 1)
+    both = concatenated(low, [forward, backward], 1)
+    return View(both.producer, both.axes, both.dims[1:])
 
 
 def _state(low: Lowering, o: Operation, index: int, view: View, layer: Made | None) -> None:
@@ -284,10 +300,13 @@ def stacked(low: Lowering, o: Operation) -> None:
             # The last states of all layers.
             _state(low, o, index, view, first)
             continue
-        made = low.layer(a["kind"], fields | {"return": returns}, [view], dict(zip(names, arrays, strict=True)))
-        made.shares, first = first, first or made
+        outer: Group = side + width
+        if first is not None:
+            state = _last(low, View(first, (outer, view.axes[1]), (view.dims[length], side, width)))
+            low.give(o, View(state.producer, state.axes, (state.dims[0], (), state.dims[1])), index)
+            continue
+        first = made = low.layer(a["kind"], fields | {"return": returns}, [view], dict(zip(names, arrays, strict=True)))
         if index == 0:
-            outer: Group = side + width
             dims = ((), view.dims[length], outer) if a["batch_first"] else (view.dims[length], (), outer)
             low.give(o, View(made, (outer, view.axes[1]), dims), index)
         else:
