@@ -233,6 +233,14 @@ class Graph:
         """Layers whose multiply-accumulates are unknown: the total leaves them out."""
         return [node for node in self.nodes if node.inferred.macs is None]
 
+    def readers(self) -> dict[Producer, list[Node]]:
+        """Return the layers that read each result, in order; results that no layer reads are left out."""
+        found: dict[Producer, list[Node]] = {}
+        for node in self.nodes:
+            for source in node.inputs:
+                found.setdefault(source, []).append(node)
+        return found
+
     @property
     def complete(self) -> bool:
         """Whether every shape is known and every layer can be computed."""

@@ -7,6 +7,9 @@ from typing import Any
 
 LAYOUTS = ("channels_last", "channels_first")
 LARGEST = 2**31 - 1
+#: All names of axes.
+AXIS_NAMES = ("depth", "height", "width", "length", "channels")
+#: The names of the spatial axes of a shape, by their number.
 AXES = {0: (), 1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Union
 
-from cnncalc.shape import LARGEST, Flow, LayerError, OpenShape, Shape, Tokens
+from cnncalc.shape import AXES, AXIS_NAMES, LARGEST, Flow, LayerError, OpenShape, Shape, Tokens
 
 Value = Union[str, None, tuple["Value", ...], "Map"]
 
@@ -100,18 +100,15 @@ def written(value: Value, limit: int = 60) -> str:
 
 
 _SIZE = re.compile(r"\d[\d_]*", re.ASCII)
-_MAP_AXES = ("depth", "height", "width", "length", "channels", "tokens", "vocabulary")
-_MAPS = {
-    ("channels",): ("channels",),
-    ("channels", "length"): ("length", "channels"),
-    ("channels", "height", "width"): ("height", "width", "channels"),
-    ("channels", "depth", "height", "width"): ("depth", "height", "width", "channels"),
-}
+#: Keys of a shape or of tokens that is written as a map.
+FLOW_KEYS = (*AXIS_NAMES, "tokens", "vocabulary")
+#: The order of the axes by the sorted keys of a map.
+_MAPS = {tuple(sorted((*axes, "channels"))): (*axes, "channels") for axes in AXES.values()}
 
 
 def is_shape_map(value: Map) -> bool:
     """Return whether a map is one shape with axes as keys, not several named shapes."""
-    return any(key in _MAP_AXES and not isinstance(v, Map) and ("x" not in v if isinstance(v, str) else True) for key, v in value)
+    return any(key in FLOW_KEYS and not isinstance(v, Map) and ("x" not in v if isinstance(v, str) else True) for key, v in value)
 
 
 def size(text: Value, what: str, within: str = "") -> int:
@@ -185,7 +182,7 @@ def _shape_in_words(value: Map) -> Shape:
     order = _MAPS.get(keys)
     if order is not None:
         return Shape(*(size(value.get(axis), axis) for axis in order))
-    unknown = [key for key in keys if key not in _MAP_AXES]
+    unknown = [key for key in keys if key not in FLOW_KEYS]
     if unknown:
         raise LayerError(f"a shape has no {written(unknown[0])}; write {_MAP_HELP}", rule="unknown-key", field=unknown[0])
     raise LayerError(f"a shape is {_MAP_HELP}, not a map of {', '.join(keys) or 'nothing'}", rule="value")

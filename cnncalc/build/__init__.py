@@ -1,1 +1,1 @@
-"""Builds graphs: the one place that makes nodes and groups, whatever format describes the network."""
+"""Builds graphs: only this package makes nodes and groups, for networks of every format."""

@@ -1,4 +1,4 @@
-"""Makes inputs, nodes and groups, infers every shape on the way, and reports what is wrong with a layer."""
+"""Makes inputs, nodes and groups, infers their shapes, and reports problems of layers."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Builder:
         self._overrides = changes.fields
         self._infer = infer if infer is not None else Inference()
         self._group: Group | None = None
-        #: Totals that may not exceed a limit, with what the layers so far have.
+        #: Totals with a limit, summed over the layers so far.
         self._limits = [(figure, most) for figure, most in changes.limits if figure in _ADDED_UP]
         self._spent = dict.fromkeys(_ADDED_UP, 0)
 
@@ -61,9 +61,9 @@ class Builder:
         merges: Group | None = None,
         settled: bool = False,
     ) -> Node:
-        """A layer in the open group. Its shape is inferred, and what is wrong with it is reported.
+        """Add a layer to the open group, infer its shape and report its problems.
 
-        `layer` is None if the file's layer cannot be read; `kind` then says what the file calls it. `place` replaces `location`
+        `layer` is None if the file's layer cannot be read; `kind` is then its name in the file. `place` replaces `location`
         if the format knows where fields stand. `named`: the file gives the name. `shares`: the layer whose weights it uses.
         `merges`: the branches group that it ends. `settled`: the format has applied `changes_of` itself.
         """
@@ -120,7 +120,7 @@ class Builder:
         return group
 
     def close(self, group: Group, result: Producer | None) -> None:
-        """Closes the innermost group; `result` is what it gives."""
+        """Close the innermost group, whose output is `result`."""
         group.result = result
         self._group = group.parent
 
@@ -148,13 +148,13 @@ class Builder:
         self.graph.outputs = list(producers)
 
     def share(self, node: Node, target: Producer | None, at: Location | None = None) -> None:
-        """Lets `node` use the weights of `target`, or reports why it cannot; `at` is where the file says so."""
+        """Let `node` use the weights of `target`, or report at `at` why it cannot."""
         fault = _take(node, target)
         if fault:
             self._problems.add("share", at if at is not None else node.place.of("share"), fault, layer=node.name)
 
     def _spend(self, node: Node) -> None:
-        """Add up what a finished layer has. Raises BudgetExceeded above a limit: what follows can only add to it."""
+        """Add a finished layer to the totals. Raises BudgetExceeded above a limit, because later layers can only add to it."""
         spent = self._spent
         for figure in _ADDED_UP:
             spent[figure] += getattr(node, figure) or 0
@@ -239,7 +239,7 @@ class Builder:
 def _take(node: Node, target: Producer | None) -> str | None:
     """Shares the weights, or says why that is impossible."""
     if node.shape is None or target is None or (target.shape if isinstance(target, Node) else target.flow) is None:
-        # What is not known is not blamed; that the layer owns no weights still holds.
+        # An unknown shape is no fault of the layer; the layer still has no weights of its own.
         node.shared = target if isinstance(target, Node) else None
         return None
     if not isinstance(target, Node):

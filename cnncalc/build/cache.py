@@ -17,7 +17,7 @@ class Cache:
 
     def __init__(self) -> None:
         self.infer = Inference()
-        #: What reading a layer's fields gave, by its kind, its fields and the layout.
+        #: Layers and their faults by kind, fields and layout.
         self.layers: dict[object, tuple[Layer | None, list[tuple[str, LayerError]]]] = {}
         #: Rows that the last reading found sound and free of expressions, by the node they were read from and the layout; each
         #: is used once, since a row that an alias repeats is read for each of its places.

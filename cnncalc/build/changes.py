@@ -1,4 +1,4 @@
-"""What is changed from outside the file: `--input`, `--set`, `--fit`, `--layout` and `--dtype`, for every format."""
+"""Changes by options, for every format: `--input`, `--set`, `--fit`, `--layout` and `--dtype`."""
 
 from __future__ import annotations
 

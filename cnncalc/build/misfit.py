@@ -55,7 +55,7 @@ def of(node: Node) -> Misfit:
 
 
 def fixes(node: Node, found: Misfit) -> tuple[Fix, ...]:
-    """The edits of the row that make it fit, none of them safe: only the author knows which is meant."""
+    """Return the edits of the row that make it fit. None is safe, because only the author knows which one is right."""
     edits = [node.place.edit(one.field, written(one)) for one in found.refits if one.field != "input"]
     edits.append(node.place.edit("fit", "floor"))
     return tuple(edit for edit in edits if edit is not None)
@@ -107,7 +107,7 @@ def unread(node: Node) -> tuple[str, bool]:
 
 
 def never_read(node: Node) -> str:
-    """What a floored output leaves unread, as `the last row and column are never read`."""
+    """Return which cells a rounded-down output never reads: `the last row and column are never read`."""
     cells, plural = unread(node)
     return f"{cells} {'are' if plural else 'is'} never read"
 

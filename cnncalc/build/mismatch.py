@@ -13,7 +13,7 @@ from cnncalc.shape import Flow, Shape
 
 
 class Side(NamedTuple):
-    """One of the results: the layer that gives it, the branch that it ends (else empty), and its shape."""
+    """One input of a join: the layer that computes it, the branch that ends there (else empty), and its shape."""
 
     name: str
     branch: str
@@ -41,7 +41,7 @@ class Unjoined(NamedTuple):
 
 
 def of(node: Node, error: Mismatch, layout: str) -> Unjoined:
-    """The two results with their shapes, and what the join needs."""
+    """Return the two inputs with their shapes, and the requirement of the join."""
     labels = node.merges.labels if node.merges is not None else ()
     first, second = (
         Side(node.inputs[k].name, labels[k] if labels else "", node.inputs[k].flow) for k in (error.first, error.second)

@@ -48,7 +48,7 @@ class Problems:
     ) -> None:
         """Reports a problem. If several copies of a row have it, it is reported once, for the first copy."""
         place = location_of(at)
-        # Without a line, layers are told apart by their names alone.
+        # Without lines, layers are distinguished by name.
         key = (rule, place, "" if layer and place.line else f"{layer}: {message}")
         if key not in self._found:
             # A place in another file, the source of a PyTorch model, names that file.
@@ -95,7 +95,7 @@ class Problems:
         return result
 
     def error(self, error: LayerError, at: Spot, *, prefix: str = "", layer: str | None = None) -> None:
-        """Reports an error raised about one layer or value; `prefix` says what it is about."""
+        """Report an error about one layer or value; `prefix` names the layer or value."""
         self.add(error.rule, at, prefix + error.text(self.layout), layer=layer)
 
     def did_you_mean(self, word: str, *candidates: Collection[str]) -> str:

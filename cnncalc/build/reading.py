@@ -1,4 +1,4 @@
-"""What a format reads, and what it gives: a source and changes in, a reading out."""
+"""The arguments of a format, Source and changes, and its result, a Reading."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Source:
         self.on_disk = text is None and data is None and file is not None and file != "-"
         #: Whether `_data` is everything there is.
         self._whole = data is not None
-        #: What a format has parsed, kept for those who read the same source with many changes.
+        #: The parsed contents, kept by a format for further readings of the same source with other changes.
         self.parsed: Any = None
         #: Layers and inferences of earlier versions of the same text.
         self.cache = Cache()
@@ -180,7 +180,7 @@ class Definition:
 
 
 class Reading(Record):
-    """A network as its file describes it, in whatever format. Formats fill in what they know."""
+    """A network as its file describes it. A format sets the attributes that its files have."""
 
     source: Source
     graph: Graph
@@ -190,7 +190,7 @@ class Reading(Record):
     unusable: bool = False
     name: str | None = None
     description: str | None = None
-    #: Where the figures come from.
+    #: The source of the figures, such as a paper.
     credit: str | None = None
     #: How the file writes shapes.
     layout: str = "channels_last"
@@ -202,7 +202,7 @@ class Reading(Record):
     changed: bool = False
     #: Whether expectations of the file were skipped because of that.
     expect_skipped: bool = False
-    #: Totals that the file expects; what they count may not be fixed silently.
+    #: Totals that the file expects; no safe fix may change them.
     expected: frozenset[str] = frozenset()
     #: The most that the file allows of each total.
     budget: Mapping[str, int] = {}
@@ -211,11 +211,11 @@ class Reading(Record):
     ignores: Ignores = Ignores()
     #: The names that `--set` takes beside fields.
     vars: tuple[str, ...] = ()
-    #: The names of the top-level rows, in order, and where each stands.
+    #: The names of the top-level rows, in order, and their locations.
     rows: Mapping[str, Location] = {}
-    #: What a name stands for that is not the full name of a layer; None if the file has no such name.
+    #: Resolves a name that is not the full name of a layer; returns None if the file has no such name.
     find: Callable[[str], Producer | None] | None = None
-    #: What the file defines; asked for by rules alone.
+    #: The definitions of the file, which only rules ask for.
     definitions: Callable[[], Iterator[Definition]] = staticmethod(lambda: iter(()))
     #: The file's own weights, by layer and PyTorch's names of arrays; None if it has none.
     weights: Callable[[], Mapping[str, Mapping[str, Any]]] | None = None

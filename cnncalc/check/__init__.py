@@ -1,1 +1,1 @@
-"""`check`: many files, each looked at on its own, and what is to be said of all of them."""
+"""`check`: validates many files and folders, and counts the results."""

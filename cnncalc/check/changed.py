@@ -9,9 +9,9 @@ from cnncalc.git import LONG, QUICK, GitError, git
 
 
 def changed_files(ref: str) -> set[str]:
-    """Real paths of the files that differ from where this branch left `ref`, and of those that git does not know yet.
+    """Return the real paths of files that differ from the commit where this branch left `ref`, and of untracked files.
 
-    Raises SettingsError if git has no answer.
+    Raises SettingsError if git fails.
     """
     top = _ask("rev-parse", "--show-toplevel", ref=ref).rstrip("\n")
     commit = _ask("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}", ref=ref).strip()

@@ -1,4 +1,4 @@
-"""Whether a YAML file in a folder is meant as a network, decided without parsing it."""
+"""Tells whether a YAML file in a folder is meant as a network, without parsing it."""
 
 from __future__ import annotations
 

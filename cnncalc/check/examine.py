@@ -58,7 +58,7 @@ def problems_of(net: network.Network, settings: Settings, how: How = DEFAULT) ->
     # A changed network may not need an ignore that its file does need.
     chosen = settings.chosen - {"unused-ignore"} if how.changes else settings.chosen
     found = rules.run(net.reading, chosen)
-    # An error is left out by its name alone, not because others were chosen.
+    # `select` chooses among warnings and notes; stride-fit is left out only if `ignore` names it.
     ignored = "stride-fit" in (settings.ignore or ())
     problems = [p for p in net.problems if p.rule != "stride-fit"] if ignored else net.problems
     if found:

@@ -33,13 +33,13 @@ def check_files(
 
         yield from cluster_map(partial(_checked_below, os.getcwd(), how), candidates, scheduler, jobs, lost=_lost)
         return
-    # What is there now stays; the collector need not look at it again and again.
+    # Objects that exist now live until the process ends, so the collector need not visit them.
     gc.freeze()
     yield from parallel_map(partial(_checked, how), candidates, _jobs(len(candidates), jobs), lost=_lost)
 
 
 def _checked(how: How, candidate: Candidate) -> Result:
-    """As `check_file`, with the collector of cycles held off until what is built for the file is garbage as a whole."""
+    """Check a file with the garbage collector off until everything that was built for the file is garbage."""
     gc.disable()
     try:
         return check_file(candidate, how)

@@ -45,7 +45,7 @@ def _names(folder: str) -> list[str]:
 
 
 def _below(top: str, *, files: bool) -> list[str]:
-    """A folder and those below it, each once; with `files` what stands in them as well."""
+    """Yield a folder and all folders below it, each once; with `files` their files too."""
     found: list[str] = []
     seen: set[tuple[int, int]] = set()
     todo = [top]

@@ -1,4 +1,4 @@
-"""What is to be checked: from the command line, else from `[tool.cnncalc]` in the nearest pyproject.toml."""
+"""The settings of `check`: from the command line, else from `[tool.cnncalc]` in the nearest pyproject.toml."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cnncalc.rules import RULES
 
 
 class SettingsError(Exception):
-    """Settings that cannot be used: a short sentence with where they stand."""
+    """Settings that cannot be used. The message names the option or the file, and the key."""
 
 
 class Pattern(NamedTuple):
@@ -19,12 +19,12 @@ class Pattern(NamedTuple):
 
     folder: str
     text: str
-    #: Where it is written, for messages.
+    #: The option or the key of the file that has it, for messages.
     origin: str
 
 
 class Settings(NamedTuple):
-    """None stands for a setting that nobody has given."""
+    """The settings of `check`; None for a setting that is not given."""
 
     select: tuple[str, ...] | None = None
     ignore: tuple[str, ...] | None = None
@@ -35,7 +35,7 @@ class Settings(NamedTuple):
     include: tuple[Pattern, ...] | None = None
 
     def over(self, other: Settings) -> Settings:
-        """These, and the other ones where these say nothing; patterns of both."""
+        """Return these settings, with those of `other` in place of None; patterns of both apply."""
         given = {name: value for name, value in self._asdict().items() if value is not None}
         if other.exclude:
             given["exclude"] = (*(self.exclude or ()), *other.exclude)

@@ -12,15 +12,15 @@ from cnncalc import formats
 from cnncalc.check.patterns import expand, is_pattern
 from cnncalc.check.settings import Pattern, Settings, settings_for
 
-#: Folders in which nobody keeps specs of their own.
+#: Folders of installed packages and caches, which are skipped.
 _SKIPPED = frozenset(("node_modules", "__pycache__", "venv"))
 
 
 class Candidate(NamedTuple):
-    """A file to look at: one that was `named` whatever it holds, one found in a folder only if it claims to be a network.
+    """A file to check. A `named` file is checked whatever it contains, a file in a folder only if it looks like a network.
 
-    `folder` is the folder that was given, for a file found in it. `included`: it was given, or the settings name it, so that
-    another format than cnncalc's own may claim it.
+    `folder` is the given folder in which the file was found. `included`: the file was given or the settings name it, so that
+    formats other than cnncalc's own may claim it.
     """
 
     file: str
@@ -31,7 +31,7 @@ class Candidate(NamedTuple):
 
 
 class Sources:
-    """The files that paths mean, each once, and whatever is worth a word beside them. Raises SettingsError."""
+    """The files that the given paths mean, each once, and warnings about the paths. Raises SettingsError."""
 
     def __init__(self, paths: list[str], given: Settings, *, skip_others: bool = False) -> None:
         self._given = given
@@ -40,7 +40,7 @@ class Sources:
         self._folders: list[str] = []
         self._patterns: dict[Pattern, bool] = dict.fromkeys(given.exclude or (), False)
         self._excluded = 0
-        #: Places that cannot be looked into, each with the reason.
+        #: Paths that cannot be read, each with the reason.
         self.faults: list[tuple[str, str]] = []
         for path in paths:
             for file, folder in self._expand(path):
@@ -113,7 +113,7 @@ class Sources:
                 status = os.stat(folder)
                 names = sorted(os.listdir(folder))
             except FileNotFoundError:
-                # It went away meanwhile.
+                # It was deleted meanwhile.
                 continue
             except OSError as error:
                 self.faults.append((folder, f"the folder cannot be read: {error.strerror or error}"))
@@ -140,7 +140,7 @@ def _is_included(file: str, settings: Settings) -> bool:
 
 
 def _is_below(path: str, folder: str) -> bool:
-    """Whether `path` is a folder or stands below it."""
+    """Whether `path` is the folder itself or below it."""
     top = os.path.realpath(folder)
     return os.path.join(os.path.realpath(path), "").startswith(os.path.join(top, ""))
 

@@ -1,4 +1,4 @@
-"""Counts of what has been checked, for the summary and the exit status."""
+"""Counts of checked files and their problems, for the summary and the exit status."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _PROBLEMS, _UNUSABLE = 1, 2
 
 
 class Tally:
-    """Counts the results that pass through `counted`. `fixes` says what has become of safe fixes: offered, shown or made."""
+    """Counts the results that pass through `counted`. `fixes` is what happens to safe fixes: offered, shown or made."""
 
     def __init__(self, *, fixes: str = "offered") -> None:
         self._fixes = fixes

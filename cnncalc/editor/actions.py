@@ -15,7 +15,7 @@ from cnncalc.problem import IGNORABLE, Fix, Problem
 
 
 class Action(NamedTuple):
-    """A change that an editor offers. `kind` is quickfix or source.fixAll; `problem` is the one that it solves."""
+    """A change that an editor offers. `kind` is quickfix or source.fixAll; `problem` is the problem that it solves."""
 
     title: str
     kind: str
@@ -25,7 +25,7 @@ class Action(NamedTuple):
 
 
 def actions(snapshot: Snapshot, span: Span) -> list[Action]:
-    """What can be done about the problems that a range touches."""
+    """Return the actions for the problems that a range touches."""
     start, end = snapshot.positions.offset(span.start), snapshot.positions.offset(span.end)
     found: list[Action] = []
     for problem in snapshot.problems_at(start, end):
@@ -59,7 +59,7 @@ def _solves(snapshot: Snapshot, problem: Problem, fix: Fix) -> bool:
 
 
 def fix_all(snapshot: Snapshot) -> Action | None:
-    """Every fix that cannot change what was meant, as one edit; None if there is none."""
+    """Return all safe fixes as one edit; None if there is none."""
     fixes = [fix for problem in snapshot.problems for fix in problem.fixes if fix.safe]
     if not fixes or snapshot.recovered.blanked:
         return None
@@ -86,7 +86,7 @@ def _ignore(snapshot: Snapshot, problem: Problem) -> Action | None:
         edit = Edit(positions.between(start + close, start + close), f", {problem.rule}")
         return Action(title, "quickfix", (edit,), problem)
     if " #" in content or content.lstrip().startswith("#"):
-        # A line holds one comment; the rule's name goes into it, where the reader of comments finds it at its beginning alone.
+        # A line has one comment, and an ignore is read at the beginning of a comment only.
         place = content.find(" #") + 1 if " #" in content else len(content) - len(content.lstrip())
         edit = Edit(positions.between(start + place, start + place), f"# cnncalc: ignore[{problem.rule}] ")
         return Action(title, "quickfix", (edit,), problem)

@@ -1,4 +1,4 @@
-"""What can be typed next: kinds, fields, words of a field, names, vars, blocks, rules and keys."""
+"""Completion: kinds, fields, words of a field, names, vars, blocks, rules and keys."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from cnncalc.editor.recovery import PLACEHOLDER
 from cnncalc.editor.snapshot import Snapshot
 from cnncalc.language.document import BUDGETED, EXPECTED, TOP_KEYS
 from cnncalc.language.expression import FUNCTIONS
-from cnncalc.language.row import MERGES
-from cnncalc.language.schema import ROW_KEYS
+from cnncalc.language.row import MERGES, ROW_KEYS
 from cnncalc.layers import KINDS, Join, Layer
 from cnncalc.problem import IGNORABLE
 from cnncalc.rules.manual import level, summary
 from cnncalc.shape import LAYOUTS
+from cnncalc.values import FLOW_KEYS
 from cnncalc.window import FITS
 
 
@@ -52,7 +52,7 @@ _KEYS: dict[str, tuple[str, ...]] = {"expect": EXPECTED, "budget": BUDGETED}
 
 
 def complete(snapshot: Snapshot, offset: int) -> Completion:
-    """What can be typed at an offset; nothing is left out that begins like the word there, whatever its case."""
+    """Return the completions at an offset: all that begin with the word there, in upper or lower case."""
     here = context(snapshot.positions, offset)
     span = snapshot.positions.between(offset - len(here.word), offset)
     word = here.word.lower()
@@ -81,7 +81,7 @@ def _items(here: Context, snapshot: Snapshot, offset: int) -> Iterator[Item]:
 
 
 def row_beginnings(blocks: Iterable[str] = (), *, in_braces: bool = True) -> Iterator[Item]:
-    """What a row begins with. Inside braces a kind is a key; behind a dash one without a required value stands alone."""
+    """Return beginnings of a row. In braces a kind is a key; after a dash a kind without a required value is a word alone."""
     for name, kind in KINDS.items():
         bare = kind.main is None or not kind.main.required
         required = [o.name for o in kind.options.values() if o.required and not o.main]
@@ -111,7 +111,7 @@ def row_fields(written: Iterable[str], parameters: Iterable[str] = ()) -> Iterat
             yield Item(name, f"{name}: ", "field", "a parameter of the block")
     if "branches" in keys and "merge" not in keys:
         yield Item("merge", "merge: ", "field", "how the branches are joined")
-    for name, (text, _) in ROW_KEYS.items():
+    for name, text in ROW_KEYS.items():
         if name not in keys:
             yield Item(name, f"{name}: ", "key", "a key of every row", text)
 
@@ -191,7 +191,7 @@ def _keys(here: Context) -> Iterator[Item]:
     elif here.path[:1] == ("blocks",) and len(here.path) == 2:
         keys = ("parameters", "layers", "description")
     elif here.path[-1] == "input":
-        keys = ("height", "width", "depth", "length", "channels", "tokens", "vocabulary")
+        keys = FLOW_KEYS
     for key in keys:
         if key not in written:
             yield Item(key, f"{key}: ", "key", "a key of the file" if not here.path else f"a key of {here.path[-1]}")

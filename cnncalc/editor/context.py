@@ -1,4 +1,4 @@
-"""What is being typed at a place of a text, also of one that is not YAML yet: read from the lines alone, without a parser."""
+"""The context of the cursor, found from the lines without a parser, because the text may not be YAML yet."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Context(NamedTuple):
 
 
 def context(positions: Positions, offset: int) -> Context:
-    """What is being typed at an offset."""
+    """Return the context of an offset."""
     line = positions.line_at(offset)
     before = positions.text[positions.line_start(line) : offset]
     ignore = _IGNORE.search(before)

@@ -13,7 +13,8 @@ from cnncalc.editor.outline import Symbol, kind_of
 from cnncalc.editor.positions import Span
 from cnncalc.editor.snapshot import Snapshot
 from cnncalc.graph import Node
-from cnncalc.language.schema import ROW_KEYS, schema
+from cnncalc.language.row import ROW_KEYS
+from cnncalc.language.schema import schema
 from cnncalc.language.source import Mapping, Scalar, Sequence, YamlNode
 from cnncalc.layers import KINDS
 from cnncalc.layers.option import Option
@@ -186,7 +187,7 @@ def _field(keys: list[str], key: str) -> list[str]:
         default = "required" if declared.required else f"default {_shown(declared)}"
         return [f"**{key}** — {declared.doc}: {declared.type.describe()} ({default})"]
     if key in ROW_KEYS:
-        return [f"**{key}** — {ROW_KEYS[key][0]}"]
+        return [f"**{key}** — {ROW_KEYS[key]}"]
     if key == "merge" and "branches" in keys:
         return [f"**merge** — {_described()['row']['merge']['description']}"]
     return []

@@ -50,7 +50,7 @@ class Scope:
         self.node = node
 
     def find(self, name: str) -> Symbol | None:
-        """The row that `name` stands for here or further out."""
+        """Return the row that `name` refers to in this scope or an outer one."""
         scope: Scope | None = self
         while scope is not None:
             if name in scope.rows:
@@ -281,7 +281,7 @@ class Outline:
 
 
 def kind_of(item: YamlNode) -> Scalar | None:
-    """The word of a row that is its kind: a layer kind, `block` or `branches`; its first key if none is."""
+    """Return the key of a row that is its kind: a layer kind, `block` or `branches`; else its first key."""
     if isinstance(item, Scalar):
         return item
     if isinstance(item, Mapping) and item.pairs:
@@ -293,7 +293,7 @@ def kind_of(item: YamlNode) -> Scalar | None:
 
 
 def _stem(item: YamlNode, kind: Scalar | None) -> str:
-    """What the name of a row without one begins with."""
+    """Return the first part of the automatic name of a row."""
     if kind is None:
         return "?"
     if kind.text in ("block", "branches") and isinstance(item, Mapping):
@@ -321,7 +321,7 @@ def _words(node: YamlNode) -> list[Scalar]:
 
 
 def _joined(key: Scalar, node: YamlNode) -> Location:
-    """From a key to the end of what stands behind it."""
+    """Return the range from a key to the end of its value."""
     if (node.line, node.column) < (key.line, key.column):
         return location(key)
     return Location(key.line, key.column, node.end_line, node.end_column)

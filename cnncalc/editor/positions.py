@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from cnncalc.problem import Location
 
-#: Where libyaml begins a new line; editors begin one at the first three alone.
+#: Line breaks of libyaml; editors know only the first three.
 _YAML_BREAK = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")
 #: The byte order mark that some editors leave at the beginning of a text.
 BOM = "\ufeff"
@@ -91,7 +91,7 @@ class Positions:
         return Span(self.position(start), self.position(end))
 
     def line_at(self, offset: int) -> int:
-        """The 0-based editor's line that an offset lies on."""
+        """Return the 0-based line of the editor at an offset."""
         return bisect_right(self._starts, offset) - 1
 
     def line_start(self, line: int) -> int:

@@ -1,4 +1,4 @@
-"""The outline of a file, what folds in it, and its names: where each is defined and used, and how to rename it."""
+"""The outline of a file, its folding ranges, and definition, references and renaming of its names."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _entry(snapshot: Snapshot, symbol: Symbol) -> Entry:
 
 
 def _trimmed(text: str, end: int) -> int:
-    """The end of a range without the blank space behind it: libyaml ends a block where the next thing begins."""
+    """Return the end of a range without white space after it: libyaml ends a block where the next node begins."""
     while end and text[end - 1] in " \t\r\n":
         end -= 1
     return end
@@ -88,7 +88,7 @@ def folds(snapshot: Snapshot) -> list[tuple[int, int]]:
 
 
 def definition(snapshot: Snapshot, offset: int) -> Span | None:
-    """Where the name at an offset is defined."""
+    """Return the definition of the name at an offset."""
     symbol = snapshot.outline.at(offset)
     return snapshot.positions.between(symbol.start, symbol.end) if symbol is not None else None
 
@@ -132,7 +132,7 @@ def rename(snapshot: Snapshot, offset: int, name: str) -> list[Edit]:
 
 
 def _taken(snapshot: Snapshot, symbol: Symbol) -> set[str]:
-    """The names that stand beside a symbol."""
+    """Return the other names in the scope of a symbol."""
     outline = snapshot.outline
     if symbol.kind == "block":
         return set(outline.blocks)

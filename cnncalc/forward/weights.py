@@ -32,10 +32,7 @@ class Gains:
     """The gain of each layer's random weights, which depends on the next activation or sum."""
 
     def __init__(self, graph: Graph) -> None:
-        self._readers: dict[Producer, list[Node]] = {}
-        for node in graph.nodes:
-            for source in node.inputs:
-                self._readers.setdefault(source, []).append(node)
+        self._readers = graph.readers()
 
     def __call__(self, node: Node) -> float:
         """Return He's or Glorot's gain for `node`.

@@ -12,7 +12,16 @@ from cnncalc.place import Place, inside, lines_of
 from cnncalc.problem import Fix, Location
 from cnncalc.values import Map, Value
 
-ROW_KEYS = ("name", "from", "repeat", "expect", "fit", "share", "trainable")
+#: The keys of every row, and what they do.
+ROW_KEYS = {
+    "name": "The name of the row in messages and for other rows.",
+    "from": "The row that it reads instead of the row above.",
+    "repeat": "The number of copies of the row in sequence; ${i} counts them from 0.",
+    "expect": "The expected output shape; of a repeated row, that of the last copy.",
+    "fit": "How to handle a stride that does not fit, here and inside a block or branches.",
+    "share": "A layer whose weights it uses; they are counted once.",
+    "trainable": "false freezes its weights.",
+}
 MERGES = ("add", "concat", "multiply")
 
 FAULTY: Value = Map((("${", None),))

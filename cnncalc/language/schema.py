@@ -10,7 +10,7 @@ from typing import Any
 
 from cnncalc.dtype import DEFAULT, DTYPES
 from cnncalc.language.document import BUDGETED, EXPECTED
-from cnncalc.language.row import MERGES
+from cnncalc.language.row import MERGES, ROW_KEYS
 from cnncalc.layers import KINDS, Layer
 from cnncalc.layers.option import Option
 from cnncalc.problem import IGNORABLE
@@ -27,14 +27,15 @@ _SIZE: Schema = {"type": "integer", "minimum": 1, "maximum": LARGEST}
 _WORD: Schema = {"type": ["string", "number", "boolean"]}
 
 #: Descriptions of the keys that every row can have.
-ROW_KEYS: dict[str, tuple[str, Schema]] = {
-    "name": ("How other rows and messages call it.", {"type": "string", "pattern": _NAME}),
-    "from": ("The row that it reads instead of the one above.", _WORD),
-    "repeat": ("How many times the row stands in sequence; ${i} counts its copies from 0.", {"type": "integer", "minimum": 0}),
-    "expect": ("The shape that must come out; of a repeated row, of the last copy.", {"$ref": "#/$defs/shape"}),
-    "fit": ("What a stride that does not fit means here, and inside a block or branches.", {"enum": list(FITS)}),
-    "share": ("A layer whose weights it uses; they are counted once.", _WORD),
-    "trainable": ("false freezes its weights.", {"type": "boolean"}),
+#: The values of the keys of a row.
+_ROW_VALUES: dict[str, Schema] = {
+    "name": {"type": "string", "pattern": _NAME},
+    "from": _WORD,
+    "repeat": {"type": "integer", "minimum": 0},
+    "expect": {"$ref": "#/$defs/shape"},
+    "fit": {"enum": list(FITS)},
+    "share": _WORD,
+    "trainable": {"type": "boolean"},
 }
 _FIT = "What a stride that does not fit means; ceil is for pools, convolutions then take the floor."
 
@@ -60,7 +61,7 @@ def schema() -> Schema:
             "no-kind": _no_kind(),
             "block-row": _block_row(),
             "branches-row": _branches_row(),
-            **{f"key-{name}": _described(text, _open(inside)) for name, (text, inside) in ROW_KEYS.items()},
+            **{f"key-{name}": _described(text, _open(_ROW_VALUES[name])) for name, text in ROW_KEYS.items()},
             "key-from-several": _described(
                 "The row, or a list of the rows, that it reads instead of the one above.",
                 _open({"anyOf": [_WORD, {"type": "array", "items": _WORD, "minItems": 1}]}),

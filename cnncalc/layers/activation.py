@@ -65,7 +65,7 @@ class ReLU6(Activation, kind="relu6"):
 
 
 class ELU(Activation, kind="elu"):
-    """x where positive, exp(x) − 1 elsewhere (alpha 1).
+    """x if x is positive, else exp(x) − 1 (alpha 1).
 
     Source: Clevert et al. 2015.
     """
@@ -81,7 +81,7 @@ class ELU(Activation, kind="elu"):
 
 
 class SELU(Activation, kind="selu"):
-    """1.0507·x where positive, 1.7581·(exp(x) − 1) elsewhere.
+    """1.0507·x if x is positive, else 1.7581·(exp(x) − 1).
 
     Source: Klambauer et al. 2017.
     """
@@ -255,7 +255,7 @@ class Softmax(Activation, kind="softmax"):
 
 
 class LeakyReLU(Activation, kind="leaky_relu"):
-    """x where positive, slope·x elsewhere.
+    """x if x is positive, else slope·x.
 
     Source: Maas et al. 2013.
     """
@@ -273,7 +273,7 @@ class LeakyReLU(Activation, kind="leaky_relu"):
 
 
 class PReLU(Activation, kind="prelu"):
-    """x where positive, elsewhere x times a slope that is learned for each channel: C parameters.
+    """x if x is positive, else x times a learned slope of its channel: C parameters.
 
     Source: He et al. 2015, Delving Deep into Rectifiers.
     """

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from cnncalc import values
 from cnncalc.layers.scalar import Choice, Count, Type, whole
-from cnncalc.shape import LARGEST, LayerError
+from cnncalc.shape import AXIS_NAMES, LARGEST, LayerError
 from cnncalc.values import Value, written
 
 T_co = TypeVar("T_co", covariant=True)
@@ -195,9 +195,6 @@ class Ends(Type[tuple[int, int]]):
 
     def schema(self) -> dict[str, Any]:
         return {"type": "array", "items": Count(0).schema(), "minItems": 2, "maxItems": 2}
-
-
-AXIS_NAMES = ("depth", "height", "width", "length", "channels")
 
 
 class Axis(Choice):

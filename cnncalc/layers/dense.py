@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 class FullyConnected(Layer, kind="fc"):
-    """Every unit sees every number: n in, units out, (n + 1)·units parameters.
+    """Every unit reads every number: n in, units out, (n + 1)·units parameters.
 
-    Whatever comes in is stretched first, channels and then space, as PyTorch's flatten does: 32×32×3 becomes 3072 numbers.
+    The input is flattened first, channels and then space, as PyTorch's flatten does: 32×32×3 becomes 3072 numbers.
     """
 
     also = ("dense", "fullyconnected", "innerproduct", "gemm", "mlp")
@@ -150,7 +150,7 @@ class Dropout(Pointwise, kind="dropout"):
 
 
 class Identity(Pointwise, kind="identity"):
-    """Passes on what comes in."""
+    """Returns its input unchanged."""
 
     also = ("noop", "passthrough")
     example = Example({"identity": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, Generic, TypeVar
 
 from cnncalc.layers.axis import (
-    AXIS_NAMES,
     ONE,
     SIGNED,
     UNPADDED,
@@ -24,7 +23,7 @@ from cnncalc.layers.scalar import Choice, Count, Flag, Number, Numbers, Type, Wo
 from cnncalc.layers.shaped import ChannelRange, OpenShapeText, RowNames, ShapeOrSame, ShapeText
 
 __all__ = [
-    "AXIS_NAMES", "ONE", "REQUIRED", "SIGNED", "UNPADDED", "ZERO", "Axes", "Axis", "AxisNames", "AxisSet", "Cells",
+    "ONE", "REQUIRED", "SIGNED", "UNPADDED", "ZERO", "Axes", "Axis", "AxisNames", "AxisSet", "Cells",
     "ChannelRange", "Choice", "Count", "Ends", "Every", "Flag", "Number", "Numbers", "OpenShapeText", "Option", "Pairs",
     "PerAxis", "RowNames", "ShapeOrSame", "ShapeText", "Type", "Word", "option",
 ]  # fmt: skip

@@ -66,7 +66,7 @@ class Slice(Layer, kind="slice"):
 
 
 class Reshape(Layer, kind="reshape"):
-    """Puts the same numbers into another shape, in (channels, *spatial) order; a size `_` takes whatever is left."""
+    """Puts the same numbers into another shape, in (channels, *spatial) order; a size `_` is computed from the others."""
 
     also = ("view", "unflatten")
     shape: Shape = option(OpenShapeText(), "the shape that comes out, with as many numbers", main=True, also=("target_shape",))

@@ -9,7 +9,7 @@ from typing import Any
 
 from cnncalc.docstring import docstring
 from cnncalc.infer import Inference
-from cnncalc.language.schema import ROW_KEYS
+from cnncalc.language.row import ROW_KEYS
 from cnncalc.layers import KINDS, Join, Layer
 from cnncalc.layers.option import Option
 from cnncalc.problem import ERROR_RULES

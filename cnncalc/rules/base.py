@@ -61,16 +61,12 @@ class Subject:
         return [node for _, node in (parts[0] if len(parts) == 1 else sorted(chain(*parts), key=itemgetter(0)))]
 
     @cached_property
-    def _readers(self) -> dict[int, list[Node]]:
-        found: dict[int, list[Node]] = {}
-        for node in self.graph.nodes:
-            for source in node.inputs:
-                found.setdefault(id(source), []).append(node)
-        return found
+    def _readers(self) -> dict[Producer, list[Node]]:
+        return self.graph.readers()
 
     def readers(self, source: Producer) -> list[Node]:
         """Return the layers that read a result."""
-        return self._readers.get(id(source), [])
+        return self._readers.get(source, [])
 
     @cached_property
     def outputs(self) -> frozenset[int]:

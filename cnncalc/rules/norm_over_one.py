@@ -2,7 +2,7 @@
 
 ## Why is this bad?
 
-A number minus its own mean is 0: whatever comes in, zeros come out, or the learned offset. Instance normalisation does so on
+A number minus its own mean is 0, so the output is zero, or the learned offset, for every input. Instance normalisation does so on
 a map of one cell, group normalisation on one cell with one channel per group, layer normalisation on one channel. PyTorch
 refuses to train some of these.
 

@@ -2,7 +2,7 @@
 
 ## Why is this bad?
 
-The outermost windows see only padding: their results are the same for every input. The padding was usually meant for a larger
+The outermost windows see only padding: their results are the same for every input. The padding is usually left over from a larger
 window.
 
 ## Example

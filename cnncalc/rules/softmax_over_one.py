@@ -2,8 +2,7 @@
 
 ## Why is this bad?
 
-Softmax turns the channels at each position into shares that add up to 1. Of a single channel the share is 1, whatever comes
-in.
+Softmax turns the channels at each position into shares that add up to 1. With a single channel the share is 1 for every input.
 
 ## Example
 

@@ -2,7 +2,7 @@
 
 ## Why is this bad?
 
-The problem that it hid is gone, the rule's name is wrong, or the comment stands on another row than the one that is meant. If
+The problem that it hid is gone, the rule's name is wrong, or the comment is on the wrong row. If
 it stays, it hides the next such problem.
 
 ## Example

@@ -2,8 +2,8 @@
 
 ## Why is this bad?
 
-It is computed, and its parameters are stored, without any effect. Usually a `from`, `add` or `concat` names another row than
-the one that is meant, or an output is missing from `outputs`.
+It is computed, and its parameters are stored, without any effect. Usually a `from`, `add` or `concat` names the wrong row, or an
+output is missing from `outputs`.
 
 ## Example
 

@@ -24,7 +24,7 @@ Input = str | Sequence[int] | Mapping[str, int]
 
 
 def layer(input: Input, *kind: str, fit: str | None = None, layout: str | None = None, **fields: Any) -> Node:  # noqa: A002
-    """One layer on one input, by its kind and fields; `fits` says whether its stride does.
+    """Return one layer on one input; its `fits` says whether the stride fits.
 
     Raises ValueError for words that describe no layer, SpecError for a layer that cannot take the input.
 
@@ -102,7 +102,7 @@ def diff(before: Network | str | os.PathLike[str], after: Network | str | os.Pat
 
 
 def _words(given: Input, kind: Sequence[str], fields: Mapping[str, Any]) -> Words:
-    """The words of the command line that say the same."""
+    """Return the words of the command line for the same layer."""
     if isinstance(given, Mapping):
         text = "{" + ", ".join(f"{name}: {size}" for name, size in given.items()) + "}"
     else:

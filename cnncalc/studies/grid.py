@@ -44,7 +44,7 @@ def axis(text: str) -> Axis:
 
 
 def _parts(values_text: str) -> list[str]:
-    """Split at commas that stand in no bracket."""
+    """Split at commas outside brackets."""
     parts = [""]
     depth = 0
     for letter in values_text:
@@ -57,7 +57,7 @@ def _parts(values_text: str) -> list[str]:
 
 
 def _range(text: str, first: str, last: str, step: str | None) -> list[str]:
-    """Both ends included; decimals stay as exact as they are written."""
+    """Return the values of a range, both ends included; decimals are computed exactly."""
     start, end, by = Decimal(first), Decimal(last), Decimal(step or "1")
     if by <= 0:
         raise ValueError(f"--set {text}: the step must be above 0")

@@ -40,7 +40,7 @@ _FIXED = Trend(False, False)
 
 
 class _Unproven(Exception):
-    """A value may fall as the var grows, or stands where larger values may mean a smaller network."""
+    """Growth is not proven: a value may fall as the var grows, or a larger value may make the network smaller."""
 
 
 def is_rising(name: str, rows: Rows, natural: Iterable[str] = ()) -> bool:
@@ -193,7 +193,7 @@ def _call(function: str, arguments: list[Trend]) -> Trend:
     rises = any(one.rises for one in arguments)
     match function:
         case "multiple_of" if not arguments[-1].rises:
-            # At least one multiple, whatever is rounded.
+            # The result of rounding is at least one multiple.
             return Trend(rises, True)
         case "min" | "round" | "floor" | "ceil":
             return Trend(rises, all(one.natural for one in arguments))

@@ -1,4 +1,4 @@
-"""A running sweep: the results that are kept, as they come, and what the summary and the exit status need to know of them."""
+"""A running sweep: yields the results that are kept, and counts results for the summary and the exit status."""
 
 from __future__ import annotations
 

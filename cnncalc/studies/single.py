@@ -1,4 +1,4 @@
-"""One layer from words, INPUT KIND=VALUE FIELD=VALUE…: a network of one row, and its problems told by word."""
+"""One layer from words, INPUT KIND=VALUE FIELD=VALUE…: a network of one row, whose problems name the words."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SHAPE = re.compile(r"[0-9_]|\{")
 
 
 class WordsError(ValueError):
-    """Words that describe no layer: what is missing, or what to write instead."""
+    """The words describe no layer. The message says what is missing, or what to write instead."""
 
 
 class Words:
@@ -95,7 +95,7 @@ class Single:
         from cnncalc.network import loads
 
         self.words = words
-        #: Which word stands on which line of the text.
+        #: The word of each line of the text.
         self._words: dict[int, str] = {}
         self.network: Network = loads(self._text(words, layout, fit))
 
@@ -126,13 +126,13 @@ class Single:
         return "\n".join(lines) + "\n"
 
     def reworded(self, problems: Iterable[Problem]) -> list[Problem]:
-        """Problems with the word that each comes from in the place of file and line."""
+        """Return the problems, each with its word in place of file and line."""
         from cnncalc.problem import Location
 
         found = []
         for problem in problems:
             word = self._words.get(problem.location.line)
-            # Lines are not what the reader sees.
+            # The user has typed words, not lines.
             message = re.sub(", first on line [0-9]+", "", problem.message)
             message = re.sub(r"(?<=write )\{(.+)\}$", lambda row: _as_words(row[1]), message)
             found.append(problem._replace(file=word, location=Location(), fixes=(), message=message))
@@ -145,7 +145,7 @@ def _as_words(row: str) -> str:
 
 
 def _inputs(words: Words) -> tuple[str, str]:
-    """The `input` of the text; for a join also what it reads, for its value is the shapes of the others."""
+    """Return the `input` of the text. The value of a join is the shapes of its other inputs, which become inputs too."""
     first = _value(words.input_word, words.input_word, quoted=not words.input_word.startswith("{"))
     if words.layer is None or not issubclass(words.layer, Join):
         return first, ""
@@ -202,7 +202,7 @@ def read(texts: Sequence[str]) -> Words:
 
 
 def complete(incomplete: str) -> list[str]:
-    """Kinds and fields that begin as the word does."""
+    """Return kinds and fields that begin with the word."""
     fields = {name for kind in KINDS.values() for name, o in kind.options.items() if not o.main}
     plain = {name for name, kind in KINDS.items() if kind.main is None or not kind.main.required}
     words = [name for name in KINDS if name in plain] + [f"{name}=" for name, kind in KINDS.items() if kind.main is not None]
@@ -211,6 +211,6 @@ def complete(incomplete: str) -> list[str]:
 
 
 def complete_field(incomplete: str) -> list[str]:
-    """Fields of any kind that begin as the word does."""
+    """Return fields of any kind that begin with the word."""
     fields = dict.fromkeys(name for kind in KINDS.values() for name in kind.options)
     return [name for name in fields if name.startswith(incomplete)]

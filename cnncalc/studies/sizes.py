@@ -70,7 +70,7 @@ class Survey(NamedTuple):
 
 
 class Oracle:
-    """Says whether a network works on other inputs: by its graph if that is certain, else by reading the file again.
+    """Tells whether a network works on other inputs: from its graph if that is certain, else by reading the file again.
 
     Raises SpecError if the file is not a network.
     """
@@ -178,7 +178,7 @@ class Oracle:
 
 
 def _fields(network: Network) -> list[object]:
-    """What each layer of a network is, apart from the sizes that it takes."""
+    """Return kind and fields of each layer, without the sizes of its input."""
     return [(node.name, node.kind, node.layer.fields(None)) for node in network.layers]
 
 

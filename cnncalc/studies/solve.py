@@ -12,17 +12,17 @@ from cnncalc.layers.option import Cells, Count, Every, PerAxis
 from cnncalc.shape import Shape
 from cnncalc.window import Window
 
-#: Opened where they are left out; the others only where that is asked for.
+#: Fields that are searched if they are left out; others are searched on request only.
 USUAL = ("kernel_size", "stride", "padding")
-#: How far a field is searched where nothing else is said. A stride goes up to the window, padding up to half of it.
+#: The default largest value of a field. A stride goes up to the window, padding up to half of the window.
 BOUNDS = {"kernel_size": 11, "dilation": 4, "output_padding": 4}
 OTHERWISE = 16
-#: Combinations that are tried at most; more takes minutes, and nobody reads them.
+#: Largest number of combinations; more take minutes.
 MOST = 1_000_000
 
 
 class Solution(NamedTuple):
-    """Values of the open fields, by name, and what the layer then is."""
+    """Values of the open fields by name, and the layer with these values."""
 
     values: dict[str, Any]
     layer: Layer
@@ -53,8 +53,8 @@ class Search:
     def solutions(self, output: tuple[int, ...] | None = None) -> list[Solution]:
         """All that fit, best first: least padding, symmetric before asymmetric, fewer parameters, fewer MACs, smaller numbers.
 
-        `output` is a whole shape or its spatial sizes alone. One value serves for all axes; where none does and the axes differ,
-        stride and padding are sought for each axis. Raises TooMany.
+        `output` is a whole shape or its spatial sizes alone. First one value is tried for all axes; if none fits and the axes
+        differ, stride and padding are searched for each axis. Raises TooMany.
         """
         found = list(self._along_all(self.x, output))
         if not found and self._differ(output):
@@ -175,12 +175,12 @@ class Search:
                         yield whole
 
 
-#: Best values kept along each axis where axes differ: their product is what is listed.
+#: Best values kept for each axis if axes differ; their combinations are listed.
 _PER_AXIS = 8
 
 
 def _of_axis(value: Any, i: int) -> Any:
-    """A field that is given for each axis, as it is along axis `i`."""
+    """Return the value along axis `i` of a field that has a value for each axis."""
     if isinstance(value, tuple) and not isinstance(value, Every) and len(value) > i:
         return Every((value[i],))
     return value

@@ -89,7 +89,7 @@ class Journal:
                 yield Trial(**found)
 
     def close(self, *, remove: bool) -> None:
-        """Close the journal; remove it once its results stand where they were asked for."""
+        """Close the journal; remove it if its results are in the file that was asked for."""
         self._stream.close()
         if remove:
             os.unlink(self.path)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 #: Below this number of combinations, starting processes takes longer than it saves.
 _FEW = 150
-#: What can be limited, sorted by, plotted, and be part of a front.
+#: Figures for --budget, --sort, --plot, --pareto and --columns.
 COUNTED = ("parameters", "trainable", "buffers", "macs", "weights", "peak_memory")
 #: Figures that are computed only if a sweep asks for them.
 EXTRA = ("peak_memory",)
@@ -26,7 +26,7 @@ EXTRA = ("peak_memory",)
 
 @dataclass(frozen=True)
 class Sweep:
-    """What to try. `indexes` are the places in the grid; `limits` are the most that each figure may be."""
+    """The combinations to try. `indexes` are places in the grid; `limits` are the largest values of figures."""
 
     recipe: Recipe
     grid: Grid

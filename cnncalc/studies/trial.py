@@ -14,7 +14,7 @@ from cnncalc.problem import SpecError
 
 
 class Trial(NamedTuple):
-    """What one combination gives: numbers, outputs in the reader's layout, and problems as rule and message."""
+    """The result of one combination: totals, outputs in the chosen layout, and problems as rule and message."""
 
     values: tuple[str, ...]
     totals: dict[str, int]
@@ -37,15 +37,15 @@ class Trial(NamedTuple):
 
 
 class Recipe(NamedTuple):
-    """A network, and how the names of a sweep change it: `fields` by --set, `inputs` by --input, or the fit.
+    """A network, and how each name of a sweep changes it: `fields` by --set, `inputs` by --input, or the fit.
 
-    `text` is None for a file that is not text: it is read where the combination is tried.
+    `text` is None for a file that is not text; each process reads such a file itself.
     """
 
     text: str | None
     file: str
     names: tuple[str, ...]
-    #: For each name, `set`, `fit`, or the layout's shape of the input with `{}` where the size goes.
+    #: For each name: `set`, `fit`, or the shape of the input with `{}` in place of the size.
     kinds: tuple[str, ...]
     input: str | None = None
     fit: str | None = None
@@ -92,7 +92,7 @@ class Recipe(NamedTuple):
         except BudgetExceeded as stop:
             return Trial(values, {}, "?", (), over=stop.figure)
         problems = tuple((p.rule, p.message) for p in network.reading.problems if p.level == "error")
-        # The output stands for the whole row: if a layer is unknown, so are the totals.
+        # If a layer is unknown, so are the output and the totals.
         known = all(node.shape is not None for node in network.layers)
         flows = [source.flow if known else None for source in network.outputs]
         output = ", ".join("?" if flow is None else flow.text(network.layout) for flow in flows)

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from cnncalc.language.row import ROW_KEYS as READ
-from cnncalc.language.schema import ROW_KEYS, schema
+from cnncalc.language.row import ROW_KEYS
+from cnncalc.language.schema import schema
 from cnncalc.layers import KINDS
 
 pytestmark = pytest.mark.skipif(find_spec("check_jsonschema") is None, reason="check-jsonschema is not installed")
@@ -160,4 +160,4 @@ def test_every_kind_and_field_is_described_with_its_default() -> None:
 
 
 def test_knows_the_keys_of_every_row() -> None:
-    assert tuple(ROW_KEYS) == READ
+    assert {f"key-{name}" for name in ROW_KEYS} <= set(schema()["$defs"])

@@ -92,17 +92,14 @@ class Edge:
 
 
 class _Facts:
-    """What every fold of a network needs: by the id of a layer its mark, its readers' number, its place; the outputs' ids."""
+    """Figures for every fold of a network: mark, number of readers and index of a layer by its id; the outputs' ids."""
 
     def __init__(self, subject: Subject) -> None:
         graph = subject.graph
         self.tree = tree(graph)
         self.marks = {id(node): line.mark for node, line in zip(graph.nodes, Lines(subject).flat(), strict=True)}
         self.places = {id(node): place for place, node in enumerate(graph.nodes)}
-        self.readers: dict[int, int] = {}
-        for node in graph.nodes:
-            for source in node.inputs:
-                self.readers[id(source)] = self.readers.get(id(source), 0) + 1
+        self.readers = {id(source): len(readers) for source, readers in graph.readers().items()}
         self.outputs = {id(source) for source in graph.outputs}
 
 
