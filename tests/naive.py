@@ -545,7 +545,7 @@ def forward(layer: Any, xs: tuple[np.ndarray, ...], w: dict[str, np.ndarray], fi
     """What `layer` makes of `xs`, each (batch, channels, *spatial) or (batch, length) of tokens."""
     x, kind = xs[0], layer.kind
     cells = tuple(range(2, x.ndim))
-    if kind in FUNCTIONS and not (kind == "gelu" and layer.approximate == "tanh") and kind != "hard_sigmoid":
+    if kind in FUNCTIONS and not (kind == "gelu" and layer.approximate == "tanh") and kind not in ("hard_sigmoid", "elu"):
         return each(FUNCTIONS[kind], x)
     table = {
         "conv": lambda: padded_conv(layer, x, w, fit),
@@ -572,6 +572,7 @@ def forward(layer: Any, xs: tuple[np.ndarray, ...], w: dict[str, np.ndarray], fi
         "prelu": lambda: per_channel(x, lambda values, c: np.where(values >= 0, values, w["weight"][c] * values)),
         "softmax": lambda: softmax_along(layer, x),
         "hard_sigmoid": lambda: each(lambda v: min(max(0.0, layer.slope * v + layer.offset), 1.0), x),
+        "elu": lambda: each(lambda v: v if v > 0 else layer.alpha * (math.exp(v) - 1), x),
         "gelu": lambda: each(lambda v: v / 2 * (1 + math.tanh(math.sqrt(2 / math.pi) * (v + 0.044715 * v**3))), x),
         "power": lambda: each(lambda v: v**layer.exponent, x),
         "clip": lambda: each(

@@ -154,8 +154,9 @@ def tanh(x: Array, out: Array) -> None:
     np.tanh(x, out=out)
 
 
-def elu(x: Array, out: Array) -> None:
-    _elu(x, 1.0, 1.0, out)
+def elu(alpha: float) -> Apply:
+    """Return the function x ↦ x if x is positive, else alpha·(exp(x) − 1)."""
+    return lambda x, out: _elu(x, 1.0, alpha, out)
 
 
 def selu(x: Array, out: Array) -> None:

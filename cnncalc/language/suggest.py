@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from cnncalc.language import foreign
@@ -125,6 +125,8 @@ _FLOWS_IN = frozenset((
 ))  # fmt: skip
 _ACTIVATION = frozenset(("activation", "act", "activationfn", "actfn", "activationfunction", "nonlinearity"))
 _NORM = frozenset(("norm", "normalization", "normalizer", "normlayer", "normalizationlayer"))
+#: Options of other tools whose values mean something else than those of the field.
+_OTHERWISE = frozenset(("depth_radius", "center", "scale", "return_sequences", "return_state"))
 #: Options of other tools that do not change sizes or counts.
 _NO_MATTER = re.compile(
     r"(kernel|bias|weight|gamma|beta|activity|depthwise|recurrent)?_?(initializer|init|regularizer|constraint|filler)"
@@ -137,6 +139,15 @@ def _elsewhere(kind: type[Layer], word: str, value: Value) -> str | None:
     plain = normal(word)
     if word == "normalized_shape" and "over" in kind.options and isinstance(value, tuple) and len(value) > 1:
         return "write over: all to normalise every number of an example together; its sizes come from what flows in"
+    if word == "depth_radius" and "beta" in kind.options:
+        # TensorFlow counts the neighbours on one side.
+        radius = int(value) if isinstance(value, str) and value.isdecimal() and len(value) < 9 else 2
+        return f"a radius of {radius} is a size of {2 * radius + 1}: {{{kind.kind}: {2 * radius + 1}}}"
+    if word in ("center", "scale") and "affine" in kind.options and kind.kind != "rmsnorm":
+        return "affine: false leaves out factor and offset; one of the two alone cannot be left out"
+    if word in ("return_sequences", "return_state") and "return" in kind.options:
+        whole = isinstance(value, str) and boolean(value) and word == "return_sequences"
+        return "write return: sequence" if whole else "leave it out, the last state comes out"
     if word in _FLOWS_IN:
         return "leave it out, it comes from what flows in"
     if plain in _ACTIVATION:
@@ -169,10 +180,20 @@ def fields_meant(kind: type[Layer], word: str) -> set[str]:
     return {near} if near is not None else set()
 
 
+def is_meant(kind: type[Layer], fault: LayerError, meant: Collection[str]) -> bool:
+    """Return whether a field is called missing that an unknown key means, or that is not needed beside a field it means."""
+    main = kind.main.name if kind.main is not None else None
+    name = fault.field or main
+    needed = name not in kind.options or kind.options[name].required
+    return fault.rule == "missing" and (name in meant or (main in meant and not needed))
+
+
 def field_hint(kind: type[Layer], word: str, row_keys: Iterable[str], value: Value) -> str:
     """Return the hint for the unknown field `word` of `kind`."""
     main = kind.main
     declared = field_for(kind, word)
+    if declared is not None and word in _OTHERWISE:
+        return f"; {_elsewhere(kind, word, value)}"
     if declared is not None and declared is main:
         return f"; it is the value of {kind.kind}: {{{kind.kind}: {text(value)}}}"
     if declared is not None:

@@ -65,19 +65,20 @@ class ReLU6(Activation, kind="relu6"):
 
 
 class ELU(Activation, kind="elu"):
-    """x if x is positive, else exp(x) − 1 (alpha 1).
+    """x if x is positive, else alpha·(exp(x) − 1).
 
     Source: Clevert et al. 2015.
     """
 
     saves_output = True
+    alpha: float = option(Number(), "the limit for negative numbers is −alpha", default=1.0, rare=True)
     gain = 1.25
     example = Example({"elu": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
 
     def function(self) -> Apply:
         from cnncalc.kernels import pointwise
 
-        return pointwise.elu
+        return pointwise.elu(self.alpha)
 
 
 class SELU(Activation, kind="selu"):
@@ -102,7 +103,9 @@ class GELU(Activation, kind="gelu"):
     Source: Hendrycks & Gimpel 2016.
     """
 
-    approximate: str = option(Choice("none", "tanh"), "how Φ is computed", default="none", rare=True)
+    approximate: str = option(
+        Choice("none", "tanh", also={"true": "tanh", "false": "none"}), "how Φ is computed", default="none", rare=True
+    )
 
     gain = 1.53
     example = Example({"gelu": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))

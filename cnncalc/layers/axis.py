@@ -201,7 +201,8 @@ class Axis(Choice):
     """The name of one axis."""
 
     def __init__(self) -> None:
-        super().__init__(*AXIS_NAMES)
+        # The last axis in TensorFlow, the first behind the batch in PyTorch.
+        super().__init__(*AXIS_NAMES, also={"-1": "channels", "1": "an axis by its name, such as channels", "c": "channels"})
 
 
 class AxisSet(Type[tuple[str, ...]]):

@@ -19,7 +19,12 @@ if TYPE_CHECKING:
     from cnncalc.kernels.run import Arrays, Run
 
 _BIAS_NAMES = ("use_bias", "bias_term")
-PADDING_MODE = Choice("zeros", "reflect", "replicate", "circular")
+#: Names of padding modes in NumPy, ONNX, Keras and PyTorch's classes.
+_MODES = {
+    "constant": "zeros", "zero": "zeros", "edge": "replicate", "border": "replicate", "replication": "replicate",
+    "mirror": "reflect", "reflection": "reflect", "wrap": "circular",
+}  # fmt: skip
+PADDING_MODE = Choice("zeros", "reflect", "replicate", "circular", also=_MODES)
 _PADDING_MODE = "which numbers the padding holds"
 
 

@@ -174,7 +174,13 @@ class Reduce(Layer, kind="reduce"):
     """
 
     also = ("reducemean", "reducemax", "reducesum", "reducel2", "globalreduce")
-    operation: str = option(Choice("mean", "max", "sum", "norm"), "what becomes of the numbers", main=True)
+    operation: str = option(
+        Choice(
+            "mean", "max", "sum", "norm", also={"avg": "mean", "average": "mean", "l2": "norm", "amax": "max", "maximum": "max"}
+        ),
+        "what becomes of the numbers",
+        main=True,
+    )
     axes: tuple[str, ...] = option(AxisSet(), "axes along which the numbers are reduced", also=("dim", "axis"))
     keep: bool = option(Flag(), "whether the axes stay, with size 1", default=False, also=("keepdim", "keepdims"))
     example = Example({"reduce": "mean", "axes": ["height", "channels"], "keep": True}, (Shape(3, 5, 2),), Shape(1, 5, 1))

@@ -37,7 +37,12 @@ class Upsample(Layer, kind="upsample"):
         PerAxis(), "cells that come out along each axis, in place of a factor", default=None, also=("output_size",), rare=True
     )
     mode: str = option(
-        Choice("nearest", "bilinear", "bicubic"),
+        Choice(
+            "nearest",
+            "bilinear",
+            "bicubic",
+            also={"linear": "bilinear", "trilinear": "bilinear", "cubic": "bicubic", "nearest-exact": "nearest"},
+        ),
         "how the values in between come about",
         default="nearest",
         also=("interpolation",),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from operator import index
 from typing import Any, Generic, TypeVar
 
@@ -222,17 +223,20 @@ class Flag(Type[bool]):
 
 
 class Choice(Type[str]):
-    """One of a few words."""
+    """One of a few words; `also` has words of other tools and the word of the language for each."""
 
-    def __init__(self, *words: str) -> None:
+    def __init__(self, *words: str, also: Mapping[str, str] | None = None) -> None:
         self.words = words
+        self.also = also or {}
 
     def parse(self, value: Value, layout: str = "channels_last") -> str:
         return self.check(value)
 
     def check(self, value: Any) -> str:
         if not isinstance(value, str) or value not in self.words:
-            raise self.wrong(value)
+            error = self.wrong(value)
+            same = self.also.get(str(value).lower())
+            raise error if same is None else LayerError(f"{error.template}; write {same}", rule=error.rule)
         return value
 
     def describe(self) -> str:

@@ -120,6 +120,8 @@ _HIDDEN_NAMES = ("hidden_size", "units", "num_units")
 _LAYERS = "recurrent layers, one reading the other"
 _BIDIRECTIONAL = "a second network reads from the end; both results are put behind one another"
 _BIASES = "bias vectors per gate: 2 as in PyTorch and cuDNN, 1 as in Keras's LSTM, or none"
+#: Keras says `return_sequences: true`.
+_RETURNS = Choice("last", "sequence", also={"true": "sequence", "false": "last", "sequences": "sequence", "all": "sequence"})
 _RETURN_NAMES = ("return_sequences", "return_state")
 _RETURN = "the upper layer's state when it has read everything (of both directions, beside one another), or every step's"
 
@@ -136,7 +138,7 @@ class Rnn(_Recurrent, kind="rnn"):
     layers: int = option(Count(), _LAYERS, default=1, also=("num_layers",))
     bidirectional: bool = option(Flag(), _BIDIRECTIONAL, default=False)
     biases: int = option(Count(0, 2), _BIASES, default=2, also=("bias", "use_bias"), rare=True)
-    returns: str = option(Choice("last", "sequence"), _RETURN, default="last", name="return", also=_RETURN_NAMES)
+    returns: str = option(_RETURNS, _RETURN, default="last", name="return", also=_RETURN_NAMES)
     example = Example({"rnn": 4, "return": "sequence"}, (Shape(7, 3),), Shape(7, 4))
 
     def _saved_by_steps(self, length: int) -> int:
@@ -160,7 +162,7 @@ class Lstm(_Recurrent, kind="lstm"):
     layers: int = option(Count(), _LAYERS, default=1, also=("num_layers",))
     bidirectional: bool = option(Flag(), _BIDIRECTIONAL, default=False)
     biases: int = option(Count(0, 2), _BIASES, default=2, also=("bias", "use_bias"), rare=True)
-    returns: str = option(Choice("last", "sequence"), _RETURN, default="last", name="return", also=_RETURN_NAMES)
+    returns: str = option(_RETURNS, _RETURN, default="last", name="return", also=_RETURN_NAMES)
     example = Example({"lstm": 5, "layers": 2, "bidirectional": True}, (Shape(7, 3),), Shape(10))
 
     def step(self) -> Step:
@@ -181,7 +183,7 @@ class Gru(_Recurrent, kind="gru"):
     layers: int = option(Count(), _LAYERS, default=1, also=("num_layers",))
     bidirectional: bool = option(Flag(), _BIDIRECTIONAL, default=False)
     biases: int = option(Count(0, 2), _BIASES, default=2, also=("bias", "use_bias"), rare=True)
-    returns: str = option(Choice("last", "sequence"), _RETURN, default="last", name="return", also=_RETURN_NAMES)
+    returns: str = option(_RETURNS, _RETURN, default="last", name="return", also=_RETURN_NAMES)
     example = Example({"gru": 4, "return": "sequence", "bidirectional": True}, (Shape(7, 3),), Shape(7, 8))
 
     def step(self) -> Step:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from cnncalc.layers.advice import along, check_mode
 from cnncalc.layers.base import Example, Layer, Pointwise
+from cnncalc.layers.conv import PADDING_MODE
 from cnncalc.layers.memory import INPUT_SAVED, NOTHING_SAVED, Grad, Reuse, Saved
-from cnncalc.layers.option import SIGNED, Axes, Cells, Choice, Ends, Number, Pairs, option
+from cnncalc.layers.option import SIGNED, Axes, Cells, Ends, Number, Pairs, option
 from cnncalc.layers.view import View
 from cnncalc.shape import Flow, LayerError, Shape
 from cnncalc.window import Window
@@ -32,9 +33,7 @@ class Pad(Layer, kind="pad"):
     accepts = "map"
     also = ("zeropadding", "zeropad", "padding", "constantpad", "reflectionpad", "replicationpad", "circularpad", "mirrorpad")
     cells: Pairs = option(Cells(), "cells on every side, or per axis as padding", main=True, also=("padding", "pads"))
-    mode: str = option(
-        Choice("zeros", "reflect", "replicate", "circular"), "which numbers the cells hold", default="zeros", rare=True
-    )
+    mode: str = option(PADDING_MODE, "which numbers the cells hold", default="zeros", rare=True)
     fill: float = option(
         Number(), "number in place of the zeros", default=0.0, name="value", also=("constant_values", "constant_value"), rare=True
     )

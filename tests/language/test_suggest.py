@@ -202,6 +202,22 @@ def test_a_kind_suggested_is_a_kind() -> None:
         ("covn", "did you mean conv?"),
         ("maxpol", "did you mean maxpool?"),
         ("something_else", "`cnncalc explain --list` names them all"),
+        # Similar to a kind that does another thing.
+        ("stem", "write its layers as rows"),
+        ("drop", "did you mean dropout, or crop?"),
+        ("norm", "did you mean batchnorm, layernorm, groupnorm or instancenorm?"),
+        ("unpool", "it needs the places that a maxpool found"),
+        ("MinPool2d", "{rescale: null, factor: -1}, maxpool and the same rescale"),
+        ("subsample", "a convolution with stride: 2"),
+        ("SepConv2d", "depthwise_conv, and conv with kernel_size 1"),
+        ("BiLSTM", "write bidirectional: true in lstm"),
+        ("CrossAttention", "attention is self-attention"),
+        ("Bias", "did you mean add_bias"),
+        ("Focus", "write {space_to_depth: 2} and conv"),
+        ("Pooling", "did you mean maxpool or avgpool?"),
+        ("DropPath", "in the forward pass it does nothing"),
+        ("flip", "there is no such kind"),
+        ("root", "did you mean sqrt?"),
     ],
 )
 def test_what_to_write_instead(word: str, advice: str) -> None:
@@ -216,8 +232,36 @@ def test_what_to_write_instead(word: str, advice: str) -> None:
         ("{upsample: 4, size: 129}", "upsample takes a factor or size, not both"),
         ("{conv: 8, kernel_size: 3, activation: linear}", "leave it out, an activation is a row of its own"),
         ("{lstm: 8, use_bias: false}", "did you mean biases?"),
+        ("{lstm: 8, return_sequences: true}", "write return: sequence"),
+        ("{gru: 8, return_sequences: false}", "leave it out, the last state comes out"),
+        # TensorFlow's radius of 2 is a window of 2 + 1 + 2 channels.
+        ("{lrn: 5, depth_radius: 2}", "a radius of 2 is a size of 5: {lrn: 5}"),
+        ("{batchnorm: null, center: false}", "affine: false leaves out factor and offset"),
+        ("{pad: 1, mode: edge}", "got edge; write replicate"),
+        ("{conv: 8, kernel_size: 3, padding_mode: constant}", "got constant; write zeros"),
+        ("{upsample: 2, mode: trilinear}", "got trilinear; write bilinear"),
+        ("{gelu: null, approximate: true}", "got true; write tanh"),
+        ("{reduce: avg, axes: height}", "got avg; write mean"),
+        ("{softmax: null, axis: -1}", "got -1; write channels"),
     ],
 )
 def test_fields_of_other_tools(row: str, advice: str) -> None:
     problems = cnncalc.loads(f"input: 8x8x64\nlayers:\n  - {row}\n").problems
     assert any(advice in problem.message for problem in problems), problems
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "{upsample: null, scale_factor: 2}",
+        "{groupnorm: null, groups: 4}",
+        "{adaptive_avgpool: null, output_size: 3}",
+        "{maxpool: null, pool_size: 2}",
+        "{fc: null, units: 10}",
+        "{conv: null, filters: 8, kernel_size: 3}",
+    ],
+)
+def test_the_value_under_another_name_is_one_mistake(row: str) -> None:
+    (problem,) = cnncalc.loads(f"input: 8x8x64\nlayers:\n  - {row}\n").problems
+    assert problem.rule == "unknown-key"
+    assert "it is the value of" in problem.message

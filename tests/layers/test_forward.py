@@ -205,6 +205,7 @@ def test_the_example_computes_its_output(kind: str) -> None:
         ({"adaptive_avgpool": 9}, (Shape(4, 2),)),
         ({"adaptive_maxpool": "2x1x3"}, (Shape(5, 4, 3, 2),)),
         ({"leaky_relu": 1.5}, (Shape(5, 3),)),
+        ({"elu": None, "alpha": 0.5}, (Shape(5, 3),)),
         ({"leaky_relu": -0.5}, (Shape(5, 3),)),
         ({"conv": 3, "kernel_size": 5, "stride": 2, "padding": "same", "dilation": 2}, (Shape(9, 8, 2),)),
         ({"conv": 3, "kernel_size": 3, "dilation": 4, "padding": "causal"}, (Shape(9, 2),)),
@@ -223,6 +224,12 @@ def test_other_ranks_and_fields(row: dict[str, Any], flows: tuple[Any, ...]) -> 
 def test_padding_of_the_map_itself_under_the_ceiling(mode: str, size: int, kernel_size: int, stride: int, padding: int) -> None:
     row = {"conv": 3, "kernel_size": kernel_size, "stride": stride, "padding": padding, "padding_mode": mode}
     compare(read(row), (Shape(size, 5, 2),), fit="ceil")
+
+
+def test_elu_with_another_alpha() -> None:
+    # 0.5·(1/e − 1) and 0.5·(1/e² − 1)
+    found = compute(read({"elu": None, "alpha": 0.5}), (np.array([[-1.0, -2.0, 0.0, 3.0]]),), {}, "floor")
+    np.testing.assert_allclose(found, [[-0.31606027941427883, -0.43233235838169365, 0, 3]], rtol=1e-12)
 
 
 def test_a_window_on_padding_alone_has_no_largest_number() -> None:

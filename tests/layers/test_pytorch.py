@@ -38,6 +38,7 @@ def recurrent(module: Any) -> Any:
 
 CASES: list[tuple[dict[str, Any], tuple[Any, ...], Any]] = [
     ({"linear": 7}, (Shape(3, 5, 11),), lambda x, w: F.linear(x.movedim(1, -1), w["weight"], w["bias"]).movedim(-1, 1)),
+    ({"elu": None, "alpha": 0.5}, (Shape(3, 5, 2),), lambda x, w: F.elu(x, 0.5)),
     ({"gelu": None, "approximate": "tanh"}, (Shape(3, 5, 2),), lambda x, w: F.gelu(x, approximate="tanh")),
     ({"hard_sigmoid": None}, (Shape(3, 5, 2),), lambda x, w: F.hardsigmoid(x)),
     ({"square": None}, (Shape(3, 5, 2),), lambda x, w: torch.square(x)),

@@ -81,7 +81,7 @@ def _of_layer(function: str, config: dict[str, Any]) -> tuple[str, dict[str, Any
     most, threshold = config.get("max_value"), config.get("threshold") or 0
     slope = slope if isinstance(slope, (int, float)) else 0.0
     if function == "elu":
-        return ("elu", {}) if slope == 1 else ("", {})
+        return ("elu", {} if slope == 1 else {"alpha": float(slope)})
     if threshold or (most is not None and slope):
         return "", {}
     if most is not None:
