@@ -285,8 +285,7 @@ class RowReader:
         if found is None:
             found = self._cache.layers[key] = row.layer.read(fields, self._problems.layout)
         row.static, faults = found
-        if faults:
-            self._report(row, faults)
+        self._report(row, faults)
         if row.static is not None and row.layer.main is not None and row.layer.main.wires:
             row.joins = row.layer.main.type.parse(fields[row.kind], self._problems.layout)
 
@@ -328,8 +327,7 @@ class RowReader:
             row.broken = True
         for argument, (name_at, node) in others.items():
             row.fields[argument] = self.argument(name_at, node)
-            if row.fields[argument].value is FAULTY:
-                row.broken = True
+            row.broken = row.broken or row.fields[argument].value is FAULTY
 
     def _branches(self, row: Row, value: YamlNode, others: dict[str, tuple[Scalar, YamlNode]]) -> None:
         merge = others.pop("merge", None)
