@@ -56,8 +56,10 @@ def count(layers: list[Made]) -> None:
 
 def _own(layers: list[Made], made: Made, owned: set[int]) -> None:
     """Compare the arrays that a layer's weights are computed from with the numbers that the layer counts."""
-    arrays = {id(part): part for one in made.weights.values() for part in _learned(one)}
-    declared = sum(one.size for one in made.weights.values())
+    sources = [(one, list(_learned(one))) for one in made.weights.values()]
+    arrays = {id(part): part for _, parts in sources for part in parts}
+    # A weight that the file fills with one number has no array, and counts as the layer says.
+    declared = sum(one.size for one, parts in sources if parts)
     stored = sum(part.size for key, part in arrays.items() if key not in owned)
     if not arrays or stored == declared:
         return

@@ -149,3 +149,12 @@ def test_cases_of(module: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     wrong = set(counts) - {"same", "custom", "refused"}
     assert not wrong
     assert counts["same"] >= LEAST_SAME.get(module, 0)
+
+
+@pytest.mark.parametrize(("name", "parameters"), [("bvlc_alexnet", 60_965_224), ("squeezenet", 1_235_496)])
+def test_weights_that_the_file_fills_with_one_number_count_as_weights(name, parameters):
+    """The light models of the onnx package: their weights are ConstantOfShape, their totals those of the published networks."""
+    folder = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light"
+    network = cnncalc.load(folder / f"light_{name}.onnx")
+    assert network.parameters == parameters
+    assert {node.kind for node in network.layers if node.weights} <= {"conv", "fc"}
