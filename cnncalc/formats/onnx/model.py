@@ -82,7 +82,7 @@ def read_model(source: Source, buffer: Buffer, changes: Changes) -> Reading:
         complete=finished.complete,
         changed=bool(changes),
         weights=lambda: FileWeights(finished.weights, finished.unused),
-        notes=_notes(graph),
+        notes=(*_notes(graph), *low.notes()),
     )
 
 

@@ -59,6 +59,8 @@ class Lowering:
         #: Values made here, kept so that no other gets their ids.
         self._kept: list[Value] = []
         self.leaving = program.outputs_of()
+        #: Operators that became custom layers because of a fault of this program, not for want of a word.
+        self.faults: list[str] = []
         for value in program.inputs:
             port = Port(value.name, value.name in tokens)
             self.ports.append(port)
@@ -96,6 +98,8 @@ class Lowering:
                 if not isinstance(error, Cannot) and os.environ.get("CNNCALC_DEBUG"):
                     # A fault of this program, which a custom layer would hide.
                     raise
+                if not isinstance(error, Cannot):
+                    self.faults.append(f"{operation.path or operation.title} ({type(error).__name__})")
                 del self.emit.layers[mark:]
                 self.custom(operation)
         self.emit.operation = None
@@ -126,6 +130,13 @@ class Lowering:
                 del self.emit.layers[mark:]
                 return
         self.views[id(value)] = view
+
+    def notes(self) -> tuple[str, ...]:
+        """A note on operators that became custom layers because of a fault of this program."""
+        if not self.faults:
+            return ()
+        names = ", ".join(self.faults[:3]) + (f" and {len(self.faults) - 3} more" if len(self.faults) > 3 else "")
+        return (f"a fault in cnncalc made custom layers of {names}; please report it with the file",)
 
     # What a handler reads and gives
 
