@@ -17,7 +17,7 @@ _WORD = re.compile(r"[\w.*-]*$")
 
 
 class Context(NamedTuple):
-    """What stands at the cursor.
+    """The context of the cursor.
 
     `place` is `kind` (the beginning of a row), `field` (a key of a row), `value` (behind a key of a row), `key` (a key of another
     map), `word` (behind another key), `expression` (inside ${…}), `ignore` (a comment), or `nothing`. `path` has the keys around

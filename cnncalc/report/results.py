@@ -1,4 +1,4 @@
-"""The file of a sweep's results: CSV, JSON lines or Parquet, chosen by its suffix."""
+"""Writes the results of a sweep to a file: CSV, JSON lines or Parquet, by its suffix."""
 
 from __future__ import annotations
 

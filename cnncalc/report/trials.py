@@ -50,10 +50,10 @@ def rows(
     *,
     why: str = "kept",
 ) -> list[Row]:
-    """A line each, with the figures of `columns` beside parameters and MACs.
+    """Return a line for each result, with the figures of `columns` beside parameters and MACs.
 
-    `why` says what the results that are left out are not. The first problem stands beside its row, cut where the terminal ends,
-    or the number of problems if there is no room.
+    `why` completes the note on results left out: "3 more are not kept". The first problem is beside its row, cut at the edge of
+    the terminal; if there is no room, the number of problems.
     """
     table = []
     for one in outcomes:

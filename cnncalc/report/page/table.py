@@ -50,7 +50,7 @@ class _Rows:
         self._peaks: dict[str, int] = {}
         for node in subject.layers:
             self._count(node, node.group)
-            # The layer that merges branches bears the name of their group, and stands beside it.
+            # The layer that merges branches has the name of their group, and is beside it in the tree.
             if one_line(node.name) in self._groups:
                 self._count_one(node, one_line(node.name))
 

@@ -1,1 +1,1 @@
-"""Pictures of a network: what is drawn (fold), where (layout), as which shapes (volumes, rows, blocks), in which file format."""
+"""Pictures of a network: its items (fold), their places (layout), their shapes (volumes, rows, blocks), and file formats."""

@@ -29,7 +29,7 @@ _OPERATOR = 4
 
 @dataclass(eq=False, slots=True)
 class _Part:
-    """What a panel shows beside the network: a block, or a unit of a network without blocks."""
+    """The contents of a panel beside the network: a block, or a unit of a network without blocks."""
 
     name: str
     items: Sequence[Item]
@@ -85,7 +85,7 @@ def _block_parts(subject: Subject, whole: Fold) -> list[_Part]:
 
 
 def _form(item: Item, *, has_sizes: bool) -> object:
-    """What an item has in common with those of another block of the same form: all but its name, and the sizes if asked for."""
+    """Return what items of blocks of the same form share: everything but the name, and the sizes if asked for."""
     children = tuple(_form(child, has_sizes=has_sizes) for child in item.children)
     if has_sizes:
         return item.kind, item.text, item.strips, item.count, item.flow if isinstance(item.flow, Shape) else None, children
@@ -108,7 +108,7 @@ def _most_used(parts: Sequence[_Part], room: int) -> list[_Part]:
     """The parts that are used most, as many as fit into `room` rows, in the order of the network."""
     chosen: list[_Part] = []
     for part in sorted(parts, key=lambda part: -part.uses):
-        # Where everything reads everything before it, the edges need more room than the rows.
+        # If each item reads all items before it, the edges need more room than the rows.
         room -= max(_rows(part.items), len(part.edges))
         if room < 0:
             break
@@ -131,7 +131,7 @@ def _blocks(twigs: list[Twig]) -> list[tuple[Twig, int]]:
 
 
 def _is_one_operator(twig: Twig) -> bool:
-    """Whether a block is what one operator of an imported file was read as: a few layers that bear its name."""
+    """Whether a block was made from one operator of an imported file: it has a few layers that are named after it."""
     assert twig.group is not None
     return twig.group.title == twig.group.name.rpartition(".")[2] and sum(1 for _ in twig.nodes()) <= _OPERATOR
 
@@ -149,7 +149,7 @@ def _panel(
 
 
 def _packed(panels: Sequence[_Panel], room: float) -> list[Part]:
-    """The panels in the order of the network, each as high as it can stand without making the picture wider than `room`.
+    """Place the panels in the order of the network, each as high as possible in a picture at most `room` wide.
 
     Source: Burke, Kendall & Whitwell 2004, A New Placement Heuristic for the Orthogonal Stock-Cutting Problem (the skyline).
     """

@@ -1,4 +1,4 @@
-"""What is written at an item, line by line."""
+"""The caption of an item, line by line."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Caption(NamedTuple):
 
 
 class Captions:
-    """What is written at the items of one network."""
+    """The captions of the items of one network."""
 
     def __init__(self, subject: Subject, options: Drawing) -> None:
         self._subject = subject
@@ -36,7 +36,7 @@ class Captions:
         self._whole = Whole(subject)
 
     def has(self, column: str, *, usual: bool = True) -> bool:
-        """Whether a column is written; `usual` if nobody chose any."""
+        """Whether a column is written; `usual` is the answer if no columns were chosen."""
         return usual if self._columns is None else column in self._columns
 
     def lines(self, item: Item) -> list[Caption]:

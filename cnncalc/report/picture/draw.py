@@ -12,7 +12,7 @@ __all__ = ["STYLES", "CannotDraw", "Drawing", "Picture", "checked", "picture", "
 
 
 class Picture(NamedTuple):
-    """The text of a file, and what the reader should know about it."""
+    """The text of a file, and a note about it for the reader."""
 
     text: str
     note: str = ""

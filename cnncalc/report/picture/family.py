@@ -10,7 +10,7 @@ from cnncalc.layers.base import Pointwise
 
 
 class Family(NamedTuple):
-    """Kinds that are drawn in one colour; `title` stands in the legend.
+    """Kinds that are drawn in one colour; `title` is their name in the legend.
 
     Source of the colours: Okabe & Ito 2008, Color Universal Design.
     """
@@ -47,7 +47,7 @@ BANDS = ("norm", "activation", "passing")
 def family_of(layer: Layer) -> str:
     """The family of a kind, by the module that defines it.
 
-    Pointwise layers that stand beside others in their module, such as dropout, and arithmetic are a family of their own.
+    Arithmetic and the pointwise layers of modules of other layers, such as dropout, are a family of their own.
     """
     module = type(layer).__module__.rpartition(".")[2]
     if isinstance(layer, Pointwise) and module not in ("norm", "activation", "sequence"):

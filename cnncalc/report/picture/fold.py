@@ -122,7 +122,7 @@ class Fold:
         block: Twig | None = None,
         like: Fold | None = None,
     ) -> None:
-        """`block` is one block to show alone, with what it reads as inputs; `like` is another fold of the same network."""
+        """`block` is one block to show alone, with its inputs; `like` is another fold of the same network."""
         self._layout = subject.layout
         self._depth = depth
         self._frames = frames
@@ -141,7 +141,7 @@ class Fold:
         self.edges = self._edges(self.items)
 
     def _add_outside(self, block: Twig, group: Group) -> None:
-        """Puts what a block reads before its items."""
+        """Put the inputs of a block before its items."""
         inside = {id(node) for node in block.nodes()}
         outside: dict[int, Producer] = {}
         for item in self.items:
@@ -284,7 +284,7 @@ class Fold:
         alike: object = None
         number = 0
         for copy in copies:
-            # Copies of a folded block are alike if their maps are of one size: what is inside them is not seen.
+            # Copies of a folded block are equal if their maps have one size, because their inside is not drawn.
             signature = [_signature(item) for item in copy]
             if first and signature == alike:
                 number += 1
@@ -316,7 +316,7 @@ class Fold:
             self._absorb(mine, its, number)
 
     def _edges(self, items: Iterable[Item]) -> list[Edge]:
-        """What the leaves read from each other, each pair once; nothing that passes between copies drawn as one."""
+        """Return the edges between leaves, each pair once, without edges between copies that are drawn as one."""
         leaves = [leaf for item in items for leaf in item.leaves()]
         home: dict[int, Item] = {id(node): leaf for leaf in leaves for node in leaf.nodes}
         home.update((id(source), leaf) for leaf in leaves for source in (leaf.source, *leaf.others) if source is not None)
@@ -337,7 +337,7 @@ class Fold:
 
 
 def label_of(name: str, prefix: str = "") -> str:
-    """A name as seen from where it is drawn: without its frame's name, else its last part with its copy's number.
+    """Return the name to draw: the name without its frame's name, else its last part with the number of its copy.
 
     A last part that is a number alone, as PyTorch numbers modules, is printed with the part before it.
     """

@@ -1,4 +1,4 @@
-"""What stands around a picture: paper, title, totals, legend, and problems."""
+"""The frame of a picture: paper, title, totals, legend, and problems."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SWATCH = 11
 
 
 def framed(subject: Subject, options: Drawing, body: list[Part], families: Sequence[str], note: str) -> Scene:
-    """`body` on paper, with title above and legend and problems below, moved so that everything stands inside."""
+    """Return `body` on paper, with the title above and legend and problems below, moved so that everything is inside."""
     left, top, right, bottom = bounds(body)
     head = _title(subject, options)
     has_errors = any(problem.level == "error" for problem in subject.problems)
@@ -111,7 +111,7 @@ def _problems(subject: Subject, width: float, y: float) -> tuple[float, list[Par
     parts: list[Part] = []
     for problem in problems[:_PROBLEMS]:
         y += 16
-        # The file stands in the message; a picture has no room for it.
+        # The message names the file; a picture has no room for it.
         for i, line in enumerate(wrapped(one_line(f"✗ {problem.message}"), 11, width, _LINES)):
             y += 14 if i else 0
             parts.append(Text(0, y, line, "error"))

@@ -1,6 +1,6 @@
-"""Where the items of a graph stand: exact for series and parallel parts in any nesting, in layers for the rest.
+"""The places of the items of a graph: exact for series and parallel parts in any nesting, in layers for the rest.
 
-Coordinates are `along` the flow and `across` it; whoever draws decides which of them is x. An item's place is where it begins
+Coordinates are `along` the flow and `across` it; the style decides which of them is x. An item's place is where it begins
 along the flow and where its axis lies across it.
 """
 
@@ -34,7 +34,7 @@ class Spacing(NamedTuple):
 
 @dataclass
 class Arrangement:
-    """Where everything stands, and the points that an edge passes between its ends, by the edge's index.
+    """The places of all items, and the points of each edge between its ends, by the index of the edge.
 
     `long` are the items of parts that are longer than a row and cannot be broken. `turns` are the edges that lead to the next
     row. If a row begins with lanes, `breaks` has the item before it and the point at which the row begins, and `resumes` the
@@ -156,7 +156,7 @@ class _Arranger:
         part.fan = spacing.fan
         part.along = max(lane.along for lane in part.lanes) + 2 * part.fan
         if part.is_aside:
-            # The edges go straight on, and the lanes stand beside them.
+            # The edges go straight on, beside the lanes.
             part.bypass_axis, part.before = 0, spacing.bypass
             edge = spacing.bypass
             for lane in part.lanes:
@@ -203,7 +203,7 @@ class _Arranger:
     # -- places
 
     def _broken(self, parts: list[Part]) -> list[list[Part]]:
-        """Rows of the top series, broken between two bottlenecks where the next part would stand beyond `longest`."""
+        """Break the top series into rows, at the last bottleneck before `longest`."""
         longest = self._spacing.longest
         whole = sum(self._extent(part).along + self._spacing.gap for part in parts) - self._spacing.gap
         if longest is None or not parts or whole <= longest:

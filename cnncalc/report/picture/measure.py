@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from cnncalc.problem import one_line
 
-#: Advance widths of DejaVu Sans, the widest of the fonts that usually stand behind `sans-serif`, in 1/2048 em.
+#: Advance widths of DejaVu Sans, the widest of the usual `sans-serif` fonts, in 1/2048 em.
 _WIDTHS = {
     569: "ijl", 604: "IJ", 563: "'", 651: " ,.", 690: "/:;\\|", 721: "f", 739: "-", 799: "()[]", 803: "t", 821: "!", 842: "r",
     942: '"', 1024: "*_`", 1067: "s", 1075: "z", 1087: "?", 1126: "c", 1141: "L", 1178: "F", 1186: "k", 1212: "vxy",
@@ -59,7 +59,7 @@ def clipped(text: str, size: float, room: float, *, bold: bool = False) -> str:
 
 
 def wrapped(text: str, size: float, room: float, most: int) -> list[str]:
-    """`text` in lines of at most `room` pixels, broken between words; what the last of `most` lines cannot hold is left out.
+    """Break `text` between words into at most `most` lines of `room` pixels; the rest is left out.
 
     >>> wrapped("add needs the same shape", 10, 80, 3)
     ['add needs the', 'same shape']

@@ -24,7 +24,7 @@ _DARK = ("sequence", "other")
 
 
 class Chart(NamedTuple):
-    """The text, and a sentence about what was folded to stay within the limits, if anything was."""
+    """The text, and a note if parts were folded to stay within the limits."""
 
     text: str
     note: str
@@ -113,5 +113,5 @@ def _quoted(text: str, *, keep_breaks: bool = False) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Text as Mermaid shows it: letters, digits and plain signs as they are, the rest by number."""
+    """Escape text for Mermaid: characters other than letters, digits and plain signs are written by number."""
     return "".join(c if c.isalnum() or c in " .,-_×/:+=()…·~✗∗" else f"#{ord(c)};" for c in text)

@@ -1,4 +1,4 @@
-"""How a picture is drawn: what the reader may choose."""
+"""Options of a picture."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class CannotDraw(ValueError):
 
 
 class Drawing(NamedTuple):
-    """`columns` are what is written at each item; None for the style's own choice. Sizes are in pixels.
+    """The options of a picture. `columns` are the labels of each item; None for the default of the style. Sizes are in pixels.
 
-    `title` is None for the network's name and its totals, and empty for none. `depth` is None for as far as it can be read.
+    `title` is None for the network's name and totals, and empty for no title. `depth` is None for the largest readable depth.
     """
 
     style: str = "volumes"
@@ -35,7 +35,7 @@ class Drawing(NamedTuple):
 
 
 def checked(drawing: Drawing) -> Drawing:
-    """The options as they are. Raises ValueError for one that no picture can have."""
+    """Return the options unchanged. Raises ValueError for an invalid option."""
     if drawing.style not in STYLES:
         raise ValueError(f"style must be one of {', '.join(STYLES)}, got {drawing.style!r}")
     for name in drawing.columns or ():

@@ -116,7 +116,7 @@ def _through(node: Node, flow: Flow, region: tuple[Range, ...]) -> tuple[Range, 
             found.append(everything)
         else:
             low, high = region[view.to]
-            # In a map that grows, places lie between cells: the nearest cell is the one that is read.
+            # If a map grows, a position can be between cells; then the nearest cell is read.
             first, last = view.first + low * view.step, view.last + high * view.step
             found.append((math.floor(first + _HALF), math.ceil(last - _HALF)))
     return tuple(found)
@@ -130,7 +130,7 @@ def _way(subject: Subject, node: Node) -> list[_Map]:
         depth[id(other)] = 1 + max((depth.get(id(source), 0) for source in other.inputs), default=0)
 
     def key(source: Producer) -> tuple[int, int]:
-        # Of inputs that are seen alike, the one that has come through more layers.
+        # Of inputs with equal fields, the input with more layers on the way is drawn.
         return math.prod(high - low + 1 for low, high in regions.get(id(source), ())), depth.get(id(source), 0)
 
     way: list[_Map] = []

@@ -45,7 +45,7 @@ _MOST = 48
 
 @dataclass(eq=False, slots=True)
 class Port:
-    """Where a result enters or leaves a frame; `key` is the leaf that it comes from."""
+    """The point at which a result enters or leaves a frame; `key` is the leaf that computes it."""
 
     key: Item
     flow: Flow | None
@@ -63,7 +63,7 @@ class Tree:
     #: Start, end and result of each edge, by place among entries, children and exits.
     edges: list[tuple[int, int, Edge]]
     found: Arrangement
-    #: Where an edge meets a part: by the part's place and the leaf it comes from, pixels from the part's axis.
+    #: The distance in pixels from a part's axis at which an edge meets it, by the part's place and the edge's leaf.
     offsets: dict[tuple[int, Item, bool], float] = field(default_factory=dict)
 
 
@@ -193,7 +193,7 @@ class Rows:
         assert child.item is not None
         title = text_width(self._frame_title(child.item), 11, bold=True) + 2 * _PAD
         before, after = child.found.before + _PAD, child.found.after + _PAD
-        # The title stands beside the edge that comes in first.
+        # The title is beside the first incoming edge.
         first = min((child.found.places[i][1] for i in range(len(child.entries))), default=after)
         return Cell(child.found.along + _TITLE + 2 * _PAD, max(before, title - first), max(after, title - before))
 
@@ -245,7 +245,7 @@ class Rows:
         return printed_size(item.flow, self._subject.layout) if self._captions.has("output") and not is_unknown else ""
 
     def _lengths(self, item: Item) -> tuple[float, float, bool]:
-        """Pixels of the name and of the kind, and whether they stand below each other."""
+        """Return the widths of name and kind in pixels, and whether the kind is below the name."""
         name, about = self._written(item)
         lengths = text_width(name, 12, bold=True), text_width(about, 11)
         return *lengths, bool(name and about) and self._room is not None and sum(lengths) + 8 > self._room
@@ -311,7 +311,7 @@ class Rows:
             return arrow([(across + y, along + x), *route, end], "edge", head=5 if is_leaf else 0, vertical=True)
         points = [start, *route, end]
         if first <= a < last and isinstance(tree.children[a - first], Item):
-            # The size stands beside the first, straight part.
+            # The size is beside the first, straight part.
             points.insert(1, (start[0], start[1] + _SIZE))
         style = "skip" if index in tree.found.passing else "edge"
         return arrow(points, style, head=5 if is_leaf else 0, vertical=True)

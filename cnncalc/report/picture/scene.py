@@ -41,7 +41,7 @@ class Path:
 
 @dataclass(slots=True)
 class Text:
-    """A line of text on the baseline `y`; `anchor` says which end or middle of it stands at `x`."""
+    """A line of text on the baseline `y`; `anchor` is the point of it that is at `x`: start, middle or end."""
 
     x: float
     y: float

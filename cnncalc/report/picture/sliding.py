@@ -1,4 +1,4 @@
-"""One layer's window over its input: stride, padding, unread cells; for a transposed window, what each cell writes."""
+"""One layer's window over its input: stride, padding, unread cells; for a transposed window, the cells that each cell writes."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def _written(flow: Shape, shape: Shape, windows: Sequence[Window]) -> tuple[_Pan
 
 
 def _starts(stride: int, positions: int) -> tuple[int, ...]:
-    """Where the first, the second and the last window begin."""
+    """Return the first cells of the first, the second and the last window."""
     return tuple(dict.fromkeys((0, min(1, positions - 1) * stride, (positions - 1) * stride)))
 
 

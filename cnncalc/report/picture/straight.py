@@ -26,7 +26,7 @@ class Cell(NamedTuple):
 def layer_axes(
     layers: Sequence[Sequence[int]], cells: Mapping[int, Cell], edges: Sequence[tuple[int, int]], lane: float, bypass: float
 ) -> dict[tuple[int, int], float]:
-    """The axis of each item by its layer and number; a negative number stands for an edge that passes, as −1 − its index.
+    """The axis of each item by its layer and number; a negative number −1 − i is edge i, which passes the layer.
 
     Neighbours keep `lane` between them, two edges that pass `bypass`.
     """

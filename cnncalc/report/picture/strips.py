@@ -14,15 +14,14 @@ from cnncalc.report.picture.scene import Group, Part, Path, Point, Text
 
 #: Between two strips.
 _GAP = 26.0
-#: Between a cut and what stands beside it at least.
+#: Least distance between a cut and the shapes beside it.
 _ROOM = 4.0
 _HALVINGS = 40
 
 
 def wrapped(parts: Sequence[Part], longest: float) -> list[Part]:
-    """The parts in strips of about `longest` pixels at most, cut where nothing but edges is in the way.
-
-    A picture without such a place is returned as it was.
+    """The parts in strips of about `longest` pixels at most, cut only across edges. A picture without such a place is returned
+    unchanged.
     """
     cuts = _cuts(parts, longest)
     if not cuts:
@@ -106,7 +105,7 @@ def _cut(path: Path, cuts: Sequence[float]) -> Iterator[tuple[int, Path]]:
 
 
 def _halves(start: Point, step: tuple[Point, ...], x: float) -> tuple[tuple[Point, ...], tuple[Point, ...]]:
-    """A step cut where it crosses `x`, between its start and its end."""
+    """Cut a step of a path where it crosses `x`."""
     end = step[-1]
     if len(step) == 1:
         part = (x - start[0]) / (end[0] - start[0])

@@ -1,4 +1,4 @@
-"""The structure of a graph: items in a row, lanes side by side, in any nesting, and layers for what is neither.
+"""The structure of a graph: items in a row, lanes side by side, in any nesting, and layers for the rest.
 
 A node through which every path passes is a bottleneck. Bottlenecks stand in a row; what lies between two of them falls into
 components, and each component is a lane of its own with the same structure. Edges that run past a part are a lane too. Parts that
@@ -52,7 +52,7 @@ class Lanes:
 
 @dataclass(eq=False)
 class Layers:
-    """Items in layers; a negative number stands for an edge that passes through the layer, as −1 − its index."""
+    """Items in layers; a negative number −1 − i is edge i, which passes through the layer."""
 
     layers: list[list[int]]
     along: float = 0
@@ -129,7 +129,7 @@ class _Structure:
             far[place[edges[edge][0]]] = count
         sources = [i for i in range(count) if not read[i]]
         if self._has_sides:
-            # Inputs that stand together at the beginning enter there.
+            # Inputs that are together at the beginning enter there.
             sources = [i for place, i in enumerate(sources) if place == i]
         reach = max([place[edges[edge][1]] for edge in entries] + sources, default=0)
         necks: list[int] = []
@@ -181,7 +181,7 @@ class _Structure:
     def _between(
         self, items: list[int], inner: list[int], entries: list[int], exits: list[int], bypass: list[int], depth: int
     ) -> Part:
-        """What lies between two bottlenecks."""
+        """Return the structure between two bottlenecks."""
         components = self._components(items, inner)
         if len(components) == 1 and not bypass:
             return self._layers(items, inner, entries, exits)
@@ -242,7 +242,7 @@ class _Structure:
 
     @staticmethod
     def _order(layers: list[list[int]], before: dict[int, list[int]]) -> None:
-        """Orders each layer by the mean place of what it reads; an edge that passes keeps its own."""
+        """Order each layer by the mean place of its inputs; an edge that passes keeps its place."""
         for above, layer in pairwise(layers):
             place = {item: i for i, item in enumerate(above)}
             key = {}

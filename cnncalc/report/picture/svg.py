@@ -1,4 +1,4 @@
-"""A picture as SVG that stands alone: no script, no font, nothing fetched; light and dark by the reader's preference."""
+"""A picture as self-contained SVG: no script, no font, nothing fetched; light and dark by the reader's preference."""
 
 from __future__ import annotations
 

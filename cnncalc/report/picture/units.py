@@ -12,7 +12,7 @@ from cnncalc.report.picture.fold import Edge, Fold, Item
 from cnncalc.report.picture.structure import Part, items_of, post_dominators, structure
 from cnncalc.shape import Shape
 
-#: Layers that one box stands for at most; what is larger has a structure that should be seen.
+#: Largest number of layers in one box; the structure of a larger part should be visible.
 _LARGEST = 80
 #: The same for the cells of a network that cannot be folded otherwise.
 _LARGEST_CELL = 160
@@ -73,7 +73,7 @@ def _fold_cells(fold: Fold, units: dict[object, Unit]) -> None:
 
 
 def _fold_lanes(fold: Fold, units: dict[object, Unit]) -> None:
-    """Fold what lies between two items through which every path passes."""
+    """Fold the part between two items through which every path passes."""
     items = fold.items
     place = {id(item): i for i, item in enumerate(items)}
     pairs = [(place[id(edge.start)], place[id(edge.end)]) for edge in fold.edges]
@@ -202,7 +202,7 @@ def fold_chains(fold: Fold, level: dict[int, int]) -> None:
 def fold_runs(fold: Fold, level: dict[int, int]) -> None:
     """Fold items of one `level` that follow each other in the network, even if they are no chain.
 
-    Items that lead to no later one stay as they are, and so do outputs.
+    Items without a later reader and outputs are not folded.
     """
     trunk, others = trunk_and_others(fold)
     fold.items = [*trunk[:-1], *others, *trunk[-1:]]
@@ -236,7 +236,7 @@ def _are_on(level: dict[int, int], before: Item, item: Item) -> bool:
 
 
 def _fold_groups(fold: Fold, groups: Sequence[list[Item]]) -> None:
-    # A group stands where its last item stood.
+    # A group takes the place of its last item.
     place = {id(item): i for i, item in enumerate(fold.items)}
     home: dict[int, Item] = {}
     kept: list[tuple[Item, object]] = []
@@ -251,7 +251,7 @@ def _fold_groups(fold: Fold, groups: Sequence[list[Item]]) -> None:
 
 
 def _unit(inside: Sequence[Item]) -> Item:
-    """One item for several: paths, the join, and what follows it."""
+    """Make one item of several: the paths, their join, and the items after it."""
     join = next(item for item in reversed(inside) if len(item.nodes[0].inputs) > 1 or item is inside[0])
     last = inside[-1]
     nodes = [node for item in inside for node in item.nodes]
@@ -271,13 +271,13 @@ def _signature(item: Item) -> object:
 
 
 def _form(item: Item) -> object:
-    """What a part has in common with others of its form, as uses of one block have: kinds and windows, not channels and sizes."""
+    """Return the form of a part, which is equal for uses of one block: kinds and windows, not channels and sizes."""
     windows = tuple((window.kernel_size, window.stride) for node in item.nodes for window in node.inferred.windows)
     return item.kind, windows, tuple(node.kind for node in item.bands)
 
 
 def _add(found: list[tuple[Item, object]], home: dict[int, Item], inside: Sequence[Item], item: Item, signature: object) -> None:
-    """Adds an item, or counts it with the one before if they are alike and nothing but a band lies between."""
+    """Add an item, or count it with the item before if both are equal and only a band is between them."""
     last, alike = found[-1] if found else (None, None)
     is_repeat = (
         last is not None

@@ -24,7 +24,7 @@ _TRACK = 7
 def levels(fold: Fold) -> dict[int, int] | None:
     """The level of each item by its id, 0 for the highest resolution from which a skip leads; None if the network is no U.
 
-    It is one if two skips or more lead over lower levels to an item on the level where they began.
+    A network is a U if at least two skips lead over lower levels back to an item on their first level.
     """
     found = resolutions(fold)
     if found is None:
@@ -37,7 +37,7 @@ def levels(fold: Fold) -> dict[int, int] | None:
             skips.append(found[id(edge.start)])
     if len(skips) < 2:
         return None
-    # What comes before the first skip needs no levels: it is a row.
+    # Items before the first skip are a row and need no levels.
     return {key: max(0, level - min(skips)) for key, level in found.items()}
 
 
@@ -151,7 +151,7 @@ def _edge(edge: Edge, own: dict[int, Volume], order: Sequence[Item], level: dict
 def _stand(order: Sequence[Item], own: dict[int, Volume], level: dict[int, int], axes: Sequence[float], trunk: int) -> None:
     """Puts each volume to the right of those before it on its level, and as near to the one before it as their edge allows.
 
-    Those that come after the first `trunk` ones stand to the right of all these.
+    Volumes after the first `trunk` ones are to the right of all these.
     """
     used: dict[int, float] = {}
     before: Volume | None = None

@@ -40,7 +40,7 @@ _LINE = 14
 _BRACKET = 26
 #: Items drawn at most if `depth` does not say how far to unfold.
 _MOST = 22
-#: Between two volumes, the first that lets all of them stand in one row.
+#: Gaps between two volumes; the first one with which all fit in one row is used.
 _GAPS = (22, 17, 13)
 #: Times the width asked for that one row may take.
 _ALMOST = 1.06
@@ -92,7 +92,7 @@ class Volume:
         return self.height / 2 + 4 + _LINE * len(self.lines)
 
     def stand(self, along: float, across: float) -> None:
-        """Puts it where its cell begins; picture and labels are centred on each other."""
+        """Put the volume at the beginning of its cell; picture and labels are centred on each other."""
         self.x = along + (self.cell.along - self.drawn) / 2
         self.y = across
 
@@ -241,7 +241,7 @@ def _volumes(items: Sequence[Item], subject: Subject, options: Drawing) -> list[
 
 
 def _resolution(flow: Flow | None) -> tuple[int, float]:
-    """Number of spatial axes, and the size that the height stands for: the mean of the last two axes."""
+    """Return the number of spatial axes, and the size that is drawn as height: the mean of the last two axes."""
     if isinstance(flow, Tokens):
         return 1, flow.length
     if flow is None or not flow.rank:
@@ -310,7 +310,7 @@ def _breaks(order: Sequence[Volume], found: Arrangement) -> list[Part]:
 def _bracket(name: str, volumes: Sequence[Volume]) -> Iterator[Part]:
     """A line below the labels of a block's items, with the block's name, once in each row of the picture.
 
-    There is none if the items stand in several lanes.
+    There is no line if the items are in several lanes.
     """
     if any(after.y != before.y and after.x > before.x for before, after in pairwise(volumes)):
         return
