@@ -14,6 +14,8 @@ _BRACKETS = 40
 _LENGTH = 1000
 #: A row on one line; block scalars and complex keys are left to the whole parser.
 _ROW = re.compile(r"( *- )[^\s#|>?-]")
+#: A line that libyaml and PyYAML's own parser, which locates errors, read alike; they differ about `?` and tabs, for example.
+_USUAL = re.compile(r"""[\w \[\]{},:."'$/+()#-]*""")
 #: Line breaks of YAML that are none for `str.split("\n")`.
 _BREAKS = re.compile("\r(?!\n)|[\x85\u2028\u2029]")
 
@@ -95,7 +97,8 @@ class Recomposer:
         short = lines[:]
         above = [line for line, (_, at) in self._rows.items() if at and line < first]
         for line in sorted(above)[:-1]:
-            short[line] = ""
+            if _USUAL.fullmatch(short[line]) is not None:
+                short[line] = ""
         return "\n".join(short)
 
 

@@ -105,6 +105,14 @@ def test_a_changed_row_gives_what_the_whole_text_gives(text, old, new):
     assert outcome(composed, text) == outcome(compose, text)
 
 
+def test_a_row_that_only_libyaml_reads_is_where_the_error_is():
+    text = PLAIN.replace("maxpool: 3}", "maxpool: 3? }")
+    composed = Recomposer()
+    assert outcome(composed, text) == outcome(compose, text)
+    changed = text.replace("{fc: 4}", "{fc: 4")
+    assert outcome(composed, changed) == outcome(compose, changed)
+
+
 def test_the_other_rows_keep_their_nodes():
     text = TEXT.replace("&pool ", "").replace("*pool", "{maxpool: 3}")
     composed = Recomposer()
