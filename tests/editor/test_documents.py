@@ -68,7 +68,7 @@ TYPED = st.one_of(
 def test_answers_after_edits_of_every_kind_equal_those_of_a_text_opened_anew(path):
     draw = random.Random(path.stem)
     document = Document(URI, path.read_text(encoding="utf-8"))
-    for _ in range(8):
+    for _ in range(6):
         text = document.text
         start, end, typed = edits.random_change(draw, text)
         document.change([Change(Positions(text).between(start, end), typed)])
@@ -83,7 +83,7 @@ def test_answers_after_edits_of_every_kind_equal_those_of_a_text_opened_anew(pat
 
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_answers_equal_those_of_a_text_opened_anew(path, data):
     document = Document(URI, path.read_text(encoding="utf-8"))
