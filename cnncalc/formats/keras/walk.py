@@ -116,7 +116,7 @@ class Walk:
         use.stated = dict(stated) if self.compares else {key: value for key, value in stated.items() if None not in value}
         use.inner = self._inner
         use.steps = lambda inner, x: self._steps(use, inner, x)
-        function = function_of(use, str(layer.get("module") or ""))
+        function = function_of(use, _module(layer))
         if function is not None:
             return operation(use, function)
         layout = LAYOUTS.get(class_name.rsplit(">", 1)[-1]) if _is_keras(layer) else None
@@ -251,3 +251,14 @@ def _is_keras(layer: dict[str, Any]) -> bool:
 def _single(layer: dict[str, Any], sizes: tuple[int, ...]) -> Model:
     """A model of one layer."""
     return Model({"build_input_shape": [None, *sizes], "layers": [layer]}, "Sequential")
+
+
+def _module(layer: dict[str, Any]) -> str:
+    """The module that a node's class stands in. HDF5 files leave it out; there only layers have a type of numbers of their own."""
+    module = layer.get("module")
+    if isinstance(module, str) and module:
+        return module
+    config, nodes = layer.get("config"), layer.get("inbound_nodes")
+    operation = isinstance(config, dict) and "name" in config and "dtype" not in config and "trainable" not in config
+    called = isinstance(nodes, list) and bool(nodes) and isinstance(nodes[0], dict) and "args" in nodes[0]
+    return "keras.ops" if operation and called else ""

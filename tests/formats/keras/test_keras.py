@@ -273,3 +273,36 @@ def test_a_file_cut_off_or_damaged_anywhere_is_refused_or_read():
                 assert load(data, "model.keras").layers
             except cnncalc.SpecError as error:
                 assert error.problems
+
+
+def test_operations_in_an_hdf5_file_have_no_module(tmp_path: Path) -> None:
+    h5py = pytest.importorskip("h5py")
+
+    def node(class_name: str, name: str, source: str, *more: object, **config: object) -> dict[str, object]:
+        history = {"shape": [None, 9, 8, 4], "dtype": "float32", "keras_history": [source, 0, 0]}
+        args = [{"class_name": "__keras_tensor__", "config": history}, *more]
+        config = {"name": name, **config}
+        return {"class_name": class_name, "config": config, "name": name, "inbound_nodes": [{"args": args, "kwargs": {}}]}
+
+    # As Keras 3.15 writes keras.ops.mean(keras.ops.relu(x * 2), axis=(1, 2)).
+    source = {
+        "class_name": "InputLayer",
+        "config": {"batch_shape": [None, 9, 8, 4], "dtype": "float32", "name": "x"},
+        "name": "x",
+    }
+    layers = [
+        {**source, "inbound_nodes": []},
+        node("Multiply", "multiply", "x", 2),
+        node("Relu", "relu", "multiply"),
+        node("Mean", "mean", "relu", axis=[1, 2], keepdims=False),
+    ]
+    config = {"name": "ops", "layers": layers, "input_layers": [["x", 0, 0]], "output_layers": [["mean", 0, 0]]}
+    path = tmp_path / "ops.h5"
+    with h5py.File(path, "w") as file:
+        file.attrs["model_config"] = json.dumps({"class_name": "Functional", "config": config})
+        file.attrs["keras_version"] = "3.15.1"
+    net = cnncalc.load(path)
+    assert net.problems == []
+    assert [(layer.kind, layer.shape) for layer in net.layers] == [
+        ("rescale", (9, 8, 4)), ("relu", (9, 8, 4)), ("global_avgpool", (4,)),
+    ]  # fmt: skip
