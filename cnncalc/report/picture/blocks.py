@@ -76,7 +76,8 @@ def _block_parts(subject: Subject, whole: Fold) -> list[_Part]:
         assert twig.group is not None
         block = Fold(subject, 1, frames=True, bands=False, block=twig, like=whole)
         # PyTorch numbers modules: "blocks.0" says more than "0".
-        title, comma, _ = label_of(twig.group.name if twig.group.title.isdigit() else twig.group.title).partition(", ")
+        whole_title = label_of(twig.group.name) if twig.group.title.isdigit() else twig.group.title
+        title, comma, _ = whole_title.partition(", ")
         # Blocks that read ever more results, as those of DenseNet do, are one too.
         has_sizes = not comma and not any(item.others for item in block.items)
         form = title if comma else None, *(_form(item, has_sizes=has_sizes) for item in block.items)

@@ -161,3 +161,13 @@ def test_a_depth_that_is_asked_for_keeps_the_width(tmp_path):
     assert [
         one for one in measured(picture(network, "svg", Drawing(depth=4, width=800)).text, OVERLAPS, tmp_path) if one["faults"]
     ] == []
+
+
+def test_modules_that_differ_in_their_arguments_are_one_block():
+    """Ultralytics' layout: what follows the comma in a module's title are its channels and repeats."""
+    rows = "".join(f"  - [-1, {n}, C2f, [{c}, True]]\n" for n, c in ((3, 64), (6, 64), (3, 128)))
+    file = f"nc: 4\nscales: {{n: [0.33, 0.25, 1024]}}\nbackbone:\n  - [-1, 1, Conv, [64, 3, 2]]\n{rows}head:\n  - [-1, 1, Classify, [nc]]\n"
+    texts = [s.text for s in scene(cnncalc.loads(file), Drawing("blocks")).shapes() if isinstance(s, Text)]
+    titles = [text for text in texts if " · " in text]
+    assert "C2f · 3 uses" in titles
+    assert len(set(titles)) == len(titles)
