@@ -254,7 +254,7 @@ def _single(layer: dict[str, Any], sizes: tuple[int, ...]) -> Model:
 
 
 def _module(layer: dict[str, Any]) -> str:
-    """The module that a node's class stands in. HDF5 files leave it out; there only layers have a type of numbers of their own."""
+    """The module of a node's class. HDF5 files leave it out; there an operation is a node without a type of numbers."""
     module = layer.get("module")
     if isinstance(module, str) and module:
         return module
