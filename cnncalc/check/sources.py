@@ -124,7 +124,9 @@ class Sources:
             below = []
             for name in names:
                 path = name if folder == "." else os.path.join(folder, name)
-                if os.path.splitext(name)[1].lower() in formats.suffixes():
+                suffix = os.path.splitext(name)[1].lower()
+                # Asked for last, because it imports every format.
+                if suffix in formats.OWN or (suffix and suffix in formats.suffixes()):
                     if not os.path.isdir(path):
                         if _can_be_read(path):
                             yield path

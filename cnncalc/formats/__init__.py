@@ -37,7 +37,7 @@ class Format(Protocol):
 @cache
 def formats() -> tuple[Format, ...]:
     """Return every format except cnncalc's own language."""
-    found = [import_module(f"{__name__}.{name}") for name in modules(__path__)]
+    found = [import_module(f"{__name__}.{name}") for name in modules(__path__, without=("draft", "pytorch", "tensors"))]
     return tuple(cast("Format", module) for module in found if hasattr(module, "SUFFIXES"))
 
 
