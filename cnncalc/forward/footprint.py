@@ -27,13 +27,14 @@ _BASE = 1 << 20
 
 
 def footprint(
-    plan: Plan, batch: int, itemsize: int, held: Held, threads: int, *, parallel_blas: bool = False, warmed: bool = False
+    plan: Plan, batch: int, itemsize: int, held: Held, threads: int, *, parallel_blas: bool = False, observed: bool = False
 ) -> int:
     """Return the most bytes that a run needs: inputs, live results, weights, scratch, and buffers kept for reuse.
 
-    A layer's weights are drawn in float32; in another type both copies exist for a moment. `warmed`: the run begins with the
-    free buffers that an earlier one has left.
+    A layer's weights are drawn in float32; in another type both copies exist for a moment. `observed`: the run begins with the
+    free buffers that an earlier one has left, and figures of every result are computed.
     """
+    from cnncalc.forward.observe import PIECE
     from cnncalc.forward.scratch import scratch_of
 
     each = itemsize if itemsize == 4 else itemsize + 4
@@ -51,7 +52,7 @@ def footprint(
     task_threads = 1 if parallel_blas else threads
     most = sum(map(size, graph.inputs))
     all_weights = drawn = 0
-    if warmed:
+    if observed:
         for _ in storages.walk():
             pass
         storages.leave()
@@ -68,12 +69,20 @@ def footprint(
         if any(_scales(one) for one in step.fused) and filters <= batch * _shape(node).size:
             # The filters times the factors of the fused layers.
             scratch["scaled"] = itemsize * filters
+        if observed:
+            scratch["spread"] = threads * min(itemsize * PIECE, size(step.result))
+        # The allocator keeps memory of this size.
+        scratch["chunk"] = task_threads * min(_CHUNK * itemsize // 4, size(step.result))
         for name, count in scratch.items():
             kept[name] = max(kept.get(name, 0), count)
-        moment = batch * itemsize * node.layer.scratch(tuple(map(_shape, node.inputs)), _shape(step.result))
+        moment = (
+            batch * itemsize * max(one.layer.scratch(tuple(map(_shape, one.inputs)), _shape(one)) for one in (node, *step.fused))
+        )
+        if observed and node.layer.reuse(training=False) == "view" and size(node) < size(node.inputs[0]):
+            # A part of a map is copied before its figures are computed.
+            moment += size(node)
         moment += _copied(step, scattered, batch, itemsize)
-        chunk = min(_CHUNK * itemsize // 4, size(step.result))
-        most = max(most, live + storages.unused + drawn + moment + sum(kept.values()) + task_threads * chunk)
+        most = max(most, live + storages.unused + drawn + moment + sum(kept.values()))
     return int((most + (all_weights if held == "all" else 0)) * _MARGIN) + _BASE
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 #: Seconds for which layers run before they are timed.
 _WARM_UP = 0.2
 #: Numbers per chunk, which stays in a core's cache while all figures are computed.
-_PIECE = 1 << 16
+PIECE = 1 << 16
 
 
 @dataclass(slots=True)
@@ -44,13 +44,13 @@ class Spread:
         import numpy as np
 
         numbers = x.ravel(order="K")
-        about = float(numbers[:_PIECE].mean(dtype=np.float64))
+        about = float(numbers[:PIECE].mean(dtype=np.float64))
         centre = numbers.dtype.type(about if math.isfinite(about) else 0)
-        count = -(-numbers.size // _PIECE)
+        count = -(-numbers.size // PIECE)
         found = np.empty((count, 5))
 
         def task(i: int) -> None:
-            part = numbers[i * _PIECE : (i + 1) * _PIECE]
+            part = numbers[i * PIECE : (i + 1) * PIECE]
             centred = part - centre
             found[i] = (
                 centred.sum(),

@@ -121,7 +121,7 @@ class Runner:
         plan = Plan(self.graph, self.graph.outputs, every=True) if watched else self.plan
         held: Held = "all" if weights_kept and self.weights is None else self._held(dtype)
         # `observe` runs layers before it times them.
-        return footprint(plan, batch, 8 if dtype == "float64" else 4, held, self.threads or usable_cores(), warmed=watched)
+        return footprint(plan, batch, 8 if dtype == "float64" else 4, held, self.threads or usable_cores(), observed=watched)
 
     def check_room(self, batch: int, dtype: str, *, weights_kept: bool = False) -> None:
         """Raise TooLittleMemory if a call with `watch` would raise it."""
@@ -315,6 +315,11 @@ def check_memory(needed: int, held: Held) -> None:
     from cnncalc.machine import free_memory, written
 
     free = free_memory()
+    if free is not None and needed > free:
+        from cnncalc.kernels.buffers import idle_bytes
+
+        # The run uses the buffers of the one before, or drops them.
+        free += idle_bytes()
     if free is not None and needed > free:
         weights = {"none": "", "one layer's": " and the largest layer's weights", "all": " and weights"}[held]
         raise TooLittleMemory(

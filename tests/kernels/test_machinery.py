@@ -4,12 +4,13 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
-from cnncalc.kernels.buffers import BufferPool
+from cnncalc.kernels.buffers import BufferPool, Reused
 from cnncalc.kernels.steps import starts
 from cnncalc.kernels.workers import Workers
 from cnncalc.machine import usable_cores
@@ -107,11 +108,44 @@ def test_memory_is_used_again_only_when_it_is_given_back():
     assert not np.shares_memory(one, two)
 
 
-def test_no_more_than_32_mib_are_kept_unused():
+@dataclass
+class Piece:
+    size: int
+
+
+def test_all_buffers_have_at_most_a_quarter_more_bytes_than_were_in_use_at_once():
+    made = Reused(Piece)
+    mib = 1 << 20
+    # 40 MiB in use at once: ten of 4 MiB. All are kept.
+    for buffer in [made.take(4 * mib) for _ in range(10)]:
+        made.give_back(buffer)
+    assert 40 * mib <= made.bytes < 41 * mib
+    # 40 + 20 MiB are more than 1.25 · 40: free buffers are dropped until 30 MiB are left.
+    large = made.take(20 * mib)
+    assert 48 * mib < made.bytes <= 50 * mib
+    made.give_back(large)
+    # A run that has 33 MiB in use at once keeps what the last two runs allow: first 1.25 · 40 MiB, then 1.25 · 33 MiB.
+    for most in (50, 41.25):
+        made.forget()
+        assert made.bytes <= most * mib
+        for buffer in [made.take(size * mib) for size in (20, 13)]:
+            made.give_back(buffer)
+
+
+def test_32_mib_of_small_buffers_are_always_kept():
+    made = Reused(Piece)
+    for size in range(1, 8):
+        made.give_back(made.take(size << 20))
+    # 1 + 2 + … + 7 MiB: a request that is larger than every free buffer makes a new one, and drops none.
+    assert made.bytes > 28 << 20
+
+
+def test_the_results_of_a_run_belong_to_their_holders():
     buffers = BufferPool()
-    large = buffers.empty((40 << 20,), np.uint8)
-    buffers.give_back(large.base)
-    assert not np.shares_memory(large, buffers.empty((40 << 20,), np.uint8))
+    result = buffers.empty((300, 300), np.float64)
+    buffers.release()
+    buffers.give_back(result.base)
+    assert not np.shares_memory(result, buffers.empty((300, 300), np.float64))
 
 
 @pytest.mark.parametrize("fit", ["floor", "ceil"])
