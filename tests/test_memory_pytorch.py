@@ -417,9 +417,7 @@ def test_torchvision_s_networks(name: str, models: Any) -> None:
     # Smaller than usual, for speed; 96 divides by 32.
     net = cnncalc.load(SPECS / f"{name}.yaml", input="96x96x3")
     assert sum(Memory(net.graph, batch=2).kept) == kept(module, torch.randn(2, 3, 96, 96))
-    # torchvision's DenseNet joins all earlier results anew in each layer, which the spec does step by step.
-    if name != "densenet121":
-        assert Memory(net.graph).peak == peak(module, torch.randn(1, 3, 96, 96))
+    assert Memory(net.graph).peak == peak(module, torch.randn(1, 3, 96, 96))
 
 
 def test_a_join_keeps_the_gradient_s_other_factor_only() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 
-from cnncalc.graph import Producer
+from cnncalc.graph import Input, Producer
 from cnncalc.language.expression import Texts
 from cnncalc.language.row import Body
 from cnncalc.layers import Layer
@@ -104,7 +104,10 @@ class Scope:
         raise self._unknown(name, first)
 
     def copies(self, name: str) -> list[Producer]:
-        """Return the results of all copies of a repeated row. Raises LayerError if there is no such row or it is not finished."""
+        """Return the results of all copies of a repeated row; inside one of them, of those before it.
+
+        Raises LayerError if there is no such row, or if it is not repeated.
+        """
         *path, last = name.split(".")
         try:
             inner = self.find(".".join(path)).inner if path else None
@@ -117,10 +120,9 @@ class Scope:
             raise self._unknown(name, name.partition(".")[0])
         if not binding.repeated:
             raise LayerError(f"{name}.* stands for the copies of a row with repeat, and {name} has none", rule="unknown-name")
-        results = [copy.source for copy in binding.copies if copy.source is not None]
-        if len(results) < len(binding.copies):
-            raise LayerError(f"{name} is not finished here: this row is part of it", rule="unknown-name")
-        return results
+        # The last copy has no result yet if the row that asks stands inside it.
+        copies = binding.copies[:-1] if binding.copies and binding.copies[-1].source is None else binding.copies
+        return [copy.source if copy.source is not None else Input(name, None) for copy in copies]
 
     def _inside(self, name: str) -> str | None:
         """Return the path to a row called `name` in a block or branch that can be reached from here; None if none is nearby."""

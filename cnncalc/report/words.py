@@ -10,6 +10,9 @@ from cnncalc.machine import written
 from cnncalc.problem import one_line
 from cnncalc.shape import Flow, Shape
 
+#: The number of inputs of a join up to which all are named.
+_NAMED = 6
+
 
 def flow(value: Flow | None, layout: str) -> str:
     """A shape or tokens as text in `layout`; `?` if it is unknown."""
@@ -53,7 +56,10 @@ def summary(node: Node, layout: str) -> str:
     text = node.layer.summary(node.inputs[0].flow if node.inputs else None, layout)
     if isinstance(node.layer, Join):
         scope = node.group.name + "." if node.group else ""
-        return ", ".join([*(nearby(source, scope) for source in node.inputs), *([one_line(text)] if text else [])])
+        names = [nearby(source, scope) for source in node.inputs]
+        if len(names) > _NAMED:
+            names[2:-1] = [f"{len(names) - 3} more"]
+        return ", ".join([*names, *([one_line(text)] if text else [])])
     return one_line(text)
 
 

@@ -77,6 +77,28 @@ def test_what_cannot_be_joined(row: str, part: str) -> None:
     assert [part in problem.message for problem in net.problems] == [True], net.problems
 
 
-def test_a_row_inside_the_repeated_one_cannot_read_its_copies() -> None:
+def test_inside_the_repeated_row_its_copies_are_those_before() -> None:
+    """A dense block: with the input's 3 channels and 2 from each copy, copy k reads 3 + 2·k."""
+    text = (
+        "input: 4x4x3\nblocks:\n  b: {layers: [{concat: [first, s.*]}, {conv: 2, kernel_size: 1}]}\n"
+        "layers:\n  - {identity: , name: first}\n  - {block: b, repeat: 3, name: s}\n  - {concat: [first, s.*], expect: 4x4x9}\n"
+    )
+    net = cnncalc.loads(text)
+    assert net.problems == []
+    assert [net[f"s.{k}.concat1"].shape.channels for k in range(3)] == [3, 5, 7]
+    assert [source.name for source in net["s.2.concat1"].inputs] == ["first", "s.0.conv1", "s.1.conv1"]
+    # (3 + 1)·2 + (5 + 1)·2 + (7 + 1)·2
+    assert net.parameters == 36
+
+
+def test_a_repeated_join_reads_its_own_copies() -> None:
+    net = cnncalc.loads("input: 4x4x3\nlayers:\n  - {concat: [input, c.*], repeat: 4, name: c}\n")
+    # Each copy has as many channels as the input and all copies before it.
+    assert [node.shape.channels for node in net.layers] == [3, 6, 12, 24]
+
+
+def test_the_first_copy_has_none_before_it() -> None:
     text = "input: 4x4x3\nblocks:\n  b: {layers: [relu, {concat: [s.*]}]}\nlayers:\n  - {block: b, repeat: 2, name: s}\n"
-    assert ["s is not finished here" in p.message for p in cnncalc.loads(text).problems] == [True]
+    assert [p.message for p in cnncalc.loads(text).problems] == [
+        "s.0.concat1 joins nothing: the rows that it names stand 0 times"
+    ]

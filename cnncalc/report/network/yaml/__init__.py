@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cnncalc.graph import Graph, Node
 from cnncalc.language.names import number
+from cnncalc.layers import Join
 from cnncalc.report.network.yaml.blocks import Definition, define
 from cnncalc.report.network.yaml.entries import Entries, Entry, Unnameable
 from cnncalc.report.network.yaml.fields import word
@@ -187,4 +188,5 @@ def _facts(node: Node) -> tuple[object, ...]:
     """The properties of a layer to compare, without its name."""
     counts = (node.parameters, node.trainable, node.buffers, node.inferred.macs)
     reads = tuple(one.flow for one in node.inputs)
-    return node.layer.kind, node.shape, node.unread, counts, reads
+    kind = "identity" if isinstance(node.layer, Join) and len(node.inputs) == 1 else node.layer.kind
+    return kind, node.shape, node.unread, counts, reads

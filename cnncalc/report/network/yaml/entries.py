@@ -86,6 +86,11 @@ class Entries:
 
     def _layer(self, name: str, node: Node, scope: Scope, current: Producer | None) -> Entry:
         layer = node.layer
+        if isinstance(layer, Join) and len(node.inputs) == 1:
+            # The first copy of a dense block's layer. A row joins two results or more, and a join of one gives it as it is.
+            entry = Entry("identity", name, {"identity": ""})
+            self._from(entry, node.inputs[0], scope, current)
+            return entry
         main = layer.main.name if layer.main is not None else None
         fields = fields_of(layer, self._layout)
         entry = Entry(layer.kind, name, {layer.kind: fields.pop(main, "") if main is not None else ""})
@@ -125,8 +130,6 @@ class Entries:
                 del sources[: copies[1]]
             else:
                 names.append(self._name(sources.pop(0), scope))
-        if len(node.inputs) < 2:
-            raise Unnameable
         return f"[{', '.join(names)}]"
 
     def _copies(self, sources: list[Producer], scope: Scope) -> tuple[str, int] | None:
