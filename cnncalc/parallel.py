@@ -27,6 +27,8 @@ CHUNK_SECONDS = 0.05
 _AHEAD = 32
 #: How often an item is tried when the process that computes it disappears.
 _TRIES = 2
+#: New objects after which a worker looks for garbage.
+_COLLECTED = 50_000
 #: Seconds that a process gets to clean up before it is killed.
 _GRACE = 2.0
 
@@ -236,8 +238,10 @@ def _work(function: Callable[[Any], Any], connection: Connection, inherited: lis
     for other in inherited:
         other.close()
     threading.Thread(target=_follow_parent, daemon=True).start()
-    # Everything that exists now stays: the collector need not look through it again and again.
+    # Everything that exists now stays: the collector need not look through it again and again. It runs once for the garbage
+    # of many items, which takes less time than a run after every item.
     gc.freeze()
+    gc.set_threshold(_COLLECTED)
     try:
         while True:
             items = connection.recv()

@@ -340,7 +340,7 @@ class Expander:
         # A default may use names that the row does not.
         own = all(name in row.fields for name, one in block.parameters.items() if one is not None and one.dynamic)
         if values is not None and own and UNKNOWN not in texts.values():
-            row.computed[block.name, values] = texts
+            row.keep((block.name, values), texts)
         return texts, self._document.vars
 
     def _branches(

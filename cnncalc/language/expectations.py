@@ -30,9 +30,11 @@ _NAMED = 5
 
 def check_totals(document: Document, graph: Graph, scope: Scope, problems: Problems, *, expectations: bool) -> None:
     """Report every exceeded budget and, if `expectations` is true, every expectation that is not met."""
-    known = all(node.shape is not None for node in graph.nodes)
+    if not expectations and not document.budget:
+        return
     totals = graph.totals
     if expectations:
+        known = all(node.shape is not None for node in graph.nodes)
         _outputs(document, graph, scope, problems)
         uncounted = graph.uncounted
         for key, (count, at) in document.expect.items():

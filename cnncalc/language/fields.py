@@ -65,7 +65,7 @@ class LayerReader:
                 self._problems.error(wrong, at, prefix=f"{name}: ", layer=name)
         result = layer, joined(row.layer, fields) if layer is not None else None
         if values is not None and not faults:
-            row.computed[values] = result
+            row.keep(values, result)
         return result
 
 

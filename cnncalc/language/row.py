@@ -24,6 +24,9 @@ ROW_KEYS = {
 }
 MERGES = ("add", "concat", "multiply")
 
+#: Results that a row keeps for later variants at most.
+_COMPUTED = 256
+
 FAULTY: Value = Map((("${", None),))
 """The value of a ${…} that could not be parsed, which has been reported."""
 
@@ -102,6 +105,12 @@ class Row(Place):
         #: Layers, or arguments of a block, that were computed without a problem, by the values of the names in `uses`.
         self.computed: dict[object, Any] = {}
         self._uses: tuple[str, ...] | None = None
+
+    def keep(self, key: object, result: object) -> None:
+        """Add to `computed`, which stays small however many variants of the network are read."""
+        if len(self.computed) >= _COMPUTED:
+            self.computed.clear()
+        self.computed[key] = result
 
     @property
     def uses(self) -> tuple[str, ...]:
