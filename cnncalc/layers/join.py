@@ -214,7 +214,8 @@ class MatMul(Join, kind="matmul"):
 class Concat(Join, kind="concat"):
     """Puts results behind one another along the channels, or along another `axis`; the other sizes must be the same.
 
-    `concat: [stem, stage.*]` takes every copy of the repeated row stage, as dense blocks do.
+    `concat: [stem, stage.*]` takes every copy of the repeated row stage. Inside a copy of stage, it takes the copies before that
+    one, as the layers of a dense block do.
     Source: Szegedy et al. 2014, Going Deeper with Convolutions.
     """
 
