@@ -54,10 +54,14 @@ class Fault(NamedTuple):
 
 
 class Trace(NamedTuple):
-    """Everything that is wrong on one input, and the largest step and extent seen along each input axis."""
+    """Everything that is wrong on one input, and the largest step and extent seen along each input axis.
+
+    `missed` are the ids of layers behind a fault, which are not checked.
+    """
 
     faults: list[Fault]
     reach: dict[Axis, tuple[Fraction, Fraction]]
+    missed: set[int]
 
 
 _Origins = tuple["Origin | None", ...]
@@ -148,7 +152,7 @@ class Judge:
             tuple(Origin((i, axis)) for axis in range(1 if isinstance(flow, Tokens) else flow.rank))
             for i, flow in enumerate(inputs)
         ]
-        result = Trace([], {origin.axis: (origin.step, origin.extent) for one in origins for origin in one if origin})
+        result = Trace([], {origin.axis: (origin.step, origin.extent) for one in origins for origin in one if origin}, set())
         k = -1
         while (k := k + 1) < len(self._steps):
             node, reads = self._steps[k]
@@ -156,6 +160,7 @@ class Judge:
             if len(xs) < len(reads) or (not reads and node.shape is None):
                 flows.append(None)
                 origins.append(())
+                result.missed.add(id(node))
                 continue
             before = [origins[i] for i in reads]
             known = len(result.faults)
@@ -185,10 +190,14 @@ class Judge:
         first = self.trace(inputs).faults
         if not first:
             return []
-        others = [{id(f.node): f for f in self.trace(probe).faults} for probe in _probes(inputs)]
-        return [
-            fault for fault in first if all(_same(fault, other.get(id(fault.node))) for other in others) and self._always(fault)
-        ]
+        others = [self.trace(probe) for probe in _probes(inputs)]
+        found = []
+        for fault in first:
+            # A probe on which a layer before it fails says nothing; some must have reached it.
+            seen = [{id(f.node): f for f in other.faults} for other in others if id(fault.node) not in other.missed]
+            if seen and all(_same(fault, other.get(id(fault.node))) for other in seen) and self._always(fault):
+                found.append(fault)
+        return found
 
     def _always(self, fault: Fault) -> bool:
         """Whether the layer fails on inputs of every spatial size, with the ranks and channels that it has here."""
@@ -314,7 +323,12 @@ def _behind(layer: Layer, found: Outcome, xs: tuple[Flow, ...], before: list[_Or
 
 
 def _probes(inputs: tuple[Flow, ...]) -> Iterator[tuple[Flow, ...]]:
-    """Yield inputs of other sizes: divisible by many strides, or by none."""
+    """Yield inputs of other sizes: divisible by many strides, or by none, or with the same remainders as the inputs."""
+    for more in (64, 960, 46_080):
+        yield tuple(
+            Tokens(x.length + more, x.vocabulary) if isinstance(x, Tokens) else Shape(*(n + more for n in x.spatial), x.channels)
+            for x in inputs
+        )
     for size in (64, 97, 224, 512, 1023, *LARGE):
         yield tuple(
             Tokens(size, x.vocabulary) if isinstance(x, Tokens) else Shape(*((size,) * x.rank), x.channels) for x in inputs

@@ -22,13 +22,20 @@ def rows(subject: Subject, surveys: Mapping[str, Survey], width: int | None, *, 
     for name, survey in surveys.items():
         found.append([])
         if len(surveys) > 1 or name != "input":
-            found.append(
-                [(f"{one_line(name)}, the other inputs as in the file" if len(surveys) > 1 else one_line(name), "header")]
-            )
+            found.append([(f"{one_line(name)}{_others(subject, name, survey)}", "header")])
         found += _survey(subject, survey, width)
     if expect_skipped:
         found += [[(line, "note")] for line in wrapped(_SKIPPED, width)]
     return found
+
+
+def _others(subject: Subject, name: str, survey: Survey) -> str:
+    """The sizes of the other inputs: those of the file, or the nearest on which the network works."""
+    pairs = [(source, flow) for source, flow in zip(subject.inputs, survey.beside, strict=False) if source.name != name]
+    changed = [f"{one_line(source.name)} {words.flow(flow, subject.layout)}" for source, flow in pairs if flow != source.flow]
+    if changed:
+        return f", beside {' and '.join(changed)}, the nearest on which the network works"
+    return ", the other inputs as in the file" if pairs else ""
 
 
 def _title(surveys: Mapping[str, Survey]) -> str:

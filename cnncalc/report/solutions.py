@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from cnncalc.layers.option import Every
 from cnncalc.report.grid import grid
+from cnncalc.report.network.footer import maybe_image
 from cnncalc.report.network.table import Row, wrapped
 from cnncalc.studies.solve import Search, Solution
 
@@ -61,6 +62,8 @@ def answer(search: Search, found: Answer, layout: str, width: int | None, *, as_
         best = f"cnncalc layer {search.x.text(layout)} {typed(search, found.shown[0])}"
         text = typed(search, found.shown[0], as_row=True) if as_row else best
         result += [[], [(f"the first one: {text}", "")]]
+    if doubt := maybe_image(search.x, layout):
+        result += [[], *([(line, "warning")] for line in wrapped(f"the input {doubt}", width))]
     return result
 
 

@@ -67,6 +67,8 @@ class Survey(NamedTuple):
     scans: list[Scan]
     independent: bool
     smallest: Flow | None
+    #: The inputs of the network beside which it varied, if the file's others do not work themselves.
+    beside: tuple[Flow, ...] = ()
 
 
 class Oracle:
@@ -154,6 +156,18 @@ class Oracle:
         if isinstance(network, Network) and _fields(network) != _fields(self.network):
             self.computed, self.judge = True, None
 
+    def beside(self, place: int) -> tuple[Flow, ...]:
+        """The file's inputs; of those other than `place`, sizes that do not work are replaced by the nearest that do."""
+        found = list(self.flows)
+        for other, flow in enumerate(found):
+            for axis in range(_rank(flow)) if other != place and self.judge is not None else ():
+                assert self.judge is not None
+                sizes = [next_size(self.judge, tuple(found), other, (axis,), step, LEAST) for step in (-1, 1)]
+                near = [size for size in sizes if size is not None]
+                if near:
+                    found[other] = along(found[other], (axis,), min(near, key=lambda size: abs(size - flow[axis])))
+        return tuple(found)
+
     def along(self, place: int) -> OneInput:
         """The verdicts when one input varies and the others stay."""
         return OneInput(self, place)
@@ -199,6 +213,7 @@ class OneInput:
 
     def __init__(self, oracle: Oracle, place: int) -> None:
         self._oracle = oracle
+        self.inputs = oracle.beside(place)
         self.place = place
         self.flow = oracle.flows[place]
         self.judge = oracle.judge
@@ -206,8 +221,7 @@ class OneInput:
 
     def flows(self, flow: Flow) -> tuple[Flow, ...]:
         """The inputs of the network with `flow` in its place."""
-        found = self._oracle.flows
-        return (*found[: self.place], flow, *found[self.place + 1 :])
+        return (*self.inputs[: self.place], flow, *self.inputs[self.place + 1 :])
 
     def __call__(self, flow: Flow) -> Verdict:
         return self._oracle(self.flows(flow))
@@ -246,6 +260,10 @@ def _longest(flow: Flow) -> int:
 
 def survey(judge: OneInput, most: int | None = None) -> Survey:
     """Try the sizes of an input up to `most`, or as far as the strides of the network suggest."""
+    return _survey(judge, most)._replace(beside=judge.inputs)
+
+
+def _survey(judge: OneInput, most: int | None) -> Survey:
     flow = judge.flow
     rank = _rank(flow)
     if not rank:

@@ -5,6 +5,8 @@ import re
 
 import pytest
 
+from tests.cli.command import run
+
 
 @pytest.mark.parametrize(
     ("name", "text"),
@@ -117,3 +119,43 @@ def test_a_file_whose_weights_or_shapes_take_one_size(cnncalc, tmp_path):
     assert result.status == 0
     assert result.out.startswith("8x8x3 works")
     assert "does not depend on the size" not in result.out
+
+
+def test_an_input_varies_beside_sizes_of_the_others_that_work(tmp_path):
+    """Neither input of the file fits.
+
+    The image: (N − 3 + 2)/2 + 1 = (N + 1)/2 is whole and a multiple of 4 if N = 8·n + 7.
+    The sound: (N − 5)/4 + 1 is whole and a multiple of 3 if N = 12·n + 1, from 13.
+    """
+    file = tmp_path / "two.yaml"
+    file.write_text(
+        """\
+input: {image: 64x48x3, sound: 100x8}
+layers:
+  - {conv: 8, kernel_size: 3, stride: 2, padding: 1, from: image}
+  - {maxpool: 4}
+  - global_avgpool
+  - {fc: 4, name: v}
+  - {conv: 8, kernel_size: 5, stride: 4, from: sound}
+  - {maxpool: 3}
+  - global_avgpool
+  - {fc: 4}
+  - {concat: v}
+"""
+    )
+    done = run("sizes", str(file))
+    assert done.returncode == 0
+    assert "image, beside sound 97x8, the nearest on which the network works" in done.stdout
+    assert "sound, beside image 63x47x3, the nearest on which the network works" in done.stdout
+    assert "8·n + 7, from 7" in done.stdout
+    assert "12·n + 13, from 13" in done.stdout
+
+
+def test_a_fault_behind_a_layer_that_fails_on_most_sizes_is_named(tmp_path):
+    """32 rows are a multiple of 4, and few other inputs are; attention takes no map on any of them."""
+    file = tmp_path / "map.yaml"
+    file.write_text("input: 30x30x3\nlayers: [{pad: 1}, {space_to_depth: 4}, {attention: 2}]\n")
+    done = run("sizes", str(file))
+    assert done.returncode == 1
+    assert "no input size works: this problem does not depend on the size" in done.stdout
+    assert "attention takes a sequence" in done.stderr

@@ -105,3 +105,9 @@ def test_it_keeps_within_the_width_of_a_terminal(width):
         long = [line for line in text.splitlines() if len(line) > width]
         assert all(line.startswith("the first one: cnncalc layer") for line in long), text
         assert "…" not in text
+
+
+def test_a_square_without_channels_is_said_to_be_a_sequence():
+    done = run("solve", "7x7", "conv=1", "F=3")
+    assert "the input 7x7 is read as length × channels; for an image of one channel write 7x7x1" in done.stdout
+    assert "is read as" not in run("solve", "7x7x1", "conv=1", "F=3").stdout

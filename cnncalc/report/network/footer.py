@@ -13,7 +13,7 @@ from cnncalc.report import words
 from cnncalc.report.network import memory
 from cnncalc.report.network.memory import Figures
 from cnncalc.report.network.total import Total
-from cnncalc.shape import Shape
+from cnncalc.shape import Flow, Shape
 from cnncalc.subject import Subject
 
 COUNTED = "one multiply-accumulate each; bias, pooling, activations and normalisation count none"
@@ -78,12 +78,18 @@ def doubtful(subject: Subject) -> list[str]:
     """Inputs whose shape was probably meant differently: `28x28` as an image, `3x32x32` in PyTorch's order."""
     found = []
     for source in subject.inputs:
-        x = source.flow
-        if subject.layout == "channels_last" and isinstance(x, Shape) and x.rank == 1 and x[0] == x.channels > 1:
-            found.append(f"{one_line(source.name)} {x} is read as length × channels; for an image of one channel write {x}x1")
+        if image := maybe_image(source.flow, subject.layout):
+            found.append(f"{one_line(source.name)} {image}")
         elif doubt := other_layout(subject.graph, source, subject.layout):
             found.append(doubt)
     return found
+
+
+def maybe_image(x: Flow | None, layout: str) -> str:
+    """The note on a sequence such as `28x28` that was probably meant as an image; empty for other shapes."""
+    if layout == "channels_last" and isinstance(x, Shape) and x.rank == 1 and x[0] == x.channels > 1:
+        return f"{x} is read as length × channels; for an image of one channel write {x}x1"
+    return ""
 
 
 def unread(subject: Subject) -> list[str]:
