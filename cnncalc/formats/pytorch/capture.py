@@ -131,6 +131,7 @@ def _exported(model: Any, inputs: list[Any], device: str) -> Any:
     on = {parameter.device.type for parameter in model.parameters()} | {buffer.device.type for buffer in model.buffers()}
     if device == "meta" and on - {"meta"}:
         model.to("meta")
+    inputs = _in_order(model, inputs)
     first: Failed | None = None
     for sizes in _orders(inputs):
         args, kwargs = [], {}
@@ -149,6 +150,28 @@ def _exported(model: Any, inputs: list[Any], device: str) -> Any:
             first = first or Failed(f"the model cannot be exported: {_words(error)}", _place_of(error))
     assert first is not None
     raise first
+
+
+def _in_order(model: Any, inputs: list[Any]) -> list[Any]:
+    """The inputs as the model's forward pass names them. Raises Failed if one is missing or has another name."""
+    import inspect
+
+    try:
+        parameters = list(inspect.signature(model.forward).parameters.values())
+    except (TypeError, ValueError):
+        return inputs
+    if any(one.kind in (one.VAR_POSITIONAL, one.VAR_KEYWORD) for one in parameters):
+        return inputs
+    names = [one.name for one in parameters]
+    needed = [one.name for one in parameters if one.default is one.empty]
+    given = [name for name, _, _ in inputs if name is not None]
+    options = " ".join(f"--input {name}=SHAPE" for name in needed)
+    strange = next((name for name in given if name not in names), None)
+    if strange is not None:
+        raise Failed(f"the model has no input {strange}; its inputs are {', '.join(names)}: give them as {options}")
+    if len(needed) > max(len(given), len(inputs)) or (given and set(needed) - set(given)):
+        raise Failed(f"the model has the inputs {', '.join(needed)}; give each as {options}")
+    return sorted(inputs, key=lambda one: names.index(one[0]) if one[0] is not None else 0)
 
 
 def _orders(inputs: list[Any]) -> list[list[Any]]:

@@ -180,6 +180,21 @@ def test_modules_that_only_rearrange_keep_their_names(tmp_path: Path) -> None:
     assert [(node.name, node.kind) for node in net.layers] == names
 
 
+def test_several_inputs_have_the_names_of_the_forward_pass(tmp_path: Path) -> None:
+    text = """
+        class Two(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.a, self.b = nn.Conv2d(3, 8, 3), nn.Linear(5, 8)
+
+            def forward(self, image, text):
+                return self.a(image).mean((2, 3)) + self.b(text)
+    """
+    spec = f"{written(tmp_path, text)}:Two"
+    with pytest.raises(cnncalc.SpecError, match="inputs image, text; give each as --input image=SHAPE --input text=SHAPE"):
+        cnncalc.load(spec, input="9x8x3")
+
+
 def test_weights_of_fewer_numbers_are_custom(tmp_path: Path) -> None:
     text = """
         class Tied(nn.Module):
