@@ -21,7 +21,7 @@ class How(NamedTuple):
     lines: bool = False
     fix: bool = False
     write: bool = False
-    input: str | None = None
+    input: tuple[str, ...] = ()
     set: tuple[str, ...] = ()
     fit: str | None = None
     layout: str | None = None
@@ -29,7 +29,7 @@ class How(NamedTuple):
     @property
     def changes(self) -> bool:
         """Whether the networks are changed from outside their files."""
-        return self.input is not None or self.fit is not None or bool(self.set)
+        return bool(self.input or self.set) or self.fit is not None
 
 
 DEFAULT = How()

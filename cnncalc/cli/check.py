@@ -94,12 +94,12 @@ def check(
 
     if fix and diff:
         raise typer.BadParameter("--fix changes the files and --diff only shows the changes; choose one", param_hint="'--fix'")
-    if (fix or diff) and (input is not None or set or fit is not None):
+    if (fix or diff) and (input or set or fit is not None):
         raise typer.BadParameter(
             "fixes apply to the files without changes; leave out --input, --set and --fit", param_hint="'--fix'"
         )
     terminal = output.width() is not None and form == "text" and output_file is None
-    how = How(terminal, fix or diff, fix, input, tuple(set or ()), fit, layout)
+    how = How(terminal, fix or diff, fix, tuple(input or ()), tuple(set or ()), fit, layout)
     try:
         given = _settings(select, ignore, exclude, strict, notes)
         session = Session(Request(paths or ["."], given, how, diff_base, stdin_filename, skip_others, jobs, scheduler))

@@ -69,7 +69,7 @@ diff.epilog = "Example: cnncalc diff HEAD:net.yaml net.yaml --format markdown"  
 def _load(
     side: str,
     *,
-    input: str | None,  # noqa: A002 - the word of the language
+    input: Sequence[str] | None,  # noqa: A002 - the word of the language
     set: Sequence[str],  # noqa: A002 - as on the command line
     fit: str | None,
     layout: str | None,

@@ -18,10 +18,25 @@ Specs = Annotated[
         metavar="SPEC...", help="Files, - for standard input, or bundled networks (cnncalc specs).", autocompletion=complete
     ),
 ]
+
+
+def _once(texts: list[str] | None) -> list[str] | None:
+    """Refuse two shapes for one input."""
+    names = [text.rpartition("=")[0] for text in texts or ()]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        instead = f"input {twice} has two shapes" if twice else "two shapes; name the inputs: --input left=32x32x3"
+        raise typer.BadParameter(instead)
+    return texts
+
+
 Input = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
-        "--input", metavar="SHAPE", help="Replace the input shape: 227x227x3, or image=227x227x3 if there are several inputs."
+        "--input",
+        metavar="SHAPE",
+        callback=_once,
+        help="Replace the input shape: 227x227x3, or image=227x227x3 if there are several inputs. Repeatable for these.",
     ),
 ]
 Set = Annotated[

@@ -145,7 +145,7 @@ def _receptive(
     specs: list[str],
     name: str,
     *,
-    input: str | None,  # noqa: A002 - the word of the language
+    input: "Sequence[str] | None",  # noqa: A002 - the word of the language
     set: "Sequence[str]",  # noqa: A002 - as on the command line
     fit: str | None,
     layout: str | None,

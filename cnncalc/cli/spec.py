@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def load(
     spec: str,
     *,
-    input: str | None = None,  # noqa: A002 - the word of the language
+    input: Sequence[str] | None = None,  # noqa: A002 - the word of the language
     set: Sequence[str] | None = None,  # noqa: A002 - as on the command line
     fit: str | None = None,
     layout: str | None = None,

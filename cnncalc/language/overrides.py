@@ -35,13 +35,18 @@ def changes(
         if value is not None and value not in words:
             raise cannot(f"{option} is {', '.join(words[:-1])} or {words[-1]}, not {written(str(value))}")
     overrides = tuple(_override(one) for one in _texts(_pairs(set), "set", "NAME=VALUE"))
-    inputs = tuple(_input(one) for one in _texts(_shapes(input), "input", "a shape, as 32x32x3"))
+    inputs = tuple(map(_input, input_texts(input)))
     return Changes(inputs, overrides, fit, layout, dtype)
 
 
 def _pairs(given: Values) -> str | Sequence[str]:
     """Return a mapping of values as a list of `NAME=VALUE`."""
     return [f"{name}={word(value)}" for name, value in given.items()] if isinstance(given, Mapping) else given
+
+
+def input_texts(given: Shapes) -> tuple[str, ...]:
+    """Return shapes as texts of `--input`, one for each input. Raises TypeError for values of other types."""
+    return tuple(_texts(_shapes(given), "input", "a shape, as 32x32x3"))
 
 
 def _shapes(given: Shapes) -> str | Sequence[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from cnncalc.build.changes import BudgetExceeded
 from cnncalc.bundled import resolve
-from cnncalc.language.overrides import word
+from cnncalc.language.overrides import Shapes, word
 from cnncalc.network import Network
 from cnncalc.problem import SpecError
 from cnncalc.studies.grid import Axis
@@ -21,7 +21,7 @@ def sweep(
     spec: str,
     set: Mapping[str, Iterable[Any]],  # noqa: A002 - as on the command line
     *,
-    input: str | None = None,  # noqa: A002 - the word of the language
+    input: Shapes = None,  # noqa: A002 - the word of the language
     fit: str | None = None,
     layout: str | None = None,
     dtype: str | None = None,
@@ -67,7 +67,7 @@ def feasible(
     spec: str,
     set: Mapping[str, Any] | None = None,  # noqa: A002 - as on the command line
     *,
-    input: str | None = None,  # noqa: A002 - the word of the language
+    input: Shapes = None,  # noqa: A002 - the word of the language
     fit: str | None = None,
     layout: str | None = None,
     dtype: str | None = None,

@@ -11,7 +11,7 @@ from cnncalc.analysis.nearest import along, next_size
 from cnncalc.analysis.sizes import rule
 from cnncalc.build.reading import Source
 from cnncalc.graph import Node
-from cnncalc.language.overrides import changes
+from cnncalc.language.overrides import Shapes, changes
 from cnncalc.network import Network, of
 from cnncalc.problem import Problem, SpecError
 from cnncalc.shape import Flow, Shape, Tokens
@@ -80,7 +80,7 @@ class Oracle:
     def __init__(
         self,
         source: Source,
-        input: str | None = None,  # noqa: A002 - the word of the language
+        input: Shapes = None,  # noqa: A002 - the word of the language
         overrides: Sequence[str] = (),
         fit: str | None = None,
         layout: str | None = None,

@@ -113,7 +113,7 @@ def _identity(sweep: Sweep) -> dict[str, Any]:
         "names": list(recipe.names),
         "values": values,
         "sample": places,
-        "input": recipe.input,
+        "input": list(recipe.input),
         "fit": recipe.fit,
         "layout": recipe.layout,
         "dtype": recipe.dtype,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from cnncalc.language.overrides import Shapes
 from cnncalc.machine import usable_cores
 from cnncalc.parallel import parallel_map
 from cnncalc.studies.grid import Axis, Grid
@@ -111,7 +112,7 @@ def plan(
     axes: Sequence[Axis],
     *,
     text: str | None = None,
-    input: str | None = None,  # noqa: A002 - the word of the language
+    input: Shapes = None,  # noqa: A002 - the word of the language
     fit: str | None = None,
     layout: str | None = None,
     dtype: str | None = None,

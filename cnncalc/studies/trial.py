@@ -9,6 +9,7 @@ from cnncalc.build.changes import BudgetExceeded
 from cnncalc.build.reading import Source
 from cnncalc.dtype import DEFAULT, bytes_of
 from cnncalc.language.content import Parsed, Rows
+from cnncalc.language.overrides import Shapes, changes, input_texts
 from cnncalc.network import Network, of
 from cnncalc.problem import SpecError
 
@@ -47,7 +48,7 @@ class Recipe(NamedTuple):
     names: tuple[str, ...]
     #: For each name: `set`, `fit`, or the shape of the input with `{}` in place of the size.
     kinds: tuple[str, ...]
-    input: str | None = None
+    input: tuple[str, ...] = ()
     fit: str | None = None
     layout: str | None = None
     dtype: str | None = None
@@ -60,9 +61,7 @@ class Recipe(NamedTuple):
 
     def network(self, values: Sequence[str]) -> Network:
         """The network with these values. Raises SpecError, and BudgetExceeded as soon as a limit is exceeded."""
-        from cnncalc.language.overrides import changes
-
-        overrides, inputs, fit = [], [self.input] if self.input else [], self.fit
+        overrides, inputs, fit = [], [*self.input], self.fit
         for name, kind, value in zip(self.names, self.kinds, values, strict=True):
             if kind == "set":
                 overrides.append(f"{name}={value}")
@@ -75,8 +74,6 @@ class Recipe(NamedTuple):
 
     def rows(self) -> Rows | None:
         """Return the rows of the file without any change; None if they have problems, or if the file is not cnncalc's YAML."""
-        from cnncalc.language.overrides import changes
-
         if self.text is None:
             return None
         source = _source(self.file, self.text)
@@ -133,7 +130,7 @@ def recipe_for(
     names: Sequence[str],
     *,
     text: str | None = None,
-    input: str | None = None,  # noqa: A002 - the word of the language
+    input: Shapes = None,  # noqa: A002 - the word of the language
     fit: str | None = None,
     layout: str | None = None,
     dtype: str | None = None,
@@ -141,14 +138,12 @@ def recipe_for(
     extra: Sequence[str] = (),
 ) -> Recipe:
     """How `names` change the network of a file. Raises SpecError if it is not a network at all."""
-    from cnncalc.language.overrides import changes
-
     source = Source(file, text=text) if text is not None else Source(file)
     found = of(source, changes(input, (), fit, layout, dtype))
     kept = found.reading.text or None
     kinds = tuple(_kind(name, found) for name in names)
     most = tuple((limits or {}).items())
-    return Recipe(kept, file, tuple(names), kinds, input, fit, layout, dtype, most, tuple(extra), found.name)
+    return Recipe(kept, file, tuple(names), kinds, input_texts(input), fit, layout, dtype, most, tuple(extra), found.name)
 
 
 def _kind(name: str, network: Network) -> str:

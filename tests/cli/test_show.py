@@ -57,6 +57,37 @@ def test_overrides_change_the_network_and_say_that_expect_is_skipped():
     assert json.loads(run("show", "lenet5", "--input", "36x36x1", "--format", "json").stdout)["expect_skipped"]
 
 
+TWO_INPUTS = """
+input: {left: 64x64x1, right: 64x64x1}
+layers:
+  - {conv: 8, kernel_size: 3, padding: 1, from: left, name: a}
+  - {conv: 8, kernel_size: 3, padding: 1, from: right, name: b}
+  - {concat: [a, b]}
+"""
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("show", "-", "--format", "json"), ("check", "-"), ("run", "-"), ("sweep", "-", "--set", "a.stride=1"), ("convert", "-")],
+)
+def test_each_of_several_inputs_can_have_a_shape(command):
+    """With a shape for one input alone, concat would not fit."""
+    result = run(*command, "--input", "left=8x8x1", "--input", "right=8x8x1", stdin=TWO_INPUTS)
+    assert result.returncode == 0, result.stderr
+    if command[0] == "show":
+        assert json.loads(result.stdout)["layers"][-1]["shape"] == [8, 8, 16]
+
+
+@pytest.mark.parametrize(
+    ("shapes", "reason"),
+    [(("left=8x8x1", "left=9x9x1"), "input left has two shapes"), (("8x8x1", "9x9x1"), "two shapes; name the inputs")],
+)
+def test_one_input_cannot_have_two_shapes(shapes, reason):
+    result = run("show", "-", *(word for shape in shapes for word in ("--input", shape)), stdin=TWO_INPUTS)
+    assert result.returncode == 2
+    assert reason in result.stderr
+
+
 def test_fit_and_layout():
     done = run("show", "densenet121", "--fit", "exact", "--depth", "1")
     assert done.returncode == 1

@@ -36,7 +36,7 @@ def shell(
     from cnncalc.cli.shell.typed import Lines
 
     here = Shell()
-    here.input = input
+    here.input = tuple(input or ())
     if spec is not None:
         here.do(f"load! {spec}")
         if here.status:

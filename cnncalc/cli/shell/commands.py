@@ -42,8 +42,8 @@ class Shell:
     def __init__(self, ask: Ask | None = None) -> None:
         self.session = Session()
         self.ask = ask
-        #: The value of the option --input, for the file that is loaded first.
-        self.input: str | None = None
+        #: The values of the option --input, for the file that is loaded first.
+        self.input: tuple[str, ...] = ()
         #: The exit status of a script: 1 if a line was refused or a command failed, 3 after a fault of cnncalc.
         self.status = OK
         #: The texts that this shell saved, by file: it overwrites them without asking.
@@ -340,6 +340,18 @@ def _save(shell: Shell, rest: str) -> None:
     output.say(f"saved {path}{beside}\n")
 
 
+def _input_value(shell: Shell) -> str:
+    """The values of the option --input as the value of the key `input`. Raises Refused unless every input has a shape."""
+    if len(shell.input) == 1 and "=" not in shell.input[0]:
+        return shell.input[0]
+    shapes = {name: shape for name, _, shape in (text.rpartition("=") for text in shell.input)}
+    names = [source.name for source in shell.session.network.inputs] if shell.session.network is not None else []
+    if sorted(names) != sorted(shapes):
+        needed = " ".join(f"--input {name}=SHAPE" for name in names)
+        raise Refused(f"the network has the inputs {', '.join(names)}; give each a shape: {needed}")
+    return f"{{{', '.join(f'{name}: {shape}' for name, shape in shapes.items())}}}"
+
+
 def _load(shell: Shell, rest: str) -> None:
     from cnncalc.bundled import resolve
     from cnncalc.network import text_of
@@ -357,9 +369,9 @@ def _load(shell: Shell, rest: str) -> None:
         shell.session.load(text_of(file) if converted is None else converted, file if converted is None else None)
     except SpecError as error:
         raise Refused("\n".join(told(problem, name) for problem in error.problems)) from None
-    if converted is None and shell.input is not None:
-        shell.do(f"input: {shell.input}")
-    shell.input = None
+    if converted is None and shell.input:
+        shell.do(f"input: {_input_value(shell)}")
+    shell.input = ()
     shell.total()
     for problem in texts_of(shell.session.problems):
         output.say(f"  {problem}\n")

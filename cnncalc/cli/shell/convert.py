@@ -14,10 +14,10 @@ def told(problem: Problem, file: str) -> str:
     return one_line(f"{place}: {problem.message} [{problem.rule}]")
 
 
-def converted_text(file: str, shape: str | None) -> str | None:
+def converted_text(file: str, shapes: tuple[str, ...]) -> str | None:
     """Convert a file of another format to cnncalc's YAML; None if it is YAML already. Raises Refused and SpecError.
 
-    `shape` is the value of the option --input, which such a file may need.
+    `shapes` are the values of the option --input, which such a file may need.
     """
     from cnncalc.build.reading import Source
     from cnncalc.formats import format_of
@@ -26,7 +26,7 @@ def converted_text(file: str, shape: str | None) -> str | None:
 
     if format_of(Source(file)) is None:
         return None
-    network = load(file, input=shape)
+    network = load(file, input=shapes)
     errors = [problem for problem in network.problems if problem.level == "error"]
     if errors:
         raise Refused("\n".join(told(problem, file) for problem in errors))

@@ -151,7 +151,9 @@ def test_cases_of(module: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert counts["same"] >= LEAST_SAME.get(module, 0)
 
 
-@pytest.mark.parametrize(("name", "parameters"), [("bvlc_alexnet", 60_965_224), ("squeezenet", 1_235_496)])
+@pytest.mark.parametrize(
+    ("name", "parameters"), [("bvlc_alexnet", 60_965_224), ("squeezenet", 1_235_496), ("vgg19", 143_667_240)]
+)
 def test_weights_that_the_file_fills_with_one_number_count_as_weights(name, parameters):
     """The light models of the onnx package: their weights are ConstantOfShape, their totals those of the published networks."""
     folder = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light"

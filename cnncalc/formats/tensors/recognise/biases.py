@@ -33,7 +33,11 @@ def _with_bias(operation: Operation, leaving: set[int]) -> bool:
         return False
     bias = next((one for one in user.inputs if isinstance(one, Constant)), None)
     shape = out.shape or ()
-    if bias is None or bias.partly_counts or not any(one.size > 1 or bias.size == 1 for one in bias.stored()):
+    if bias is None or bias.partly_counts:
+        return False
+    # A file without its weights fills the vector with one number.
+    filled = bias.op == "expand" and bias.size > 1
+    if not filled and not any(one.size > 1 or bias.size == 1 for one in bias.stored()):
         return False
     channels = len(shape) - 1 if operation.op == "linear" else 1
     sizes = (1,) * (len(shape) - len(bias.shape)) + bias.shape
