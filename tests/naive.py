@@ -481,7 +481,7 @@ def sliced(layer, x):
         axes = (layer.axis,)
 
     (axis,) = axes_of(Named, x)
-    return x.take(range(x.shape[axis])[layer.channels[0] : layer.channels[1]], axis)
+    return x.take(range(x.shape[axis])[layer.channels[0] : layer.channels[1]][:: layer.step], axis)
 
 
 def channel_shuffle(layer, x):

@@ -56,9 +56,9 @@ def pad(
     return channels_first(np.pad(packed(channels_last(x)), widths, _MODES[mode], **more))  # type: ignore[call-overload]
 
 
-def cut(x: Array, axis: int, first: int, last: int | None) -> Array:
-    """Return the range `first` … `last` of an axis of (*spatial, channels), a view."""
-    return channels_first(channels_last(x)[(*(slice(None),) * (axis + 1), slice(first, last))])
+def cut(x: Array, axis: int, first: int, last: int | None, step: int = 1) -> Array:
+    """Return every `step`-th place of the range `first` … `last` of an axis of (*spatial, channels), a view."""
+    return channels_first(channels_last(x)[(*(slice(None),) * (axis + 1), slice(first, last, step))])
 
 
 def roll(x: Array, cells: tuple[int, ...]) -> Array:

@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
 
 class Slice(Layer, kind="slice"):
-    """Keeps a range of the channels, or of another `axis`."""
+    """Keeps a range of the channels, or of another `axis`; with `step: 2` every second place of it."""
 
     also = ("narrow", "split", "slicechannel", "chunk")
     channels: tuple[int, int | None] = option(ChannelRange(), '"a:b", ends within 0 and the axis\'s size', main=True)
     axis: str = option(Axis(), "axis that the range is of", default="channels", also=("dim",), rare=True)
+    step: int = option(Count(), "distance between the places that are kept", default=1, also=("stride", "strides"), rare=True)
     example = Example({"slice": "1:4"}, (Shape(3, 2, 5),), Shape(3, 2, 3))
 
     def output_shape(self, x: Shape, fit: str) -> Shape:
@@ -33,16 +34,18 @@ class Slice(Layer, kind="slice"):
         if end > x[place] or start >= end:
             what = f"{x[place]} channels of {{}}" if self.axis == "channels" else f"{self.axis} {x[place]} of {{}}"
             raise LayerError(f"slice {start}:{end} goes beyond the {what}; ends are within 0 and {x[place]}", x, field="channels")
-        return Shape(*x[:place], end - start, *x[place + 1 :])
+        return Shape(*x[:place], len(range(start, end, self.step)), *x[place + 1 :])
 
     def views(self, x: Shape, windows: tuple[Window, ...]) -> tuple[View, ...]:
         if self.axis == "channels":
             return SAME
         start = self.channels[0]
-        return tuple(View(*(2 * (start if name == self.axis else 0,)), 1, i) for i, name in enumerate(x.axes))
+        return tuple(View(start, start, self.step, i) if name == self.axis else View(0, 0, 1, i) for i, name in enumerate(x.axes))
 
     def formulas(self, x: Shape) -> list[tuple[str, str]]:
         start, end = self._ends(x[axis_of(x, self.axis)])
+        if self.step > 1:
+            return [(self.axis, f"⌈({end} − {start})/{self.step}⌉ = {len(range(start, end, self.step))}")]
         return [(self.axis, f"{end} − {start} = {end - start}")]
 
     def _ends(self, size: int) -> tuple[int, int]:
@@ -51,7 +54,8 @@ class Slice(Layer, kind="slice"):
 
     def summary(self, x: Flow | None, layout: str = "channels_last") -> str:
         start, end = self.channels
-        return f"{start}:{'' if end is None else end}" + ("" if self.axis == "channels" else f" of {self.axis}")
+        kept = f"{start}:{'' if end is None else end}" + ("" if self.axis == "channels" else f" of {self.axis}")
+        return kept if self.step == 1 else f"{kept}, step {self.step}"
 
     def reuse(self, training: bool) -> Reuse:
         return "view"
@@ -62,7 +66,7 @@ class Slice(Layer, kind="slice"):
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         from cnncalc.kernels import move
 
-        return move.cut(x, axis_of(seen(x), self.axis), *self.channels)
+        return move.cut(x, axis_of(seen(x), self.axis), *self.channels, self.step)
 
 
 class Reshape(Layer, kind="reshape"):

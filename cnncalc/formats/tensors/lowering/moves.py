@@ -101,23 +101,18 @@ def _split_off(view: View, group: Group) -> list[Group]:
 
 
 def _strided(low: Lowering, view: View, dim: int, start: int, count: int, step: int) -> View:
-    """Every step-th place: a pool whose window is one cell, or a part of the axis."""
+    """Every step-th place of one axis of the tensor."""
     size = size_of(view.dims[dim])
     if step < 1:
         raise Cannot("backwards")
     view = low.real(view)
     place = view.axis_of(dim)
     if place:
-        if start:
-            view = sliced(low, view, dim, start, size - start, 1)
-        place = view.axis_of(dim) or 0
-        rank = len(view.axes) - 1
-        kernel, stride = (1,) * rank, tuple(step if i + 1 == place else 1 for i in range(rank))
-        made = low.layer("maxpool", {"kernel_size": kernel, "stride": stride}, [view])
-        new: Group = (Atom(len(range(0, size - start, step))),)
+        last = min(size, start + count * step)
+        made = low.layer("slice", {MAIN: (start, last), "axis": low.axis_name(view, place), "step": step}, [view])
+        new: Group = (Atom(count),)
         axes = tuple(new if i == place else axis for i, axis in enumerate(view.axes))
-        found = View(made, axes, tuple(new if i == dim else d for i, d in enumerate(view.dims)))
-        return found if size_of(new) == count else sliced(low, found, dim, 0, count, 1)
+        return View(made, axes, tuple(new if i == dim else d for i, d in enumerate(view.dims)))
     if size % step or start >= step or count != size // step:
         raise Cannot("a stride over channels")
     shape = list(view.shape)
