@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.cli import FAULT, OK, PROBLEMS, output, say_fault
 from cnncalc.cli.shell import files
-from cnncalc.cli.shell.convert import converted_text, told
+from cnncalc.cli.shell.convert import converted_text, input_value, told
 from cnncalc.cli.shell.session import Answer, Session, texts_of
 from cnncalc.cli.shell.typed import Lines, Refused
 from cnncalc.files import write_atomically
@@ -340,18 +340,6 @@ def _save(shell: Shell, rest: str) -> None:
     output.say(f"saved {path}{beside}\n")
 
 
-def _input_value(shell: Shell) -> str:
-    """The values of the option --input as the value of the key `input`. Raises Refused unless every input has a shape."""
-    if len(shell.input) == 1 and "=" not in shell.input[0]:
-        return shell.input[0]
-    shapes = {name: shape for name, _, shape in (text.rpartition("=") for text in shell.input)}
-    names = [source.name for source in shell.session.network.inputs] if shell.session.network is not None else []
-    if sorted(names) != sorted(shapes):
-        needed = " ".join(f"--input {name}=SHAPE" for name in names)
-        raise Refused(f"the network has the inputs {', '.join(names)}; give each a shape: {needed}")
-    return f"{{{', '.join(f'{name}: {shape}' for name, shape in shapes.items())}}}"
-
-
 def _load(shell: Shell, rest: str) -> None:
     from cnncalc.bundled import resolve
     from cnncalc.network import text_of
@@ -370,7 +358,7 @@ def _load(shell: Shell, rest: str) -> None:
     except SpecError as error:
         raise Refused("\n".join(told(problem, name) for problem in error.problems)) from None
     if converted is None and shell.input:
-        shell.do(f"input: {_input_value(shell)}")
+        shell.do(f"input: {input_value(shell.input, shell.session.network)}")
     shell.input = ()
     shell.total()
     for problem in texts_of(shell.session.problems):

@@ -1,10 +1,15 @@
-"""A file of another format, converted to cnncalc's language as the shell loads it."""
+"""A file that the shell loads: conversion from another format, and the shapes of the option --input."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from cnncalc.cli import output
 from cnncalc.cli.shell.typed import Refused
 from cnncalc.problem import Problem, one_line
+
+if TYPE_CHECKING:
+    from cnncalc.network import Network
 
 
 def told(problem: Problem, file: str) -> str:
@@ -36,3 +41,15 @@ def converted_text(file: str, shapes: tuple[str, ...]) -> str | None:
         raise Refused(f"{file} cannot be converted to cnncalc's language: {error}") from None
     output.say(f"  {one_line(file)} was converted to cnncalc's language; save FILE writes it\n")
     return found
+
+
+def input_value(shapes: tuple[str, ...], network: Network | None) -> str:
+    """The values of the option --input as the value of the key `input`. Raises Refused unless every input has a shape."""
+    if len(shapes) == 1 and "=" not in shapes[0]:
+        return shapes[0]
+    found = {name: shape for name, _, shape in (text.rpartition("=") for text in shapes)}
+    names = [source.name for source in network.inputs] if network is not None else []
+    if sorted(names) != sorted(found):
+        needed = " ".join(f"--input {name}=SHAPE" for name in names)
+        raise Refused(f"the network has the inputs {', '.join(names)}; give each a shape: {needed}")
+    return f"{{{', '.join(f'{name}: {shape}' for name, shape in found.items())}}}"

@@ -42,9 +42,9 @@ _BRACKET = 26
 _MOST = 22
 #: Gaps between two volumes; the first one with which all fit in one row is used.
 _GAPS = (22, 17, 13)
-#: Times the width asked for that one row may take.
+#: The widest row, as a multiple of `--width`.
 _ALMOST = 1.06
-#: Times the width asked for from which a picture that nothing makes narrower is cut into strips.
+#: A wider picture, as a multiple of `--width`, is cut into strips if nothing else makes it narrower.
 _OVER = 1.1
 #: A picture of fewer items is unfolded further.
 _FEW = 8
