@@ -219,7 +219,8 @@ class Network:
         Raises ValueError for an option that no picture can have, and CannotDraw, a ValueError, if there is more to draw than
         anybody can read.
         """
-        from cnncalc.report.picture.draw import Drawing, checked, picture
+        from cnncalc.report.picture.formats import picture
+        from cnncalc.report.picture.options import Drawing, checked
 
         return picture(self, "svg", checked(Drawing(style=style, **options)))
 

@@ -1,4 +1,4 @@
-"""A kind, a rule, a column, two output formats and an input format from outside: each is one new file, and every command has it.
+"""A kind, a rule, a column, three output formats and an input format from outside: each is one new file, and every command has it.
 
 The files are put into a copy of the package; all commands run in one process of that copy.
 """
@@ -101,6 +101,17 @@ INCLUDES_PROBLEMS = False
 def write(request):
     return "".join(f"{node.name}\\n" for network in request.networks for node in network.layers)
 ''',
+    "report/picture/formats/words.py": '''
+"""The kinds of layers, as words."""
+
+from cnncalc.report.picture.draw import Picture
+
+SUFFIXES = (".words",)
+
+
+def draw(subject, options):
+    return Picture(" ".join(node.kind for node in subject.layers) + "\\n", "no lines are drawn")
+''',
     "report/problems/rules.py": '''
 """The rules of problems, one per line."""
 
@@ -189,6 +200,10 @@ convert net.yaml
 draw net.yaml
 draw net.yaml --columns name,letters --style graph
 draw net.yaml --columns nothing
+draw net.yaml --format words
+draw net.yaml -o net.words
+draw net.yaml -o net.word
+draw --help
 report net.yaml
 explain maxout
 explain units
@@ -363,6 +378,10 @@ def test_output_formats(run):
     assert "names has a row for every layer" in run("show net.yaml --format names --depth 1", 2)
     assert "'names'" in run("show net.yaml --format name", 2)
     assert "names" in run("show --help")
+    assert run("draw net.yaml --format words") == "maxout relu\nnote: no lines are drawn\n"
+    assert run("draw net.yaml -o net.words") == "note: no lines are drawn\n"
+    assert ".words" in run("draw net.yaml -o net.word", 2)
+    assert "words" in run("draw --help")
     assert run("check net.yaml --format rules").startswith("few-pieces\n")
     assert "'rules'" in run("check net.yaml --format rule", 2)
     assert "rules" in run("check --help")

@@ -9,11 +9,10 @@ import typer
 
 from cnncalc.cli import UNUSABLE, options, output
 from cnncalc.cli.spec import load, status
-from cnncalc.report.picture.options import COLUMNS, FORMATS, NARROWEST, STYLES, SUFFIXES, WIDEST
+from cnncalc.report.picture.formats import FORMATS, by_suffix, picture
+from cnncalc.report.picture.options import COLUMNS, NARROWEST, STYLES, WIDEST, CannotDraw, Drawing
 
 if TYPE_CHECKING:
-    from cnncalc.report.picture.options import Drawing
-
     Form = str
     Style = str
 else:
@@ -35,7 +34,7 @@ def draw(
     ] = "volumes",
     form: Annotated[
         Form | None,
-        typer.Option("--format", help="Output format; default: by the suffix of FILE (.svg, .md or .mmd, .tex), else svg."),
+        typer.Option("--format", help="Output format; default: by the suffix of FILE, else svg."),
     ] = None,
     title: Annotated[
         str | None,
@@ -88,8 +87,6 @@ def draw(
     network = load(spec, input=input, set=set or [], fit=fit, layout=layout)
     if network is None:
         raise typer.Exit(UNUSABLE)
-    from cnncalc.report.picture.draw import CannotDraw, picture
-
     try:
         found = picture(network, wanted, chosen)
     except CannotDraw as error:
@@ -112,16 +109,16 @@ def _format(form: str | None, to: str | None) -> str:
     if to is None or to == "-":
         return "svg"
     suffix = os.path.splitext(to)[1].lower()
-    if suffix not in SUFFIXES:
-        known = ", ".join(SUFFIXES)
+    suffixes = by_suffix()
+    if suffix not in suffixes:
+        known = ", ".join(suffixes)
         raise typer.BadParameter(
             f"{to}: no format has the suffix {suffix or '(none)'}; use {known}, or --format", param_hint="'-o'"
         )
-    return SUFFIXES[suffix]
+    return suffixes[suffix]
 
 
 def _options(style: str, title: str | None, legend: bool, columns: list[str] | None, width: int, depth: int | None) -> Drawing:
-    from cnncalc.report.picture.options import Drawing
     from cnncalc.spelling import did_you_mean
 
     names = [name.strip().lower().replace("-", "_") for text in columns or () for name in text.split(",") if name.strip()]

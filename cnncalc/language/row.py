@@ -144,8 +144,7 @@ class Row(Place):
 
     def _key_of(self, field: str) -> str:
         """Return the key of a field: the kind itself for the main field."""
-        main = self.layer.main if self.layer is not None else None
-        return self.kind if main is not None and main.name == field else field
+        return self.layer.key_of(field) if self.layer is not None else field
 
     def field(self, name: str) -> Location | None:
         argument = self._argument(name)

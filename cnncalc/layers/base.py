@@ -72,6 +72,10 @@ class Layer:
     unwindowed: ClassVar[int] = 0
     #: Whether a file's `fit: ceil` applies to it, as to pools in Caffe and PyTorch; other kinds need `fit: ceil` in their row.
     ceils: ClassVar[bool] = False
+    #: Fields with which its sizes, parameters and MACs rise, as they do with the sizes of its input; None if they may fall.
+    rises_with: ClassVar[tuple[str, ...] | None] = None
+    #: Whether its result is a vector for each position of a sequence.
+    per_position: ClassVar[bool] = False
     #: Whether its output depends on its input in an unknown way: such a layer has no forward pass.
     opaque: ClassVar[bool] = False
     example: ClassVar[Example]
@@ -111,6 +115,16 @@ class Layer:
         if fields:
             raise TypeError(f"{self.kind} has no {', '.join(fields)}")
         self.check()
+
+    @classmethod
+    def key_of(cls, field: str) -> str:
+        """Return the key of a row that sets a field: the kind itself for the main field."""
+        return cls.kind if cls.main is not None and cls.main.name == field else field
+
+    @classmethod
+    def field_of(cls, key: str) -> str:
+        """Return the field that a key of a row sets."""
+        return cls.main.name if cls.main is not None and key == cls.kind else key
 
     @classmethod
     def of_parsed(cls, fields: Mapping[str, Any]) -> Layer:
@@ -326,6 +340,8 @@ def check_flow(layer: Layer, x: Flow) -> Shape:
 
 class Pointwise(Layer):
     """A layer that changes numbers but not sizes."""
+
+    rises_with = ()
 
     def output_shape(self, x: Shape, fit: str) -> Shape:
         return x

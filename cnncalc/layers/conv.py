@@ -89,6 +89,7 @@ class Conv(_Convolution, kind="conv"):
     Source: Dumoulin & Visin 2016; Krizhevsky et al. 2012 for groups.
     """
 
+    rises_with = ("filters",)
     also = ("convolution", "convolutional", "conv2dlayer")
     filters: int = option(
         Count(), "number of filters K: channels that come out", main=True, also=("out_channels", "num_filters", "num_output", "K")
@@ -127,6 +128,7 @@ class DepthwiseConv(_Convolution, kind="depthwise_conv"):
     Source: Chollet 2017, Xception; Howard et al. 2017, MobileNets.
     """
 
+    rises_with = ("multiplier",)
     also = ("depthwiseconv", "depthwise", "dwconv", "depthwiseconvolution")
     multiplier: int = option(
         Count(), "filters per input channel, M", default=1, main=True, also=("depth_multiplier", "channel_multiplier")
@@ -158,6 +160,7 @@ class ConvTranspose(Layer, kind="conv_transpose"):
     """
 
     accepts = "map"
+    rises_with = ("filters",)
     also = (
         "convtranspose",
         "convtransposed",

@@ -24,6 +24,7 @@ class FullyConnected(Layer, kind="fc"):
     The input is flattened first, channels and then space, as PyTorch's flatten does: 32×32×3 becomes 3072 numbers.
     """
 
+    rises_with = ("units",)
     also = ("dense", "fullyconnected", "innerproduct", "gemm", "mlp")
     units: int = option(
         Count(), "numbers that come out", main=True, also=("out_features", "num_output", "features", "out_channels", "filters")
@@ -64,6 +65,8 @@ class Linear(Layer, kind="linear"):
     A convolution with a window of one cell computes the same.
     """
 
+    rises_with = ("units",)
+    per_position = True
     also = ("timedistributeddense", "lineardense", "pointwisedense")
     units: int = option(
         Count(), "channels that come out", main=True, also=("out_features", "num_output", "features", "out_channels", "filters")
@@ -101,6 +104,7 @@ class Linear(Layer, kind="linear"):
 class Flatten(Layer, kind="flatten"):
     """Stretches a volume to a vector of H·W·C numbers, channels first and then space."""
 
+    rises_with = ()
     also = ("ravel", "stretch")
     example = Example({"flatten": None}, (Shape(3, 5, 2),), Shape(30))
 

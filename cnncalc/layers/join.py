@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 class _Elementwise(Join):
     """Combines results number by number: maps of one shape, and results that are broadcast over a map's cells or channels."""
 
+    rises_with = ()
+
     def join(self, shapes: tuple[Shape, ...]) -> Shape:
         if not shapes:
             raise LayerError(f"{self.kind} joins nothing")
@@ -219,6 +221,7 @@ class Concat(Join, kind="concat"):
     Source: Szegedy et al. 2014, Going Deeper with Convolutions.
     """
 
+    rises_with = ()
     also = ("concatenate", "cat", "merge", "depthconcat", "route")
     axis: str = option(Axis(), "axis along which they are put behind one another", default="channels", also=("dim",), rare=True)
     example = Example({"concat": ["a", "b"]}, (Shape(3, 5, 2), Shape(3, 5, 4)), Shape(3, 5, 6))

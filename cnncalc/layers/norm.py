@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from cnncalc.layers.advice import near_divisors
@@ -17,8 +18,16 @@ if TYPE_CHECKING:
 _EPSILON_NAMES = ("eps", "variance_epsilon")
 
 
-class _Normalising(Pointwise):
+class Normalising(Pointwise):
     """A layer whose result has a spread of about 1 for any input."""
+
+    def averaged(self, x: Shape) -> tuple[int, str] | None:
+        """Return how many numbers of `x` share a mean, and what a single one is called; None if it takes no mean of `x`."""
+        return None
+
+    def alone(self) -> str:
+        """Return what becomes of a number that is normalised alone."""
+        return "the learned offset" if getattr(self, "affine", False) else "0"
 
     def spread(self, weight: Weight, gain: float) -> tuple[float, float]:
         return (1 if weight.name in ("weight", "running_var") else 0), 0.1
@@ -28,7 +37,7 @@ def _affine(channels: int, affine: bool) -> tuple[Weight, ...]:
     return (Weight("weight", (channels,)), Weight("bias", (channels,), "bias")) if affine else ()
 
 
-class BatchNorm(_Normalising, kind="batchnorm"):
+class BatchNorm(Normalising, kind="batchnorm"):
     """Each channel to mean 0 and variance 1 over the batch; running statistics in the forward pass. 2·C parameters, 2·C buffers.
 
     Source: Ioffe & Szegedy 2015.
@@ -55,7 +64,7 @@ class BatchNorm(_Normalising, kind="batchnorm"):
         return factor, w["bias"] - offset if "bias" in w else -offset
 
 
-class InstanceNorm(_Normalising, kind="instancenorm"):
+class InstanceNorm(Normalising, kind="instancenorm"):
     """Each channel of each example to mean 0 and variance 1 over its cells.
 
     Source: Ulyanov et al. 2016.
@@ -66,6 +75,9 @@ class InstanceNorm(_Normalising, kind="instancenorm"):
     affine: bool = option(Flag(), "a learned factor and offset per channel", default=False)
     epsilon: float = option(Number(above=0), "added to the variance", default=1e-5, also=_EPSILON_NAMES)
     example = Example({"instancenorm": None, "affine": True}, (Shape(3, 5, 2),), Shape(3, 5, 2))
+
+    def averaged(self, x: Shape) -> tuple[int, str]:
+        return math.prod(x.spatial), "the only cell of each channel"
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         return _affine(x.channels, self.affine)
@@ -80,7 +92,7 @@ class InstanceNorm(_Normalising, kind="instancenorm"):
         return norm.group_norm(x, x.shape[1], w.get("weight"), w.get("bias"), self.epsilon)
 
 
-class LayerNorm(_Normalising, kind="layernorm"):
+class LayerNorm(Normalising, kind="layernorm"):
     """The channels at each position to mean 0 and variance 1: 2·C parameters. Over `all`: every number of an example.
 
     Over `all` it has a factor and an offset for each number, 2·H·W·C, as PyTorch's `LayerNorm([C, H, W])`.
@@ -96,6 +108,9 @@ class LayerNorm(_Normalising, kind="layernorm"):
         Flag(), "a learned factor and offset per channel, or per number", default=True, also=("elementwise_affine",)
     )
     example = Example({"layernorm": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
+
+    def averaged(self, x: Shape) -> tuple[int, str]:
+        return (x.size, "the only number") if self.over == "all" else (x.channels, "the only channel")
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         if self.over == "channels":
@@ -118,7 +133,7 @@ class LayerNorm(_Normalising, kind="layernorm"):
         return norm.layer_norm(x, w.get("weight"), w.get("bias"), self.epsilon, run)
 
 
-class RMSNorm(_Normalising, kind="rmsnorm"):
+class RMSNorm(Normalising, kind="rmsnorm"):
     """The channels at each position over the root of their mean square: C parameters.
 
     Source: Zhang & Sennrich 2019, Root Mean Square Layer Normalization, eq. 4.
@@ -128,6 +143,12 @@ class RMSNorm(_Normalising, kind="rmsnorm"):
     affine: bool = option(Flag(), "a learned factor per channel", default=True, also=("elementwise_affine",))
     epsilon: float = option(Number(above=0), "added to the mean square", default=1e-6, also=_EPSILON_NAMES)
     example = Example({"rmsnorm": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
+
+    def averaged(self, x: Shape) -> tuple[int, str]:
+        return x.channels, "the only channel"
+
+    def alone(self) -> str:
+        return "its sign"
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         return _affine(x.channels, self.affine)[:1]
@@ -142,7 +163,7 @@ class RMSNorm(_Normalising, kind="rmsnorm"):
         return norm.rms_norm(x, w.get("weight"), self.epsilon, run)
 
 
-class GlobalResponseNorm(_Normalising, kind="global_response_norm"):
+class GlobalResponseNorm(Normalising, kind="global_response_norm"):
     """Each channel times its norm over the map, relative to the mean norm of all channels; added to the input. 2·C parameters.
 
     y = γ·x·n + β + x with n = ‖x_c‖ / (mean of ‖x_c‖ + epsilon). Source: Woo et al. 2023, ConvNeXt V2, eq. 3.
@@ -169,7 +190,7 @@ class GlobalResponseNorm(_Normalising, kind="global_response_norm"):
         return norm.global_response_norm(x, w["weight"], w["bias"], self.epsilon)
 
 
-class GroupNorm(_Normalising, kind="groupnorm"):
+class GroupNorm(Normalising, kind="groupnorm"):
     """The channels of each group to mean 0 and variance 1 over all cells. 2·C parameters.
 
     Source: Wu & He 2018.
@@ -188,6 +209,9 @@ class GroupNorm(_Normalising, kind="groupnorm"):
                 f"{self.groups} groups do not divide the {x.channels} channels of {{}}; try {near}", x, field="groups"
             )
         return x
+
+    def averaged(self, x: Shape) -> tuple[int, str]:
+        return x.size // self.groups, "the only number of each group"
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         return _affine(x.channels, self.affine)
@@ -231,7 +255,7 @@ class LocalResponseNorm(Pointwise, kind="lrn"):
         return norm.local_response_norm(x, self.size, self.alpha, self.beta, self.k, run)
 
 
-class Standardize(_Normalising, kind="standardize"):
+class Standardize(Normalising, kind="standardize"):
     """(x − mean)/√variance of each channel, by statistics of the data that were measured before training.
 
     `mean` and `variance` are constants. Without them the statistics are stored with the weights: 2·C + 1 buffers, the last one
@@ -275,7 +299,7 @@ class Standardize(_Normalising, kind="standardize"):
         return pointwise.per_channels(x, factor, -mean * factor, run)
 
 
-class Scale(_Normalising, kind="scale"):
+class Scale(Normalising, kind="scale"):
     """Multiplies each channel by a learned factor: C parameters.
 
     Source: Touvron et al. 2021, LayerScale.

@@ -24,10 +24,11 @@ _STRIDE_NAMES = ("strides", "step", "S")
 _PADDING_NAMES = ("pad", "pads", "auto_pad", "P")
 
 
-class _Pool(Sliding):
+class Pool(Sliding):
     """A window over each channel separately."""
 
     ceils = True
+    rises_with = ()
 
     def output_shape(self, x: Shape, fit: str) -> Shape:
         return Shape(*self.spatial(x, fit), x.channels)
@@ -38,7 +39,7 @@ class _Pool(Sliding):
         return windows, run.floored() if self.padding == "same" else run
 
 
-class MaxPool(_Pool, kind="maxpool"):
+class MaxPool(Pool, kind="maxpool"):
     """Keeps the largest number of each window, channel by channel; it has no parameters."""
 
     also = ("maxpooling", "max_pool", "pool")
@@ -61,7 +62,7 @@ class MaxPool(_Pool, kind="maxpool"):
         return pool.max_pool(x, windows, told)
 
 
-class AvgPool(_Pool, kind="avgpool"):
+class AvgPool(Pool, kind="avgpool"):
     """Keeps the mean of each window, channel by channel; it has no parameters."""
 
     also = ("averagepool", "averagepooling", "avgpooling", "meanpool")
@@ -80,7 +81,7 @@ class AvgPool(_Pool, kind="avgpool"):
         return pool.avg_pool(x, windows, self.count_include_pad, told)
 
 
-class SumPool(_Pool, kind="sumpool"):
+class SumPool(Pool, kind="sumpool"):
     """Keeps the sum of each window, channel by channel; it has no parameters."""
 
     also = ("sumpooling",)
@@ -102,6 +103,7 @@ class _GlobalPool(Layer):
     """One number per channel, from the whole map."""
 
     accepts = "map"
+    rises_with = ()
 
     def output_shape(self, x: Shape, fit: str) -> Shape:
         return Shape(x.channels)
@@ -163,6 +165,7 @@ class _AdaptivePool(Layer):
     """Windows chosen so that the output has the sizes asked for: window i of n covers cells ⌊i·N/n⌋ up to ⌈(i + 1)·N/n⌉."""
 
     accepts = "map"
+    rises_with = ()
     output_size: Axes
 
     packs = False

@@ -29,6 +29,7 @@ class Upsample(Layer, kind="upsample"):
     """
 
     accepts = "map"
+    rises_with = ()
     also = ("upsampling", "resize", "interpolate", "resizing")
     factor: Axes | None = option(
         PerAxis(), "cells out for each cell in, along each axis", default=None, main=True, also=("scale_factor", "scale")

@@ -22,6 +22,8 @@ class Embedding(Layer, kind="embedding"):
     """A learned vector for each word of the vocabulary: tokens become length × dimension. vocabulary·dimension parameters."""
 
     accepts = "tokens"
+    rises_with = ("dimension",)
+    per_position = True
     also = ("embed", "wordembedding", "lookup", "lookuptable")
     dimension: int = option(Count(), "numbers per token", main=True, also=("embedding_dim", "output_dim", "dim"))
     example = Example({"embedding": 5}, (Tokens(7, 11),), Shape(7, 5))
@@ -51,6 +53,8 @@ class _Recurrent(Layer):
     """Reads a sequence step by step; `gates` blocks of weights see the input and the hidden state, each with its own bias."""
 
     accepts = "sequence"
+    rises_with = ("hidden",)
+    per_position = True
     gates: ClassVar[int]
     hidden: int
     layers: int
@@ -199,6 +203,7 @@ class Attention(Pointwise, kind="attention"):
     """
 
     accepts = "sequence"
+    per_position = True
     also = ("multiheadattention", "selfattention", "mha", "multihead")
     heads: int = option(Count(), "heads, a divisor of the channels", main=True, also=("num_heads", "n_heads"))
     bias: bool = option(Flag(), "one learned number added per projected channel", default=True, also=("use_bias",))

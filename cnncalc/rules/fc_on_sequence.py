@@ -45,9 +45,6 @@ from cnncalc.shape import Shape
 
 LEVEL = "warning"
 
-#: Kinds whose result is a vector for each position of a sequence.
-_PER_POSITION = ("embedding", "rnn", "lstm", "gru", "attention", "linear")
-
 
 def find(subject: Subject) -> Iterator[Finding]:
     for node in subject.of(FullyConnected):
@@ -66,6 +63,6 @@ def find(subject: Subject) -> Iterator[Finding]:
 
 def _per_position(source: Producer) -> bool:
     """Return whether a sequence is an input, or comes from a layer that processes each position separately."""
-    while isinstance(source, Node) and isinstance(source.layer, Pointwise) and source.layer.kind not in _PER_POSITION:
+    while isinstance(source, Node) and isinstance(source.layer, Pointwise) and not source.layer.per_position:
         source = source.inputs[0]
-    return isinstance(source, Input) or source.layer.kind in _PER_POSITION
+    return isinstance(source, Input) or source.layer.per_position

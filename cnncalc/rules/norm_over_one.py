@@ -31,11 +31,9 @@ Remove the normalisation, use one over more numbers (`layernorm`, `batchnorm`, f
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
-from cnncalc.graph import Node
-from cnncalc.layers.norm import GroupNorm, InstanceNorm, LayerNorm, RMSNorm
+from cnncalc.layers.norm import Normalising
 from cnncalc.rules.base import Finding, Subject
 from cnncalc.shape import Shape
 
@@ -43,36 +41,15 @@ LEVEL = "warning"
 
 
 def find(subject: Subject) -> Iterator[Finding]:
-    for node in subject.of(InstanceNorm, GroupNorm, LayerNorm, RMSNorm):
-        x = node.inputs[0].flow
-        if node.shape is None or not isinstance(x, Shape):
+    for node in subject.of(Normalising):
+        x, layer = node.inputs[0].flow, node.layer
+        if node.shape is None or not isinstance(x, Shape) or not isinstance(layer, Normalising):
             continue
-        count, what = _normalised(node, x)
+        count, what = layer.averaged(x) or (0, "")
         if count == 1:
             message = (
                 f"{node.name} normalises over a single number, {what} of {x.text(subject.reading.layout)}: whatever comes in, "
-                f"{_result(node)} comes out; remove it, normalise over more numbers (layernorm, batchnorm), "
+                f"{layer.alone()} comes out; remove it, normalise over more numbers (layernorm, batchnorm), "
                 "or keep a larger map up to here"
             )
             yield Finding(subject.place(node), message, node.name)
-
-
-def _normalised(node: Node, x: Shape) -> tuple[int, str]:
-    """Return how many numbers share a mean or a root mean square, and their name; 0 for other kinds."""
-    layer = node.layer
-    if layer.kind == "instancenorm":
-        return math.prod(x.spatial), "the only cell of each channel"
-    if layer.kind == "groupnorm":
-        groups = layer.value("groups")
-        return x.size // groups, "the only number of each group"
-    if layer.kind in ("layernorm", "rmsnorm"):
-        over = layer.value("over") if "over" in layer.options else "channels"
-        return (x.size, "the only number") if over == "all" else (x.channels, "the only channel")
-    return 0, ""
-
-
-def _result(node: Node) -> str:
-    affine = "affine" in node.layer.options and node.layer.value("affine")
-    if node.layer.kind == "rmsnorm":
-        return "its sign"
-    return "the learned offset" if affine else "0"

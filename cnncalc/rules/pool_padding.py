@@ -33,16 +33,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cnncalc.layers.pool import Pool
 from cnncalc.rules.base import Finding, Subject
 
 LEVEL = "warning"
 
-_POOLS = ("maxpool", "avgpool", "sumpool")
-
 
 def find(subject: Subject) -> Iterator[Finding]:
     for node, slides in subject.sliding:
-        if node.layer.kind not in _POOLS or isinstance(node.layer.value("padding"), str):
+        if not isinstance(node.layer, Pool) or isinstance(node.layer.value("padding"), str):
             continue
         for axis, window, *_ in slides:
             # Padding as large as the window is worse, and padding-too-large reports it.

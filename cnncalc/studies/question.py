@@ -51,7 +51,7 @@ def question(
     """The search for the fields that `words` leave open. Raises WordsError, Wrong, and SpecError for an input that is none."""
     kind = words.layer
     asked = [_field(name, kind) for name in (*opened, *words.opened)]
-    given = {_name(kind, key) for key, value, _ in words.pairs if value}
+    given = {kind.field_of(key) if kind is not None else key for key, value, _ in words.pairs if value}
     twice = sorted(given & set(asked))
     if twice:
         raise OptionError("--open", f"{twice[0]} has a value already; leave it out to search it")
@@ -79,11 +79,6 @@ def question(
     return Question(search, _output(output, x, layout), single.network.layout)
 
 
-def _name(kind: type[Layer] | None, key: str) -> str:
-    """The field that a key of the row sets."""
-    return kind.main.name if kind is not None and kind.main is not None and key == kind.kind else key
-
-
 def _put_value(words: Words, kind: type[Layer], name: str, output: str | None) -> None:
     """Give an open field a value that can be read, so that the other fields can be read beside it."""
     declared = kind.options[name]
@@ -105,8 +100,10 @@ def _field(name: str, kind: type[Layer] | None) -> str:
     from cnncalc.spelling import did_you_mean
 
     found = LETTERS.get(name, name)
-    found = _name(kind, found)
-    if kind is not None and found not in kind.options:
+    if kind is None:
+        return found
+    found = kind.field_of(found)
+    if found not in kind.options:
         raise OptionError("--open", f"{kind.kind} has no {name}{did_you_mean(name, kind.options)}")
     return found
 

@@ -1,7 +1,7 @@
 """Vars in which every figure of a network rises: if a combination is over the budget, each with larger values is as well.
 
-A var is rising if rows use it, directly or through parameters of blocks and the channels that flow in, only for numbers of
-channels and units, and only in expressions that never fall as it grows. This says nothing of networks with errors.
+A var is rising if rows use it, directly or through parameters of blocks and the channels of their inputs, only for fields that
+`Layer.rises_with` names, and only in expressions that never fall as it grows. Networks with errors are not considered.
 """
 
 from __future__ import annotations
@@ -14,17 +14,6 @@ from cnncalc.language.content import Rows
 from cnncalc.language.expression import Expression
 from cnncalc.language.row import Argument, Body, Row
 from cnncalc.language.template import Template, names_in
-
-#: Kinds whose value is a number of channels or units: shapes, parameters and MACs rise with it and with the input's sizes.
-_COUNTS = frozenset(("conv", "conv_transpose", "depthwise_conv", "fc", "linear", "embedding", "rnn", "lstm", "gru"))
-#: Kinds whose shapes, parameters and MACs rise with the channels of their inputs. `concat` and `slice` have an axis, `pad` modes.
-_PASSES = frozenset((
-    "maxpool", "avgpool", "sumpool", "global_avgpool", "global_maxpool", "global_sumpool", "adaptive_avgpool",
-    "adaptive_maxpool", "relu", "relu6", "elu", "selu", "gelu", "silu", "mish", "softplus", "sigmoid", "hard_sigmoid",
-    "hard_swish", "tanh", "softmax", "leaky_relu", "prelu", "batchnorm", "instancenorm", "layernorm", "rmsnorm", "groupnorm",
-    "global_response_norm", "lrn", "dropout", "scale", "add_bias", "rescale", "identity", "flatten", "add", "multiply",
-    "maximum", "average", "subtract", "concat", "upsample", "channel_shuffle", "attention",
-))  # fmt: skip
 
 
 class Trend(NamedTuple):
@@ -87,9 +76,9 @@ class _Proof:
                     self._body(branch, names)
             elif row.kind == "block":
                 self._use(row, names)
-            elif row.kind in _COUNTS or row.kind in _PASSES:
+            elif row.layer is not None and row.layer.rises_with is not None:
                 for key, argument in row.fields.items():
-                    if row.kind not in _COUNTS or key != row.kind:
+                    if row.layer.field_of(key) not in row.layer.rises_with:
                         _fixed(argument, names)
                     elif argument.dynamic and not _trend(argument, names).natural:
                         raise _Unproven

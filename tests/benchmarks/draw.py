@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 import cnncalc
-from cnncalc.report.picture.draw import picture
+from cnncalc.report.picture.formats import picture
 from cnncalc.report.picture.options import STYLES, Drawing
 from cnncalc.report.picture.rows import _fold
 

@@ -277,5 +277,4 @@ def _has(kind: str, field: str) -> bool:
 
 def _key(kind: str, field: str) -> str:
     """The key that holds a field in a row; for the main field, the kind."""
-    main = KINDS[kind].main if kind in KINDS else None
-    return kind if main is not None and main.name == field else field
+    return KINDS[kind].key_of(field) if kind in KINDS else field

@@ -1,14 +1,12 @@
-"""A network → the text of its picture, in the style and the format asked for."""
+"""A picture of a network: as shapes in the chosen style, and as the text of a file."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from cnncalc.report.picture.options import STYLES, CannotDraw, Drawing, checked
+from cnncalc.report.picture.options import Drawing
 from cnncalc.report.picture.scene import Scene
 from cnncalc.subject import Subject
-
-__all__ = ["STYLES", "CannotDraw", "Drawing", "Picture", "checked", "picture", "scene"]
 
 
 class Picture(NamedTuple):
@@ -34,19 +32,3 @@ def scene(subject: Subject, options: Drawing) -> Scene:
     else:
         from cnncalc.report.picture.blocks import scene as draw
     return draw(subject, options)
-
-
-def picture(subject: Subject, form: str, options: Drawing) -> Picture:
-    """The text of the picture. Raises CannotDraw."""
-    if form == "mermaid":
-        from cnncalc.report.picture import mermaid
-
-        return Picture(*mermaid.chart(subject, options))
-    found = scene(subject, options)
-    if form == "tikz":
-        from cnncalc.report.picture import tikz
-
-        return Picture(tikz.text(found))
-    from cnncalc.report.picture import svg
-
-    return Picture(svg.text(found))

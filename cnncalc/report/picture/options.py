@@ -7,9 +7,6 @@ from typing import NamedTuple
 from cnncalc.report.network.columns import COLUMNS as TABLE
 
 STYLES = ("volumes", "graph", "blocks")
-#: Formats by the suffixes of their files.
-SUFFIXES = {".svg": "svg", ".md": "mermaid", ".mmd": "mermaid", ".mermaid": "mermaid", ".tex": "tikz", ".tikz": "tikz"}
-FORMATS = tuple(dict.fromkeys(SUFFIXES.values()))
 #: Columns of the table that can be written at an item.
 COLUMNS = tuple(column.name for column in TABLE if column.shown)
 #: Pixels that `width` may be.

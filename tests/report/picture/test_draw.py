@@ -10,9 +10,10 @@ import xml.etree.ElementTree as ET
 import pytest
 
 import cnncalc
-from cnncalc.report.picture.draw import picture, scene
+from cnncalc.report.picture.draw import scene
 from cnncalc.report.picture.fold import Fold
-from cnncalc.report.picture.mermaid import CHARACTERS, EDGES
+from cnncalc.report.picture.formats import picture
+from cnncalc.report.picture.formats.mermaid import CHARACTERS, EDGES
 from cnncalc.report.picture.options import STYLES, Drawing
 from cnncalc.report.picture.scene import Path, Rect, Text
 from cnncalc.report.picture.structure import post_dominators
@@ -195,7 +196,7 @@ def test_mermaid_stays_within_githubs_limits_and_says_what_it_folded(networks):
 
 
 def test_what_no_folding_makes_small_enough_is_refused():
-    from cnncalc.report.picture.draw import CannotDraw
+    from cnncalc.report.picture.options import CannotDraw
 
     rows = "".join("  - relu\n  - {maxpool: 1}\n" for _ in range(300))
     long = cnncalc.loads(f"input: 8x8x3\nlayers:\n{rows}")

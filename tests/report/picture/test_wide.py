@@ -6,7 +6,8 @@ from itertools import pairwise
 import pytest
 
 import cnncalc
-from cnncalc.report.picture.draw import picture, scene
+from cnncalc.report.picture.draw import scene
+from cnncalc.report.picture.formats import picture
 from cnncalc.report.picture.options import Drawing
 from cnncalc.report.picture.scene import Group, Path, Polygon, Rect, Text
 from cnncalc.report.picture.straight import Cell, layer_axes, spread

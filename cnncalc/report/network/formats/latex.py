@@ -11,7 +11,7 @@ from cnncalc.report.network.formats import Request
 from cnncalc.report.network.lines import Lines
 from cnncalc.report.network.memory import Figures
 from cnncalc.report.network.table import MARKS
-from cnncalc.report.picture.tikz import escaped
+from cnncalc.report.picture.formats.tikz import escaped
 from cnncalc.subject import Subject
 
 FOLDS = True

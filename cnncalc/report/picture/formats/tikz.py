@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from cnncalc.report.picture.draw import Picture, scene
 from cnncalc.report.picture.family import FAMILIES, faces
-from cnncalc.report.picture.options import CannotDraw
+from cnncalc.report.picture.options import CannotDraw, Drawing
 from cnncalc.report.picture.scene import FONTS, Group, Part, Path, Point, Polygon, Rect, Scene, Text
 from cnncalc.report.picture.svg import PAGE, number
+from cnncalc.subject import Subject
 
 _SIGNS = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
@@ -26,10 +28,17 @@ _ANCHORS = {"start": "base west", "middle": "base", "end": "base east"}
 LARGEST = 16_000
 
 
-def text(scene: Scene) -> str:
+SUFFIXES = (".tex", ".tikz")
+
+
+def draw(subject: Subject, options: Drawing) -> Picture:
+    return Picture(text(scene(subject, options)))
+
+
+def text(found: Scene) -> str:
     """The document. Raises CannotDraw."""
-    if max(scene.width, scene.height) > LARGEST:
-        size = f"{max(scene.width, scene.height):,.0f} points"
+    if max(found.width, found.height) > LARGEST:
+        size = f"{max(found.width, found.height):,.0f} points"
         raise CannotDraw(f"the picture takes {size} and TeX draws at most {LARGEST:,}; fold it by --depth, or draw it as svg")
     colours = {name: colour for name, (colour, _) in PAGE.items()}
     for family in FAMILIES.values():
@@ -45,8 +54,8 @@ def text(scene: Scene) -> str:
         *(rf"\definecolor{{{name}}}{{HTML}}{{{colour[1:].upper()}}}" for name, colour in colours.items()),
         r"\begin{document}",
         r"\begin{tikzpicture}[x=0.75pt,y=-0.75pt,line width=0.6pt]",
-        rf"\useasboundingbox (0,0) rectangle ({number(scene.width)},{number(scene.height)});",
-        *_parts(scene.parts),
+        rf"\useasboundingbox (0,0) rectangle ({number(found.width)},{number(found.height)});",
+        *_parts(found.parts),
         r"\end{tikzpicture}",
         r"\end{document}",
         "",

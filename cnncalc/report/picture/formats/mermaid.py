@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from cnncalc.report import words
 from cnncalc.report.picture.captions import Captions, is_called_by_kind, named, printed_size
+from cnncalc.report.picture.draw import Picture
 from cnncalc.report.picture.family import FAMILIES
 from cnncalc.report.picture.fold import Fold, Item
 from cnncalc.report.picture.measure import clipped
@@ -23,15 +23,11 @@ _LIMITS = f"GitHub draws at most {EDGES} edges and {CHARACTERS:,} characters"
 _DARK = ("sequence", "other")
 
 
-class Chart(NamedTuple):
-    """The text, and a note if parts were folded to stay within the limits."""
-
-    text: str
-    note: str
+SUFFIXES = (".md", ".mmd", ".mermaid")
 
 
-def chart(subject: Subject, options: Drawing) -> Chart:
-    """The flowchart, folded as far as GitHub's limits demand. Raises CannotDraw."""
+def draw(subject: Subject, options: Drawing) -> Picture:
+    """The flowchart, folded as far as GitHub's limits demand, which a note then says. Raises CannotDraw."""
     depths = [None, *range(6, 0, -1)] if options.depth is None else list(range(options.depth, 0, -1))
     edges = 0
     fold = None
@@ -47,7 +43,7 @@ def chart(subject: Subject, options: Drawing) -> Chart:
             continue
         text = _text(fold, subject, options, note)
         if len(text) <= CHARACTERS:
-            return Chart(text, note)
+            return Picture(text, note)
     raise CannotDraw(
         f"the network does not fit into GitHub's limits for Mermaid, {EDGES} edges and {CHARACTERS:,} characters: "
         f"folded it has {edges:,} edges; draw it as svg, or put layers into blocks"
