@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from cnncalc import values
 from cnncalc.problem import Location, Problem, SpecError
-from cnncalc.shape import Flow, LayerError
+from cnncalc.shape import Flow, LayerError, Shape
 from cnncalc.spelling import did_you_mean
 from cnncalc.values import Value, written
 
@@ -88,8 +88,14 @@ class Changes(NamedTuple):
         """The overrides of vars, by name."""
         return {one.key: one for one in self.set if one.target is None}
 
-    def inputs(self, declared: Mapping[str, Flow | None], layout: str = "channels_last") -> dict[str, Flow | None]:
-        """The inputs of the network: those that the file declares, with the shapes of `--input`. Raises SpecError."""
+    def inputs(
+        self, declared: Mapping[str, Flow | None], layout: str = "channels_last", channels: Mapping[str, int] | None = None
+    ) -> dict[str, Flow | None]:
+        """The inputs of the network: those that the file declares, with the shapes of `--input`. Raises SpecError.
+
+        `channels` are numbers of channels that the file fixes, by input: without `--layout`, a shape that has them at its other
+        end only is read from there, so that 3x224x224 and 224x224x3 are the same image.
+        """
         found = dict(declared)
         for name, value, text in self.input:
             if name is None and len(declared) > 1:
@@ -102,7 +108,10 @@ class Changes(NamedTuple):
                 flow = values.flow(value, layout)
             except LayerError as error:
                 raise cannot(f"--input {text}: {error.text(layout)}") from None
-            found[name if name is not None else next(iter(declared), "input")] = flow
+            target = name if name is not None else next(iter(declared), "input")
+            if channels is not None and self.layout is None:
+                flow = _turned(value, flow, layout, channels.get(target))
+            found[target] = flow
         return found
 
     def check_vars(self, known: Iterable[str], inputs: Iterable[str] = ()) -> None:
@@ -129,6 +138,14 @@ class Changes(NamedTuple):
 
 
 UNCHANGED = Changes()
+
+
+def _turned(value: Value, flow: Flow, layout: str, channels: int | None) -> Flow:
+    """A shape read in the other layout if it has the channels of the file only there."""
+    if channels is None or not isinstance(flow, Shape) or flow.channels == channels:
+        return flow
+    other = values.flow(value, "channels_first" if layout == "channels_last" else "channels_last")
+    return other if isinstance(other, Shape) and other.channels == channels else flow
 
 
 def cannot(message: str) -> SpecError:

@@ -63,6 +63,14 @@ def test_every_format_takes_changes(file, text):
         cnncalc.loads(text, file=file, set="nothing=2")
 
 
+@pytest.mark.parametrize(("file", "text"), [("y.yaml", YOLO), ("n.cfg", CFG), ("n.json", KERAS)])
+def test_the_channels_of_the_file_say_in_which_order_an_input_is_written(file, text):
+    for shape in ("3x32x16", "32x16x3"):
+        assert cnncalc.loads(text, file=file, input=shape).inputs[0].flow == (32, 16, 3)
+    # --layout says it, even if it is another image.
+    assert cnncalc.loads(text, file=file, input="32x16x3", layout="channels_first").inputs[0].flow == (16, 3, 32)
+
+
 def test_folders_take_only_what_claims_to_be_a_network():
     assert formats.claims("a/net.cfg", CFG.encode())
     assert formats.claims("a/yolo.yaml", YOLO.encode())

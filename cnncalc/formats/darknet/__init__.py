@@ -51,7 +51,9 @@ def read(source: Source, changes: Changes) -> Reading:
         raise SpecError(problems.sorted())
     changes.check_vars(())
     builder = Builder(problems, changes)
-    flow = changes.inputs({"input": _input(first, problems)}, changes.layout or "channels_first")["input"]
+    stated = _input(first, problems)
+    channels = {"input": stated.channels} if stated is not None else {}
+    flow = changes.inputs({"input": stated}, changes.layout or "channels_first", channels)["input"]
     if flow is None:
         raise SpecError(problems.sorted())
     net = Net(builder, changes.fit or "floor")

@@ -75,7 +75,8 @@ def _lay_out(model: Model, config: dict[str, Any], problems: Problems, source: S
     stated = {ref.layer: _input_dims(model.layers.get(ref.layer, {})) for ref in model.inputs}
     declared = {name: _flow(model, name, sizes, first) for name, sizes in stated.items()}
     changes.check_vars((), declared)
-    flows = changes.inputs(declared, changes.layout or layout)
+    channels = {name: last for name, sizes in stated.items() if sizes and (last := sizes[0 if first else -1]) is not None}
+    flows = changes.inputs(declared, changes.layout or layout, channels)
     for name, flow in flows.items():
         if flow is None:
             raise unusable("value", source.file, Location(), _open(name, stated[name], len(stated), first))

@@ -92,7 +92,8 @@ def _sizes(
     """The shape of each input as the language writes it, and as tensors of one example."""
     stated = {port.name: port.shape() for port in found}
     declared = {port.name: port.flow(shape) if (shape := stated[port.name]) is not None else None for port in found}
-    given = changes.inputs(declared, layout)
+    channels = {port.name: size for port in found if port.sizes and isinstance(size := port.sizes[port.channels], int)}
+    given = changes.inputs(declared, layout, channels)
     flows: dict[str, Flow] = {}
     sizes: dict[str, tuple[int, ...]] = {}
     for port in found:

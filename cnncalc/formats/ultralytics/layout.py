@@ -40,7 +40,7 @@ def lay_out(model: Model, builder: Builder, problems: Problems, source: Source, 
     layout = changes.layout or "channels_first"
     # Beside a second input, the language has no input of the name `input`.
     name = "image" if any(row is not None and row.module in TEXT_MODULES for row in model.rows) else "input"
-    flow = changes.inputs({name: Shape(size, size, model.channels)}, layout)[name]
+    flow = changes.inputs({name: Shape(size, size, model.channels)}, layout, {name: model.channels})[name]
     made = builder.input(name, flow)
     net = Net(builder, changes.fit or "floor")
     net.activation = model.activation
