@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import shlex
 import subprocess
@@ -11,6 +12,8 @@ from pathlib import Path
 import pytest
 
 import cnncalc
+from cnncalc.report.picture.formats import picture
+from cnncalc.report.picture.options import Drawing
 from tests.cli.command import ROOT, run
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -98,6 +101,23 @@ def test_the_contents_lead_to_headings():
 def test_links_to_files_lead_somewhere():
     for target in re.findall(r"\]\((?!#|http)([^)]*)\)", README):
         assert (ROOT / target).exists(), target
+
+
+@pytest.mark.parametrize("name", ["unet", "resnet50"])
+def test_its_pictures_are_those_that_draw_makes_now(name):
+    """If this fails, run `python .github/pictures.py`."""
+    text = picture(cnncalc.load(ROOT / "specs" / f"{name}.yaml"), "svg", Drawing()).text
+    assert (ROOT / ".github" / f"{name}.svg").read_text(encoding="utf-8") == text
+
+
+def test_its_first_picture_has_the_lines_that_show_prints_now(folder):
+    """If this fails, run `python .github/picture.py`."""
+    drawn = html.unescape("".join(re.findall(r"<text[^>]*>(.*?)</text>", (ROOT / ".github" / "flagged.svg").read_text("utf-8"))))
+    done = run("show", "alexnet224.yaml", cwd=folder)
+    lines = [line for line in (done.stdout + done.stderr).splitlines() if line]
+    assert len(lines) > 8
+    # The terminal of the picture may break a line.
+    assert [line for line in lines if "".join(line.split()) not in "".join(drawn.split())] == []
 
 
 def test_the_lines_for_python(monkeypatch):

@@ -56,7 +56,7 @@ def draw(
             min=NARROWEST,
             max=WIDEST,
             metavar="PIXELS",
-            help="Width at which a long network continues in the next row or column.",
+            help="Width at which a long network continues in the next row or column; parallel lanes stay together if wider.",
         ),
     ] = 1000,
     depth: Annotated[

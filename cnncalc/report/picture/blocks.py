@@ -23,6 +23,10 @@ _HEAD = 26
 _MOST = 30
 #: Rows of a picture: parts that are used less are left out beyond them.
 _ROWS = 115
+#: Least room for the texts of boxes that are narrow so that their block fits beside the network.
+_NARROW = 110
+#: Part of the picture that the network takes at most, if a block needs the rest.
+_SLIM = 0.36
 #: Layers that an operator of an imported file is read as, at most.
 _OPERATOR = 4
 
@@ -54,16 +58,34 @@ def scene(subject: Subject, options: Drawing) -> Scene:
     whole, units = fold_flat(whole, subject, _MOST)
     whole.check_size()
     room = options.width - 2 * frame.MARGIN
-    panels = [_panel(writer, whole.items, whole.edges, "network", room - 2 * _PAD)]
     parts = _block_parts(subject, whole)
     drawn = _most_used(parts, _ROWS - _rows(whole.items))
     unit_parts = [_Part(unit.item.label, unit.inside, unit.edges, unit.uses) for unit in units]
     drawn += _most_used(unit_parts, _ROWS - _rows(whole.items) - sum(_rows(part.items) for part in drawn))
-    for part in drawn:
-        title = f"{clipped(part.name, 11, 300, bold=True)} · {words.plural(part.uses, 'use')}"
-        panels.append(_panel(writer, part.items, part.edges, title, room - 2 * _PAD, in_columns=False))
+    panels = _panels(writer, whole, drawn, room)
     left_out = len(parts) + len(unit_parts) - len(drawn)
     return frame.framed(subject, options, _packed(panels, room), writer.families, _note(panels, left_out))
+
+
+def _panels(writer: Rows, whole: Fold, parts: Sequence[_Part], room: float) -> list[_Panel]:
+    """The panel of the network, and beside it those of its parts, with narrower boxes if they fit there only with them."""
+    network = _panel(writer, whole.items, whole.edges, "network", room - 2 * _PAD)
+    drawn = [_part_panel(writer, part, room, 0) for part in parts]
+    widest = max((panel.width for panel in drawn), default=0)
+    if network.width + _GAP + widest > room and network.width > _SLIM * room:
+        slim = _panel(writer, whole.items, whole.edges, "network", _SLIM * room - 2 * _PAD, in_columns=False, least=_NARROW)
+        network = slim if slim.width <= _SLIM * room else network
+    beside = room - network.width - _GAP
+    for i, part in enumerate(parts):
+        if drawn[i].width > beside:
+            narrower = _part_panel(writer, part, beside, _NARROW)
+            drawn[i] = narrower if narrower.width <= beside else drawn[i]
+    return [network, *drawn]
+
+
+def _part_panel(writer: Rows, part: _Part, room: float, least: float) -> _Panel:
+    title = f"{clipped(part.name, 11, 300, bold=True)} · {words.plural(part.uses, 'use')}"
+    return _panel(writer, part.items, part.edges, title, room - 2 * _PAD, in_columns=False, least=least)
 
 
 def _block_parts(subject: Subject, whole: Fold) -> list[_Part]:
@@ -138,9 +160,16 @@ def _is_one_operator(twig: Twig) -> bool:
 
 
 def _panel(
-    writer: Rows, items: Sequence[Item], edges: Sequence[Edge], title: str, room: float, *, in_columns: bool = True
+    writer: Rows,
+    items: Sequence[Item],
+    edges: Sequence[Edge],
+    title: str,
+    room: float,
+    *,
+    in_columns: bool = True,
+    least: float = 0,
 ) -> _Panel:
-    parts = writer.drawn(items, edges, room, in_columns=in_columns)
+    parts = writer.drawn(items, edges, room, in_columns=in_columns, least=least)
     left, top, right, bottom = frame.bounds(parts)
     text = Text(_PAD, 17, title, "frame")
     width = max(right - left + 2 * _PAD, frame.bounds([text])[2] + _PAD)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from cnncalc.report import words
@@ -9,14 +10,16 @@ from cnncalc.report.network.columns import COLUMNS
 from cnncalc.report.network.columns.base import Whole
 from cnncalc.report.network.lines import line_of
 from cnncalc.report.picture.fold import Item
-from cnncalc.report.picture.measure import clipped
+from cnncalc.report.picture.measure import clipped, text_width
 from cnncalc.report.picture.options import Drawing
 from cnncalc.report.picture.scene import FONTS
 from cnncalc.shape import Flow, Shape
 from cnncalc.subject import Subject
 
-#: Pixels of a line at most.
-_WIDEST = 150
+#: Pixels of a line and of a name at most.
+_WIDEST, _WIDEST_NAME = 150, 136
+#: A sign inside a name behind which a line may end.
+_BREAK = re.compile(r"(?<=\w)[_./:-](?=\w)|(?<=[a-z])(?=[A-Z])")
 _SIGNS = {"error": "✗ ", "unread": "~ ", "changed": "* "}
 
 
@@ -44,8 +47,9 @@ class Captions:
         found = []
         for column in self._columns if self._columns is not None else ("name", "kind", "output"):
             if column == "name":
-                text, style = named(item), "name"
-            elif column == "kind":
+                found += [Caption(line, "name") for line in name_lines(item)]
+                continue
+            if column == "kind":
                 text, style = kind(item, is_named=self.has("name")), "kind"
             elif column == "output":
                 text, style = printed_size(item.flow, self._subject.layout), "size"
@@ -79,13 +83,32 @@ def printed_size(flow: Flow | None, layout: str) -> str:
     return text.replace("x", "×") if isinstance(flow, Shape) else text
 
 
-def named(item: Item) -> str:
-    """The item's name with its mark, and its number of copies."""
+def named(item: Item, room: float) -> str:
+    """The item's name with its mark, and its number of copies; its middle is left out if it takes more than `room` pixels."""
     times = f" ×{item.count}" if item.count > 1 else ""
+    return clipped(_name(item), 12, room - text_width(times, 12, bold=True), bold=True) + times
+
+
+def name_lines(item: Item) -> list[str]:
+    """The name on one line or, if it is too long, on two: the first ends behind a sign inside the name."""
+    whole = named(item, 10_000)
+    if text_width(whole, 12, bold=True) <= _WIDEST_NAME:
+        return [whole]
+    breaks = [match.end() for match in _BREAK.finditer(whole)]
+    lines = min(
+        ([whole[:place], whole[place:]] for place in breaks),
+        key=lambda lines: max(text_width(line, 12, bold=True) for line in lines),
+        default=[],
+    )
+    if not lines or any(text_width(line, 12, bold=True) > _WIDEST_NAME for line in lines):
+        return [named(item, _WIDEST_NAME)]
+    return lines
+
+
+def _name(item: Item) -> str:
     # "vgg161" is the first use of the block vgg16.
     label = item.kind if is_called_by_kind(item) and item.kind[-1:].isdigit() else item.label
-    room = _WIDEST - 14 if item.count < 2 else _WIDEST - 40
-    return clipped(_SIGNS.get(item.mark, "") + label, 12, room, bold=True) + times
+    return _SIGNS.get(item.mark, "") + label
 
 
 def is_called_by_kind(item: Item) -> bool:

@@ -37,8 +37,8 @@ FAMILIES = {
     )
 }
 
-#: Modules of kinds that have no family of their name.
-_ALSO = {"resize": "spatial", "reorder": "spatial", "parameter": "input"}
+#: Modules of kinds that have no family of their name, and kinds that are of another family than their module.
+_ALSO = {"resize": "spatial", "reorder": "spatial", "parameter": "input", "flatten": "spatial"}
 
 #: Families that are drawn as a band on the layer they follow.
 BANDS = ("norm", "activation", "passing")
@@ -52,7 +52,7 @@ def family_of(layer: Layer) -> str:
     module = type(layer).__module__.rpartition(".")[2]
     if isinstance(layer, Pointwise) and module not in ("norm", "activation", "sequence"):
         return "passing"
-    family = _ALSO.get(module, module)
+    family = _ALSO.get(getattr(layer, "kind", ""), _ALSO.get(module, module))
     return family if family in FAMILIES else "other"
 
 
@@ -66,7 +66,7 @@ def faces(family: Family) -> tuple[str, str, str]:
     return (
         family.colour,
         mixed(family.colour, "#ffffff", 0.45),
-        mixed(family.colour, "#000000", 0.1 if family.name == "input" else 0.26),
+        mixed(family.colour, "#000000", 0.08 if family.name == "input" else 0.2),
     )
 
 

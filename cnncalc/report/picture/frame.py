@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from cnncalc.problem import one_line
 from cnncalc.report import words
 from cnncalc.report.picture.family import FAMILIES
 from cnncalc.report.picture.measure import clipped, text_width, wrapped
 from cnncalc.report.picture.options import Drawing
-from cnncalc.report.picture.scene import FONTS, Group, Part, Path, Polygon, Rect, Scene, Text
+from cnncalc.report.picture.scene import FONTS, REST_GAP, Group, Part, Path, Polygon, Rect, Scene, Text
 from cnncalc.subject import Subject
 
 MARGIN = 20
@@ -147,6 +148,8 @@ def bounds(parts: Iterable[Part]) -> tuple[float, float, float, float]:
         elif isinstance(part, Text):
             size, bold = FONTS[part.style]
             width = text_width(part.text, size, bold=bold)
+            if part.rest:
+                width += REST_GAP + text_width(part.rest, FONTS["kind"][0])
             left = part.x - {"start": 0.0, "middle": 0.5, "end": 1.0}[part.anchor] * width
             xs += (left, left + width)
             ys += (part.y - size, part.y + 0.3 * size)
@@ -167,7 +170,7 @@ def shifted(parts: Iterable[Part], dx: float, dy: float) -> list[Part]:
         if isinstance(part, Group):
             found.append(Group(part.title, shifted(part.parts, dx, dy)))
         elif isinstance(part, Text):
-            found.append(Text(part.x + dx, part.y + dy, part.text, part.style, part.anchor))
+            found.append(replace(part, x=part.x + dx, y=part.y + dy))
         elif isinstance(part, Rect):
             found.append(Rect(part.x + dx, part.y + dy, part.width, part.height, part.style, part.radius))
         elif isinstance(part, Polygon):

@@ -223,10 +223,14 @@ class _Arranger:
     def _rows(self, parts: list[Part], limit: float) -> list[list[Part]]:
         found: list[list[Part]] = [[]]
         used = 0.0
-        for part in parts:
+        for i, part in enumerate(parts):
             along = self._extent(part).along
             row = found[-1]
-            if row and isinstance(row[-1], int) and used + along > limit:
+            needed = along
+            if not isinstance(part, int) and i + 1 < len(parts):
+                # The row goes on with the item that joins the lanes.
+                needed += self._spacing.gap + self._extent(parts[i + 1]).along
+            if row and isinstance(row[-1], int) and used + needed > limit:
                 own = self._tail(row, part)
                 del row[len(row) - len(own) :]
                 found.append(own)

@@ -14,7 +14,7 @@ from cnncalc.report.picture.fold import Edge, Fold, Item, few_strips
 from cnncalc.report.picture.layout import Arrangement, Spacing, arrange
 from cnncalc.report.picture.measure import clipped, text_width
 from cnncalc.report.picture.options import Drawing
-from cnncalc.report.picture.scene import Group, Part, Path, Rect, Scene, Text, arrow
+from cnncalc.report.picture.scene import REST_GAP, Group, Part, Path, Rect, Scene, Text, arrow
 from cnncalc.report.picture.straight import Cell
 from cnncalc.report.picture.tooltip import tooltip
 from cnncalc.report.picture.units import Unit, fold_units
@@ -29,13 +29,13 @@ _STRIPE = 6
 #: Colours of a folded block at most.
 _STRIPES = 8
 _TWO_LINES = 39
-_WIDEST = 340
+_WIDEST, _WIDEST_NAME = 300, 200
 _TITLE = 18
 #: Pixels for the texts of a box: if a picture is too wide, the next one is tried. None puts name and kind on one line.
-_ROOMS = (None, 210, 170, 140, 110, 85)
+_ROOMS = (None, 210, 170, 140, 110, 85, 64, 48)
 _SPACING = Spacing(gap=9, fan=12, lane=22, bypass=10)
-#: Between lanes if the boxes are narrow.
-_NARROW_LANE = 13
+#: Between lanes if the boxes are narrow, and if their texts have at most _NARROWEST pixels.
+_NARROW_LANE, _LEAST_LANE, _NARROWEST = 13, 6, 64
 #: Height from which a picture continues in a second column, and the room between two columns.
 _TALLEST = 1100
 _TURN = 40
@@ -113,14 +113,16 @@ class Rows:
         #: The place of each leaf in the order of the network.
         self._order: dict[int, int] = {}
 
-    def drawn(self, items: Sequence[Item], edges: Iterable[Edge], width: float, *, in_columns: bool = True) -> list[Part]:
+    def drawn(
+        self, items: Sequence[Item], edges: Iterable[Edge], width: float, *, in_columns: bool = True, least: float = 0
+    ) -> list[Part]:
         """Shapes around the axis x = 0, from y = 0 down, at most `width` pixels wide if narrow boxes can achieve it.
 
-        A long chain continues in further columns if they fit, unless `in_columns` is off.
+        A long chain continues in further columns if they fit, unless `in_columns` is off. Texts of boxes have `least` pixels.
         """
         self._order = {id(leaf): i for i, leaf in enumerate(leaf for item in items for leaf in item.leaves())}
         edges = list(edges)
-        for room in _ROOMS:
+        for room in (room for room in _ROOMS if room is None or room >= least):
             self._room = room
             self._texts.clear()
             tree = self._tree(None, items, edges, [], [])
@@ -142,7 +144,9 @@ class Rows:
     # -- layout
 
     def _spacing(self) -> Spacing:
-        return _SPACING if self._room is None else _SPACING._replace(lane=_NARROW_LANE)
+        if self._room is None:
+            return _SPACING
+        return _SPACING._replace(lane=_NARROW_LANE if self._room > _NARROWEST else _LEAST_LANE)
 
     def _tree(self, item: Item | None, items: Sequence[Item], edges: list[Edge], entries: list[Port], exits: list[Port]) -> Tree:
         """Lays out `items` inside their frame; `edges` are those with an end in it."""
@@ -212,20 +216,20 @@ class Rows:
         return self._texts[id(item)]
 
     def _name(self, item: Item) -> str:
-        return clipped(named(item), 12, min(150, self._room or 150), bold=True) if self._captions.has("name") else ""
+        return named(item, min(_WIDEST_NAME, self._room or _WIDEST_NAME)) if self._captions.has("name") else ""
 
     def _about(self, item: Item) -> str:
         kind = self._kind(item)
         bands = "".join(f" + {one_line(node.kind)}" for node in (*item.bands, *item.tail)) if self._captions.has("kind") else ""
-        room = self._room or _WIDEST - 60
-        if self._room is None or text_width(kind + bands, 11) <= room:
-            return clipped(kind + bands, 11, room)
+        room = self._room or _WIDEST
+        if text_width(kind + bands, 11) <= room:
+            return kind + bands
         # The colours of the box say which bands there are, if their names do not fit; then the last fields are left out.
-        short, fields = kind, kind.split(", ")
-        while len(fields) > 1 and text_width(short, 11) > room:
-            fields.pop()
-            short = ", ".join([*fields, "…"])
-        return clipped(short, 11, room)
+        fields = kind.split(", ")
+        shorter = [kind, *(", ".join([*fields[:count], "…"]) for count in range(len(fields) - 1, 0, -1)), fields[0]]
+        if self._room is not None and kind.startswith(item.kind):
+            shorter.append(item.kind)
+        return next((text for text in shorter if text_width(text, 11) <= room), "") or clipped(fields[0], 11, room)
 
     def _kind(self, item: Item) -> str:
         parts = []
@@ -248,11 +252,11 @@ class Rows:
         """Return the widths of name and kind in pixels, and whether the kind is below the name."""
         name, about = self._written(item)
         lengths = text_width(name, 12, bold=True), text_width(about, 11)
-        return *lengths, bool(name and about) and self._room is not None and sum(lengths) + 8 > self._room
+        return *lengths, bool(name and about) and self._room is not None and sum(lengths) + REST_GAP > self._room
 
     def _width(self, item: Item) -> float:
         name, about, is_below = self._lengths(item)
-        return _STRIPE + 16 + (max(name, about) if is_below else name + (8 + about if about else 0))
+        return _STRIPE + 16 + (max(name, about) if is_below else name + (REST_GAP + about if name and about else about))
 
     def _height(self, item: Item) -> float:
         return _TWO_LINES if self._lengths(item)[2] else _HEIGHT
@@ -360,12 +364,14 @@ class Rows:
         each = (height - 4) / len(strips)
         group.parts += [Rect(left + 2, top + 2 + i * each, _STRIPE, each, f"f-{name}") for i, name in enumerate(strips)]
         name, about = self._written(item)
-        length, _, is_below = self._lengths(item)
-        x = left + _STRIPE + 8
-        group.parts.append(Text(x, top + 16, name, "name"))
-        if about:
-            place = (x, top + 31) if is_below else (x + length + 8 if name else x, top + 16)
-            group.parts.append(Text(*place, about, "kind"))
+        # Centred, because the reader's font may be narrower than the one that the box was measured for.
+        middle = left + (_STRIPE + 2 + width) / 2
+        if self._lengths(item)[2]:
+            group.parts += [Text(middle, top + 16, name, "name", "middle"), Text(middle, top + 31, about, "kind", "middle")]
+        elif name:
+            group.parts.append(Text(middle, top + 16, name, "name", "middle", about))
+        else:
+            group.parts.append(Text(middle, top + 16, about, "kind", "middle"))
         output = self._size(item)
         if output:
             group.parts.append(Text(axis + 7, top + height + 13, output, "size"))

@@ -41,13 +41,17 @@ class Path:
 
 @dataclass(slots=True)
 class Text:
-    """A line of text on the baseline `y`; `anchor` is the point of it that is at `x`: start, middle or end."""
+    """A line of text on the baseline `y`; `anchor` is the point of it that is at `x`: start, middle or end.
+
+    `rest` is the end of the line, in the style `kind`.
+    """
 
     x: float
     y: float
     text: str
     style: str
     anchor: str = "start"
+    rest: str = ""
 
 
 @dataclass(slots=True)
@@ -89,6 +93,10 @@ FONTS = {
     "title": (17, True), "sub": (12, False), "name": (12, True), "kind": (11, False), "size": (11, False), "note": (11, False),
     "error": (11, False), "frame": (11, True),
 }  # fmt: skip
+
+
+#: Pixels between a text and its rest.
+REST_GAP = 8
 
 
 def arrow(points: Sequence[Point], style: str, *, head: float = 5, vertical: bool = False, curved: bool = True) -> list[Part]:

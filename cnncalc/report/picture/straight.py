@@ -11,6 +11,8 @@ _SWEEPS = 6
 #: Weight of a link inside an edge that passes layers, of a link to such an edge, and of one between two items:
 #: bends in long edges are seen most. Source: Gansner, Koutsofios, North & Vo 1993, A Technique for Drawing Directed Graphs.
 _WEIGHTS = (8.0, 2.0, 1.0)
+#: Pixels that an axis is moved to make a link straight, and by which the room between two may be too small then.
+_NEAR, _SLACK = 8.0, 2.0
 #: Weight of the place that an item has already.
 _REST = 0.05
 
@@ -50,7 +52,20 @@ def layer_axes(
                     for place, weight in own:
                         sums[i] = sums[i][0] + part * weight, sums[i][1] + part * weight * axes[other][place]
             axes[number] = spread([total / weight for weight, total in sums], [weight for weight, _ in sums], rooms[number])
+    for number in range(1, len(layers)):
+        for i, links in enumerate(above[number]):
+            if len(links) == 1:
+                _straighten(axes[number], i, axes[number - 1][links[0][0]], rooms[number])
     return {(i, item): axis for i, layer in enumerate(layers) for item, axis in zip(layer, axes[i], strict=True)}
+
+
+def _straighten(axes: list[float], place: int, wanted: float, rooms: Sequence[float]) -> None:
+    """Move one axis to the one that it is linked to, if it is near and there is room: a slight bend looks like a fault."""
+    has_room = (place == 0 or wanted - axes[place - 1] >= rooms[place - 1] - _SLACK) and (
+        place == len(rooms) or axes[place + 1] - wanted >= rooms[place] - _SLACK
+    )
+    if abs(axes[place] - wanted) < _NEAR and has_room:
+        axes[place] = wanted
 
 
 def _room(cells: Mapping[int, Cell], left: int, right: int, lane: float, bypass: float) -> float:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 
 from cnncalc.report.picture.family import FAMILIES, faces
-from cnncalc.report.picture.scene import FONTS, Group, Part, Path, Point, Polygon, Rect, Scene, Text
+from cnncalc.report.picture.scene import FONTS, REST_GAP, Group, Part, Path, Point, Polygon, Rect, Scene, Text
 
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
 
@@ -33,6 +33,8 @@ def text(scene: Scene, *, standalone: bool = True) -> str:
 def style(scene: Scene) -> str:
     """The rules for the classes that a picture uses; the dark ones follow in a media query."""
     used = {shape.style for shape in scene.shapes()}
+    if any(isinstance(shape, Text) and shape.rest for shape in scene.shapes()):
+        used.add("kind")
     return f"\n{_rules(used, 0)}\n@media (prefers-color-scheme: dark) {{\n{_rules(used, 1)}\n}}\n"
 
 
@@ -68,7 +70,8 @@ def _rules(used: set[str], mode: int) -> str:
     }
     for name, (size, bold) in FONTS.items():
         colour = {"kind": "soft", "sub": "soft", "note": "soft", "error": "bad", "frame": "soft"}.get(name, "ink")
-        weight = ";font-weight:600" if bold else ""
+        # The kind may stand inside a bold line.
+        weight = ";font-weight:600" if bold else ";font-weight:400" if name == "kind" else ""
         rules[name] = f"font-size:{size}px{weight};fill:{page[colour]}"
     rim = f"stroke:{page['rim']};stroke-width:.6;stroke-linejoin:round"
     for family in FAMILIES.values():
@@ -100,7 +103,8 @@ def _shape(part: Polygon | Rect | Path | Text) -> str:
         steps = "".join(f"{'L' if len(step) == 1 else 'C'}{' '.join(map(_point, step))}" for step in part.steps)
         return f'<path {style} d="M{_point(part.start)}{steps}"/>'
     anchor = "" if part.anchor == "start" else f' text-anchor="{part.anchor}"'
-    return f'<text {style} x="{number(part.x)}" y="{number(part.y)}"{anchor}>{escaped(part.text)}</text>'
+    rest = f'<tspan class="kind" dx="{REST_GAP}">{escaped(part.rest)}</tspan>' if part.rest else ""
+    return f'<text {style} x="{number(part.x)}" y="{number(part.y)}"{anchor}>{escaped(part.text)}{rest}</text>'
 
 
 def _point(point: Point) -> str:

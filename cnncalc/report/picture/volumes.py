@@ -42,10 +42,8 @@ _BRACKET = 26
 _MOST = 22
 #: Gaps between two volumes; the first one with which all fit in one row is used.
 _GAPS = (22, 17, 13)
-#: The widest row, as a multiple of `--width`.
+#: The widest row, as a multiple of `--width`; a wider picture is cut into strips if nothing else makes it narrower.
 _ALMOST = 1.06
-#: A wider picture, as a multiple of `--width`, is cut into strips if nothing else makes it narrower.
-_OVER = 1.1
 #: A picture of fewer items is unfolded further.
 _FEW = 8
 #: Of these the longest way is at most so long, if there are lanes.
@@ -122,14 +120,16 @@ def scene(subject: Subject, options: Drawing) -> Scene:
     fold = _fold(subject, options)
     fold.check_size()
     longest = options.width - 2 * frame.MARGIN
-    body = _body(fold, subject, options)
+    body = _body(fold, subject, options, longest)
     for narrower in (fold_chains, fold_runs) if options.depth is None else ():
         if _width(body.parts) > _ALMOST * longest and body.foldable:
             narrower(fold, body.foldable)
-            body = _body(fold, subject, options)
+            body = _body(fold, subject, options, longest)
     parts = body.parts
-    if _width(parts) > _OVER * longest:
-        parts = strips.wrapped(parts, longest)
+    if _width(parts) > _ALMOST * longest:
+        # One row, because a cut through several would mix them.
+        body = _body(fold, subject, options, None)
+        parts = strips.wrapped(body.parts, longest)
     families = [name for volume in body.volumes for name in (*volume.strips, *volume.bands, *volume.tail)]
     note = "height: resolution, width: channels (logarithmic)"
     return frame.framed(subject, options, parts, families, note)
@@ -140,7 +140,8 @@ def _width(parts: Sequence[Part]) -> float:
     return right - left
 
 
-def _body(fold: Fold, subject: Subject, options: Drawing) -> _Body:
+def _body(fold: Fold, subject: Subject, options: Drawing, longest: float | None) -> _Body:
+    """The volumes at their places; rows longer than `longest` are broken if it is given."""
     levels = ushape.levels(fold)
     found_brackets = brackets(fold.items, fold.edges)
     body = _volumes(fold.items, subject, options)
@@ -153,7 +154,7 @@ def _body(fold: Fold, subject: Subject, options: Drawing) -> _Body:
         for bracket in found_brackets:
             for index in bracket.places:
                 body[index].has_bracket = True
-        found = _arranged(body, edges, [bracket.places for bracket in found_brackets], options.width - 2 * frame.MARGIN)
+        found = _arranged(body, edges, [bracket.places for bracket in found_brackets], longest)
         for volume, (along, across) in zip(body, found.places, strict=True):
             volume.stand(along, across)
         parts = _edges(fold.edges, body, found)
@@ -167,15 +168,17 @@ def _body(fold: Fold, subject: Subject, options: Drawing) -> _Body:
 
 
 def _arranged(
-    body: Sequence[Volume], edges: Sequence[tuple[int, int]], together: Sequence[Sequence[int]], longest: float
+    body: Sequence[Volume], edges: Sequence[tuple[int, int]], together: Sequence[Sequence[int]], longest: float | None
 ) -> Arrangement:
     """The places of the volumes: in one row, with smaller gaps if need be, else in several."""
     cells = [volume.cell for volume in body]
 
-    def at(gap: float, longest: float) -> Arrangement:
+    def at(gap: float, longest: float | None) -> Arrangement:
         spacing = Spacing(gap=gap, fan=6, spread=22, lane=14, bypass=6, longest=longest, turn=26)
         return arrange(cells, edges, spacing, together)
 
+    if longest is None:
+        return at(_GAPS[0], None)
     for gap in _GAPS:
         found = at(gap, _ALMOST * longest)
         if found.along <= _ALMOST * longest and not found.turns and not found.breaks:
@@ -354,6 +357,7 @@ def _slab(volume: Volume, x: float, bands: Sequence[str]) -> list[Part]:
             parts.append(Polygon([(left, top), (left + dx, top - dy), (right + dx, top - dy), (right, top)], f"f-{family}t"))
         left = right
     if dx:
-        last = (bands or volume.strips)[-1]
-        parts.append(Polygon([(left, top), (left + dx, top - dy), (left + dx, bottom - dy), (left, bottom)], f"f-{last}s"))
+        # The side is the largest face: its colour is that of the layer, not of a band on it.
+        side = [(left, top), (left + dx, top - dy), (left + dx, bottom - dy), (left, bottom)]
+        parts.append(Polygon(side, f"f-{volume.strips[-1]}s"))
     return parts

@@ -61,7 +61,7 @@ def test_every_bundled_network_is_a_small_valid_picture_that_fetches_nothing(net
         assert len(text.encode()) < 100_000, name
         root = ET.fromstring(text)
         assert {element.tag.removeprefix(_SVG) for element in root.iter()} <= {
-            "svg", "title", "desc", "style", "g", "rect", "path", "polygon", "text",
+            "svg", "title", "desc", "style", "g", "rect", "path", "polygon", "text", "tspan",
         }  # fmt: skip
         assert not re.search(r"href|url\(|@import|<script|foreignObject", text)
 
@@ -256,7 +256,8 @@ def test_a_network_without_blocks_is_folded_at_its_bottlenecks():
 
 
 def test_the_parts_of_a_network_without_blocks_are_drawn_once():
-    texts = [shape.text for shape in scene(cnncalc.loads(FLAT), Drawing("blocks")).shapes() if isinstance(shape, Text)]
+    shapes = scene(cnncalc.loads(FLAT), Drawing("blocks")).shapes()
+    texts = [f"{shape.text} {shape.rest}".strip() for shape in shapes if isinstance(shape, Text)]
     assert "s0 · 12 uses" in texts
     # The two convolutions stand in the part alone, and the stem in the network.
     assert len([text for text in texts if "16 × 3×3" in text]) == 3

@@ -85,7 +85,7 @@ def _items(items: Iterable[Item], names: dict[int, str], lines: list[str], capti
     for item in items:
         own = names[id(item)] = f"n{len(names)}"
         if item.children:
-            label = f"{named(item)} {clipped(item.kind, 12, _WIDEST)}"
+            label = f"{named(item, _WIDEST)} {clipped(item.kind, 12, _WIDEST)}"
             lines.append(f"{indent}subgraph {own}[{_quoted(label)}]")
             _items(item.children, names, lines, captions, indent + "  ")
             lines.append(f"{indent}end")
@@ -94,7 +94,7 @@ def _items(items: Iterable[Item], names: dict[int, str], lines: list[str], capti
 
 
 def _lines(item: Item, captions: Captions) -> list[str]:
-    found = [_escaped(named(item))] if captions.has("name") else []
+    found = [_escaped(named(item, _WIDEST))] if captions.has("name") else []
     has_kind = item.source is None and not (captions.has("name") and is_called_by_kind(item))
     about = " ".join(filter(None, (item.kind if has_kind else "", item.text)))
     if item.is_shared:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from cnncalc.report.picture.draw import Picture, scene
 from cnncalc.report.picture.family import FAMILIES, faces
 from cnncalc.report.picture.options import CannotDraw, Drawing
-from cnncalc.report.picture.scene import FONTS, Group, Part, Path, Point, Polygon, Rect, Scene, Text
+from cnncalc.report.picture.scene import FONTS, REST_GAP, Group, Part, Path, Point, Polygon, Rect, Scene, Text
 from cnncalc.report.picture.svg import PAGE, number
 from cnncalc.subject import Subject
 
@@ -90,11 +90,18 @@ def _shape(part: Polygon | Rect | Path | Text) -> str:
             for step in part.steps
         )
         return rf"\draw[{_LINES.get(part.style, 'line')}] {_point(part.start)}{steps};"
-    size, bold = FONTS[part.style]
-    # Computer Modern's sans serif is as wide at 0.75 of the size as the fonts that the widths were reckoned for.
-    font = rf"\fontsize{{{number(0.75 * size)}}}{{{number(0.9 * size)}}}\selectfont" + (r"\bfseries" if bold else "")
-    options = f"anchor={_ANCHORS[part.anchor]},inner sep=0pt,text={_INK.get(part.style, 'ink')},font={font}"
-    return rf"\node[{options}] at {_point((part.x, part.y))} {{{escaped(part.text)}}};"
+    options = f"anchor={_ANCHORS[part.anchor]},inner sep=0pt,text={_INK.get(part.style, 'ink')},font={_font(part.style)}"
+    rest = ""
+    if part.rest:
+        rest = rf"\hspace{{{number(0.75 * REST_GAP)}pt}}{{{_font('kind')}\color{{{_INK['kind']}}}{escaped(part.rest)}}}"
+    return rf"\node[{options}] at {_point((part.x, part.y))} {{{escaped(part.text)}{rest}}};"
+
+
+def _font(style: str) -> str:
+    size, bold = FONTS[style]
+    # Computer Modern's sans serif is as wide at 0.75 of the size as the fonts that the widths were computed for.
+    series = r"\bfseries" if bold else r"\mdseries"
+    return rf"\fontsize{{{number(0.75 * size)}}}{{{number(0.9 * size)}}}\selectfont{series}"
 
 
 def _area(style: str) -> str:
