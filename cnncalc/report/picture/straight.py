@@ -53,9 +53,9 @@ def layer_axes(
                         sums[i] = sums[i][0] + part * weight, sums[i][1] + part * weight * axes[other][place]
             axes[number] = spread([total / weight for weight, total in sums], [weight for weight, _ in sums], rooms[number])
     for number in range(1, len(layers)):
-        for i, links in enumerate(above[number]):
-            if len(links) == 1:
-                _straighten(axes[number], i, axes[number - 1][links[0][0]], rooms[number])
+        for i, read in enumerate(above[number]):
+            if len(read) == 1:
+                _straighten(axes[number], i, axes[number - 1][read[0][0]], rooms[number])
     return {(i, item): axis for i, layer in enumerate(layers) for item, axis in zip(layer, axes[i], strict=True)}
 
 
