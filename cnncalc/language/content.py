@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from cnncalc.dtype import DEFAULT
 from cnncalc.language.row import Argument, Body
 from cnncalc.language.source import YamlNode
@@ -70,12 +72,14 @@ class Rows:
 class Parsed:
     """A text parsed as YAML with the problems found in it, and its rows by layout."""
 
-    __slots__ = ("_rows", "early", "root")
+    __slots__ = ("_rows", "early", "replays", "root")
 
     def __init__(self, root: YamlNode | None, early: list[Problem]) -> None:
         self.root = root
         self.early = early
         self._rows: dict[str, Rows] = {}
+        #: Recorded expansions of the rows, kept by `replay`.
+        self.replays: Any = None
 
     def rows(self, layout: str) -> Rows | None:
         """Return the rows of an earlier variant if they are sound; None if they must be read."""

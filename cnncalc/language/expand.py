@@ -72,22 +72,9 @@ class Expander:
         except Stop:
             last = None
             self._problems.unusable = True
-        self._builder.outputs(self._outputs(top, last))
+        named = document.outputs
+        self._builder.outputs(top.results(named, self._problems) if named else [last] if last is not None else [])
         return self._builder.graph, top
-
-    def _outputs(self, top: Scope, last: Producer | None) -> list[Producer]:
-        if not self._document.outputs:
-            return [last] if last is not None else []
-        found = []
-        for name, at in self._document.outputs:
-            try:
-                source = top.find(name).source
-            except LayerError as error:
-                self._problems.error(error, at, prefix="outputs: ")
-                continue
-            if source is not None:
-                found.append(source)
-        return found
 
     # Rows
 
@@ -174,7 +161,7 @@ class Expander:
     ) -> None:
         """Expand one copy of a row: a layer, a use of a block, or branches."""
         name = f"{scope.prefix}{base}" if k is None else f"{scope.prefix}{base}.{k}"
-        texts: Texts = scope.texts if k is None else ({"i": str(k)}, *scope.texts)
+        texts = scope.texts if k is None else self._counted(scope.texts, k)
         keys = row.row_keys
         fit = (self._keys.word(row, name, "fit", FITS, texts, source) if "fit" in keys else None) or scope.fit_for(row.layer)
         trainable = self._keys.word(row, name, "trainable", ("true", "false"), texts, source) if "trainable" in keys else None
@@ -205,11 +192,19 @@ class Expander:
             return
         layer, joins = row.static, row.joins
         if given or row.dynamic:
-            layer, joins = self._reader.read(row, name, names_for(texts, source), given)
+            layer, joins = self._read(row, name, texts, source, given)
         node = self._layer(row, name, layer, fit, frozen, scope, source, joins)
         if peer is not None:
             share_layer(row, node, peer, self._builder, self._problems)
         copy.source = node
+
+    def _counted(self, texts: Texts, k: int) -> Texts:
+        """Return the texts that copy `k` of a repeated row sees."""
+        return {"i": str(k)}, *texts
+
+    def _read(self, row: Row, name: str, texts: Texts, source: Producer | None, given: Given) -> tuple[Layer | None, Joined]:
+        """Return the layer of a row that has expressions or fields set by `--set`, and the rows it joins."""
+        return self._reader.read(row, name, names_for(texts, source), given)
 
     def _given(self, row: Row, name: str, path: tuple[tuple[str, int | None, bool], ...]) -> Given:
         """Return the fields of a row, or the arguments of a block, that `--set` sets."""
@@ -295,7 +290,7 @@ class Expander:
         if inner.is_inside(block.body):
             self._problems.add("cycle", argument.location, f"block {block.name} contains itself", layer=name)
             return self._lost(row, name, inner)
-        inner.texts = self._arguments(row, name, block, names_for(inner.texts, source), given)
+        inner.texts = self._arguments(row, name, block, inner.texts, source, given)
         inner.body = block.body
         copy.title = block.name
         named = "name" in row.row_keys
@@ -316,8 +311,9 @@ class Expander:
             self._problems.add(rule, at, message, layer=name)
         return not faults
 
-    def _arguments(self, row: Row, name: str, block: Block, names: Names, given: Given) -> Texts:
+    def _arguments(self, row: Row, name: str, block: Block, around: Texts, source: Producer | None, given: Given) -> Texts:
         """Return the file's vars and the block's parameters as text; a parameter is UNKNOWN if it depends on an unknown shape."""
+        names = names_for(around, source)
         values = values_of(row, names) if not given else None
         if (block.name, values) in row.computed:
             return row.computed[block.name, values], self._document.vars

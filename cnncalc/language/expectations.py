@@ -30,10 +30,8 @@ _NAMED = 5
 
 def check_totals(document: Document, graph: Graph, scope: Scope, problems: Problems, *, expectations: bool) -> None:
     """Report every exceeded budget and, if `expectations` is true, every expectation that is not met."""
-    if not expectations and not document.budget:
-        return
-    totals = graph.totals
     if expectations:
+        totals = graph.totals
         known = all(node.shape is not None for node in graph.nodes)
         _outputs(document, graph, scope, problems)
         uncounted = graph.uncounted
@@ -44,7 +42,13 @@ def check_totals(document: Document, graph: Graph, scope: Scope, problems: Probl
             elif known and totals[key] != count:
                 message = f"the network has {totals[key]:,} {_WORDS[key]}, and {count:,} are expected ({totals[key] - count:+,})"
                 problems.add("expect", at, message)
-    # Rows that could not be read can only add to the total.
+    if document.budget:
+        check_budget(document, graph, problems)
+
+
+def check_budget(document: Document, graph: Graph, problems: Problems) -> None:
+    """Report every total above the file's budget; rows that could not be read can only add to a total."""
+    totals = graph.totals
     totals["weights"] = bytes_of(totals["parameters"], document.dtype)
     for key, (most, text, at) in document.budget.items():
         if key == "peak_memory":

@@ -17,7 +17,7 @@ from cnncalc.language.scope import Scope
 from cnncalc.language.source import YamlNode, compose
 from cnncalc.language.uses import check_uses
 from cnncalc.problem import Location, Problem, SpecError
-from cnncalc.shape import LayerError
+from cnncalc.shape import Flow, LayerError
 
 
 def read(source: Source, changes: Changes = UNCHANGED) -> Reading:
@@ -28,10 +28,10 @@ def read(source: Source, changes: Changes = UNCHANGED) -> Reading:
         return Reading.failed(source, error.problems)
 
 
-def _read(source: Source, changes: Changes) -> Reading:
+def opened(source: Source, changes: Changes, problems: Problems) -> tuple[Document, dict[str, Flow | None], Rows]:
+    """Return the top level of a text, its inputs after `changes`, and its rows. Raises SpecError for impossible changes."""
     text = source.text
     source.cache.trim()
-    problems = Problems(source.file)
     if source.parsed is None:
         found_early: list[Problem] = []
         source.parsed = Parsed(compose(text, source.file, found_early), found_early)
@@ -50,13 +50,19 @@ def _read(source: Source, changes: Changes) -> Reading:
         check_uses(document, problems)
         rows = Rows(document, sound=not len(problems))
         parsed.keep(document.layout, rows)
+    return document, inputs, rows
+
+
+def _read(source: Source, changes: Changes) -> Reading:
+    problems = Problems(source.file)
+    document, inputs, rows = opened(source, changes, problems)
     expander = Expander(document, problems, changes, inputs, rows, source.cache)
     graph, scope = expander.run()
     changes.check_used(node.name for node in graph.nodes)
     if not problems.unusable:
         document.dtype = changes.dtype or document.dtype
         check_totals(document, graph, scope, problems, expectations=not changes)
-    ignores = _ignores(text, parsed.root, document)
+    ignores = _ignores(source.text, source.parsed.root, document)
     found = [problem for problem in problems.sorted() if not ignores.hides(problem)]
     if problems.unusable:
         return Reading.failed(source, found)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from cnncalc.build.problems import Problems
 from cnncalc.graph import Input, Producer
 from cnncalc.language.expression import Texts
 from cnncalc.language.row import Body
 from cnncalc.layers import Layer
+from cnncalc.problem import Location
 from cnncalc.shape import LayerError
 from cnncalc.spelling import did_you_mean, listed
 from cnncalc.values import written
@@ -102,6 +104,19 @@ class Scope:
             if binding is not None:
                 return _descend(binding, first, rest)
         raise self._unknown(name, first)
+
+    def results(self, names: Sequence[tuple[str, Location]], problems: Problems) -> list[Producer]:
+        """Return the results of the rows that `outputs` names; an unknown name is reported."""
+        found = []
+        for name, at in names:
+            try:
+                source = self.find(name).source
+            except LayerError as error:
+                problems.error(error, at, prefix="outputs: ")
+                continue
+            if source is not None:
+                found.append(source)
+        return found
 
     def copies(self, name: str) -> list[Producer]:
         """Return the results of all copies of a repeated row; inside one of them, of those before it.

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from cnncalc.build.changes import BudgetExceeded
+from cnncalc.build.changes import BudgetExceeded, Changes
 from cnncalc.build.reading import Source
 from cnncalc.dtype import DEFAULT, bytes_of
 from cnncalc.language.content import Parsed, Rows
 from cnncalc.language.overrides import Shapes, changes, input_texts
+from cnncalc.language.replay import variant
 from cnncalc.network import Network, of
 from cnncalc.problem import SpecError
 
@@ -61,6 +62,9 @@ class Recipe(NamedTuple):
 
     def network(self, values: Sequence[str]) -> Network:
         """The network with these values. Raises SpecError, and BudgetExceeded as soon as a limit is exceeded."""
+        return of(_source(self.file, self.text), self._changes(values))
+
+    def _changes(self, values: Sequence[str]) -> Changes:
         overrides, inputs, fit = [], [*self.input], self.fit
         for name, kind, value in zip(self.names, self.kinds, values, strict=True):
             if kind == "set":
@@ -70,7 +74,7 @@ class Recipe(NamedTuple):
             else:
                 inputs.append(kind.replace("{}", value) if value.isdigit() else f"{kind.partition('=')[0]}={value}")
         changed = changes(inputs, overrides, fit, self.layout, self.dtype)
-        return of(_source(self.file, self.text), changed._replace(limits=self.limits) if self.limits else changed)
+        return changed._replace(limits=self.limits) if self.limits else changed
 
     def rows(self) -> Rows | None:
         """Return the rows of the file without any change; None if they have problems, or if the file is not cnncalc's YAML."""
@@ -83,7 +87,9 @@ class Recipe(NamedTuple):
     def try_out(self, values: tuple[str, ...]) -> Trial:
         """The figures and problems of the network with these values."""
         try:
-            network = self.network(values)
+            source, changed = _source(self.file, self.text), self._changes(values)
+            found = variant(source, changed)
+            network = of(source, changed) if found is None else Network(found, changed.layout)
         except SpecError as error:
             return Trial(values, {}, "?", tuple((p.rule, p.message) for p in error.problems), usable=False)
         except BudgetExceeded as stop:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Callable
+
 import pytest
 
 from cnncalc import loads
 from cnncalc.build.changes import BudgetExceeded
 from cnncalc.build.reading import Source
+from cnncalc.language import replay
 from cnncalc.language.overrides import changes
+from cnncalc.language.replay import variant
 from cnncalc.network import Network, of
 from cnncalc.problem import SpecError
 
@@ -98,3 +103,108 @@ def test_the_layers_that_variants_share_are_bounded(monkeypatch: pytest.MonkeyPa
         most = max(most, len(source.cache.infer))
     # A variant of 1 + 2·59 + 1 layers may come on top.
     assert 100 < most < 100 + 121
+
+
+DEEP = """\
+input: 33x33x4
+vars: {n: 2, w: 8, m: 1, mode: add, nm: a, which: blk, f: floor, tr: true}
+blocks:
+  blk:
+    parameters: {c: , k: 3, e: "${c * 2}"}
+    layers:
+      - {conv: "${e}", kernel_size: "${k}", padding: "${k // 2}", trainable: "${tr}"}
+      - {conv: "${c + i}", kernel_size: 1, repeat: "${m}"}
+      - {conv: "${c}", kernel_size: 1}
+  other:
+    parameters: {c: }
+    layers: [{conv: "${c}", kernel_size: 3, padding: 1}, batchnorm]
+  res:
+    parameters: {c: }
+    layers:
+      - branches: {a: [{block: "${which}", c: "${in_channels}"}], b: []}
+        merge: "${mode}"
+      - relu
+layers:
+  - {conv: "${w}", kernel_size: 3, name: "${nm}", padding: 1}
+  - {block: res, c: "${w}", repeat: "${n}", name: body}
+  - {conv: "${w}", kernel_size: 2, stride: 2, fit: "${f}"}
+  - {conv: "${w // 3 * 3}", kernel_size: 3, from: "${nm}", name: side, stride: 2, fit: floor, padding: 1}
+  - global_avgpool
+  - {fc: "${10 + in_channels}", expect: 18}
+outputs: [conv2, fc1]
+"""
+CHOICES = {
+    "n": "0123", "w": ("4", "8", "12", "x"), "m": "012", "mode": ("add", "concat", "multiply", "sum"),
+    "nm": ("a", "b", "relu1", "a b"), "which": ("blk", "other", "none"), "f": ("floor", "ceil", "exact"), "tr": ("true", "false"),
+}  # fmt: skip
+
+
+def figures(network: Network) -> tuple[object, ...]:
+    shapes = [(node.name, node.kind, node.shape, [source.name for source in node.inputs]) for node in network.layers]
+    return shapes, network.totals, [source.name for source in network.outputs], network.memory.peak, network.expect_skipped
+
+
+def test_replayed_variants_are_those_of_a_full_reading():
+    draw = random.Random(1)
+    source = Source("net.yaml", text=DEEP)
+    of(source)
+    replayed = 0
+    for _ in range(400):
+        # Most values are the first ones, so that most variants are networks.
+        values = [f"{name}={draw.choice([*some[:2], draw.choice(some)])}" for name, some in CHOICES.items()]
+        changed = changes(set=values, fit=draw.choice([None, "floor"]), input=draw.choice([None, "35x35x4", "9x9x8"]))
+        found = variant(source, changed)
+        alone = of(Source("net.yaml", text=DEEP), changed)
+        if alone.problems:
+            assert found is None
+        elif found is not None:
+            assert figures(Network(found)) == figures(alone)
+            replayed += 1
+    assert replayed > 100
+
+
+def test_a_structure_is_recorded_once(monkeypatch):
+    recorded = []
+    run = replay._Recording.run
+    monkeypatch.setattr(replay._Recording, "run", lambda self: recorded.append(1) or run(self))
+    source = Source("net.yaml", text=DEEP)
+    of(source)
+    for width in range(4, 40):
+        for depth in "12":
+            assert variant(source, changes(set=[f"w={width}", f"n={depth}"])) is not None
+    assert len(recorded) == 2
+
+
+@pytest.mark.parametrize("limit", [1, 500, 2000, 3000, 10**6])
+def test_a_limit_ends_a_replayed_variant_where_it_ends_a_reading(limit):
+    source = Source("net.yaml", text=DEEP)
+    of(source)
+    for values in (["w=8"], ["w=12"], ["w=8"], ["w=4", "n=1"], ["w=8", "n=1"]):
+        changed = changes(set=values)._replace(limits=(("parameters", limit), ("macs", 10**7)))
+        found, alone = end(lambda: variant(source, changed)), end(lambda: of(Source("net.yaml", text=DEEP), changed))  # noqa: B023 - called here
+        assert found == alone
+
+
+def end(read: Callable[[], object]) -> str:
+    """Return the figure whose limit ended a reading; empty if none did."""
+    try:
+        assert read() is not None
+    except BudgetExceeded as stop:
+        return stop.figure
+    return ""
+
+
+def test_a_text_whose_variants_cannot_be_replayed_is_given_up():
+    text = "input: 8x8x4\nvars: {w: 4}\nlayers: [{conv: 4, kernel_size: 1, name: a}, {conv: '${w}', kernel_size: 1, share: a}]\n"
+    source = Source("net.yaml", text=text)
+    of(source)
+    assert all(variant(source, changes(set="w=4")) is None for _ in range(60))
+    assert source.parsed.replays.useless == 51
+
+
+def test_changed_fields_are_read_in_full():
+    source = Source("net.yaml", text=DEEP)
+    assert variant(source, changes(set="w=4")) is None
+    of(source)
+    assert variant(source, changes(set="fc1.fc=4")) is None
+    assert variant(source, changes()) is None
