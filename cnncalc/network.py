@@ -13,7 +13,7 @@ from cnncalc.build.reading import Reading, Source
 from cnncalc.bundled import resolve
 from cnncalc.formats import read
 from cnncalc.graph import Graph, Input, Node, Producer
-from cnncalc.language.overrides import Shapes, Values, changes
+from cnncalc.language.overrides import Options, Shapes, Values
 from cnncalc.problem import Location, Problem, SpecError
 from cnncalc.spelling import did_you_mean
 
@@ -275,7 +275,7 @@ def load(
     `dtype` replace the file's. Raises SpecError if the file is not a network at all; a network with problems loads
     and lists them.
     """
-    return of(Source(resolve(os.fspath(path))), changes(input, set, fit, layout, dtype))
+    return of(Source(resolve(os.fspath(path))), Options(input, set, fit, layout, dtype).changes())
 
 
 def text_of(file: str) -> str:
@@ -294,7 +294,7 @@ def loads(
     dtype: str | None = None,
 ) -> Network:
     """The network that `text` describes; `file` is its name in problems. As `load` otherwise."""
-    return of(Source(file, text=text), changes(input, set, fit, layout, dtype))
+    return of(Source(file, text=text), Options(input, set, fit, layout, dtype).changes())
 
 
 def of(source: Source, changes: Changes = UNCHANGED) -> Network:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from cnncalc import network, rules
 from cnncalc.build.reading import Source
 from cnncalc.check.settings import Settings
-from cnncalc.language.overrides import changes
+from cnncalc.language.overrides import Options
 from cnncalc.problem import Problem, SpecError
 
 
@@ -15,21 +15,13 @@ class How(NamedTuple):
     """How files are checked, the same for all of them.
 
     `lines` keeps the lines that problems stand on; `fix` computes the safe fixes, and with `write` the files are changed, so
-    that only the problems that are left are reported. The rest changes the networks as on the command line.
+    that only the problems that are left are reported. `options` change the networks.
     """
 
     lines: bool = False
     fix: bool = False
     write: bool = False
-    input: tuple[str, ...] = ()
-    set: tuple[str, ...] = ()
-    fit: str | None = None
-    layout: str | None = None
-
-    @property
-    def changes(self) -> bool:
-        """Whether the networks are changed from outside their files."""
-        return bool(self.input or self.set) or self.fit is not None
+    options: Options = Options()
 
 
 DEFAULT = How()
@@ -47,7 +39,7 @@ def examine(
     """The network of a source, None if it is none, and the problems that the settings ask for; they name the file `file`."""
     name = file if file is not None else source.file
     try:
-        net = network.of(source, changes(how.input, how.set, how.fit, how.layout))
+        net = network.of(source, how.options.changes())
     except SpecError as error:
         return None, [_of(problem, source, name) for problem in error.problems]
     return net, [_of(problem, source, name) for problem in problems_of(net, settings, how)]
@@ -56,7 +48,7 @@ def examine(
 def problems_of(net: network.Network, settings: Settings, how: How = DEFAULT) -> list[Problem]:
     """Return the problems of a network that the settings ask for, errors included."""
     # A changed network may not need an ignore that its file does need.
-    chosen = settings.chosen - {"unused-ignore"} if how.changes else settings.chosen
+    chosen = settings.chosen - {"unused-ignore"} if how.options else settings.chosen
     found = rules.run(net.reading, chosen)
     # `select` chooses among warnings and notes; stride-fit is left out only if `ignore` names it.
     ignored = "stride-fit" in (settings.ignore or ())

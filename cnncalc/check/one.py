@@ -78,5 +78,5 @@ def _result(text: str, file: str, candidate: Candidate, how: How, more: list[Pro
         unusable=unusable or bool(more),
         strict=bool(candidate.settings.strict),
         lines=shown,
-        expect_skipped=bool(how.changes),
+        expect_skipped=bool(how.options),
     )

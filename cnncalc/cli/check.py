@@ -15,6 +15,7 @@ from cnncalc.report.problems import FORMATS
 if TYPE_CHECKING:
     from cnncalc.check.examine import How
     from cnncalc.check.settings import Settings
+    from cnncalc.language.overrides import Options
     from cnncalc.report.problems import Result
 
     Form = str
@@ -22,6 +23,7 @@ else:
     Form = Literal[FORMATS]
 
 
+@options.changing("dtype")
 def check(
     paths: Annotated[
         list[str] | None,
@@ -73,11 +75,8 @@ def check(
         typer.Option("--scheduler", metavar="ADDRESS", help="A Dask scheduler, tcp://host:8786, or local for a cluster here."),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not print the summary.")] = False,
-    input: options.Input = None,  # noqa: A002 - the word of the language
-    set: options.Set = None,  # noqa: A002
-    fit: options.Fit = None,
-    layout: options.Layout = None,
-    python: options.Python = None,
+    *,
+    changes: Options,
 ) -> None:
     """Check files and folders for CI. Each problem is one line: its position, the reason and how to fix it.
 
@@ -94,12 +93,12 @@ def check(
 
     if fix and diff:
         raise typer.BadParameter("--fix changes the files and --diff only shows the changes; choose one", param_hint="'--fix'")
-    if (fix or diff) and (input or set or fit is not None):
+    if (fix or diff) and changes:
         raise typer.BadParameter(
             "fixes apply to the files without changes; leave out --input, --set and --fit", param_hint="'--fix'"
         )
     terminal = output.width() is not None and form == "text" and output_file is None
-    how = How(terminal, fix or diff, fix, tuple(input or ()), tuple(set or ()), fit, layout)
+    how = How(terminal, fix or diff, fix, changes)
     try:
         given = _settings(select, ignore, exclude, strict, notes)
         session = Session(Request(paths or ["."], given, how, diff_base, stdin_filename, skip_others, jobs, scheduler))

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cnncalc.cli import PROBLEMS, UNUSABLE, options, output
 from cnncalc.cli.spec import load
 
+if TYPE_CHECKING:
+    from cnncalc.language.overrides import Options
 
+
+@options.changing("dtype")
 def convert(
     spec: options.Spec,
     to: Annotated[
         str | None, typer.Option("-o", "--output", metavar="FILE", help="Output file; default: standard output.")
     ] = None,
-    input: options.Input = None,  # noqa: A002 - the word of the language
-    set: options.Set = None,  # noqa: A002
-    fit: options.Fit = None,
-    layout: options.Layout = None,
-    python: options.Python = None,
+    *,
+    changes: Options,
 ) -> None:
     """Convert a network of any format to cnncalc's YAML. Repeated layers become blocks and repeats.
 
@@ -28,7 +29,7 @@ def convert(
 
     Exit status: 0 if the file was written, 1 if the network has errors, 2 if the file is not a network.
     """
-    network = load(spec, input=input, set=set or [], fit=fit, layout=layout)
+    network = load(spec, changes)
     if network is None:
         raise typer.Exit(UNUSABLE)
     output.complain(network.problems)

@@ -12,24 +12,20 @@ from cnncalc.cli import OK, PROBLEMS, UNUSABLE, options, output
 from cnncalc.cli.spec import complete
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    from cnncalc.language.overrides import Options
     from cnncalc.network import Network
 
 _HELP = "A file, - for standard input, a bundled network (cnncalc specs), or REV:path in git."
 
 
+@options.changing()
 def diff(
     a: Annotated[str, typer.Argument(metavar="A", help=_HELP, autocompletion=complete)],
     b: Annotated[str, typer.Argument(metavar="B", help=_HELP, autocompletion=complete)],
     form: Annotated[Literal["table", "markdown", "json"], typer.Option("--format", help="Output format.")] = "table",
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 1 if the networks differ.")] = False,
-    input: options.Input = None,  # noqa: A002 - the word of the language
-    set: options.Set = None,  # noqa: A002
-    fit: options.Fit = None,
-    layout: options.Layout = None,
-    dtype: options.Dtype = None,
-    python: options.Python = None,
+    *,
+    changes: Options,
 ) -> None:
     """Show what changed between two networks, layer by layer and in the totals.
 
@@ -44,7 +40,7 @@ def diff(
     from cnncalc.analysis.comparison import compare
     from cnncalc.report import differences
 
-    networks = [_load(side, input=input, set=set or [], fit=fit, layout=layout, dtype=dtype) for side in (a, b)]
+    networks = [_load(side, changes) for side in (a, b)]
     before, after = networks
     if before is None or after is None:
         raise typer.Exit(UNUSABLE)
@@ -66,23 +62,15 @@ def diff(
 diff.epilog = "Example: cnncalc diff HEAD:net.yaml net.yaml --format markdown"  # type: ignore[attr-defined]  # for --help
 
 
-def _load(
-    side: str,
-    *,
-    input: Sequence[str] | None,  # noqa: A002 - the word of the language
-    set: Sequence[str],  # noqa: A002 - as on the command line
-    fit: str | None,
-    layout: str | None,
-    dtype: str | None,
-) -> Network | None:
+def _load(side: str, changes: Options) -> Network | None:
     """Load one side. Return None if it is not a network, after reporting that on stderr."""
     from cnncalc import network
+    from cnncalc.build.reading import Source
     from cnncalc.problem import SpecError
 
     try:
-        if _in_history(side):
-            return network.loads(_shown(side), file=side, input=input, set=set, fit=fit, layout=layout, dtype=dtype)
-        return network.load(resolve(side), input=input, set=set, fit=fit, layout=layout, dtype=dtype)
+        source = Source(side, text=_shown(side)) if _in_history(side) else Source(resolve(side))
+        return network.of(source, changes.changes())
     except SpecError as error:
         output.complain(error.problems)
         return None

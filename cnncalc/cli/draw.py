@@ -13,6 +13,8 @@ from cnncalc.report.picture.formats import FORMATS, by_suffix, picture
 from cnncalc.report.picture.options import COLUMNS, NARROWEST, STYLES, WIDEST, CannotDraw, Drawing
 
 if TYPE_CHECKING:
+    from cnncalc.language.overrides import Options
+
     Form = str
     Style = str
 else:
@@ -20,6 +22,7 @@ else:
     Style = Literal[STYLES]
 
 
+@options.changing("dtype")
 def draw(
     spec: options.Spec,
     to: Annotated[
@@ -68,11 +71,8 @@ def draw(
             help="Fold blocks nested deeper than N levels; default: chosen so that the picture stays readable.",
         ),
     ] = None,
-    input: options.Input = None,  # noqa: A002 - the word of the language
-    set: options.Set = None,  # noqa: A002
-    fit: options.Fit = None,
-    layout: options.Layout = None,
-    python: options.Python = None,
+    *,
+    changes: Options,
 ) -> None:
     """Draw a network as SVG, as a Mermaid flowchart for GitHub, or as TikZ for LaTeX.
 
@@ -84,7 +84,7 @@ def draw(
     """
     wanted = _format(form, to)
     chosen = _options(style, title, not no_legend, columns, width, depth)
-    network = load(spec, input=input, set=set or [], fit=fit, layout=layout)
+    network = load(spec, changes)
     if network is None:
         raise typer.Exit(UNUSABLE)
     try:

@@ -1,5 +1,8 @@
 """Arguments and options that several commands share."""
 
+import inspect
+from collections.abc import Callable
+from functools import wraps
 from typing import Annotated, Any, Literal
 
 import typer
@@ -95,3 +98,39 @@ Python = Annotated[
         "--python", metavar="PATH", help="Python interpreter that can import the PyTorch model MODULE:CALLABLE.", callback=_use
     ),
 ]
+
+_CHANGING = {"input": Input, "set": Set, "fit": Fit, "layout": Layout, "dtype": Dtype}
+
+Command = Callable[..., None]
+
+
+def changing(*without: str) -> Callable[[Command], Command]:
+    """Add the options that change a network to a command, except those in `without`; its parameter `changes` has their values."""
+
+    def decorate(function: Command) -> Command:
+        # Its type is imported by type checkers alone.
+        function.__annotations__.pop("changes")
+        own = inspect.signature(function, eval_str=True)
+
+        @wraps(function)
+        def command(**given: Any) -> None:
+            from cnncalc.language.overrides import Options
+
+            del given["python"]
+            changes = Options(**{name: given.pop(name) for name in names})
+            function(**given, changes=changes)
+
+        names = [name for name in _CHANGING if name not in without]
+        shared = {**{name: _CHANGING[name] for name in names}, "python": Python}
+        parameters = [
+            *(one for name, one in own.parameters.items() if name != "changes"),
+            *(
+                inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=of)
+                for name, of in shared.items()
+            ),
+        ]
+        command.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]  # typer reads it
+        command.__annotations__ = {one.name: one.annotation for one in parameters}
+        return command
+
+    return decorate

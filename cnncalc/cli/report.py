@@ -10,9 +10,11 @@ from cnncalc.cli import UNUSABLE, options, output
 from cnncalc.cli.spec import complete, load, status
 
 if TYPE_CHECKING:
+    from cnncalc.language.overrides import Options
     from cnncalc.network import Network
 
 
+@options.changing("dtype")
 def report(
     spec: options.Spec,
     other: Annotated[
@@ -23,11 +25,8 @@ def report(
         str | None,
         typer.Option("-o", "--output", metavar="FILE", help="Output file; default: standard output."),
     ] = None,
-    input: options.Input = None,  # noqa: A002 - the word of the language
-    set: options.Set = None,  # noqa: A002
-    fit: options.Fit = None,
-    layout: options.Layout = None,
-    python: options.Python = None,
+    *,
+    changes: Options,
 ) -> None:
     """Write an HTML page about a network: picture, table, parameters, MACs, memory, and problems with their source lines.
 
@@ -36,7 +35,7 @@ def report(
 
     Exit status: 0 without problems, 1 with errors in a network, 2 if a file is not a network.
     """
-    networks = [load(one, input=input, set=set or [], fit=fit, layout=layout) for one in (spec, other) if one is not None]
+    networks = [load(one, changes) for one in (spec, other) if one is not None]
     if any(network is None for network in networks):
         raise typer.Exit(UNUSABLE)
     found = [network for network in networks if network is not None]

@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from cnncalc.forward.runner import Runner
     from cnncalc.graph import Node
     from cnncalc.kernels.arrays import Array
+    from cnncalc.language.overrides import Options
     from cnncalc.network import Network
 
 
+@options.changing("dtype")
 def run(
     spec: options.Spec,
     seed: Annotated[int, typer.Option("--seed", min=0, metavar="N", help="Seed of the random weights and the random input.")] = 0,
@@ -64,11 +66,8 @@ def run(
         bool, typer.Option("--force", help="Run even if memory may not suffice, and overwrite files that are not .npz.")
     ] = False,
     form: Annotated[Literal["table", "json"], typer.Option("--format", help="Output format.")] = "table",
-    input: options.Input = None,  # noqa: A002 - the word of the language
-    set: options.Set = None,  # noqa: A002
-    fit: options.Fit = None,
-    layout: options.Layout = None,
-    python: options.Python = None,
+    *,
+    changes: Options,
 ) -> None:
     """Run the network on random numbers, layer by layer, and compare every computed shape with the inferred one.
 
@@ -78,7 +77,7 @@ def run(
     Exit status: 0 if all shapes are as inferred and all numbers finite, 1 with errors in the network, NaN or infinity, 2 if the
     network could not run, 3 if a computed shape differs from the inferred one.
     """
-    network = load(spec, input=input, set=set or [], fit=fit, layout=layout)
+    network = load(spec, changes)
     if network is None:
         raise typer.Exit(UNUSABLE)
     from cnncalc import rules

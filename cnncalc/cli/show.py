@@ -12,8 +12,7 @@ from cnncalc.report.network.columns import MORE
 from cnncalc.report.network.formats import FORMATS, Request, format_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    from cnncalc.language.overrides import Options
     from cnncalc.network import Network
     from cnncalc.report.network.columns.base import Column
     from cnncalc.report.network.memory import Figures
@@ -23,6 +22,7 @@ else:
     Form = Literal[FORMATS]
 
 
+@options.changing()
 def show(
     specs: options.Specs,
     columns: Annotated[
@@ -37,7 +37,6 @@ def show(
         int | None, typer.Option("--depth", min=1, metavar="N", help="Fold blocks nested deeper than N levels.")
     ] = None,
     form: Annotated[Form, typer.Option("--format", help="Output format.")] = "table",
-    dtype: options.Dtype = None,
     batch: Annotated[int, typer.Option("--batch", min=1, metavar="N", help="Batch size for memory figures.")] = 1,
     training: Annotated[bool, typer.Option("--training", help="Show the memory of a training step, term by term.")] = False,
     optimizer: Annotated[
@@ -56,11 +55,8 @@ def show(
             help="Instead of the table, draw the receptive field of one cell of a layer as SVG.",
         ),
     ] = None,
-    input: options.Input = None,  # noqa: A002 - the word of the language
-    set: options.Set = None,  # noqa: A002
-    fit: options.Fit = None,
-    layout: options.Layout = None,
-    python: options.Python = None,
+    *,
+    changes: "Options",
 ) -> None:
     """Show the table of a network: each layer's output size and parameters, the totals, and the problems.
 
@@ -77,10 +73,10 @@ def show(
         folding = ", ".join(name for name in FORMATS if format_of(name).FOLDS)
         raise typer.BadParameter(f"{form} has a row for every layer; --depth folds {folding}", param_hint="'--depth'")
     if receptive is not None:
-        raise typer.Exit(_receptive(specs, receptive, input=input, set=set or [], fit=fit, layout=layout))
+        raise typer.Exit(_receptive(specs, receptive, changes))
 
     def draw() -> int:
-        networks = [load(spec, input=input, set=set or [], fit=fit, layout=layout, dtype=dtype, compared=True) for spec in specs]
+        networks = [load(spec, changes, compared=True) for spec in specs]
         usable = [network for network in networks if network is not None]
         figures = [_figures(network, batch, optimizer if training else None, optimizer, limit) for network in usable]
         request = Request(usable, figures, chosen, depth, output.width(), len(specs) > 1)
@@ -141,22 +137,14 @@ def _figures(network: "Network", batch: int, training: str | None, optimizer: st
     return Figures(memory, training, optimizer, limit, largest)
 
 
-def _receptive(
-    specs: list[str],
-    name: str,
-    *,
-    input: "Sequence[str] | None",  # noqa: A002 - the word of the language
-    set: "Sequence[str]",  # noqa: A002 - as on the command line
-    fit: str | None,
-    layout: str | None,
-) -> int:
+def _receptive(specs: list[str], name: str, changes: "Options") -> int:
     """Print the receptive field of one layer as SVG, and return the exit status."""
     from cnncalc.report.picture import receptive, svg
     from cnncalc.report.picture.options import CannotDraw
 
     if len(specs) > 1:
         raise typer.BadParameter("the receptive field of a layer is drawn for one network at a time", param_hint="'--receptive'")
-    network = load(specs[0], input=input, set=set, fit=fit, layout=layout)
+    network = load(specs[0], changes)
     if network is None:
         return UNUSABLE
     try:

@@ -10,9 +10,11 @@ from cnncalc.bundled import resolve
 from cnncalc.cli import OK, PROBLEMS, UNUSABLE, options, output
 
 if TYPE_CHECKING:
+    from cnncalc.language.overrides import Options
     from cnncalc.studies.sizes import Oracle
 
 
+@options.changing("dtype")
 def sizes(
     spec: options.Spec,
     most: Annotated[
@@ -26,11 +28,8 @@ def sizes(
         ),
     ] = None,
     form: Annotated[Literal["text", "json"], typer.Option("--format", help="Output format.")] = "text",
-    input: options.Input = None,  # noqa: A002 - the word of the language
-    set: options.Set = None,  # noqa: A002
-    fit: options.Fit = None,
-    layout: options.Layout = None,
-    python: options.Python = None,
+    *,
+    changes: Options,
 ) -> None:
     """Find the input sizes on which a network works: every stride fits, every join matches, and no map vanishes.
 
@@ -44,7 +43,7 @@ def sizes(
     from cnncalc.studies.sizes import Oracle
 
     try:
-        oracle = Oracle(Source(resolve(spec)), input, list(set or []), fit, layout)
+        oracle = Oracle(Source(resolve(spec)), changes)
     except SpecError as error:
         output.complain(error.problems)
         raise typer.Exit(UNUSABLE) from None

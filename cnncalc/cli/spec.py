@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from typer import Context
@@ -13,40 +13,32 @@ from cnncalc.bundled import bundled, resolve
 from cnncalc.cli import PROBLEMS, UNUSABLE, output
 
 if TYPE_CHECKING:
+    from cnncalc.language.overrides import Options
     from cnncalc.network import Network
 
 
-def load(
-    spec: str,
-    *,
-    input: Sequence[str] | None = None,  # noqa: A002 - the word of the language
-    set: Sequence[str] | None = None,  # noqa: A002 - as on the command line
-    fit: str | None = None,
-    layout: str | None = None,
-    dtype: str | None = None,
-    compared: bool = False,
-) -> Network | None:
-    """Load the network named by SPEC with the changes of the options. Return None, after reporting why, if it is not a network.
+def load(spec: str, changes: Options, *, compared: bool = False) -> Network | None:
+    """Load the network named by SPEC with changes. Return None, after reporting why, if it is not a network.
 
     With `compared`, the network is also loaded without the changes, for the comparison below the table.
     """
     from cnncalc import network
+    from cnncalc.build.reading import Source
     from cnncalc.problem import SpecError
 
     try:
-        file = resolve(spec)
-        if not (compared and (input or set or fit)):
-            return network.load(file, input=input, set=set or (), fit=fit, layout=layout, dtype=dtype)
+        # Kept for both readings: standard input can be read once.
+        source = Source(resolve(spec))
+        found = network.of(source, changes.changes())
+        if not (compared and changes):
+            return found
         from cnncalc.analysis.comparison import before
-        from cnncalc.build.reading import Source
-        from cnncalc.language.overrides import changes
 
-        # Standard input can be read once.
-        source = Source(file)
-        found = network.of(source, changes(input, set or (), fit, layout, dtype))
         # Without the changes the file may not load: it may leave the size of its input open.
         with contextlib.suppress(SpecError):
-            found.before = before(network.of(source, changes(dtype=dtype)), found)
+            found.before = before(
+                network.of(source, changes._replace(input=None, set=None, fit=None, layout=None).changes()), found
+            )
         # Sort by the order of the layers, so that a cause precedes its consequences.
         places = {node.name: i for i, node in enumerate(found.layers)}
         found.problems.sort(key=lambda problem: places.get(problem.layer or "", -1))

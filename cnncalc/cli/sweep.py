@@ -12,6 +12,7 @@ from cnncalc.cli import OK, PROBLEMS, UNUSABLE, options, output
 from cnncalc.cli.spec import complete_set
 
 if TYPE_CHECKING:
+    from cnncalc.language.overrides import Options
     from cnncalc.studies.run import Run
     from cnncalc.studies.sweep import Sweep
     from cnncalc.studies.trial import Trial
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 _MOST = 200_000
 
 
+@options.changing("set")
 def sweep(
     spec: options.Spec,
     set: Annotated[  # noqa: A002 - the word of the language
@@ -94,11 +96,8 @@ def sweep(
             "--jobs", "-j", min=1, metavar="N", help="Number of processes; default: chosen by the number of combinations."
         ),
     ] = None,
-    input: options.Input = None,  # noqa: A002 - the word of the language
-    fit: options.Fit = None,
-    layout: options.Layout = None,
-    dtype: options.Dtype = None,
-    python: options.Python = None,
+    *,
+    changes: Options,
 ) -> None:
     """Try every combination of values. Each is one row: output, parameters, MACs and problems.
 
@@ -131,10 +130,7 @@ def sweep(
         found = plan(
             resolve(spec),
             axes,
-            input=input,
-            fit=fit,
-            layout=layout,
-            dtype=dtype,
+            changes,
             limits=limits,
             keep_working=keep_working,
             sample=sample,

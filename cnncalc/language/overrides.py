@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from cnncalc.build.changes import Changes, Override, cannot
 from cnncalc.dtype import DTYPES
@@ -23,20 +23,30 @@ Values = str | Sequence[str] | Mapping[str, Any]
 """Values for `--set`: one or more `NAME=VALUE`, or a mapping from names to values."""
 
 
-def changes(
-    input: Shapes = None,  # noqa: A002 - the word of the language
-    set: Values = (),  # noqa: A002 - as on the command line
-    fit: str | None = None,
-    layout: str | None = None,
-    dtype: str | None = None,
-) -> Changes:
-    """Return the changes that the options describe. Raises SpecError for invalid text, TypeError for values of other types."""
-    for value, words, option in ((fit, FITS, "fit"), (layout, LAYOUTS, "layout"), (dtype, DTYPES, "dtype")):
-        if value is not None and value not in words:
-            raise cannot(f"{option} is {', '.join(words[:-1])} or {words[-1]}, not {written(str(value))}")
-    overrides = tuple(_override(one) for one in _texts(_pairs(set), "set", "NAME=VALUE"))
-    inputs = tuple(map(_input, input_texts(input)))
-    return Changes(inputs, overrides, fit, layout, dtype)
+class Options(NamedTuple):
+    """The options that change a network, as they are given: as text, or as values of Python."""
+
+    input: Shapes = None
+    set: Values | None = None
+    fit: str | None = None
+    layout: str | None = None
+    dtype: str | None = None
+
+    def __bool__(self) -> bool:
+        """Whether the network is changed; `layout` and `dtype` only change how shapes and bytes are printed."""
+        return bool(self.input or self.set or self.fit is not None)
+
+    def changes(self) -> Changes:
+        """Parse the options. Raises SpecError for invalid text, TypeError for values of other types."""
+        for value, words, option in ((self.fit, FITS, "fit"), (self.layout, LAYOUTS, "layout"), (self.dtype, DTYPES, "dtype")):
+            if value is not None and value not in words:
+                raise cannot(f"{option} is {', '.join(words[:-1])} or {words[-1]}, not {written(str(value))}")
+        overrides = tuple(_override(one) for one in _texts(_pairs(self.set or ()), "set", "NAME=VALUE"))
+        inputs = tuple(map(_input, input_texts(self.input)))
+        return Changes(inputs, overrides, self.fit, self.layout, self.dtype)
+
+
+NO_OPTIONS = Options()
 
 
 def _pairs(given: Values) -> str | Sequence[str]:

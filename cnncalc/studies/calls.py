@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc.build.reading import Source
 from cnncalc.bundled import resolve
-from cnncalc.language.overrides import word
+from cnncalc.language.overrides import Options, word
 from cnncalc.network import Network, load
 from cnncalc.problem import Problem, SpecError
 from cnncalc.studies.single import USAGE, Single, Words, read
@@ -74,15 +74,10 @@ def sizes(spec: str | os.PathLike[str], *, max: int | None = None, **changes: An
     """
     from cnncalc.studies.sizes import Oracle, survey
 
-    oracle = Oracle(
-        Source(resolve(os.fspath(spec))),
-        changes.pop("input", None),
-        changes.pop("set", ()),
-        changes.pop("fit", None),
-        changes.pop("layout", None),
-    )
-    if changes:
-        raise TypeError(f"sizes takes no {next(iter(changes))}")
+    unknown = [name for name in changes if name not in Options._fields]
+    if unknown:
+        raise TypeError(f"sizes takes no {unknown[0]}")
+    oracle = Oracle(Source(resolve(os.fspath(spec))), Options(**changes))
     lasting: list[Problem] = oracle.lasting_problems()
     if lasting:
         raise SpecError(lasting)

@@ -7,7 +7,7 @@ from typing import Any
 
 from cnncalc.build.changes import BudgetExceeded
 from cnncalc.bundled import resolve
-from cnncalc.language.overrides import Shapes, word
+from cnncalc.language.overrides import Options, Shapes, word
 from cnncalc.network import Network
 from cnncalc.problem import SpecError
 from cnncalc.studies.grid import Axis
@@ -46,10 +46,7 @@ def sweep(
     found = plan(
         resolve(spec),
         axes,
-        input=input,
-        fit=fit,
-        layout=layout,
-        dtype=dtype,
+        Options(input, None, fit, layout, dtype),
         limits=_limits(budget),
         keep_working=keep_working,
         sample=sample,
@@ -80,7 +77,7 @@ def feasible(
     """
     axes = [Axis(name, (word(value),)) for name, value in (set or {}).items()]
     limits = _limits(budget)
-    found = plan(resolve(spec), axes, input=input, fit=fit, layout=layout, dtype=dtype, limits=limits)
+    found = plan(resolve(spec), axes, Options(input, None, fit, layout, dtype), limits=limits)
     try:
         network = found.recipe.network([axis.values[0] for axis in axes])
     except (BudgetExceeded, SpecError):

@@ -11,7 +11,7 @@ from cnncalc.analysis.nearest import along, next_size
 from cnncalc.analysis.sizes import rule
 from cnncalc.build.reading import Source
 from cnncalc.graph import Node
-from cnncalc.language.overrides import Shapes, changes
+from cnncalc.language.overrides import NO_OPTIONS, Options
 from cnncalc.network import Network, of
 from cnncalc.problem import Problem, SpecError
 from cnncalc.shape import Flow, Shape, Tokens
@@ -77,22 +77,13 @@ class Oracle:
     Raises SpecError if the file is not a network.
     """
 
-    def __init__(
-        self,
-        source: Source,
-        input: Shapes = None,  # noqa: A002 - the word of the language
-        overrides: Sequence[str] = (),
-        fit: str | None = None,
-        layout: str | None = None,
-    ) -> None:
+    def __init__(self, source: Source, options: Options = NO_OPTIONS) -> None:
         self._source = source
-        self._input = input
-        self._overrides = overrides
-        self._fit = fit
+        self._options = options
         self.judge: Judge | None = None
         #: Whether fields of layers depend on the input, as in a program that computes sizes.
         self.computed = False
-        self.network: Network = of(source, changes(input, overrides, fit, layout))
+        self.network: Network = of(source, options.changes())
         self._by_channels = "in_channels" in self.network.reading.text
         self.flows: list[Flow] = [source.flow for source in self.network.inputs if source.flow is not None]
         if not self.lasting_problems() and not self._take(self.network):
@@ -102,7 +93,7 @@ class Oracle:
     @property
     def expects(self) -> bool:
         """Whether the file expects anything; expectations are for the file's own input."""
-        return of(self._source, changes(self._input, self._overrides, "exact")).expect_skipped
+        return of(self._source, self._options._replace(fit="exact").changes()).expect_skipped
 
     @property
     def works(self) -> bool:
@@ -186,7 +177,7 @@ class Oracle:
         names = [source.name for source in self.network.inputs]
         given = [f"{name}={text}" for name, text in zip(names, texts, strict=True)]
         try:
-            return of(self._source, changes(given, self._overrides, self._fit))
+            return of(self._source, self._options._replace(input=given, layout=None).changes())
         except SpecError as error:
             return error
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from cnncalc.language.overrides import Shapes
+from cnncalc.language.overrides import NO_OPTIONS, Options
 from cnncalc.machine import usable_cores
 from cnncalc.parallel import parallel_map
 from cnncalc.studies.grid import Axis, Grid
@@ -110,12 +110,9 @@ class Sweep:
 def plan(
     spec: str,
     axes: Sequence[Axis],
+    options: Options = NO_OPTIONS,
     *,
     text: str | None = None,
-    input: Shapes = None,  # noqa: A002 - the word of the language
-    fit: str | None = None,
-    layout: str | None = None,
-    dtype: str | None = None,
     limits: Mapping[str, int] | None = None,
     keep_working: bool = False,
     sample: int | None = None,
@@ -125,9 +122,7 @@ def plan(
     """The sweep of a file over the values of `axes`. Raises SpecError for a bad file, ValueError for a grid that cannot be."""
     grid = Grid(axes)
     wanted = tuple(name for name in EXTRA if name in {*figures, *(limits or ())})
-    recipe = recipe_for(
-        spec, grid.names, text=text, input=input, fit=fit, layout=layout, dtype=dtype, limits=limits, extra=wanted
-    )
+    recipe = recipe_for(spec, grid.names, options, text=text, limits=limits or {}, extra=wanted)
     indexes = range(grid.count) if sample is None else grid.sample(sample, seed)
     return Sweep(recipe, grid, indexes, dict(limits or {}), keep_working)
 

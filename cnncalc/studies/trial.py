@@ -9,7 +9,7 @@ from cnncalc.build.changes import BudgetExceeded, Changes
 from cnncalc.build.reading import Source
 from cnncalc.dtype import DEFAULT, bytes_of
 from cnncalc.language.content import Parsed, Rows
-from cnncalc.language.overrides import Shapes, changes, input_texts
+from cnncalc.language.overrides import Options, input_texts
 from cnncalc.language.replay import variant
 from cnncalc.network import Network, of
 from cnncalc.problem import SpecError
@@ -49,10 +49,8 @@ class Recipe(NamedTuple):
     names: tuple[str, ...]
     #: For each name: `set`, `fit`, or the shape of the input with `{}` in place of the size.
     kinds: tuple[str, ...]
-    input: tuple[str, ...] = ()
-    fit: str | None = None
-    layout: str | None = None
-    dtype: str | None = None
+    #: Changes of every combination.
+    options: Options = Options()
     #: The most of each figure; building stops as soon as one is exceeded.
     limits: tuple[tuple[str, int], ...] = ()
     #: Figures to compute beside the totals.
@@ -65,7 +63,7 @@ class Recipe(NamedTuple):
         return of(_source(self.file, self.text), self._changes(values))
 
     def _changes(self, values: Sequence[str]) -> Changes:
-        overrides, inputs, fit = [], [*self.input], self.fit
+        overrides, inputs, fit = [], [*input_texts(self.options.input)], self.options.fit
         for name, kind, value in zip(self.names, self.kinds, values, strict=True):
             if kind == "set":
                 overrides.append(f"{name}={value}")
@@ -73,7 +71,7 @@ class Recipe(NamedTuple):
                 fit = value
             else:
                 inputs.append(kind.replace("{}", value) if value.isdigit() else f"{kind.partition('=')[0]}={value}")
-        changed = changes(inputs, overrides, fit, self.layout, self.dtype)
+        changed = self.options._replace(input=inputs, set=overrides, fit=fit).changes()
         return changed._replace(limits=self.limits) if self.limits else changed
 
     def rows(self) -> Rows | None:
@@ -81,7 +79,7 @@ class Recipe(NamedTuple):
         if self.text is None:
             return None
         source = _source(self.file, self.text)
-        network = of(source, changes(self.input, (), self.fit, self.layout, self.dtype))
+        network = of(source, self.options.changes())
         return source.parsed.rows(network.reading.layout) if isinstance(source.parsed, Parsed) else None
 
     def try_out(self, values: tuple[str, ...]) -> Trial:
@@ -134,22 +132,19 @@ def _source(file: str, text: str | None) -> Source:
 def recipe_for(
     file: str,
     names: Sequence[str],
+    options: Options,
     *,
-    text: str | None = None,
-    input: Shapes = None,  # noqa: A002 - the word of the language
-    fit: str | None = None,
-    layout: str | None = None,
-    dtype: str | None = None,
-    limits: Mapping[str, int] | None = None,
-    extra: Sequence[str] = (),
+    text: str | None,
+    limits: Mapping[str, int],
+    extra: Sequence[str],
 ) -> Recipe:
     """How `names` change the network of a file. Raises SpecError if it is not a network at all."""
     source = Source(file, text=text) if text is not None else Source(file)
-    found = of(source, changes(input, (), fit, layout, dtype))
+    found = of(source, options.changes())
     kept = found.reading.text or None
     kinds = tuple(_kind(name, found) for name in names)
-    most = tuple((limits or {}).items())
-    return Recipe(kept, file, tuple(names), kinds, input_texts(input), fit, layout, dtype, most, tuple(extra), found.name)
+    plain = options._replace(input=input_texts(options.input))
+    return Recipe(kept, file, tuple(names), kinds, plain, tuple(limits.items()), tuple(extra), found.name)
 
 
 def _kind(name: str, network: Network) -> str:

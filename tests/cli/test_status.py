@@ -101,7 +101,7 @@ def test_an_unreadable_file_is_2(tmp_path):
     assert "no permission to read this file" in done.stderr
 
 
-_BROKEN = "import cnncalc.network\ndef load(*a, **k): raise ZeroDivisionError('a\\x1b[31mb')\ncnncalc.network.load = load\n"
+_BROKEN = "import cnncalc.network\ndef of(*a, **k): raise ZeroDivisionError('a\\x1b[31mb')\ncnncalc.network.of = of\n"
 
 
 @pytest.mark.parametrize("debug", ["0", "1"])

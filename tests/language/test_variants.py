@@ -11,7 +11,7 @@ from cnncalc import loads
 from cnncalc.build.changes import BudgetExceeded
 from cnncalc.build.reading import Source
 from cnncalc.language import replay
-from cnncalc.language.overrides import changes
+from cnncalc.language.overrides import Options
 from cnncalc.language.replay import variant
 from cnncalc.network import Network, of
 from cnncalc.problem import SpecError
@@ -68,7 +68,7 @@ def test_a_variant_does_not_depend_on_those_before_it(order: int) -> None:
     source = Source(None, text=TEXT)
     for given in VARIANTS[::order]:
         try:
-            found = told(of(source, changes(None, given)))
+            found = told(of(source, Options(None, given).changes()))
         except SpecError as error:
             found = [(p.rule, p.location, p.layer, p.message) for p in error.problems]
         assert found == alone(given), given
@@ -79,16 +79,16 @@ def test_rows_are_read_once() -> None:
     of(source)
     rows = source.parsed.rows("channels_last")
     assert rows is not None
-    of(source, changes(None, ["n=3"]))
+    of(source, Options(None, ["n=3"]).changes())
     assert source.parsed.rows("channels_last") is rows
     # The name of the first row cannot be computed: its row is marked, and read again for the next variant.
-    of(source, changes(None, ["name=a b"]))
+    of(source, Options(None, ["name=a b"]).changes())
     assert source.parsed.rows("channels_last") is None
 
 
 def test_a_variant_over_the_budget_leaves_no_fault_behind() -> None:
     source = Source(None, text=TEXT)
-    over = changes(None, ["name=a b"])._replace(limits=(("parameters", 1),))
+    over = Options(None, ["name=a b"]).changes()._replace(limits=(("parameters", 1),))
     with pytest.raises(BudgetExceeded):
         of(source, over)
     assert told(of(source)) == alone([])
@@ -99,7 +99,7 @@ def test_the_layers_that_variants_share_are_bounded(monkeypatch: pytest.MonkeyPa
     source = Source(None, text=TEXT)
     most = 0
     for n in range(1, 60):
-        of(source, changes(None, [f"n={n}"]))
+        of(source, Options(None, [f"n={n}"]).changes())
         most = max(most, len(source.cache.infer))
     # A variant of 1 + 2·59 + 1 layers may come on top.
     assert 100 < most < 100 + 121
@@ -154,7 +154,7 @@ def test_replayed_variants_are_those_of_a_full_reading(monkeypatch):
         # The last values are wrong for some names; most variants are networks.
         wrong = draw.choice([*CHOICES, *[""] * 30])
         values = [f"{name}={some[-1] if name == wrong else draw.choice(some[:-1])}" for name, some in CHOICES.items()]
-        changed = changes(set=values, fit=draw.choice([None, "floor"]), input=draw.choice([None, "35x35x4", "9x9x8"]))
+        changed = Options(set=values, fit=draw.choice([None, "floor"]), input=draw.choice([None, "35x35x4", "9x9x8"])).changes()
         found = variant(source, changed)
         alone = of(Source("net.yaml", text=DEEP), changed)
         if alone.problems:
@@ -173,7 +173,7 @@ def test_a_structure_is_recorded_once(monkeypatch):
     of(source)
     for width in range(4, 40):
         for depth in "12":
-            assert variant(source, changes(set=[f"w={width}", f"n={depth}"])) is not None
+            assert variant(source, Options(set=[f"w={width}", f"n={depth}"]).changes()) is not None
     assert len(recorded) == 2
 
 
@@ -182,7 +182,7 @@ def test_a_limit_ends_a_replayed_variant_where_it_ends_a_reading(limit):
     source = Source("net.yaml", text=DEEP)
     of(source)
     for values in (["w=8"], ["w=12"], ["w=8"], ["w=4", "n=1"], ["w=8", "n=1"]):
-        changed = changes(set=values)._replace(limits=(("parameters", limit), ("macs", 10**7)))
+        changed = Options(set=values).changes()._replace(limits=(("parameters", limit), ("macs", 10**7)))
         found, alone = end(lambda: variant(source, changed)), end(lambda: of(Source("net.yaml", text=DEEP), changed))  # noqa: B023 - called here
         assert found == alone
 
@@ -200,13 +200,13 @@ def test_a_text_whose_variants_cannot_be_replayed_is_given_up():
     text = "input: 8x8x4\nvars: {w: 4}\nlayers: [{conv: 4, kernel_size: 1, name: a}, {conv: '${w}', kernel_size: 1, share: a}]\n"
     source = Source("net.yaml", text=text)
     of(source)
-    assert all(variant(source, changes(set="w=4")) is None for _ in range(60))
+    assert all(variant(source, Options(set="w=4").changes()) is None for _ in range(60))
     assert source.parsed.replays.useless == 51
 
 
 def test_changed_fields_are_read_in_full():
     source = Source("net.yaml", text=DEEP)
-    assert variant(source, changes(set="w=4")) is None
+    assert variant(source, Options(set="w=4").changes()) is None
     of(source)
-    assert variant(source, changes(set="fc1.fc=4")) is None
-    assert variant(source, changes()) is None
+    assert variant(source, Options(set="fc1.fc=4").changes()) is None
+    assert variant(source, Options().changes()) is None
