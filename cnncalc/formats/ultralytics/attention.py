@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from cnncalc.formats.draft import channels, shape_of
-from cnncalc.formats.ultralytics.blocks import add, bottleneck, c2f_rows, c3, c3k, concat, cut, sequence
+from cnncalc.formats.ultralytics.blocks import add, bottleneck, c2f_rows, c3, c3k, concat, cut, ladder, sequence
 from cnncalc.formats.ultralytics.catalog import Net, module
 from cnncalc.formats.ultralytics.conv import Act, conv_bn, plain_conv
 from cnncalc.graph import Producer
 from cnncalc.shape import LayerError, Shape
 
 
-def self_attention(net: Net, name: str, x: Producer, heads: int, ratio: float = 0.5) -> Producer:
-    """Attention between all cells: queries and keys of `ratio` times the channels, and a depthwise encoding of places."""
+def self_attention(net: Net, name: str, x: Producer, heads: int) -> Producer:
+    """Attention between all cells: queries and keys of half the channels, and a depthwise encoding of positions."""
     with net.group(name, "Attention", x):
         c = channels(x)
         head = c // heads
-        key = int(head * ratio)
+        key = head // 2
         qkv = conv_bn(net, "qkv", x, c + 2 * key * heads, act=False)
         cells = shape_of(x).size // c
         y = net.custom("attend", "attention product", qkv, output=shape_of(x), macs=cells * cells * heads * (key + head))
@@ -24,14 +24,13 @@ def self_attention(net: Net, name: str, x: Producer, heads: int, ratio: float = 
         return conv_bn(net, "proj", add(net, y, conv_bn(net, "pe", v, c, 3, g=c, act=False)), c, act=False)
 
 
-def psa_rows(net: Net, x: Producer, heads: int, shortcut: bool = True) -> Producer:
+def psa_rows(net: Net, x: Producer, heads: int) -> Producer:
     """Attention and a feed-forward pair of convolutions, each with its input added."""
     c = channels(x)
-    y = self_attention(net, "attn", x, heads)
-    x = add(net, x, y, name="add1") if shortcut else y
+    x = add(net, x, self_attention(net, "attn", x, heads), name="add1")
     with net.group("ffn", "Sequential", x):
         y = conv_bn(net, "1", conv_bn(net, "0", x, 2 * c), c, act=False)
-    return add(net, x, y, name="add2") if shortcut else y
+    return add(net, x, y, name="add2")
 
 
 def psa_block(net: Net, name: str, x: Producer, heads: int) -> Producer:
@@ -130,17 +129,13 @@ def _a2c2f(
     c = int(c2 * e)
     if c % 32:
         raise LayerError(f"A2C2f attends over {c} channels, and its heads have 32 each; make it a multiple of 32")
-    ys = [conv_bn(net, "cv1", x, c)]
-    with net.group("m", "ModuleList", ys[0]):
-        for i in range(n):
-            if a2:
-                ys.append(
-                    sequence(
-                        net, str(i), "Sequential", ys[-1], 2, lambda net, j, x: area_block(net, j, x, c // 32, mlp_ratio, area)
-                    )
-                )
-            else:
-                ys.append(c3k(net, str(i), ys[-1], c, 2, shortcut, g))
+
+    def step(net: Net, name: str, x: Producer) -> Producer:
+        if not a2:
+            return c3k(net, name, x, c, 2, shortcut, g)
+        return sequence(net, name, "Sequential", x, 2, lambda net, i, x: area_block(net, i, x, c // 32, mlp_ratio, area))
+
+    ys = ladder(net, [conv_bn(net, "cv1", x, c)], n, step)
     y = conv_bn(net, "cv2", concat(net, *ys), c2)
     return add(net, x, net.layer("gamma", "scale", y)) if a2 and residual else y
 
@@ -176,7 +171,7 @@ def map_of(x: Producer) -> tuple[int, int, int]:
     return shape[0], shape[1], shape[2]
 
 
-def transformer(net: Net, name: str, x: Producer, c2: int, heads: int, n: int) -> Producer:
+def transformer(net: Net, name: str, x: Producer, c2: int, n: int) -> Producer:
     """Attention layers over the cells of a map."""
     with net.group(name, "TransformerBlock", x):
         if channels(x) != c2:
@@ -184,11 +179,11 @@ def transformer(net: Net, name: str, x: Producer, c2: int, heads: int, n: int) -
         height, width, _ = map_of(x)
         x = net.layer("flatten", "reshape", x, shape=Shape(height * width, c2))
         x = add(net, x, net.layer("linear", "linear", x, units=c2))
-        x = sequence(net, "tr", "Sequential", x, n, lambda net, i, x: _transformer_layer(net, i, x, heads))
+        x = sequence(net, "tr", "Sequential", x, n, _transformer_layer)
         return net.layer("unflatten", "reshape", x, shape=Shape(height, width, c2))
 
 
-def _transformer_layer(net: Net, name: str, x: Producer, heads: int) -> Producer:
+def _transformer_layer(net: Net, name: str, x: Producer) -> Producer:
     c = channels(x)
     with net.group(name, "TransformerLayer", x):
         q, k, v = (net.layer(part, "linear", x, units=c, bias=False) for part in "qkv")
@@ -202,7 +197,7 @@ def _transformer_layer(net: Net, name: str, x: Producer, heads: int) -> Producer
 
 @module("C3TR", scaled=True, repeats=True)
 def _c3_transformer(net: Net, x: Producer, c2: int, n: int = 1, shortcut: bool = True, g: int = 1, e: float = 0.5) -> Producer:
-    return c3(net, x, c2, e, 1, lambda net, _, x, c: transformer(net, "tr", x, c, 4, n))
+    return c3(net, x, c2, e, 1, lambda net, _, x, c: transformer(net, "tr", x, c, n))
 
 
 def text_gate(net: Net, name: str, x: Producer, c2: int, heads: int, embed: int, width: int) -> Producer:
@@ -235,9 +230,7 @@ def _c2f_attn(
 ) -> Producer:
     c = int(c2 * e)
     ys = cut(net, conv_bn(net, "cv1", x, 2 * c), c, c)
-    with net.group("m", "ModuleList", ys[-1]):
-        for i in range(n):
-            ys.append(bottleneck(net, str(i), ys[-1], c, shortcut, g, (3, 3), 1.0))
+    ys = ladder(net, ys, n, lambda net, i, x: bottleneck(net, i, x, c, shortcut, g, (3, 3), 1.0))
     ys.append(text_gate(net, "attn", ys[-1], c, nh, ec, gc))
     return conv_bn(net, "cv2", concat(net, *ys), c2)
 

@@ -64,26 +64,17 @@ def ladder(net: Net, ys: list[Producer], n: int, step: Step) -> list[Producer]:
 
 
 def bottleneck(
-    net: Net,
-    name: str,
-    x: Producer,
-    c2: int,
-    shortcut: bool = True,
-    g: int = 1,
-    k: tuple[Sizes, Sizes] = (3, 3),
-    e: float = 0.5,
-    rep: bool = False,
+    net: Net, name: str, x: Producer, c2: int, shortcut: bool, g: int, k: tuple[Sizes, Sizes] = (3, 3), e: float = 0.5
 ) -> Producer:
-    """Two convolutions, and the input added where the channels allow it."""
-    with net.group(name, "RepBottleneck" if rep else "Bottleneck", x):
-        return bottleneck_rows(net, x, c2, shortcut, g, k, e, rep)
+    return net.part(name, "Bottleneck", bottleneck_rows, x, c2, shortcut, g, k, e)
 
 
 def bottleneck_rows(
     net: Net, x: Producer, c2: int, shortcut: bool, g: int, k: tuple[Sizes, Sizes], e: float, rep: bool = False
 ) -> Producer:
+    """Two convolutions, and the input added if it has as many channels."""
     hidden = int(c2 * e)
-    y = rep_conv(net, "cv1", x, hidden) if rep else conv_bn(net, "cv1", x, hidden, k[0])
+    y = net.part("cv1", "RepConv", rep_conv, x, hidden) if rep else conv_bn(net, "cv1", x, hidden, k[0])
     y = conv_bn(net, "cv2", y, c2, k[1], g=g)
     return add(net, x, y) if shortcut and channels(x) == c2 else y
 
@@ -160,26 +151,15 @@ def _c3(net: Net, x: Producer, c2: int, n: int = 1, shortcut: bool = True, g: in
 def _c3x(net: Net, x: Producer, c2: int, n: int = 1, shortcut: bool = True, g: int = 1, e: float = 0.5) -> Producer:
     if not net.anchored:
         return c3(net, x, c2, e, n, lambda net, i, x, c: bottleneck(net, i, x, c, shortcut, g, ((1, 3), (3, 1)), 1.0))
-    return c3(net, x, c2, e, n, lambda net, i, x, c: cross(net, i, x, c, 3, 1, g, 1.0, shortcut))
-
-
-def cross(net: Net, name: str, x: Producer, c2: int, k: int, s: int, g: int, e: float, shortcut: bool) -> Producer:
-    """A convolution along each axis in turn."""
-    with net.group(name, "CrossConv", x):
-        return cross_rows(net, x, c2, k, s, g, e, shortcut)
-
-
-def cross_rows(net: Net, x: Producer, c2: int, k: int, s: int, g: int, e: float, shortcut: bool) -> Producer:
-    y = conv_bn(net, "cv1", x, int(c2 * e), (1, k), (1, s))
-    y = conv_bn(net, "cv2", y, c2, (k, 1), (s, 1), g=g)
-    return add(net, x, y) if shortcut and channels(x) == c2 else y
+    return c3(net, x, c2, e, n, lambda net, i, x, c: net.part(i, "CrossConv", cross, x, c, 3, 1, g, 1.0, shortcut))
 
 
 @module("CrossConv", scaled=True)
-def _cross(
-    net: Net, x: Producer, c2: int, k: int = 3, s: int = 1, g: int = 1, e: float = 1.0, shortcut: bool = False
-) -> Producer:
-    return cross_rows(net, x, c2, k, s, g, e, shortcut)
+def cross(net: Net, x: Producer, c2: int, k: int = 3, s: int = 1, g: int = 1, e: float = 1.0, shortcut: bool = False) -> Producer:
+    """A convolution along each axis in turn."""
+    y = conv_bn(net, "cv1", x, int(c2 * e), (1, k), (1, s))
+    y = conv_bn(net, "cv2", y, c2, (k, 1), (s, 1), g=g)
+    return add(net, x, y) if shortcut and channels(x) == c2 else y
 
 
 def c3k(net: Net, name: str, x: Producer, c2: int, n: int, shortcut: bool, g: int, k: int = 3) -> Producer:
@@ -191,36 +171,27 @@ def c3k(net: Net, name: str, x: Producer, c2: int, n: int, shortcut: bool, g: in
 def _rep_c3(net: Net, x: Producer, c2: int, n: int = 3, e: float = 1.0) -> Producer:
     hidden = int(c2 * e)
     y = conv_bn(net, "cv1", x, hidden)
-    y = sequence(net, "m", "Sequential", y, n, lambda net, i, x: rep_conv(net, i, x, hidden))
+    y = sequence(net, "m", "Sequential", y, n, lambda net, i, x: net.part(i, "RepConv", rep_conv, x, hidden))
     y = add(net, y, conv_bn(net, "cv2", x, hidden))
     return y if hidden == c2 else conv_bn(net, "cv3", y, c2)
 
 
-def ghost_bottleneck(net: Net, name: str, x: Producer, c2: int, k: int = 3, s: int = 1) -> Producer:
-    with net.group(name, "GhostBottleneck", x):
-        return ghost_bottleneck_rows(net, x, c2, k, s)
-
-
-def ghost_bottleneck_rows(net: Net, x: Producer, c2: int, k: int, s: int) -> Producer:
+@module("GhostBottleneck", scaled=True)
+def ghost_bottleneck(net: Net, x: Producer, c2: int, k: int = 3, s: int = 1) -> Producer:
     with net.group("conv", "Sequential", x):
-        y = ghost(net, "0", x, c2 // 2)
+        y = net.part("0", "GhostConv", ghost, x, c2 // 2)
         if s == 2:
             y = depthwise(net, "1", y, c2 // 2, k, s, act=False)
-        y = ghost(net, "2", y, c2, act=False)
+        y = net.part("2", "GhostConv", ghost, y, c2, act=False)
     if s == 2:
         with net.group("shortcut", "Sequential", x):
             x = conv_bn(net, "1", depthwise(net, "0", x, channels(x), k, s, act=False), c2, act=False)
     return add(net, y, x)
 
 
-@module("GhostBottleneck", scaled=True)
-def _ghost_bottleneck(net: Net, x: Producer, c2: int, k: int = 3, s: int = 1) -> Producer:
-    return ghost_bottleneck_rows(net, x, c2, k, s)
-
-
 @module("C3Ghost", scaled=True, repeats=True)
 def _c3_ghost(net: Net, x: Producer, c2: int, n: int = 1, shortcut: bool = True, g: int = 1, e: float = 0.5) -> Producer:
-    return c3(net, x, c2, e, n, ghost_bottleneck)
+    return c3(net, x, c2, e, n, lambda net, i, x, c: net.part(i, "GhostBottleneck", ghost_bottleneck, x, c))
 
 
 def pools(net: Net, x: Producer, windows: list[int]) -> list[Producer]:
@@ -229,14 +200,10 @@ def pools(net: Net, x: Producer, windows: list[int]) -> list[Producer]:
         return [net.layer(str(i), "maxpool", x, kernel_size=k, stride=1, padding=k // 2) for i, k in enumerate(windows)]
 
 
-def spp_rows(net: Net, x: Producer, c2: int, windows: list[int]) -> Producer:
-    y = conv_bn(net, "cv1", x, channels(x) // 2)
-    return conv_bn(net, "cv2", concat(net, y, *pools(net, y, windows)), c2)
-
-
 @module("SPP", scaled=True)
-def _spp(net: Net, x: Producer, c2: int, k: list[int] = [5, 9, 13]) -> Producer:  # noqa: B006 - read only
-    return spp_rows(net, x, c2, k)
+def spp(net: Net, x: Producer, c2: int, k: list[int] = [5, 9, 13]) -> Producer:  # noqa: B006 - read only
+    y = conv_bn(net, "cv1", x, channels(x) // 2)
+    return conv_bn(net, "cv2", concat(net, y, *pools(net, y, k)), c2)
 
 
 @module("C3SPP", scaled=True)
@@ -252,8 +219,7 @@ def _c3_spp(
 ) -> Producer:
     hidden = int(c2 * e)
     y = conv_bn(net, "cv1", x, hidden)
-    with net.group("m", "SPP", y):
-        y = spp_rows(net, y, hidden, k)
+    y = net.part("m", "SPP", spp, y, hidden, k)
     return conv_bn(net, "cv3", concat(net, y, conv_bn(net, "cv2", x, hidden)), c2)
 
 
@@ -275,9 +241,13 @@ def _sppelan(net: Net, x: Producer, c2: int, c3: int, k: int = 5) -> Producer:
     return conv_bn(net, "cv5", concat(net, *ys), c2)
 
 
+def _rep_bottleneck(net: Net, x: Producer, c2: int) -> Producer:
+    return bottleneck_rows(net, x, c2, True, 1, (3, 3), 1.0, rep=True)
+
+
 def rep_csp(net: Net, name: str, x: Producer, c2: int, n: int) -> Producer:
     with net.group(name, "RepCSP", x):
-        return c3(net, x, c2, 0.5, n, lambda net, i, x, c: bottleneck(net, i, x, c, True, 1, (3, 3), 1.0, rep=True))
+        return c3(net, x, c2, 0.5, n, lambda net, i, x, c: net.part(i, "RepBottleneck", _rep_bottleneck, x, c))
 
 
 @module("RepNCSPELAN4", scaled=True)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from cnncalc.formats.draft import Draft
 from cnncalc.graph import Producer
 from cnncalc.shape import Shape
 
+B = TypeVar("B", bound=Callable[..., Any])
 Build = Callable[..., Any]
 """Lays out a module: (net, inputs, *arguments) → the producer of its result, or several."""
 
@@ -37,10 +38,10 @@ MODULES: dict[str, Module] = {}
 
 def module(
     name: str, *, scaled: bool = False, repeats: bool = False, many: bool = False, single: bool = False
-) -> Callable[[Build], Build]:
+) -> Callable[[B], B]:
     """Register the function below as the layout of module `name`."""
 
-    def register(build: Build) -> Build:
+    def register(build: B) -> B:
         MODULES[name] = Module(name, build, scaled, repeats, many, single)
         return build
 
@@ -71,6 +72,11 @@ class Net(Draft):
     words: Producer | None = None
     #: The same as they enter the network.
     given_words: Producer | None = None
+
+    def part(self, name: str, title: str, layout: Callable[..., Producer], x: Producer, *arguments: Any, **more: Any) -> Producer:
+        """Lay out a module inside another one as the group `name`."""
+        with self.group(name, title, x):
+            return layout(self, x, *arguments, **more)
 
     def text(self, width: int, *, given: bool = False) -> Producer:
         """The network's second input, one embedding of `width` numbers per class; `given`: before any row changed it."""

@@ -45,11 +45,13 @@ def conv_bn(
     title: str = "Conv",
 ) -> Producer:
     """A convolution without bias, batch normalisation and activation, as the group `name`."""
-    with net.group(name, title, x):
-        return conv_rows(net, x, c2, k, s, p, g, d, act)
+    return net.part(name, title, conv_rows, x, c2, k, s, p, g, d, act)
 
 
-def conv_rows(net: Net, x: Producer, c2: int, k: Sizes, s: Sizes, p: Sizes | None, g: int, d: int, act: Act) -> Producer:
+@module("Conv", scaled=True)
+def conv_rows(
+    net: Net, x: Producer, c2: int, k: Sizes = 1, s: Sizes = 1, p: Sizes | None = None, g: int = 1, d: int = 1, act: Act = True
+) -> Producer:
     """The three layers of a convolution module in the open group."""
     return activate(net, net.layer("bn", "batchnorm", unbiased(net, x, c2, k, s, p, g, d)), act)
 
@@ -70,34 +72,18 @@ def depthwise(net: Net, name: str, x: Producer, c2: int, k: Sizes = 1, s: Sizes 
     return conv_bn(net, name, x, c2, k, s, None, gcd(channels(x), c2), d, act, "DWConv")
 
 
-def ghost(net: Net, name: str, x: Producer, c2: int, k: Sizes = 1, s: Sizes = 1, g: int = 1, act: Act = True) -> Producer:
+@module("GhostConv", scaled=True)
+def ghost(net: Net, x: Producer, c2: int, k: Sizes = 1, s: Sizes = 1, g: int = 1, act: Act = True) -> Producer:
     """Half of the channels by a convolution, the other half from them by a cheap depthwise one."""
-    with net.group(name, "GhostConv", x):
-        return ghost_rows(net, x, c2, k, s, g, act)
-
-
-def ghost_rows(net: Net, x: Producer, c2: int, k: Sizes, s: Sizes, g: int, act: Act) -> Producer:
     half = c2 // 2
     first = conv_bn(net, "cv1", x, half, k, s, None, g, 1, act)
     second = conv_bn(net, "cv2", first, half, 5, 1, None, half, 1, act)
     return net.layer("concat", "concat", first, second)
 
 
-@module("Conv", scaled=True)
-def _conv(
-    net: Net, x: Producer, c2: int, k: Sizes = 1, s: Sizes = 1, p: Sizes | None = None, g: int = 1, d: int = 1, act: Act = True
-) -> Producer:
-    return conv_rows(net, x, c2, k, s, p, g, d, act)
-
-
 @module("DWConv", scaled=True)
 def _depthwise(net: Net, x: Producer, c2: int, k: Sizes = 1, s: Sizes = 1, d: int = 1, act: Act = True) -> Producer:
     return conv_rows(net, x, c2, k, s, None, gcd(channels(x), c2), d, act)
-
-
-@module("GhostConv", scaled=True)
-def _ghost(net: Net, x: Producer, c2: int, k: Sizes = 1, s: Sizes = 1, g: int = 1, act: Act = True) -> Producer:
-    return ghost_rows(net, x, c2, k, s, g, act)
 
 
 def same_channels(x: Producer, c1: int) -> None:
@@ -127,13 +113,8 @@ def _double(
     return activate(net, net.layer("bn", "batchnorm", net.layer("add", "add", wide, point)), act)
 
 
-def rep_conv(net: Net, name: str, x: Producer, c2: int, s: int = 1, g: int = 1, act: Act = True) -> Producer:
-    """A 3×3 and a 1×1 convolution side by side, added: what training sees before the two are merged into one."""
-    with net.group(name, "RepConv", x):
-        return rep_rows(net, x, c2, s, g, act)
-
-
-def rep_rows(net: Net, x: Producer, c2: int, s: int, g: int, act: Act) -> Producer:
+def rep_conv(net: Net, x: Producer, c2: int, s: int = 1, g: int = 1, act: Act = True) -> Producer:
+    """A 3×3 and a 1×1 convolution side by side, added, as in training; inference merges the two into one."""
     wide = conv_bn(net, "conv1", x, c2, 3, s, 1, g, act=False)
     point = conv_bn(net, "conv2", x, c2, 1, s, 0, g, act=False)
     return activate(net, net.layer("add", "add", wide, point), act)
@@ -146,7 +127,7 @@ def _rep(
     same_channels(x, c1)
     if k != 3 or p != 1:
         raise LayerError(f"RepConv has a 3×3 window and padding 1, got {k} and {p}")
-    return rep_rows(net, x, c2, s, g, act)
+    return rep_conv(net, x, c2, s, g, act)
 
 
 @module("Focus", scaled=True)
@@ -178,36 +159,35 @@ def _depthwise_transposed(net: Net, x: Producer, c2: int, k: Sizes = 1, s: Sizes
     return net.layer("", "conv_transpose", x, filters=c2, kernel_size=k, stride=s, padding=p, output_padding=out, groups=g)
 
 
-def channel_gate(net: Net, name: str, x: Producer) -> Producer:
+def channel_gate(net: Net, x: Producer) -> Producer:
     """A gate per channel from the mean of the whole map."""
-    with net.group(name, "ChannelAttention", x):
-        y = net.layer("pool", "adaptive_avgpool", x, output_size=1)
-        y = net.layer("act", "sigmoid", plain_conv(net, "fc", y, channels(x)))
-        return net.layer("gate", "multiply", x, y)
+    y = net.layer("pool", "adaptive_avgpool", x, output_size=1)
+    y = net.layer("act", "sigmoid", plain_conv(net, "fc", y, channels(x)))
+    return net.layer("gate", "multiply", x, y)
 
 
 @module("ChannelAttention")
 def _channel_gate(net: Net, x: Producer, c1: int) -> Producer:
     same_channels(x, c1)
-    return channel_gate(net, "gate", x)
+    return net.part("gate", "ChannelAttention", channel_gate, x)
 
 
-def place_gate(net: Net, name: str, x: Producer, k: int) -> Producer:
+def place_gate(net: Net, x: Producer, k: int) -> Producer:
     """A gate per cell from the mean and the maximum over the channels."""
-    with net.group(name, "SpatialAttention", x):
-        mean = net.layer("mean", "reduce", x, operation="mean", axes=("channels",), keep=True)
-        peak = net.layer("max", "reduce", x, operation="max", axes=("channels",), keep=True)
-        y = net.layer("concat", "concat", mean, peak)
-        y = plain_conv(net, "cv1", y, 1, k, 3 if k == 7 else 1, bias=False)
-        return net.layer("gate", "multiply", x, net.layer("act", "sigmoid", y))
+    mean = net.layer("mean", "reduce", x, operation="mean", axes=("channels",), keep=True)
+    peak = net.layer("max", "reduce", x, operation="max", axes=("channels",), keep=True)
+    y = net.layer("concat", "concat", mean, peak)
+    y = plain_conv(net, "cv1", y, 1, k, 3 if k == 7 else 1, bias=False)
+    return net.layer("gate", "multiply", x, net.layer("act", "sigmoid", y))
 
 
 @module("SpatialAttention")
 def _place_gate(net: Net, x: Producer, k: int = 7) -> Producer:
-    return place_gate(net, "gate", x, k)
+    return net.part("gate", "SpatialAttention", place_gate, x, k)
 
 
 @module("CBAM")
 def _cbam(net: Net, x: Producer, c1: int, k: int = 7) -> Producer:
     same_channels(x, c1)
-    return place_gate(net, "spatial_attention", channel_gate(net, "channel_attention", x), k)
+    x = net.part("channel_attention", "ChannelAttention", channel_gate, x)
+    return net.part("spatial_attention", "SpatialAttention", place_gate, x, k)
