@@ -1,16 +1,43 @@
-"""The arithmetic of the forward pass on NumPy arrays: what the kinds' `forward` call. Imported only when a network runs.
+"""The arithmetic of the forward pass on NumPy arrays, which the `forward` of layers calls.
 
-Arrays are (batch, channels, *spatial) to whoever looks at them, and lie in memory with the channels last wherever a kernel made
-them: a row of channels is what a matrix product and a pooling want to read.
+A kernel is imported when it is first used, and NumPy with it. Arrays have the shape (batch, channels, *spatial); kernels store
+them with the channels last in memory, because matrix products and pooling read all channels of a cell at once.
 """
 
 from __future__ import annotations
 
 import importlib
-import pkgutil
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cnncalc.kernels import (  # noqa: F401 - their types
+        conv_lstm,
+        convolve,
+        dense,
+        functions,
+        join,
+        move,
+        norm,
+        pointwise,
+        pool,
+        resize,
+        sequence,
+        transposed,
+    )  # fmt: skip
+
+
+def __getattr__(name: str) -> ModuleType:
+    """Import a kernel on first use."""
+    try:
+        return importlib.import_module(f"{__name__}.{name}")
+    except ModuleNotFoundError:
+        raise AttributeError(f"there is no kernel {name}") from None
 
 
 def import_all() -> None:
-    """Imports every kernel, which layers do when they first run; so that nobody's time has that in it."""
+    """Import every kernel, so that the time of the first layers includes no import."""
+    import pkgutil
+
     for module in pkgutil.iter_modules(__path__, f"{__name__}."):
         importlib.import_module(module.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, ClassVar
 
+from cnncalc import kernels
 from cnncalc.layers.advice import axis_of
 from cnncalc.layers.base import Example, Pointwise, Weight
 from cnncalc.layers.memory import INPUT_SAVED, OUTPUT_SAVED, Grad, Reuse, Saved
@@ -44,9 +45,7 @@ class ReLU(Activation, kind="relu"):
     example = Example({"relu": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
 
     def function(self) -> Apply:
-        from cnncalc.kernels import pointwise
-
-        return pointwise.relu
+        return kernels.pointwise.relu
 
 
 class ReLU6(Activation, kind="relu6"):
@@ -59,9 +58,7 @@ class ReLU6(Activation, kind="relu6"):
     example = Example({"relu6": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
 
     def function(self) -> Apply:
-        from cnncalc.kernels import pointwise
-
-        return pointwise.relu6
+        return kernels.pointwise.relu6
 
 
 class ELU(Activation, kind="elu"):
@@ -76,9 +73,7 @@ class ELU(Activation, kind="elu"):
     example = Example({"elu": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
 
     def function(self) -> Apply:
-        from cnncalc.kernels import pointwise
-
-        return pointwise.elu(self.alpha)
+        return kernels.pointwise.elu(self.alpha)
 
 
 class SELU(Activation, kind="selu"):
@@ -92,9 +87,7 @@ class SELU(Activation, kind="selu"):
     example = Example({"selu": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
 
     def function(self) -> Apply:
-        from cnncalc.kernels import pointwise
-
-        return pointwise.selu
+        return kernels.pointwise.selu
 
 
 class GELU(Activation, kind="gelu"):
@@ -115,13 +108,11 @@ class GELU(Activation, kind="gelu"):
         return min(8 << 18, 4 * y.size)
 
     def function(self) -> Apply:
-        from cnncalc.kernels import pointwise
-
         if self.approximate == "tanh":
             from cnncalc.kernels import functions
 
             return functions.gelu_tanh
-        return pointwise.gelu
+        return kernels.pointwise.gelu
 
 
 class SiLU(Activation, kind="silu"):
@@ -135,9 +126,7 @@ class SiLU(Activation, kind="silu"):
     example = Example({"silu": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
 
     def function(self) -> Apply:
-        from cnncalc.kernels import pointwise
-
-        return pointwise.silu
+        return kernels.pointwise.silu
 
 
 class Mish(Activation, kind="mish"):
@@ -150,9 +139,7 @@ class Mish(Activation, kind="mish"):
     example = Example({"mish": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
 
     def function(self) -> Apply:
-        from cnncalc.kernels import pointwise
-
-        return pointwise.mish
+        return kernels.pointwise.mish
 
 
 class Softplus(Activation, kind="softplus"):
@@ -162,9 +149,7 @@ class Softplus(Activation, kind="softplus"):
     example = Example({"softplus": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
 
     def function(self) -> Apply:
-        from cnncalc.kernels import pointwise
-
-        return pointwise.softplus
+        return kernels.pointwise.softplus
 
 
 class Sigmoid(Activation, kind="sigmoid"):
@@ -176,9 +161,7 @@ class Sigmoid(Activation, kind="sigmoid"):
     example = Example({"sigmoid": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
 
     def function(self) -> Apply:
-        from cnncalc.kernels import pointwise
-
-        return pointwise.sigmoid
+        return kernels.pointwise.sigmoid
 
 
 class HardSigmoid(Activation, kind="hard_sigmoid"):
@@ -194,11 +177,9 @@ class HardSigmoid(Activation, kind="hard_sigmoid"):
     example = Example({"hard_sigmoid": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
 
     def function(self) -> Apply:
-        from cnncalc.kernels import functions, pointwise
-
         if (self.slope, self.offset) == (1 / 6, 0.5):
-            return pointwise.hard_sigmoid
-        return functions.hard_sigmoid(self.slope, self.offset)
+            return kernels.pointwise.hard_sigmoid
+        return kernels.functions.hard_sigmoid(self.slope, self.offset)
 
 
 class HardSwish(Activation, kind="hard_swish"):
@@ -212,9 +193,7 @@ class HardSwish(Activation, kind="hard_swish"):
     example = Example({"hard_swish": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
 
     def function(self) -> Apply:
-        from cnncalc.kernels import pointwise
-
-        return pointwise.hard_swish
+        return kernels.pointwise.hard_swish
 
 
 class Tanh(Activation, kind="tanh"):
@@ -226,9 +205,7 @@ class Tanh(Activation, kind="tanh"):
     example = Example({"tanh": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
 
     def function(self) -> Apply:
-        from cnncalc.kernels import pointwise
-
-        return pointwise.tanh
+        return kernels.pointwise.tanh
 
 
 class Softmax(Activation, kind="softmax"):
@@ -252,9 +229,7 @@ class Softmax(Activation, kind="softmax"):
         )
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
-        from cnncalc.kernels import pointwise
-
-        return pointwise.softmax(x, run, axis_of(Shape(*x.shape[2:], x.shape[1]), self.axis) - (x.ndim - 1))
+        return kernels.pointwise.softmax(x, run, axis_of(Shape(*x.shape[2:], x.shape[1]), self.axis) - (x.ndim - 1))
 
 
 class LeakyReLU(Activation, kind="leaky_relu"):
@@ -270,9 +245,7 @@ class LeakyReLU(Activation, kind="leaky_relu"):
     example = Example({"leaky_relu": 0.2}, (Shape(3, 5, 2),), Shape(3, 5, 2))
 
     def function(self) -> Apply:
-        from cnncalc.kernels import pointwise
-
-        return pointwise.leaky_relu(self.slope)
+        return kernels.pointwise.leaky_relu(self.slope)
 
 
 class PReLU(Activation, kind="prelu"):
@@ -292,6 +265,4 @@ class PReLU(Activation, kind="prelu"):
         return 0.25, 0.05
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
-        from cnncalc.kernels import pointwise
-
-        return pointwise.prelu(x, w["weight"], run)
+        return kernels.pointwise.prelu(x, w["weight"], run)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cnncalc import kernels
 from cnncalc.layers.activation import Activation
 from cnncalc.layers.base import Example, Weight
 from cnncalc.layers.memory import INPUT_SAVED, NOTHING_SAVED, Grad, Saved
@@ -23,9 +24,7 @@ class Square(Activation, kind="square"):
     example = Example({"square": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
 
     def function(self) -> Apply:
-        from cnncalc.kernels import functions
-
-        return functions.square
+        return kernels.functions.square
 
 
 class Sqrt(Activation, kind="sqrt"):
@@ -36,9 +35,7 @@ class Sqrt(Activation, kind="sqrt"):
     example = Example({"sqrt": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
 
     def function(self) -> Apply:
-        from cnncalc.kernels import functions
-
-        return functions.sqrt
+        return kernels.functions.sqrt
 
 
 class Exp(Activation, kind="exp"):
@@ -49,9 +46,7 @@ class Exp(Activation, kind="exp"):
     example = Example({"exp": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
 
     def function(self) -> Apply:
-        from cnncalc.kernels import functions
-
-        return functions.exp
+        return kernels.functions.exp
 
 
 class Abs(Activation, kind="abs"):
@@ -61,9 +56,7 @@ class Abs(Activation, kind="abs"):
     example = Example({"abs": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
 
     def function(self) -> Apply:
-        from cnncalc.kernels import functions
-
-        return functions.absolute
+        return kernels.functions.absolute
 
 
 class Reciprocal(Activation, kind="reciprocal"):
@@ -74,9 +67,7 @@ class Reciprocal(Activation, kind="reciprocal"):
     example = Example({"reciprocal": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
 
     def function(self) -> Apply:
-        from cnncalc.kernels import functions
-
-        return functions.reciprocal
+        return kernels.functions.reciprocal
 
 
 class Log(Activation, kind="log"):
@@ -86,9 +77,7 @@ class Log(Activation, kind="log"):
     example = Example({"log": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
 
     def function(self) -> Apply:
-        from cnncalc.kernels import functions
-
-        return functions.log
+        return kernels.functions.log
 
 
 class Power(Activation, kind="power"):
@@ -99,9 +88,7 @@ class Power(Activation, kind="power"):
     example = Example({"power": 3}, (Shape(3, 5, 2),), Shape(3, 5, 2))
 
     def function(self) -> Apply:
-        from cnncalc.kernels import functions
-
-        return functions.power(self.exponent)
+        return kernels.functions.power(self.exponent)
 
 
 class Clip(Activation, kind="clip"):
@@ -119,9 +106,7 @@ class Clip(Activation, kind="clip"):
             raise LayerError(f"min must be at most max, got {self.least:g} and {self.most:g}", field="min", rule="value")
 
     def function(self) -> Apply:
-        from cnncalc.kernels import functions
-
-        return functions.clip(self.least, self.most)
+        return kernels.functions.clip(self.least, self.most)
 
 
 class Rescale(Activation, kind="rescale"):
@@ -147,15 +132,11 @@ class Rescale(Activation, kind="rescale"):
         return INPUT_SAVED if self.learned and grad.weights else NOTHING_SAVED
 
     def function(self) -> Apply | None:
-        from cnncalc.kernels import functions
-
-        return None if self.learned else functions.affine(self.factor, self.offset)
+        return None if self.learned else kernels.functions.affine(self.factor, self.offset)
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
-        from cnncalc.kernels import functions, pointwise
-
         factor, offset = (float(w["weight"][0]), float(w["bias"][0])) if self.learned else (self.factor, self.offset)
-        return pointwise.apply(functions.affine(factor, offset), x, run)
+        return kernels.pointwise.apply(kernels.functions.affine(factor, offset), x, run)
 
 
 class AddBias(Activation, kind="add_bias"):

@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar, dataclass_transform
 
+from cnncalc import kernels
 from cnncalc.layers.advice import likely_map
 from cnncalc.layers.memory import NOTHING_SAVED, Grad, Reuse, Saved
 from cnncalc.layers.option import Cells, Every, Option, PerAxis, RowNames, option
@@ -350,15 +351,13 @@ class Pointwise(Layer):
         return SAME
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
-        from cnncalc.kernels import pointwise
-
         function = self.function()
         if function is not None:
-            return pointwise.apply(function, x, run)
+            return kernels.pointwise.apply(function, x, run)
         change = self.per_channel(w)
         if change is None:
             raise NotImplementedError
-        return pointwise.per_channels(x, *change, run)
+        return kernels.pointwise.per_channels(x, *change, run)
 
 
 class Join(Layer):

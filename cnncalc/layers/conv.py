@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from cnncalc import kernels
 from cnncalc.layers.advice import along, check_mode
 from cnncalc.layers.base import Example, Layer, Weight
 from cnncalc.layers.memory import INPUT_SAVED, NOTHING_SAVED, Grad, Saved
@@ -68,8 +69,6 @@ class _Convolution(Sliding):
         return Saved(inputs=unpadded, numbers=padded if grad.weights else 0)
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
-        from cnncalc.kernels.convolve import convolve
-
         seen = Shape(*x.shape[2:], x.shape[1])
         # SAME padding is computed for rounding down.
         told = run.floored() if self.padding == "same" else run
@@ -79,7 +78,7 @@ class _Convolution(Sliding):
 
             x, windows = padded(x, windows, self.padding_mode, told.fit)
             told = told.floored()
-        return convolve(x, w["weight"], w.get("bias"), windows, self._groups(seen), told)
+        return kernels.convolve.convolve(x, w["weight"], w.get("bias"), windows, self._groups(seen), told)
 
 
 class Conv(_Convolution, kind="conv"):
@@ -271,11 +270,9 @@ class ConvTranspose(Layer, kind="conv_transpose"):
         return whole if whole > y.size else 0
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
-        from cnncalc.kernels.transposed import convolve_transposed
-
         seen = Shape(*x.shape[2:], x.shape[1])
         windows, more = self.written_windows(seen), self.added_cells(seen)
-        return convolve_transposed(x, w["weight"], w.get("bias"), windows, more, self.groups, run)
+        return kernels.transposed.convolve_transposed(x, w["weight"], w.get("bias"), windows, more, self.groups, run)
 
     summary = Sliding.summary
 

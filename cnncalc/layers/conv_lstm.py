@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from cnncalc import kernels
 from cnncalc.layers.advice import along
 from cnncalc.layers.base import Example, Weight
 from cnncalc.layers.conv import Conv
@@ -100,8 +101,6 @@ class ConvLstm(Sliding, kind="conv_lstm"):
         return 10 * state + state * xs[0][0] + xs[0].size
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
-        from cnncalc.kernels.conv_lstm import conv_lstm
-
         windows = self.windows(Shape(*x.shape[2:], x.shape[1]))[1:]
         told = run.floored() if self.padding == "same" else run
-        return conv_lstm(x, w, windows, self.returns == "last", told)
+        return kernels.conv_lstm.conv_lstm(x, w, windows, self.returns == "last", told)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from cnncalc import kernels
 from cnncalc.layers.base import Example, Layer, Pointwise, Weight
 from cnncalc.layers.conv import with_bias
 from cnncalc.layers.memory import INPUT_SAVED, NOTHING_SAVED, Grad, Reuse, Saved
@@ -53,9 +54,7 @@ class FullyConnected(Layer, kind="fc"):
         return xs[0].size if xs[0].rank else 0
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
-        from cnncalc.kernels.dense import fully_connected
-
-        return fully_connected(x, w["weight"], w.get("bias"), run)
+        return kernels.dense.fully_connected(x, w["weight"], w.get("bias"), run)
 
 
 class Linear(Layer, kind="linear"):
@@ -96,9 +95,7 @@ class Linear(Layer, kind="linear"):
     fuses_add = True
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
-        from cnncalc.kernels.dense import linear
-
-        return linear(x, w["weight"], w.get("bias"), run)
+        return kernels.dense.linear(x, w["weight"], w.get("bias"), run)
 
 
 class Flatten(Layer, kind="flatten"):
@@ -121,9 +118,7 @@ class Flatten(Layer, kind="flatten"):
         return NOTHING_SAVED
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
-        from cnncalc.kernels import move
-
-        return move.flatten(x)
+        return kernels.move.flatten(x)
 
 
 class Dropout(Pointwise, kind="dropout"):

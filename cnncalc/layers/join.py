@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from cnncalc import kernels
 from cnncalc.layers.advice import axis_of
 from cnncalc.layers.base import Example, Join, Mismatch
 from cnncalc.layers.memory import Grad, Saved
@@ -56,9 +57,7 @@ class Add(_Elementwise, kind="add"):
     example = Example({"add": ["a", "b"]}, (Shape(3, 5, 2), Shape(3, 5, 2)), Shape(3, 5, 2))
 
     def forward_join(self, xs: tuple[Array, ...], run: Run) -> Array:
-        from cnncalc.kernels import join
-
-        return join.add(xs, run)
+        return kernels.join.add(xs, run)
 
 
 class Multiply(_Elementwise, kind="multiply"):
@@ -87,9 +86,7 @@ class Multiply(_Elementwise, kind="multiply"):
         return Saved(inputs=tuple(sorted(inputs)), numbers=numbers)
 
     def forward_join(self, xs: tuple[Array, ...], run: Run) -> Array:
-        from cnncalc.kernels import join
-
-        return join.multiply(xs, run)
+        return kernels.join.multiply(xs, run)
 
 
 class Maximum(_Elementwise, kind="maximum"):
@@ -106,9 +103,7 @@ class Maximum(_Elementwise, kind="maximum"):
         return Saved(inputs=tuple(range(len(xs))))
 
     def forward_join(self, xs: tuple[Array, ...], run: Run) -> Array:
-        from cnncalc.kernels import join
-
-        return join.maximum(xs, run)
+        return kernels.join.maximum(xs, run)
 
 
 class Average(_Elementwise, kind="average"):
@@ -118,9 +113,7 @@ class Average(_Elementwise, kind="average"):
     example = Example({"average": ["a", "b"]}, (Shape(3, 5, 2), Shape(3, 5, 2)), Shape(3, 5, 2))
 
     def forward_join(self, xs: tuple[Array, ...], run: Run) -> Array:
-        from cnncalc.kernels import join
-
-        return join.average(xs, run)
+        return kernels.join.average(xs, run)
 
 
 class _OfTwo(_Elementwise):
@@ -140,9 +133,7 @@ class Subtract(_OfTwo, kind="subtract"):
     example = Example({"subtract": ["a", "b"]}, (Shape(3, 5, 2), Shape(3, 5, 1)), Shape(3, 5, 2))
 
     def forward_join(self, xs: tuple[Array, ...], run: Run) -> Array:
-        from cnncalc.kernels import join
-
-        return join.subtract(xs, run)
+        return kernels.join.subtract(xs, run)
 
 
 class Divide(_OfTwo, kind="divide"):
@@ -156,9 +147,7 @@ class Divide(_OfTwo, kind="divide"):
         return Saved(inputs=(0, 1) if grad.inputs[1] else (1,))
 
     def forward_join(self, xs: tuple[Array, ...], run: Run) -> Array:
-        from cnncalc.kernels import join
-
-        return join.divide(xs, run)
+        return kernels.join.divide(xs, run)
 
 
 class MatMul(Join, kind="matmul"):
@@ -207,10 +196,8 @@ class MatMul(Join, kind="matmul"):
         return math.prod(y) * shapes[0][-2 if self.transpose == "first" else -1]
 
     def forward_join(self, xs: tuple[Array, ...], run: Run) -> Array:
-        from cnncalc.kernels import dense
-
         first, second = xs
-        return dense.matrix_product(first, second, self.transpose, self.factor)
+        return kernels.dense.matrix_product(first, second, self.transpose, self.factor)
 
 
 class Concat(Join, kind="concat"):
@@ -241,7 +228,5 @@ class Concat(Join, kind="concat"):
         return Shape(*sizes)
 
     def forward_join(self, xs: tuple[Array, ...], run: Run) -> Array:
-        from cnncalc.kernels import join
-
         place = axis_of(Shape(*xs[0].shape[2:], xs[0].shape[1]), self.axis)
-        return join.concat(xs, run, place - (xs[0].ndim - 1))
+        return kernels.join.concat(xs, run, place - (xs[0].ndim - 1))

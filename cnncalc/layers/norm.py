@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from cnncalc import kernels
 from cnncalc.layers.advice import near_divisors
 from cnncalc.layers.base import Example, Pointwise, Weight
 from cnncalc.layers.memory import INPUT_SAVED, NOTHING_SAVED, Grad, Saved
@@ -87,9 +88,7 @@ class InstanceNorm(Normalising, kind="instancenorm"):
         return Saved(inputs=(0,), numbers=(3 if self.affine else 2) * y.channels)
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
-        from cnncalc.kernels import norm
-
-        return norm.group_norm(x, x.shape[1], w.get("weight"), w.get("bias"), self.epsilon)
+        return kernels.norm.group_norm(x, x.shape[1], w.get("weight"), w.get("bias"), self.epsilon)
 
 
 class LayerNorm(Normalising, kind="layernorm"):
@@ -126,11 +125,9 @@ class LayerNorm(Normalising, kind="layernorm"):
         return 2 * y.size if self.over == "all" else 0
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
-        from cnncalc.kernels import norm
-
         if self.over == "all":
-            return norm.layer_norm_all(x, w.get("weight"), w.get("bias"), self.epsilon)
-        return norm.layer_norm(x, w.get("weight"), w.get("bias"), self.epsilon, run)
+            return kernels.norm.layer_norm_all(x, w.get("weight"), w.get("bias"), self.epsilon)
+        return kernels.norm.layer_norm(x, w.get("weight"), w.get("bias"), self.epsilon, run)
 
 
 class RMSNorm(Normalising, kind="rmsnorm"):
@@ -158,9 +155,7 @@ class RMSNorm(Normalising, kind="rmsnorm"):
         return Saved(inputs=(0,), numbers=y.size // y.channels + (y.size if self.affine and grad.weights else 0))
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
-        from cnncalc.kernels import norm
-
-        return norm.rms_norm(x, w.get("weight"), self.epsilon, run)
+        return kernels.norm.rms_norm(x, w.get("weight"), self.epsilon, run)
 
 
 class GlobalResponseNorm(Normalising, kind="global_response_norm"):
@@ -185,9 +180,7 @@ class GlobalResponseNorm(Normalising, kind="global_response_norm"):
         return 2 * y.size
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
-        from cnncalc.kernels import norm
-
-        return norm.global_response_norm(x, w["weight"], w["bias"], self.epsilon)
+        return kernels.norm.global_response_norm(x, w["weight"], w["bias"], self.epsilon)
 
 
 class GroupNorm(Normalising, kind="groupnorm"):
@@ -220,9 +213,7 @@ class GroupNorm(Normalising, kind="groupnorm"):
         return Saved(inputs=(0,), numbers=2 * self.groups)
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
-        from cnncalc.kernels import norm
-
-        return norm.group_norm(x, self.groups, w.get("weight"), w.get("bias"), self.epsilon)
+        return kernels.norm.group_norm(x, self.groups, w.get("weight"), w.get("bias"), self.epsilon)
 
 
 class LocalResponseNorm(Pointwise, kind="lrn"):
@@ -250,9 +241,7 @@ class LocalResponseNorm(Pointwise, kind="lrn"):
         return min(6 << 18, 3 * y.size)
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
-        from cnncalc.kernels import norm
-
-        return norm.local_response_norm(x, self.size, self.alpha, self.beta, self.k, run)
+        return kernels.norm.local_response_norm(x, self.size, self.alpha, self.beta, self.k, run)
 
 
 class Standardize(Normalising, kind="standardize"):
@@ -290,13 +279,11 @@ class Standardize(Normalising, kind="standardize"):
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         import numpy as np
 
-        from cnncalc.kernels import pointwise
-
         pair = (w["running_mean"], w["running_var"]) if w else (self.mean, self.variance)
         mean, variance = (np.broadcast_to(np.asarray(one, x.dtype), x.shape[1]) for one in pair)
         # The smallest deviation is the epsilon of Keras's backend.
         factor = 1 / np.maximum(np.sqrt(variance), x.dtype.type(1e-7))
-        return pointwise.per_channels(x, factor, -mean * factor, run)
+        return kernels.pointwise.per_channels(x, factor, -mean * factor, run)
 
 
 class Scale(Normalising, kind="scale"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cnncalc import kernels
 from cnncalc.layers.base import Example, Layer, Weight
 from cnncalc.layers.memory import NOTHING_SAVED, Grad, Reuse, Saved
 from cnncalc.layers.option import Count, ShapeText, option
@@ -49,6 +50,4 @@ class Parameter(Layer, kind="parameter"):
         return NOTHING_SAVED
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
-        from cnncalc.kernels import move
-
-        return move.repeat_examples(w["weight"], len(x))
+        return kernels.move.repeat_examples(w["weight"], len(x))

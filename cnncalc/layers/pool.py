@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cnncalc import kernels
 from cnncalc.layers.advice import along
 from cnncalc.layers.base import Example, Layer
 from cnncalc.layers.memory import INPUT_SAVED, NOTHING_SAVED, Grad, Saved
@@ -56,10 +57,8 @@ class MaxPool(Pool, kind="maxpool"):
         return Saved(inputs=(0,), indices=y.size)
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
-        from cnncalc.kernels import pool
-
         windows, told = self._told(x, run)
-        return pool.max_pool(x, windows, told)
+        return kernels.pool.max_pool(x, windows, told)
 
 
 class AvgPool(Pool, kind="avgpool"):
@@ -75,10 +74,8 @@ class AvgPool(Pool, kind="avgpool"):
     example = Example({"avgpool": 2, "stride": "2x3", "count_include_pad": False}, (Shape(6, 5, 3),), Shape(3, 2, 3))
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
-        from cnncalc.kernels import pool
-
         windows, told = self._told(x, run)
-        return pool.avg_pool(x, windows, self.count_include_pad, told)
+        return kernels.pool.avg_pool(x, windows, self.count_include_pad, told)
 
 
 class SumPool(Pool, kind="sumpool"):
@@ -93,10 +90,8 @@ class SumPool(Pool, kind="sumpool"):
     example = Example({"sumpool": "2x5"}, (Shape(6, 5, 3),), Shape(3, 1, 3))
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
-        from cnncalc.kernels import pool
-
         windows, told = self._told(x, run)
-        return pool.sum_pool(x, windows, told)
+        return kernels.pool.sum_pool(x, windows, told)
 
 
 class _GlobalPool(Layer):
@@ -125,9 +120,7 @@ class GlobalAvgPool(_GlobalPool, kind="global_avgpool"):
         return NOTHING_SAVED
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
-        from cnncalc.kernels import pool
-
-        return pool.global_mean(x)
+        return kernels.pool.global_mean(x)
 
 
 class GlobalMaxPool(_GlobalPool, kind="global_maxpool"):
@@ -141,9 +134,7 @@ class GlobalMaxPool(_GlobalPool, kind="global_maxpool"):
         return Saved(inputs=(0,), indices=y.size)
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
-        from cnncalc.kernels import pool
-
-        return pool.global_max(x)
+        return kernels.pool.global_max(x)
 
 
 class GlobalSumPool(_GlobalPool, kind="global_sumpool"):
@@ -156,9 +147,7 @@ class GlobalSumPool(_GlobalPool, kind="global_sumpool"):
         return NOTHING_SAVED
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
-        from cnncalc.kernels import pool
-
-        return pool.global_sum(x)
+        return kernels.pool.global_sum(x)
 
 
 class _AdaptivePool(Layer):
@@ -238,9 +227,7 @@ class AdaptiveAvgPool(_AdaptivePool, kind="adaptive_avgpool"):
         return INPUT_SAVED if y.size > y.channels else NOTHING_SAVED
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
-        from cnncalc.kernels import pool
-
-        return pool.adaptive_mean(x, self._sizes(x))
+        return kernels.pool.adaptive_mean(x, self._sizes(x))
 
 
 class AdaptiveMaxPool(_AdaptivePool, kind="adaptive_maxpool"):
@@ -255,6 +242,4 @@ class AdaptiveMaxPool(_AdaptivePool, kind="adaptive_maxpool"):
         return Saved(inputs=(0,), indices=y.size)
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
-        from cnncalc.kernels import pool
-
-        return pool.adaptive_max(x, self._sizes(x))
+        return kernels.pool.adaptive_max(x, self._sizes(x))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from cnncalc import kernels
 from cnncalc.layers.advice import axis_of, image_hint, near_divisors
 from cnncalc.layers.base import Example, Layer, Pointwise
 from cnncalc.layers.memory import NOTHING_SAVED, Grad, Reuse, Saved
@@ -64,9 +65,7 @@ class Slice(Layer, kind="slice"):
         return NOTHING_SAVED
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
-        from cnncalc.kernels import move
-
-        return move.cut(x, axis_of(seen(x), self.axis), *self.channels, self.step)
+        return kernels.move.cut(x, axis_of(seen(x), self.axis), *self.channels, self.step)
 
 
 class Reshape(Layer, kind="reshape"):
@@ -95,9 +94,7 @@ class Reshape(Layer, kind="reshape"):
         return NOTHING_SAVED
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
-        from cnncalc.kernels import move
-
-        return move.reshape(x, *(n or -1 for n in (self.shape.channels, *self.shape.spatial)))
+        return kernels.move.reshape(x, *(n or -1 for n in (self.shape.channels, *self.shape.spatial)))
 
 
 class Squeeze(Layer, kind="squeeze"):
@@ -128,9 +125,7 @@ class Squeeze(Layer, kind="squeeze"):
         return NOTHING_SAVED
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
-        from cnncalc.kernels import move
-
-        return move.squeeze(x, tuple(axis_of(seen(x), name) for name in self.axes))
+        return kernels.move.squeeze(x, tuple(axis_of(seen(x), name) for name in self.axes))
 
 
 class Permute(Layer, kind="permute"):
@@ -163,12 +158,10 @@ class Permute(Layer, kind="permute"):
         return NOTHING_SAVED
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
-        from cnncalc.kernels import move
-
         names = (*seen(x).axes, "channels")
         *spatial, channels = (names.index(name) for name in self.axes)
         # In an array the channels come first.
-        return move.permute(x, tuple((axis + 1) % len(names) for axis in (channels, *spatial)))
+        return kernels.move.permute(x, tuple((axis + 1) % len(names) for axis in (channels, *spatial)))
 
 
 class Reduce(Layer, kind="reduce"):
@@ -206,9 +199,7 @@ class Reduce(Layer, kind="reduce"):
         return NOTHING_SAVED if self.operation in ("mean", "sum") else Saved(inputs=(0,), output=True)
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
-        from cnncalc.kernels import move
-
-        return move.reduce(x, self.operation, tuple(axis_of(seen(x), name) for name in self.axes), self.keep)
+        return kernels.move.reduce(x, self.operation, tuple(axis_of(seen(x), name) for name in self.axes), self.keep)
 
 
 def without(x: Shape, places: list[int]) -> Shape:
@@ -246,6 +237,4 @@ class ChannelShuffle(Pointwise, kind="channel_shuffle"):
         return NOTHING_SAVED
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
-        from cnncalc.kernels import move
-
-        return move.channel_shuffle(x, self.groups)
+        return kernels.move.channel_shuffle(x, self.groups)

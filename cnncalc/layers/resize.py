@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cnncalc import kernels
 from cnncalc.layers.advice import along, image_hint
 from cnncalc.layers.base import Example, Layer
 from cnncalc.layers.memory import NOTHING_SAVED, Grad, Saved
@@ -113,11 +114,9 @@ class Upsample(Layer, kind="upsample"):
         return before + (0 if self.mode == "nearest" else y.size)
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
-        from cnncalc.kernels import resize
-
         if self.factor is not None and self.mode == "nearest":
-            return resize.repeated(x, along(seen(x), "factor", self.factor), run)
-        return resize.resize(x, self._sizes(seen(x)), self.mode, self.align_corners)
+            return kernels.resize.repeated(x, along(seen(x), "factor", self.factor), run)
+        return kernels.resize.resize(x, self._sizes(seen(x)), self.mode, self.align_corners)
 
 
 class PixelShuffle(Layer, kind="pixel_shuffle"):
@@ -161,9 +160,7 @@ class PixelShuffle(Layer, kind="pixel_shuffle"):
     packs = False
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
-        from cnncalc.kernels import resize
-
-        return resize.pixel_shuffle(x, self.factor, self.order)
+        return kernels.resize.pixel_shuffle(x, self.factor, self.order)
 
 
 class SpaceToDepth(Layer, kind="space_to_depth"):
@@ -220,6 +217,4 @@ class SpaceToDepth(Layer, kind="space_to_depth"):
         return 2 * y.size if self.order == "darknet" else 0
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
-        from cnncalc.kernels import resize
-
-        return resize.space_to_depth(x, self.factor, self.order)
+        return kernels.resize.space_to_depth(x, self.factor, self.order)

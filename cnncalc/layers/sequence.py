@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from cnncalc import kernels
 from cnncalc.layers.advice import near_divisors
 from cnncalc.layers.base import Example, Layer, Pointwise, Weight
 from cnncalc.layers.memory import NOTHING_SAVED, Grad, Saved
@@ -114,9 +115,7 @@ class _Recurrent(Layer):
         return states + self._directions * min(1 << 20, xs[0][0] * self.gates * self.hidden)
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
-        from cnncalc.kernels.sequence import recurrent
-
-        return recurrent(x, w, self.layers, self.bidirectional, self.returns == "last", self.step(), run)
+        return kernels.sequence.recurrent(x, w, self.layers, self.bidirectional, self.returns == "last", self.step(), run)
 
 
 _HIDDEN = "hidden units: numbers of the state"
@@ -149,9 +148,7 @@ class Rnn(_Recurrent, kind="rnn"):
         return self.hidden * (length + 1)
 
     def step(self) -> Step:
-        from cnncalc.kernels.sequence import rnn_step
-
-        return rnn_step
+        return kernels.sequence.rnn_step
 
 
 class Lstm(_Recurrent, kind="lstm"):
@@ -170,9 +167,7 @@ class Lstm(_Recurrent, kind="lstm"):
     example = Example({"lstm": 5, "layers": 2, "bidirectional": True}, (Shape(7, 3),), Shape(10))
 
     def step(self) -> Step:
-        from cnncalc.kernels.sequence import lstm_step
-
-        return lstm_step
+        return kernels.sequence.lstm_step
 
 
 class Gru(_Recurrent, kind="gru"):
@@ -191,9 +186,7 @@ class Gru(_Recurrent, kind="gru"):
     example = Example({"gru": 4, "return": "sequence", "bidirectional": True}, (Shape(7, 3),), Shape(7, 8))
 
     def step(self) -> Step:
-        from cnncalc.kernels.sequence import gru_step
-
-        return gru_step
+        return kernels.sequence.gru_step
 
 
 class Attention(Pointwise, kind="attention"):
@@ -236,6 +229,4 @@ class Attention(Pointwise, kind="attention"):
         return 6 * y.size + (1 << 20)
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
-        from cnncalc.kernels.sequence import attention
-
-        return attention(x, w, self.heads, run)
+        return kernels.sequence.attention(x, w, self.heads, run)

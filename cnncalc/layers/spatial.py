@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cnncalc import kernels
 from cnncalc.layers.advice import along, check_mode
 from cnncalc.layers.base import Example, Layer, Pointwise
 from cnncalc.layers.conv import PADDING_MODE
@@ -63,9 +64,7 @@ class Pad(Layer, kind="pad"):
         return INPUT_SAVED if self.mode in ("reflect", "replicate") else NOTHING_SAVED
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
-        from cnncalc.kernels import move
-
-        return move.pad(x, along(seen(x), "pad", self.cells), self.mode, self.fill, self.channels)
+        return kernels.move.pad(x, along(seen(x), "pad", self.cells), self.mode, self.fill, self.channels)
 
 
 class Crop(Layer, kind="crop"):
@@ -102,9 +101,7 @@ class Crop(Layer, kind="crop"):
         return NOTHING_SAVED
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
-        from cnncalc.kernels import move
-
-        return move.crop(x, along(seen(x), "crop", self.cells))
+        return kernels.move.crop(x, along(seen(x), "crop", self.cells))
 
 
 class Roll(Pointwise, kind="roll"):
@@ -129,6 +126,4 @@ class Roll(Pointwise, kind="roll"):
         return NOTHING_SAVED
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
-        from cnncalc.kernels import move
-
-        return move.roll(x, along(seen(x), "roll", self.cells))
+        return kernels.move.roll(x, along(seen(x), "roll", self.cells))
