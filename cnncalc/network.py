@@ -14,7 +14,8 @@ from cnncalc.bundled import resolve
 from cnncalc.formats import read
 from cnncalc.graph import Graph, Input, Node, Producer
 from cnncalc.language.overrides import Options, Shapes, Values
-from cnncalc.problem import Location, Problem, SpecError
+from cnncalc.place import Place
+from cnncalc.problem import Problem, SpecError
 from cnncalc.spelling import did_you_mean
 
 if TYPE_CHECKING:
@@ -133,8 +134,8 @@ class Network:
         return {node.name: node for node in self.graph.nodes}
 
     @property
-    def rows(self) -> Mapping[str, Location]:
-        """The names of the top-level rows, in order, with where each stands in the file."""
+    def rows(self) -> Mapping[str, Place]:
+        """The top-level rows of the file by name, in order."""
         return self.reading.rows
 
     @cached_property

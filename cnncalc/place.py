@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Protocol
 
 from cnncalc.problem import Fix, Location
@@ -20,6 +21,26 @@ def lines_of(text: str) -> list[str]:
 def line_starts(text: str) -> list[int]:
     """Return the index of the first character of each line."""
     return [0, *(match.end() for match in re.finditer(_LINE_BREAK, text))]
+
+
+def apply(text: str, fixes: Iterable[Fix]) -> str:
+    """Return the text with edits made; of edits that overlap, only the first one is."""
+    starts = line_starts(text)
+
+    def offset(line: int, column: int) -> int:
+        return min(len(text), starts[line - 1] + column - 1) if line <= len(starts) else len(text)
+
+    edits = sorted(
+        (offset(f.location.line, f.location.column), offset(f.location.end_line, f.location.end_column), f.text) for f in fixes
+    )
+    parts: list[str] = []
+    at = 0
+    for start, end, new in edits:
+        if start < at:
+            continue
+        parts += [text[at:start], new]
+        at = max(at, end)
+    return "".join([*parts, text[at:]])
 
 
 class Spot(Protocol):

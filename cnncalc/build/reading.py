@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cnncalc.build.cache import Cache
 from cnncalc.dtype import DEFAULT
 from cnncalc.graph import Graph, Producer
-from cnncalc.place import lines_of
+from cnncalc.place import Place, lines_of
 from cnncalc.problem import Fix, Location, Problem, SpecError
 from cnncalc.record import Record
 
@@ -211,8 +211,8 @@ class Reading(Record):
     ignores: Ignores = Ignores()
     #: The names that `--set` takes beside fields.
     vars: tuple[str, ...] = ()
-    #: The names of the top-level rows, in order, and their locations.
-    rows: Mapping[str, Location] = {}
+    #: The top-level rows by name, in order.
+    rows: Mapping[str, Place] = {}
     #: Resolves a name that is not the full name of a layer; returns None if the file has no such name.
     find: Callable[[str], Producer | None] | None = None
     #: The definitions of the file, which only rules ask for.

@@ -1,36 +1,14 @@
-"""Edits of a text, and a file replaced as a whole or not at all."""
+"""Safe fixes of a text, and a file replaced as a whole or not at all."""
 
 from __future__ import annotations
-
-from collections.abc import Iterable
 
 from cnncalc import network
 from cnncalc.check.examine import check_text
 from cnncalc.check.settings import Settings
-from cnncalc.place import line_starts
-from cnncalc.problem import Fix, Problem, SpecError
+from cnncalc.place import apply
+from cnncalc.problem import Problem, SpecError
 
 _PASSES = 10
-
-
-def apply(text: str, fixes: Iterable[Fix]) -> str:
-    """`text` with the edits made, byte for byte itself elsewhere; of edits that overlap, the first one."""
-    starts = line_starts(text)
-
-    def offset(line: int, column: int) -> int:
-        return min(len(text), starts[line - 1] + column - 1) if line <= len(starts) else len(text)
-
-    edits = sorted(
-        (offset(f.location.line, f.location.column), offset(f.location.end_line, f.location.end_column), f.text) for f in fixes
-    )
-    parts: list[str] = []
-    at = 0
-    for start, end, new in edits:
-        if start < at:
-            continue
-        parts += [text[at:start], new]
-        at = max(at, end)
-    return "".join([*parts, text[at:]])
 
 
 def fixed(text: str, file: str | None, settings: Settings) -> str:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from cnncalc.check.fixes import apply
 from cnncalc.editor.positions import BOM, Span
 from cnncalc.editor.snapshot import Snapshot
 from cnncalc.editor.symbols import Edit
-from cnncalc.language.comments import last_line
-from cnncalc.language.source import Sequence
-from cnncalc.place import inside
+from cnncalc.language.source import Sequence, last_line
+from cnncalc.place import apply, inside
 from cnncalc.problem import IGNORABLE, Fix, Problem
 
 

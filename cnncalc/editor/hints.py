@@ -10,9 +10,8 @@ from cnncalc.editor.positions import Position, Positions
 from cnncalc.editor.recovery import PLACEHOLDER
 from cnncalc.editor.snapshot import Snapshot
 from cnncalc.graph import Group, Node
-from cnncalc.language.comments import last_line
 from cnncalc.language.row import Row
-from cnncalc.language.source import Mapping
+from cnncalc.language.source import Mapping, last_line
 from cnncalc.place import Place
 from cnncalc.problem import Location
 from cnncalc.shape import Flow

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from cnncalc.build.reading import Ignore, Ignores
 from cnncalc.language.content import Document
-from cnncalc.language.source import Mapping, Scalar, Sequence, YamlNode
+from cnncalc.language.source import Mapping, Scalar, Sequence, YamlNode, last_line
 from cnncalc.place import line_starts
 from cnncalc.problem import IGNORABLE, Fix, Location, Problem
 from cnncalc.shape import LARGEST
@@ -161,16 +161,6 @@ def _nodes(root: YamlNode | None) -> Iterator[tuple[YamlNode, bool]]:
         elif isinstance(node, Mapping):
             for key, value in node.pairs.values():
                 stack += [(key, False), (value, False)]
-
-
-def last_line(node: YamlNode) -> int:
-    """Return the line of a node's last word or bracket; libyaml's own end of a block is the start of the next node."""
-    if isinstance(node, Scalar) or node.flow:
-        return int(node.end_line)
-    inside: list[YamlNode] = node.items if isinstance(node, Sequence) else [n for pair in node.pairs.values() for n in pair]
-    # Merged and aliased nodes are written in another place.
-    own = [n for n in inside if (node.line, node.column) <= (n.line, n.column) and n.line <= node.end_line]
-    return max(int(node.line), *map(last_line, own)) if own else int(node.line)
 
 
 def _start(node: YamlNode) -> tuple[int, int]:

@@ -1,10 +1,9 @@
-"""Edits of a spec's text: insert, delete and move rows, set fields and keys. The rest of the text is left unchanged."""
+"""Edits of a spec's text: insert, delete and move rows, set keys of the top level and vars. The rest is left unchanged."""
 
 from __future__ import annotations
 
-from cnncalc.language.comments import last_line
-from cnncalc.language.source import Mapping, Scalar, Sequence, YamlNode, compose
-from cnncalc.place import line_starts
+from cnncalc.language.source import Mapping, Scalar, Sequence, YamlNode, compose, last_line, location
+from cnncalc.place import line_starts, lines_of
 from cnncalc.problem import Location
 
 
@@ -40,10 +39,6 @@ class Text:
 
     def replaced(self, start: int, end: int, text: str) -> str:
         return self.text[:start] + text + self.text[end:]
-
-    def over(self, at: Location, text: str) -> str:
-        """Return the text with a range replaced."""
-        return self.replaced(self.offset(at.line, at.column), self.offset(at.end_line, at.end_column), text)
 
 
 def _rows(text: Text) -> tuple[Sequence | None, int]:
@@ -132,61 +127,24 @@ def move(source: str, index: int, before: int) -> str:
     return text.text[:at] + lines + text.text[at:start] + text.text[end:]
 
 
-def set_field(source: str, row: Location, field: str, value: str) -> str:
-    """Set a field of the row at `row`; a row of one word becomes a map."""
-    text = Text(source)
-    node = _node_at(text.root, row)
-    if isinstance(node, Scalar):
-        return text.over(row, f"{{{node.text}: {value}}}" if field == node.text else f"{{{node.text}: , {field}: {value}}}")
-    if not isinstance(node, Mapping):
-        raise CannotEdit("this is no row")
-    if field in node.pairs:
-        key, old = node.pairs[field]
-        if (key.line, key.column) < (node.line, node.column):
-            raise CannotEdit(f"{field} stands at an anchor elsewhere; change it there")
-        return _over_value(text, key, old, value)
-    last_key, last = list(node.pairs.values())[-1]
-    if (last_key.line, last_key.column) < (node.line, node.column):
-        raise CannotEdit("a part of this row stands at an anchor elsewhere; change it there")
-    if not node.flow:
-        end = text.line_start(last_line(node) + 1)
-        lead = "" if text.text[:end].endswith("\n") else "\n"
-        return text.replaced(end, end, f"{lead}{' ' * (node.column - 1)}{field}: {value}\n")
-    if isinstance(last, Scalar) and last.null and not last.text:
-        end = text.offset(last_key.end_line, last_key.end_column)
-        there = text.text[end : end + 1] == ":"
-        end += there
-        return text.replaced(end, end, f"{'' if there else ':'} , {field}: {value}")
-    end = text.offset(last.end_line, last.end_column)
-    return text.replaced(end, end, f", {field}: {value}")
+def replacement(key: Scalar, value: YamlNode, new: str, lines: list[str]) -> tuple[Location, str]:
+    """Return the range to replace, and the text to write there, so that a key has the value `new`."""
+    if isinstance(value, Scalar) and value.null and not value.text:
+        rest = lines[key.end_line - 1][key.end_column - 1 :]
+        if not rest.startswith(":"):
+            return Location(key.end_line, key.end_column, key.end_line, key.end_column), f": {new}"
+        after = rest[1:].lstrip(" ")
+        first, last = key.end_column + 1, key.end_column + (1 if after.startswith("#") else len(rest) - len(after))
+        return Location(key.end_line, first, key.end_line, last), f" {new}"
+    if isinstance(value, Scalar) or value.flow:
+        return location(value), new
+    line = last_line(value)
+    return Location(key.end_line, key.end_column, line, len(lines[line - 1]) + 1), f": {new}"
 
 
 def _over_value(text: Text, key: Scalar, old: YamlNode, value: str) -> str:
-    if isinstance(old, Scalar) and not old.text and old.null:
-        end = text.offset(key.end_line, key.end_column)
-        if text.text[end : end + 1] == ":":
-            return text.replaced(end + 1, end + 1, f" {value}")
-        return text.replaced(end, end, f": {value}")
-    if not isinstance(old, Scalar) and not old.flow:
-        end = text.line_start(last_line(old) + 1)
-        start = text.offset(key.end_line, key.end_column)
-        return text.replaced(start, end, f": {value}\n")
-    start, end = text.offset(old.line, old.column), text.offset(old.end_line, old.end_column)
-    return text.replaced(start, end, value)
-
-
-def _node_at(node: YamlNode | None, at: Location) -> YamlNode | None:
-    """Return the outermost node that begins at a location."""
-    if node is None:
-        return None
-    if (node.line, node.column, node.end_line, node.end_column) == tuple(at):
-        return node
-    below: list[YamlNode] = []
-    if isinstance(node, Sequence):
-        below = node.items
-    elif isinstance(node, Mapping):
-        below = [value for _, value in node.pairs.values()]
-    return next((found for part in below if (found := _node_at(part, at)) is not None), None)
+    at, new = replacement(key, old, value, lines_of(text.text))
+    return text.replaced(text.offset(at.line, at.column), text.offset(at.end_line, at.end_column), new)
 
 
 #: Keys at the top of a file, in order; other keys come after them, before `layers`.

@@ -16,7 +16,8 @@ from cnncalc.language.expectations import check_totals
 from cnncalc.language.scope import Scope
 from cnncalc.language.source import YamlNode, compose
 from cnncalc.language.uses import check_uses
-from cnncalc.problem import Location, Problem, SpecError
+from cnncalc.place import Place
+from cnncalc.problem import Problem, SpecError
 from cnncalc.shape import Flow, LayerError
 
 
@@ -96,10 +97,10 @@ def _ignores(text: str, root: YamlNode | None, document: Document) -> Ignores:
     return FileIgnores(text, root, document)
 
 
-def _rows(document: Document, scope: Scope) -> dict[str, Location]:
-    """Return the names of the top-level rows, in order, and the location of each."""
+def _rows(document: Document, scope: Scope) -> dict[str, Place]:
+    """Return the top-level rows by name, in order."""
     names = [name for name in scope.names if name not in document.inputs]
-    return {name: row.at for name, row in zip(names, scope.body.rows, strict=False)}
+    return dict(zip(names, scope.body.rows, strict=False))
 
 
 def _find(scope: Scope, name: str) -> Producer | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
-from cnncalc.language.source import Mapping, Scalar, YamlNode, location
+from cnncalc.language.edit import CannotEdit, replacement
+from cnncalc.language.source import Mapping, Scalar, YamlNode, last_line, location
 from cnncalc.language.template import Dynamic, Pairs, Parts, Template, names_in
 from cnncalc.layers import Layer
 from cnncalc.place import Place, inside, lines_of
@@ -151,28 +152,39 @@ class Row(Place):
         return argument.location if argument is not None else None
 
     def edit(self, field: str, value: str, *, safe: bool = False) -> Fix | None:
+        argument = self._argument(field)
+        if argument is not None and argument.dynamic:
+            # The expression applies to every use of the block.
+            return None
+        try:
+            return self.change(field, value, safe=safe)
+        except CannotEdit:
+            return None
+
+    def change(self, field: str, value: str, *, safe: bool = False) -> Fix:
+        """Return the edit that sets a field, also if it has an expression. Raises CannotEdit."""
         key = self._key_of(field)
         pair, title = f"{key}: {value}", f"{key} {value}"
         argument = self._argument(field)
         if argument is not None:
-            if argument.dynamic or not inside(argument.location, self.location):
-                return None
-            return Fix(argument.location, value, safe, title)
+            if not inside(argument.location, self.location):
+                raise CannotEdit(f"{key} stands at an anchor elsewhere; change it there")
+            return Fix(*replacement(argument.key, argument.node, value, self.lines.all), safe, title)
         if not isinstance(self.node, Mapping):
-            return Fix(self.location, f"{{{self.kind}: , {pair}}}", False, title)
-        if self.kind not in self.node.pairs:
-            return None
-        kind, old = self.node.pairs[self.kind]
-        if location(old) < location(kind) or not inside(location(old), self.location):
-            # The kind comes from a YAML merge.
-            return None
+            return Fix(self.location, f"{{{pair}}}" if key == self.kind else f"{{{self.kind}: , {pair}}}", False, title)
+        kind, old = self.node.pairs.get(self.kind, (None, None))
+        if kind is None or old is None or not inside(location(kind), self.location):
+            raise CannotEdit("the kind of this row stands at an anchor elsewhere; change it there")
+        empty = isinstance(old, Scalar) and old.null and not old.text
+        if not empty and (location(old) < location(kind) or not inside(location(old), self.location)):
+            raise CannotEdit("a part of this row stands at an anchor elsewhere; change it there")
+        lines = self.lines.all
         if self.node.flow:
             return Fix(Location(old.end_line, old.end_column, old.end_line, old.end_column), f", {pair}", safe, title)
         # The field goes on a new line, after a comment that follows the value.
-        lines = self.lines.all
-        after = len(lines[old.end_line - 1]) + 1 if old.end_line <= len(lines) else 1
-        at = Location(old.end_line, after, old.end_line, after)
-        return Fix(at, self.lines.end + " " * (self.node.column - 1) + pair, safe, title)
+        line = last_line(kind if empty else old)
+        after = len(lines[line - 1]) + 1
+        return Fix(Location(line, after, line, after), self.lines.end + " " * (self.node.column - 1) + pair, safe, title)
 
 
 class Body:

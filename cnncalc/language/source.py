@@ -89,6 +89,16 @@ def location(node: YamlNode) -> Location:
     return Location(node.line, node.column, node.end_line, node.end_column)
 
 
+def last_line(node: YamlNode) -> int:
+    """Return the line of a node's last word or bracket; libyaml's own end of a block is the start of the next node."""
+    if isinstance(node, Scalar) or node.flow:
+        return int(node.end_line)
+    inside: list[YamlNode] = node.items if isinstance(node, Sequence) else [n for pair in node.pairs.values() for n in pair]
+    # Merged and aliased nodes are written in another place.
+    own = [n for n in inside if (node.line, node.column) <= (n.line, n.column) and n.line <= node.end_line]
+    return max(int(node.line), *map(last_line, own)) if own else int(node.line)
+
+
 def value_of(node: YamlNode) -> Value:
     """Return a node as a plain value without locations."""
     if isinstance(node, Scalar):

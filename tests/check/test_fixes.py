@@ -14,8 +14,9 @@ import pytest
 
 import cnncalc
 from cnncalc.check.examine import check_text
-from cnncalc.check.fixes import apply, fixed, replace
+from cnncalc.check.fixes import fixed, replace
 from cnncalc.check.settings import Settings
+from cnncalc.place import apply
 from cnncalc.problem import Fix, Location
 
 DEFAULT = Settings()

@@ -6,7 +6,7 @@ import pytest
 
 from cnncalc.language import edit
 from cnncalc.network import load, loads
-from cnncalc.problem import Location
+from cnncalc.place import apply
 
 FILE = """\
 # A comment at the top
@@ -26,11 +26,6 @@ expect: {output: 10}
 
 def rows(text):
     return [node.kind for node in loads(text).layers]
-
-
-def at(text, index):
-    node = edit.Text(text).rows[index]
-    return Location(node.line, node.column, node.end_line, node.end_column)
 
 
 def test_insert():
@@ -100,19 +95,57 @@ def test_dashes_on_lines_of_their_own():
             assert sorted(edit.move(DASHES, index, before).splitlines()) == sorted(DASHES.splitlines())
 
 
-def test_set_field():
-    assert edit.set_field(FILE, at(FILE, 0), "kernel_size", "3") == FILE.replace("kernel_size: 5", "kernel_size: 3")
-    assert edit.set_field(FILE, at(FILE, 0), "padding", "[[1, 2], [1, 2]]") == FILE.replace(
-        "size: 5}", "size: 5, padding: [[1, 2], [1, 2]]}"
-    )
-    assert edit.set_field(FILE, at(FILE, 1), "name", "act") == FILE.replace("- relu", "- {relu: , name: act}")
-    assert edit.set_field(FILE, at(FILE, 2), "stride", "1") == FILE.replace("stride: 2", "stride: 1")
-    assert edit.set_field(FILE, at(FILE, 2), "padding", "1") == FILE.replace("# block style\n", "# block style\n    padding: 1\n")
-    word = edit.set_field(FILE, at(FILE, 1), "name", "act")
-    assert edit.set_field(word, at(word, 1), "name", "b") == FILE.replace("- relu", "- {relu: , name: b}")
-    for text in ("{relu: }", "{relu}", "{relu: , name: }", "{dropout}"):
+def changed(text: str, index: int, field: str, value: str) -> str:
+    row = list(loads(text).rows.values())[index]
+    return apply(text, [row.change(field, value)])
+
+
+def test_a_field_of_a_row():
+    assert changed(FILE, 0, "kernel_size", "3") == FILE.replace("kernel_size: 5", "kernel_size: 3")
+    assert changed(FILE, 0, "filters", "8") == FILE.replace("conv: 10", "conv: 8")
+    assert changed(FILE, 0, "padding", "[[1, 2], [1, 2]]") == FILE.replace("10, k", "10, padding: [[1, 2], [1, 2]], k")
+    assert changed(FILE, 1, "name", "act") == FILE.replace("- relu", "- {relu: , name: act}")
+    assert changed(FILE, 2, "stride", "1") == FILE.replace("stride: 2", "stride: 1")
+    assert changed(FILE, 2, "padding", "1") == FILE.replace("maxpool: 2\n", "maxpool: 2\n    padding: 1\n")
+    for text in ("relu", "{relu: }", "{relu}", "{relu: , name: }", "{dropout}", "{name: a, relu: }"):
         source = f"input: 4x4x1\nlayers:\n  - {text}\n"
-        assert loads(edit.set_field(source, at(source, 0), "name", "b")).layers[0].name == "b"
+        for name in ("b", "c"):
+            source = changed(source, 0, "name", name)
+            assert list(loads(source).rows) == [name]
+
+
+@pytest.mark.parametrize(
+    ("before", "field", "value", "after"),
+    [
+        # A key without a value, and values on lines of their own.
+        ("- {maxpool: 2, stride: }", "stride", "1", "- {maxpool: 2, stride: 1}"),
+        ("- maxpool: 2\n    stride:  # none", "stride", "1", "- maxpool: 2\n    stride: 1  # none"),
+        ("- conv: 3\n    kernel_size: 3\n    padding:\n      - [1, 1]\n      - [1, 1]", "padding", "1",
+         "- conv: 3\n    kernel_size: 3\n    padding: 1"),
+        ("- {leaky_relu: }", "slope", "0.2", "- {leaky_relu: 0.2}"),
+        ("- leaky_relu", "slope", "0.2", "- {leaky_relu: 0.2}"),
+        ("- relu:", "name", "a", "- relu:\n    name: a"),
+        ("- relu: ~\n    trainable: true", "name", "a", "- relu: ~\n    name: a\n    trainable: true"),
+        ("- branches:\n      a: []\n      b: []\n    merge: add", "name", "x",
+         "- branches:\n      a: []\n      b: []\n    name: x\n    merge: add"),
+        ('- {conv: "${w}", kernel_size: 1}', "filters", "2", "- {conv: 2, kernel_size: 1}"),
+    ],
+)  # fmt: skip
+def test_a_field_of_a_row_in_any_style(before, field, value, after):
+    head = "input: 4x4x1\nvars: {w: 1}\nlayers:\n  "
+    for end in ("", "\n", "\n  - tanh\n"):
+        found = changed(head + before + end, 0, field, value)
+        assert found == head + after + end
+        assert not [problem for problem in loads(found).problems if problem.rule != "unused-definition"]
+
+
+@pytest.mark.parametrize("row", ["- {<<: *base, stride: 1}", "- {maxpool: 2, stride: *n}", "- {maxpool: *n}"])
+def test_a_field_that_stands_elsewhere_is_left_alone(row):
+    text = f"input: 4x4x1\nx-a: &base {{maxpool: 2, padding: 0}}\nx-n: &n 2\nlayers:\n  {row}\n"
+    field = {"- {<<": "padding", "- {maxpool: 2": "stride", "- {maxpool: *n": "padding"}[next(
+        k for k in ("- {<<", "- {maxpool: 2", "- {maxpool: *n") if row.startswith(k))]  # fmt: skip
+    with pytest.raises(edit.CannotEdit, match="stands at an anchor elsewhere; change it there"):
+        changed(text, 0, field, "1")
 
 
 def test_set_top():

@@ -86,7 +86,7 @@ def _around(session: Session) -> tuple[str, str, str]:
     """The text up to the end of the last row, the text behind it, and the indent of the rows' dashes."""
     lines = session.text.splitlines(keepends=True)
     rows = list(session.network.rows.values()) if session.network is not None else []
-    last = rows[-1] if rows else None
+    last = rows[-1].location if rows else None
     if last is None or not lines[last.line - 1].lstrip().startswith("- "):
         return f"{session.text.rstrip()}\nlayers:\n", "", "  "
     end = last.end_line - 1 if last.end_column == 1 else last.end_line

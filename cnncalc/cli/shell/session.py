@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from cnncalc.cli.shell.typed import Refused, read, row, top_key
 from cnncalc.language import edit
 from cnncalc.language.document import TOP_KEYS
-from cnncalc.language.row import ROW_KEYS
+from cnncalc.language.row import ROW_KEYS, Row
 from cnncalc.layers import KINDS
+from cnncalc.place import apply
 from cnncalc.problem import Location, Problem, SpecError
 from cnncalc.shape import Tokens
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from cnncalc.network import Network
+    from cnncalc.place import Place
 
 #: Problems of these rules refuse a change, because later rows would depend on a row that cannot be read.
 UNREADABLE = frozenset(
@@ -160,27 +162,25 @@ class Session:
         self._expects = self._expects or field == "expect"
         if "*" in name or "?" in name:
             return self._set_all(name, field, value)
-        at = self.network.rows.get(name)
-        if at is None:
+        row = self.network.rows.get(name)
+        if row is None:
             try:
-                at = self.network[name].location
+                row = self.network[name].place
             except KeyError as unknown:
                 raise Refused(str(unknown.args[0])) from None
-        kind = next((node.kind for node in self.network.layers if node.name == name), "")
-        return self._change(edit.set_field(self.text, at, _key(kind, field), value))
+        return self._set_fields([row], field, value)
 
     def _set_all(self, pattern: str, field: str, value: str) -> Answer:
         """Set a field in every row that matches the pattern and whose kind has the field."""
         assert self.network is not None
         meant = [node for node in self.network.layers if fnmatchcase(node.name, pattern)]
-        rows = {node.location: _key(node.kind, field) for node in meant if node.kind in KINDS and _has(node.kind, field)}
+        rows = {node.location: node.place for node in meant if node.kind in KINDS and _has(node.kind, field)}
         if not rows:
             raise Refused(f"no layer that {pattern} matches has a field {field}")
-        text = self.text
-        # Edit from the end to the beginning, because an edit moves the text after it.
-        for at in sorted(rows, reverse=True):
-            text = edit.set_field(text, at, rows[at], value)
-        return self._change(text)
+        return self._set_fields(rows.values(), field, value)
+
+    def _set_fields(self, rows: Iterable[Place], field: str, value: str) -> Answer:
+        return self._change(apply(self.text, [row.change(field, value) for row in rows if isinstance(row, Row)]))
 
     def _index(self, name: str) -> int:
         from cnncalc.spelling import did_you_mean
@@ -192,7 +192,7 @@ class Session:
             inner = " (it is in a block or branch)" if name in self.network else ""
             raise Refused(f"there is no row {name} at the top level{inner}{did_you_mean(name, self.names)}")
         rows = edit.Text(self.text).rows
-        return next(i for i, row in enumerate(rows) if (row.line, row.column) == (at.line, at.column))
+        return next(i for i, row in enumerate(rows) if (row.line, row.column) == at.location[:2])
 
     def _insert(self, index: int, line: str) -> Answer:
         if self.network is None and self._probed(self.text) is None:
@@ -273,8 +273,3 @@ def texts_of(problems: Iterable[Problem]) -> list[str]:
 
 def _has(kind: str, field: str) -> bool:
     return field in KINDS[kind].options or field in ROW_KEYS
-
-
-def _key(kind: str, field: str) -> str:
-    """The key that holds a field in a row; for the main field, the kind."""
-    return KINDS[kind].key_of(field) if kind in KINDS else field

@@ -58,11 +58,9 @@ def read(source: Source, changes: Changes) -> Reading:
         raise SpecError(problems.sorted())
     net = Net(builder, changes.fit or "floor")
     x: Producer | None = builder.input("input", flow, first.header)
-    rows = {}
     try:
         for index, section in enumerate(sections[1:]):
             name = f"{_stem(section.kind)}{index}"
-            rows[name] = section.location
             x = _section(net, name, index, section, Values(section, problems, name), x, problems)
             net.results.append(x)
     except TooManyLayers as error:
@@ -77,7 +75,6 @@ def read(source: Source, changes: Changes) -> Reading:
         layout="channels_first",
         complete=is_complete(builder.graph),
         changed=bool(changes),
-        rows=rows,
     )
 
 

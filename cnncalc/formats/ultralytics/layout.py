@@ -65,7 +65,6 @@ def lay_out(model: Model, builder: Builder, problems: Problems, source: Source, 
         complete=is_complete(builder.graph),
         changed=bool(changes),
         vars=("scale", "nc", "ch", "depth_multiple", "width_multiple"),
-        rows={f"model.{row.index}": row.place for row in model.rows if row is not None},
     )
 
 
