@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from cnncalc.language.overrides import Options
 from cnncalc.studies.grid import axis
 from cnncalc.studies.store import Journal, StoreError
 from cnncalc.studies.sweep import plan
@@ -43,8 +44,8 @@ def test_a_journal_that_was_cut_anywhere_goes_on(tmp_path: Path):
     [
         ({"values": "width=1..8"}, "values"),
         ({"limits": {"macs": 5}}, "limits"),
-        ({"fit": "floor"}, "fit"),
-        ({"dtype": "int8"}, "dtype"),
+        ({"options": Options(fit="floor")}, "fit"),
+        ({"options": Options(dtype="int8")}, "dtype"),
     ],
 )
 def test_another_sweep_is_not_resumed(tmp_path, other, why):
