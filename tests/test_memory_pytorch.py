@@ -172,6 +172,15 @@ CASES: list[tuple[str, Any, str]] = [
     ("{pad: 1, mode: replicate}", lambda: nn.ReplicationPad2d(1), ""),
     ("{pad: 1, mode: circular}", lambda: nn.CircularPad2d(1), ""),
     ("{conv: 5, kernel_size: 3, padding: 1, padding_mode: reflect}", lambda: conv_padded("reflect"), ""),
+    ("{conv: 5, kernel_size: 2, padding: same}", lambda: nn.Conv2d(4, 5, 2, padding="same"), ""),
+    ("{conv: 5, kernel_size: 4, padding: same}", lambda: nn.Conv2d(4, 5, 4, padding="same"), ""),
+    (
+        "{conv: 5, kernel_size: 3, padding: causal}",
+        lambda: nn.Sequential(nn.ConstantPad1d((2, 0), 0.0), nn.Conv1d(4, 5, 3)),
+        "9x4",
+    ),
+    ("{leaky_relu: -0.5}", lambda: nn.LeakyReLU(-0.5), ""),
+    ("{elu: , alpha: -0.5}", lambda: nn.ELU(-0.5), ""),
     ("{conv: 5, kernel_size: 3, padding: 1, padding_mode: circular}", lambda: conv_padded("circular"), ""),
     ("{attention: 2}", lambda: Last(Attention(4, 2)), "7x4"),
 ]
@@ -241,6 +250,7 @@ def array(flow: Any, batch: int) -> Any:
 @pytest.mark.parametrize(("row", "made", "shape"), CASES, ids=[f"{row} {shape}" for row, _, shape in CASES])
 @pytest.mark.parametrize("consumer", ["", "conv"])
 @pytest.mark.filterwarnings("ignore:TF32 acceleration")  # PyTorch says so whenever oneDNN is switched off
+@pytest.mark.filterwarnings("ignore:Using padding=.same. with even kernel")
 def test_kept_by_a_layer(row: str, made: Any, shape: str, consumer: str) -> None:
     """Alone, and before a 1×1 convolution, which keeps the layer's result if the layer does not keep it already."""
     text = f"input: {shape or '6x8x4'}\nlayers:\n  - scale\n  - {row}\n"
@@ -304,6 +314,51 @@ def test_a_matrix_product_keeps_both_factors() -> None:
     inputs = torch.randn(2, 6, 5), torch.randn(2, 7, 5)
     module = After(lambda a, b: a @ b.transpose(1, 2), 2)
     assert sum(Memory(net.graph, batch=2).kept) == kept(module, *inputs) == 4 * 2 * (6 + 7) * 5
+
+
+def test_many_matrices_are_kept_as_copies_unless_they_are_whole_results() -> None:
+    """Heads of query, key and value are parts of one projection in another order: PyTorch copies them, and frees the projection."""
+    net = cnncalc.loads(
+        """\
+input: 7x8
+layers:
+  - {linear: 24, name: qkv}                                     # 3 of 8 = 2 heads of 4
+  - {slice: "0:8", name: q, from: qkv}
+  - {block: heads, name: qs, from: q}
+  - {slice: "8:16", name: k, from: qkv}
+  - {block: heads, name: ks, from: k}
+  - {slice: "16:24", name: v, from: qkv}
+  - {block: heads, name: vs, from: v}
+  - {matmul: [qs, ks], transpose: second}
+  - softmax
+  - {matmul: vs}
+blocks:
+  heads:
+    layers:
+      - {reshape: 2x7x4}                                        # channels first: 4, 2, 7
+"""
+    )
+    assert net.problems == []
+
+    class Heads(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.qkv = nn.Linear(8, 24)
+
+        def forward(self, x: Any) -> Any:
+            q, k, v = (part.view(2, 7, 2, 4).transpose(1, 2) for part in self.qkv(x).chunk(3, -1))
+            return torch.softmax(q @ k.transpose(-2, -1), -1) @ v
+
+    # Query, key, value and scores.
+    assert sum(Memory(net.graph, batch=2).kept) == kept(Heads(), torch.randn(2, 7, 8)) == 4 * 2 * (3 * 7 * 8 + 2 * 7 * 7)
+
+
+@pytest.mark.filterwarnings("ignore:TF32 acceleration")
+def test_a_single_sequence_is_not_copied() -> None:
+    net = cnncalc.loads("input: 7x4\nlayers:\n  - scale\n  - {lstm: 5, layers: 2, bidirectional: true}\n")
+    module = After(Recurrent(nn.LSTM, 5, 2, True), 1)
+    for batch in (1, 2):
+        assert sum(Memory(net.graph, batch=batch).kept) == kept(module, torch.randn(batch, 4, 7))
 
 
 def test_a_learned_array_takes_the_memory_of_its_weights_alone() -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
 from cnncalc.analysis.liveness import Step, Storages, last_readings
 from cnncalc.dtype import bytes_of
 from cnncalc.graph import Graph, Node, Producer
-from cnncalc.layers.memory import Grad, Reuse
+from cnncalc.layers.memory import Grad, Reuse, Saved
 from cnncalc.shape import Flow, Tokens
 
 #: Numbers that an optimizer stores for each trainable parameter.
@@ -99,31 +99,22 @@ class Memory:
 
         The network's inputs and the weights are left out. A layer keeps nothing if no gradient passes through it.
         """
-        size = self._sizes()
-        # Results that are views of one another share their memory, which is kept as a whole.
-        root: dict[Producer, Producer] = {source: source for source in self.graph.inputs}
-        seen: set[Producer] = set(self.graph.inputs)
+        graph = self.graph
+        kept = _Kept(graph.inputs, self._sizes(), self.batch)
         needs_grad: set[Producer] = set()
         found = []
-        for node in self.graph.nodes:
-            reuse = node.layer.reuse(training=True)
-            root[node] = root.get(node.inputs[0], node) if reuse == "view" and node.inputs else node
-            if reuse == "weights":
-                seen.add(node)
-            kept = 0
+        for node in graph.nodes:
+            kept.place(node)
             shape = node.inferred.shape
             grad = Grad(_trains(node), tuple(source in needs_grad for source in node.inputs))
-            if shape is not None and (grad.weights or any(grad.inputs)):
-                needs_grad.add(node)
-                flows = tuple(flow for source in node.inputs if (flow := source.flow) is not None)
-                saved = node.layer.saved(flows, shape, grad)
-                for source in (*(node.inputs[k] for k in saved.inputs), *((node,) if saved.output else ())):
-                    storage = root.get(source, source)
-                    if storage not in seen:
-                        seen.add(storage)
-                        kept += size(storage)
-                kept += bytes_of(self.batch * saved.numbers + saved.statistics, self.dtype) + self.batch * saved.indices * _INT64
-            found.append(kept)
+            if shape is None or not (grad.weights or any(grad.inputs)):
+                found.append(0)
+                continue
+            needs_grad.add(node)
+            flows = tuple(flow for source in node.inputs if (flow := source.flow) is not None)
+            saved = node.layer.saved(flows, shape, grad)
+            numbers = bytes_of(self.batch * saved.numbers + saved.statistics, self.dtype)
+            found.append(kept.by(node, saved) + numbers + self.batch * saved.indices * _INT64)
         return found
 
     def training(self, optimizer: str = "sgd") -> Training:
@@ -148,6 +139,49 @@ class Memory:
             middle = (low + high) // 2
             low, high = (middle, high) if fits(middle) else (low, middle)
         return low
+
+
+class _Kept:
+    """The results that layers have kept so far, each piece of memory once; results that are views of one another share it."""
+
+    def __init__(self, inputs: Iterable[Producer], size: Callable[[Producer], int], batch: int) -> None:
+        self._size = size
+        self._batch = batch
+        #: Per result the one whose memory it is in.
+        self._root: dict[Producer, Producer] = {source: source for source in inputs}
+        #: Views of a part or of another order of a result.
+        self._strided: set[Producer] = set()
+        #: Results that are kept already, or in memory anyway.
+        self._seen: set[Producer] = set(self._root)
+
+    def place(self, node: Node) -> None:
+        """Record the memory that a layer's result is in during training."""
+        reuse = node.layer.reuse(training=True)
+        self._root[node] = node
+        if reuse == "weights":
+            self._seen.add(node)
+        elif reuse == "view" and node.inputs:
+            source = node.inputs[0]
+            self._root[node] = self._root.get(source, source)
+            if node.layer.strided or source in self._strided:
+                self._strided.add(node)
+
+    def by(self, node: Node, saved: Saved) -> int:
+        """Keep the results that a layer saves, and return the bytes of those that were not kept yet."""
+        sources = [node.inputs[k] for k in saved.inputs]
+        copies = []
+        if saved.packed:
+            copies = [source for source in sources if source in self._strided]
+        elif saved.copies:
+            copies = [node.inputs[0]] * (saved.copies if self._batch > 1 else 0)
+            sources += [] if copies else [node.inputs[0]]
+        found = sum(map(self._size, copies))
+        for source in (*sources, *((node,) if saved.output else ())):
+            storage = self._root.get(source, source)
+            if source not in copies and storage not in self._seen:
+                self._seen.add(storage)
+                found += self._size(storage)
+        return found
 
 
 def flow_bytes(flow: Flow | None, dtype: str, batch: int = 1) -> int:

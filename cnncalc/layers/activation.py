@@ -67,10 +67,13 @@ class ELU(Activation, kind="elu"):
     Source: Clevert et al. 2015.
     """
 
-    saves_output = True
     alpha: float = option(Number(), "the limit for negative numbers is −alpha", default=1.0, rare=True)
     gain = 1.25
     example = Example({"elu": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
+
+    def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
+        # The result tells which numbers were negative unless alpha changes their sign.
+        return OUTPUT_SAVED if self.alpha >= 0 else INPUT_SAVED
 
     def function(self) -> Apply:
         return kernels.pointwise.elu(self.alpha)
@@ -238,11 +241,14 @@ class LeakyReLU(Activation, kind="leaky_relu"):
     Source: Maas et al. 2013.
     """
 
-    saves_output = True
     also = ("leakyrelu", "lrelu")
     slope: float = option(Number(), "factor of negative numbers", default=0.01, main=True, also=("negative_slope", "alpha"))
     gain = math.sqrt(2)
     example = Example({"leaky_relu": 0.2}, (Shape(3, 5, 2),), Shape(3, 5, 2))
+
+    def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
+        # The result tells which numbers were negative unless the slope changes their sign.
+        return OUTPUT_SAVED if self.slope >= 0 else INPUT_SAVED
 
     def function(self) -> Apply:
         return kernels.pointwise.leaky_relu(self.slope)

@@ -80,6 +80,8 @@ class Layer:
     #: Whether its output depends on its input in an unknown way: such a layer has no forward pass.
     opaque: ClassVar[bool] = False
     example: ClassVar[Example]
+    #: Whether its result, a view, is a part of its input or a new order of the input's numbers.
+    strided: ClassVar[bool] = False
     #: Whether its forward pass first copies a map that does not lie channels last in memory.
     packs: ClassVar[bool] = True
     #: Whether its forward pass applies an epilogue: what the next layers do to each channel and number (`Run.epilogue`).

@@ -61,10 +61,17 @@ class _Convolution(Sliding):
 
     def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
         x = xs[0]
-        if self.padding_mode == "zeros" or not isinstance(x, Shape):
-            return INPUT_SAVED if grad.weights else NOTHING_SAVED
+        assert isinstance(x, Shape)
+        windows = self.windows(x)
+        if self.padding_mode == "zeros":
+            if not grad.weights or all(w.before == w.after for w in windows):
+                return INPUT_SAVED if grad.weights else NOTHING_SAVED
+            # Cells that only one side has are put around the map first, as PyTorch does for padding `same`.
+            return Saved(
+                numbers=x.channels * math.prod(n + abs(w.after - w.before) for n, w in zip(x.spatial, windows, strict=True))
+            )
         # The map is padded first; the gradient of the padding needs the unpadded map unless the mode is circular.
-        padded = x.channels * math.prod(n + w.before + w.after for n, w in zip(x.spatial, self.windows(x), strict=True))
+        padded = x.channels * math.prod(n + w.before + w.after for n, w in zip(x.spatial, windows, strict=True))
         unpadded = (0,) if self.padding_mode != "circular" and grad.inputs[0] else ()
         return Saved(inputs=unpadded, numbers=padded if grad.weights else 0)
 

@@ -183,8 +183,9 @@ class MatMul(Join, kind="matmul"):
         return Shape(*a[:-2], rows, columns)
 
     def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
-        # Each factor is kept for the gradient of the other.
-        return Saved(inputs=tuple(i for i in (0, 1) if grad.inputs[1 - i]))
+        # Each factor is kept for the gradient of the other. PyTorch reshapes many matrices to one batch of them first.
+        many = isinstance(xs[0], Shape) and xs[0].rank > 1
+        return Saved(inputs=tuple(i for i in (0, 1) if grad.inputs[1 - i]), packed=many)
 
     def joined_views(self, shapes: tuple[Shape, ...]) -> tuple[tuple[View, ...], ...]:
         a, b = shapes

@@ -23,6 +23,10 @@ class Saved(NamedTuple):
 
     #: Which inputs are kept, by their place.
     inputs: tuple[int, ...] = ()
+    #: Whether a copy is kept of an input that is a part or a new order of another result.
+    packed: bool = False
+    #: Copies of the first input, one for each time that it is read in another order; a single example is kept uncopied, once.
+    copies: int = 0
     #: Whether the result is kept.
     output: bool = False
     #: Further numbers of each example.

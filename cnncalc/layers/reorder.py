@@ -24,6 +24,7 @@ class Slice(Layer, kind="slice"):
     """Keeps a range of the channels, or of another `axis`; with `step: 2` every second place of it."""
 
     also = ("narrow", "split", "slicechannel", "chunk")
+    strided = True
     channels: tuple[int, int | None] = option(ChannelRange(), '"a:b", ends within 0 and the axis\'s size', main=True)
     axis: str = option(Axis(), "axis that the range is of", default="channels", also=("dim",), rare=True)
     step: int = option(Count(), "distance between the places that are kept", default=1, also=("stride", "strides"), rare=True)
@@ -132,6 +133,7 @@ class Permute(Layer, kind="permute"):
     """Puts the axes into another order, channels included."""
 
     also = ("transpose", "swapaxes", "movedim")
+    strided = True
     accepts = "map"
     axes: tuple[str, ...] = option(AxisNames(), "the input's axes in the order wanted", main=True, also=("dims", "order"))
     example = Example({"permute": ["width", "channels", "height"]}, (Shape(3, 5, 2),), Shape(5, 2, 3))

@@ -96,12 +96,12 @@ class _Recurrent(Layer):
 
     def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
         # As PyTorch's own steps do without cuDNN or oneDNN, which have workspaces of their own: each direction copies the
-        # input, step by step; both directions of a further layer read the same sequence.
+        # input, step by step of all examples; both directions of a further layer read the same sequence.
         x = xs[0]
         assert isinstance(x, Shape)
         further = (self.layers - 1) * x[0] * self.hidden * self._directions
         steps = self.layers * self._directions * self._saved_by_steps(x[0])
-        return Saved(numbers=self._directions * x.size + further + steps)
+        return Saved(copies=self._directions, numbers=further + steps)
 
     def step(self) -> Step:
         """Return the function that computes one step from the input's part, the hidden state's part and both states."""

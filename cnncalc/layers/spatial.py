@@ -72,6 +72,7 @@ class Crop(Layer, kind="crop"):
 
     accepts = "map"
     also = ("cropping", "centercrop")
+    strided = True
     cells: Pairs = option(Cells(), "cells off every side, or per axis as padding", main=True, also=("cropping",))
     example = Example({"crop": [[0, 1], [2, 1]]}, (Shape(3, 5, 2),), Shape(2, 2, 2))
 
