@@ -19,9 +19,11 @@ class Cache:
         self.infer = Inference()
         #: Layers and their faults by kind, fields and layout.
         self.layers: dict[object, tuple[Layer | None, list[tuple[str, LayerError]]]] = {}
-        #: Rows that the last reading found sound and free of expressions, by the node they were read from and the layout; each
-        #: is used once, since a row that an alias repeats is read for each of its places.
-        self.rows: dict[tuple[int, str], tuple[Any, Any]] = {}
+        #: Rows that the last reading found sound, by the node they were read from and the layout, with their nodes and the names
+        #: they may use; each is used once, since a row that an alias repeats is read for each of its places.
+        self.rows: dict[tuple[int, str], tuple[Any, Any, object]] = {}
+        #: The blocks of the last reading, by name.
+        self.blocks: dict[str, Any] = {}
         #: Layers without fields, by their kind.
         self._plain: dict[str, Layer] = {}
 
@@ -39,4 +41,4 @@ class Cache:
     def trim(self) -> None:
         """Forget everything if it has become too much."""
         if max(len(self.infer), len(self.layers)) > _MANY:
-            self.infer, self.layers, self._plain, self.rows = Inference(), {}, {}, {}
+            self.infer, self.layers, self._plain, self.rows, self.blocks = Inference(), {}, {}, {}, {}

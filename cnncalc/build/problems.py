@@ -31,6 +31,8 @@ class Problems:
         self._copies: dict[tuple[str, Location, str], list[str]] = {}
         self._rows: dict[Location, list[str]] = {}
         self._compared = 0
+        #: Rises with every report.
+        self.reports = 0
 
     def __len__(self) -> int:
         return len(self._found)
@@ -48,6 +50,7 @@ class Problems:
     ) -> None:
         """Reports a problem. If several copies of a row have it, it is reported once, for the first copy."""
         place = location_of(at)
+        self.reports += 1
         # Without lines, layers are distinguished by name.
         key = (rule, place, "" if layer and place.line else f"{layer}: {message}")
         if key not in self._found:
@@ -70,12 +73,14 @@ class Problems:
         return True
 
     def _count(self, key: tuple[str, Location, str], layer: str) -> None:
+        self.reports += 1
         copies = self._copies.setdefault(key, [])
         if not copies or copies[-1] != layer:
             copies.append(layer)
 
     def name_row(self, row: Location, name: str) -> None:
         """Records a layer that a row becomes, one call per copy: problems inside the row are then reported for these layers."""
+        self.reports += 1
         self._rows.setdefault(row, []).append(name)
 
     def _named(self, found: list[Problem]) -> list[Problem]:

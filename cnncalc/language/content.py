@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cnncalc.dtype import DEFAULT
-from cnncalc.language.row import Argument, Body
+from cnncalc.language.row import FAULTY, Argument, Body
 from cnncalc.language.source import YamlNode
 from cnncalc.problem import Location, Problem
 from cnncalc.shape import Flow, Shape
@@ -23,6 +23,27 @@ class Block:
         self.parameters: dict[str, Argument | None] = {}
         self.parameter_locations: dict[str, Location] = {}
         self.body = Body(None, [])
+
+    def is_like(self, other: Block) -> bool:
+        """Return whether both have the same rows and parameters, read from the same nodes."""
+        if self.at != other.at or self.parameters.keys() != other.parameters.keys():
+            return False
+        if len(self.body.rows) != len(other.body.rows) or self.body.static_names != other.body.static_names:
+            return False
+        pairs = zip(self.parameters.values(), other.parameters.values(), strict=True)
+        return (
+            self.body.node is other.body.node
+            and all(one is two for one, two in zip(self.body.rows, other.body.rows, strict=True))
+            and list(self.parameters) == list(other.parameters)
+            and all(_same(one, two) for one, two in pairs)
+        )
+
+
+def _same(one: Argument | None, other: Argument | None) -> bool:
+    """Return whether two arguments are read from the same node, both with or both without a fault."""
+    if one is None or other is None:
+        return one is other
+    return one.node is other.node and (one.value is FAULTY) == (other.value is FAULTY)
 
 
 class Document:

@@ -13,8 +13,8 @@ from cnncalc.dtype import DTYPES
 from cnncalc.language.content import Block, Document, Parsed
 from cnncalc.language.expression import RESERVED, UNKNOWN, Names, Unknown
 from cnncalc.language.names import name_fault
-from cnncalc.language.row import FAULTY, ROW_KEYS, Lines, Row
-from cnncalc.language.rows import RowReader, name_rows
+from cnncalc.language.row import FAULTY, ROW_KEYS, Lines
+from cnncalc.language.rows import Before, RowReader, name_rows
 from cnncalc.language.source import Mapping, Scalar, Sequence, YamlNode, describe, location
 from cnncalc.language.template import evaluate, names_in
 from cnncalc.layers import KINDS
@@ -54,7 +54,7 @@ class DocumentReader:
         self._names = Names(self._vars_known, _IN_ROWS)
         self._cache = cache
         #: Rows of the last reading, by node and layout.
-        self._before: dict[tuple[int, str], tuple[YamlNode, Row]] = {}
+        self._before: Before = {}
         self._used: set[str] = set()
 
     def read(self) -> Document:
@@ -286,6 +286,7 @@ class DocumentReader:
                 self._problems.add("value", body, f"block {written(name)} is a map with layers, not {describe(body)}")
                 continue
             self._block(found, found.blocks[name], body)
+        self._cache.blocks = found.blocks
 
     def _block(self, found: Document, block: Block, node: Mapping) -> None:
         for key, (at, _) in node.pairs.items():
@@ -317,6 +318,10 @@ class DocumentReader:
             return
         block.body = reader.body(rows, f"layers of block {written(block.name)}")
         name_rows(block.body, self._problems)
+        before = self._cache.blocks.get(block.name)
+        if before is not None and before.is_like(block):
+            # Its rows keep what they have computed.
+            found.blocks[block.name] = before
 
     def _outputs(self, found: Document) -> None:
         assert isinstance(self._root, Mapping)

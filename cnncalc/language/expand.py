@@ -315,8 +315,8 @@ class Expander:
         """Return the file's vars and the block's parameters as text; a parameter is UNKNOWN if it depends on an unknown shape."""
         names = names_for(around, source)
         values = values_of(row, names) if not given else None
-        if (block.name, values) in row.computed:
-            return row.computed[block.name, values], self._document.vars
+        if (block, values) in row.computed:
+            return row.computed[block, values], self._document.vars
         texts: dict[str, Value | object] = {}
         inside = Names((texts, self._document.vars), names.channels)
         for parameter, default in block.parameters.items():
@@ -336,7 +336,7 @@ class Expander:
         # A default may use names that the row does not.
         own = all(name in row.fields for name, one in block.parameters.items() if one is not None and one.dynamic)
         if values is not None and own and UNKNOWN not in texts.values():
-            row.keep((block.name, values), texts)
+            row.keep((block, values), texts)
         return texts, self._document.vars
 
     def _branches(

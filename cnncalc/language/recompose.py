@@ -1,4 +1,4 @@
-"""Parses a text again after a change: the changed rows alone if each stands on a line of its own, else the whole text."""
+"""Parses a text again after a change: the changed lines alone if each holds one row or one key of the file, else the whole text."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ _BRACKETS = 40
 _LENGTH = 1000
 #: A row on one line; block scalars and complex keys are left to the whole parser.
 _ROW = re.compile(r"( *- )[^\s#|>?-]")
+#: A key with its value on one line.
+_PAIR = re.compile(r"( *)[A-Za-z_][\w-]*: +[^\s#|>?&*!-]")
 #: A line that libyaml and PyYAML's own parser, which locates errors, read alike; they differ about `?` and tabs, for example.
 _USUAL = re.compile(r"""[\w \[\]{},:."'$/+()#-]*""")
 #: Line breaks of YAML that are none for `str.split("\n")`.
@@ -32,17 +34,20 @@ class Recomposer:
         self._root: YamlNode | None = None
         #: The list and the index in it of each row on a line of its own, by 0-based line; None if they are not known.
         self._rows: dict[int, tuple[Sequence, int]] | None = None
+        #: The map and the key of each pair outside of rows that is complete on its line.
+        self._pairs: dict[int, tuple[Mapping, str]] = {}
 
     def __call__(self, text: str, file: str | None, problems: list[Problem]) -> YamlNode | None:
         """As `compose`."""
         lines = text.split("\n")
         changed = self._changed(lines)
         if changed is not None:
-            nodes = [self._row(line, lines[line]) for line in changed]
-            if all(node is not None for node in nodes):
-                self._replace(lines, changed, nodes)  # type: ignore[arg-type]  # none is None
+            rows = {line: self._row(line, lines[line]) for line in changed if line in self._rows}  # type: ignore[operator]  # known
+            pairs = {line: self._pair(line, lines[line]) for line in changed if line not in rows}
+            if None not in rows.values() and None not in pairs.values():
+                self._replace(lines, rows, pairs)  # type: ignore[arg-type]  # none is None
                 return self._root
-            if "&" not in text and len(text) <= MAX_REREAD and _BREAKS.search(text) is None:
+            if not pairs and "&" not in text and len(text) <= MAX_REREAD and _BREAKS.search(text) is None:
                 # The rows before the change are sound; an empty line for each leaves the error and its place as they are.
                 compose(self._shortened(lines, changed[0]), file, [])
         self._rows = None
@@ -51,14 +56,18 @@ class Recomposer:
         problems += early
         if not early and isinstance(root, Mapping) and _BREAKS.search(text) is None:
             self._lines, self._root, self._rows = lines, root, _one_line_rows(root)
+            # With anchors, a pair may also belong to a map on other lines.
+            self._pairs = _one_line_pairs(root) if "&" not in text else {}
         return root
 
     def _changed(self, lines: list[str]) -> list[int] | None:
-        """Return the lines that differ from those of the last version; None if they are not all known rows."""
+        """Return the lines that differ from those of the last version; None if they are not all known rows and pairs."""
         if self._rows is None or len(lines) != len(self._lines):
             return None
         changed = [line for line, (old, new) in enumerate(zip(self._lines, lines, strict=True)) if old != new]
-        if len(changed) > _MOST or any(line not in self._rows or "&" in self._lines[line] for line in changed):
+        if len(changed) > _MOST:
+            return None
+        if any("&" in self._lines[line] or (line not in self._rows and line not in self._pairs) for line in changed):
             return None
         return changed
 
@@ -67,25 +76,32 @@ class Recomposer:
         assert self._rows is not None
         begin = _ROW.match(line)
         body, at = self._rows[number]
-        old = body.items[at]
-        if begin is None or begin.end(1) != old.column - 1 or len(line) > _LENGTH or _BREAKS.search(line) is not None:
+        if begin is None or begin.end(1) != body.items[at].column - 1:
             return None
-        if "&" in line or "*" in line or line.count("{") + line.count("[") > _BRACKETS:
-            return None
-        problems: list[Problem] = []
-        try:
-            root = compose("\n" * number + line, None, problems)
-        except SpecError:
-            return None
-        if problems or not isinstance(root, Sequence) or root.flow or len(root.items) != 1:
+        root = _alone(number, line)
+        if not isinstance(root, Sequence) or root.flow or len(root.items) != 1:
             return None
         return root.items[0] if _is_complete(root.items[0]) else None
 
-    def _replace(self, lines: list[str], changed: list[int], nodes: list[YamlNode]) -> None:
+    def _pair(self, number: int, line: str) -> tuple[Scalar, YamlNode] | None:
+        """Return the key and the value of a pair that is complete on its line; None as in `_row`."""
+        parent, name = self._pairs[number]
+        begin = _PAIR.match(line)
+        if begin is None or begin.end(1) != parent.pairs[name][0].column - 1:
+            return None
+        root = _alone(number, line)
+        if not isinstance(root, Mapping) or root.flow or list(root.pairs) != [name]:
+            return None
+        return root.pairs[name] if _is_complete(root.pairs[name][1]) else None
+
+    def _replace(self, lines: list[str], rows: dict[int, YamlNode], pairs: dict[int, tuple[Scalar, YamlNode]]) -> None:
         assert self._rows is not None
-        for line, node in zip(changed, nodes, strict=True):
+        for line, node in rows.items():
             body, at = self._rows[line]
             body.items[at] = node
+        for line, pair in pairs.items():
+            parent, name = self._pairs[line]
+            parent.pairs[name] = pair
         self._lines = lines
 
     def _shortened(self, lines: list[str], first: int) -> str:
@@ -100,6 +116,19 @@ class Recomposer:
             if _USUAL.fullmatch(short[line]) is not None:
                 short[line] = ""
         return "\n".join(short)
+
+
+def _alone(number: int, line: str) -> YamlNode | None:
+    """Return the tree of a line alone, at its place; None if it cannot be read alone."""
+    if len(line) > _LENGTH or "&" in line or line.count("{") + line.count("[") > _BRACKETS or _BREAKS.search(line) is not None:
+        return None
+    problems: list[Problem] = []
+    try:
+        # An alias is an error here, because its anchor stands on another line.
+        root = compose("\n" * number + line, None, problems)
+    except SpecError:
+        return None
+    return None if problems else root
 
 
 def _is_complete(node: YamlNode) -> bool:
@@ -132,4 +161,23 @@ def _one_line_rows(root: YamlNode) -> dict[int, tuple[Sequence, int]]:
                     todo.append(item)
     for line in twice:
         del found[line]
+    return found
+
+
+def _one_line_pairs(root: Mapping) -> dict[int, tuple[Mapping, str]]:
+    """Return the map and the key of each pair that is complete on its line, by 0-based line, in the maps outside of rows.
+
+    Those are the top level, the maps directly below its keys, and the blocks.
+    """
+    maps = [root]
+    for key, (_, value) in root.pairs.items():
+        if isinstance(value, Mapping) and key == "blocks":
+            maps += [block for _, block in value.pairs.values() if isinstance(block, Mapping)]
+        elif isinstance(value, Mapping) and not key.startswith("x-"):
+            maps.append(value)
+    found: dict[int, tuple[Mapping, str]] = {}
+    for parent in maps:
+        for name, (key, value) in parent.pairs.items() if not parent.flow else ():
+            if value.line == key.line and _is_complete(value) and not (isinstance(value, Scalar) and value.null):
+                found[key.line - 1] = parent, name
     return found

@@ -26,6 +26,9 @@ def _sound(row: Row) -> dict[str, Value]:
 
 Known = Collection[str]
 
+Before = dict[tuple[int, str], tuple[YamlNode, Row, object]]
+"""Rows of the last reading, by node and layout, with their nodes and the names they may use."""
+
 
 class RowReader:
     """Reads rows and reports the problems that do not depend on where a row is used."""
@@ -37,7 +40,7 @@ class RowReader:
         blocks: Known,
         cache: Cache,
         lines: Lines,
-        before: dict[tuple[int, str], tuple[YamlNode, Row]],
+        before: Before,
         *,
         in_rows: bool = True,
     ) -> None:
@@ -51,6 +54,7 @@ class RowReader:
         #: Rows of the last reading that can be used again.
         self._before = before
         self._repeats = 0
+        self._scope: tuple[frozenset[str], frozenset[str]] | None = None
 
     def body(self, node: YamlNode | None, what: str) -> Body:
         """Read the rows of a list."""
@@ -66,24 +70,44 @@ class RowReader:
         return Body(node, [row for item in items if (row := self._row(item)) is not None])
 
     def _row(self, node: YamlNode) -> Row | None:
-        key = id(node), self._problems.layout
-        known = self._before.pop(key, None)
-        if known is not None and known[0] is node:
-            row: Row = known[1]
-            row.lines, row.reported = self._lines, False
-            self._cache.rows[key] = known
-            return row
-        before = len(self._problems)
+        known = self._known(node)
+        if known is not None:
+            return known
+        before = self._problems.reports
         found = self._read(node)
-        if (
-            found is not None
-            and found.static is not None
-            and not (found.broken or found.reported)
-            and len(self._problems) == before
-        ):
-            if not any(argument.dynamic for argument in found.row_keys.values()):
-                self._cache.rows[key] = node, found
+        if found is not None and not (found.broken or found.reported) and self._problems.reports == before:
+            self._cache.rows[id(node), self._problems.layout] = node, found, self._uses(found)
         return found
+
+    def _known(self, node: YamlNode) -> Row | None:
+        """Return the row that the last reading made from a node, if it would be the same now."""
+        key = id(node), self._problems.layout
+        known = self._before.get(key)
+        if known is None or known[0] is not node:
+            return None
+        row = known[1]
+        if known[2] is not None and known[2] != self._uses(row):
+            return None
+        for body in row.branches.values():
+            # A row inside may have another node now.
+            items = body.node.items if isinstance(body.node, Sequence) else []
+            if len(items) != len(body.rows):
+                return None
+            for item, inner in zip(items, body.rows, strict=True):
+                if inner.node is not item or self._known(item) is not inner:
+                    return None
+        del self._before[key]
+        row.lines, row.broken, row.reported = self._lines, False, False
+        self._cache.rows[key] = known
+        return row
+
+    def _uses(self, row: Row) -> object:
+        """Return the names that decide whether a row is sound; None if there are none."""
+        if not row.branches and row.static is not None and not any(argument.dynamic for argument in row.row_keys.values()):
+            return None
+        if self._scope is None:
+            self._scope = frozenset(self._names), frozenset(self._blocks)
+        return *self._scope, self._repeats > 0
 
     def _read(self, node: YamlNode) -> Row | None:
         if isinstance(node, Scalar):
