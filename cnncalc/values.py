@@ -132,7 +132,10 @@ def shape(value: Value, layout: str = "channels_last") -> Shape:
     """
     if isinstance(value, Map):
         return _shape_in_words(value)
-    sizes = [size(part, "a size", written(value)) for part in _parts(value, layout)]
+    try:
+        sizes = [size(part, "a size", written(value)) for part in _parts(value, layout)]
+    except LayerError as error:
+        raise LayerError(f"{error.template}{_shape_hint(value)}", rule=error.rule, field=error.field) from None
     return Shape(*sizes) if layout == "channels_last" else Shape(*sizes[1:], sizes[0])
 
 
@@ -148,8 +151,11 @@ def open_shape(value: Value, layout: str = "channels_last") -> Shape:
         names = ("channels",) if len(found) == 1 else (*found.axes, "channels")
         sizes = [0 if value.get(name) == "_" else n for name, n in zip(names, found, strict=True)]
     else:
-        parts = _parts(value, layout, "_")
-        sizes = [0 if part == "_" else size(part, "a size", written(value)) for part in parts]
+        try:
+            parts = _parts(value, layout, "_")
+            sizes = [0 if part == "_" else size(part, "a size", written(value)) for part in parts]
+        except LayerError as error:
+            raise LayerError(f"{error.template}{_shape_hint(value, '_')}", rule=error.rule, field=error.field) from None
         if layout == "channels_first":
             sizes = [*sizes[1:], sizes[0]]
     if sizes.count(0) > 1:
@@ -163,18 +169,48 @@ def _parts(value: Value, layout: str, wildcard: str = "") -> list[str]:
     if isinstance(value, tuple) and value and all(isinstance(part, str) for part in value):
         found = [str(part) for part in value]
     elif isinstance(value, str):
-        text = value.replace("×", "x").replace("X", "x")
-        found = [part.strip() for part in text.split("x")]
+        found = [part.strip() for part in sizes_of(value)]
         if not all(_SIZE.fullmatch(part) or (wildcard and part == wildcard) for part in found) and (
-            len(found) > 1 or integer(text) is None
+            len(found) > 1 or integer(value) is None
         ):
             found = None
     if found is None:
         raise LayerError(f"a shape is written like {_example(layout)}, not {written(value)}", rule="value")
     if len(found) > 4:
         message = f"a shape has one to three spatial sizes and channels, not {len(found)} numbers: {written(value)}"
-        raise LayerError(f"{message}; the batch is never written", rule="value")
+        raise LayerError(message, rule="value")
     return found
+
+
+def sizes_of(text: str) -> list[str]:
+    """Split sizes at x, X or ×."""
+    return text.replace("×", "x").replace("X", "x").split("x")
+
+
+#: How other tools write a size that is left open, as the batch is.
+_OPEN = frozenset(("-1", "None", "none", "null", "?", "_", "N", "n", "B", "batch", "batch_size"))
+
+
+def _shape_hint(value: Value, wildcard: str = "") -> str:
+    """Return `; write …` for a shape in another notation, `(32, 32, 3)`, `32*32*3` or with a batch, else an empty text.
+
+    `wildcard` is the word for a size left open, if the field allows one.
+    """
+    if isinstance(value, str):
+        parts: list[str] = re.split(r"[x×X*,; ]+", re.split(r"//|#", value)[0].strip().strip("()[]").strip(" ,"))
+    elif isinstance(value, tuple):
+        parts = ["null" if part is None else part for part in value if part is None or isinstance(part, str)]
+        if len(parts) != len(value):
+            return ""
+    else:
+        return ""
+    batch = len(parts) > 4 or (not wildcard and len(parts) > 1 and parts[0] in _OPEN)
+    sizes = [wildcard if wildcard and part in _OPEN else part for part in (parts[1:] if batch else parts)]
+    wrong = [part for part in sizes if not (part == wildcard and wildcard) and not (integer(part) or 0) > 0]
+    if wrong or not 1 <= len(sizes) <= 4 or sizes.count(wildcard) > 1:
+        return "; the batch is never written" if batch else ""
+    text = "x".join(sizes)
+    return f"; the batch is never written: write {text}" if batch else f"; write {text}"
 
 
 def _shape_in_words(value: Map) -> Shape:
@@ -185,7 +221,10 @@ def _shape_in_words(value: Map) -> Shape:
     unknown = [key for key in keys if key not in FLOW_KEYS]
     if unknown:
         raise LayerError(f"a shape has no {written(unknown[0])}; write {_MAP_HELP}", rule="unknown-key", field=unknown[0])
-    raise LayerError(f"a shape is {_MAP_HELP}, not a map of {', '.join(keys) or 'nothing'}", rule="value")
+    got = f"not a map of {', '.join(keys) or 'nothing'}"
+    if "channels" not in keys and keys:
+        got += "; write how many channels, as in channels: 3"
+    raise LayerError(f"a shape is {_MAP_HELP}, {got}", rule="value")
 
 
 def _example(layout: str) -> str:

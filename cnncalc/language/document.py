@@ -12,6 +12,7 @@ from cnncalc.build.problems import Problems
 from cnncalc.dtype import DTYPES
 from cnncalc.language.content import Block, Document, Parsed
 from cnncalc.language.expression import RESERVED, UNKNOWN, Names, Unknown
+from cnncalc.language.foreign import TOP_KEYS_ELSEWHERE
 from cnncalc.language.names import name_fault
 from cnncalc.language.row import FAULTY, ROW_KEYS, Lines
 from cnncalc.language.rows import Before, RowReader, name_rows
@@ -32,11 +33,6 @@ TOP_KEYS = (
     "name", "description", "source", "input", "layers", "blocks", "vars", "fit", "dtype", "layout",
     "outputs", "expect", "budget", "ignore",
 )  # fmt: skip
-_ALSO = {
-    "inputs": "input", "input_shape": "input", "input_size": "input", "network": "layers", "model": "layers", "rows": "layers",
-    "variables": "vars", "parameters": "vars", "params": "vars", "defs": "blocks", "modules": "blocks", "title": "name",
-    "output": "outputs", "data_format": "layout", "rounding": "fit", "ceil_mode": "fit", "limits": "budget", "expected": "expect",
-}  # fmt: skip
 EXPECTED = ("output", "parameters", "trainable", "buffers", "macs")
 BUDGETED = ("parameters", "trainable", "macs", "weights", "peak_memory")
 
@@ -56,6 +52,8 @@ class DocumentReader:
         #: Rows of the last reading, by node and layout.
         self._before: Before = {}
         self._used: set[str] = set()
+        #: The keys that unknown keys probably mean; these are not reported as missing.
+        self._meant: set[str] = set()
 
     def read(self) -> Document:
         """Return the document; `problems.unusable` is set if the file does not describe a network."""
@@ -70,8 +68,9 @@ class DocumentReader:
             return found
         for key, (at, _) in root.pairs.items():
             if key not in TOP_KEYS and not key.startswith("x-"):
-                near = nearest(key, [*TOP_KEYS, *_ALSO])
-                hint = f"; did you mean {_ALSO.get(near, near)}?" if near else did_you_mean(key, TOP_KEYS)
+                near = nearest(key, [*TOP_KEYS, *TOP_KEYS_ELSEWHERE])
+                self._meant.add(TOP_KEYS_ELSEWHERE.get(near, near) if near else key)
+                hint = f"; did you mean {TOP_KEYS_ELSEWHERE.get(near, near)}?" if near else did_you_mean(key, TOP_KEYS)
                 self._problems.add("unknown-key", at, f"a network has no {written(key)}{hint}")
         self._vars(found)
         found.layout = self._word(root, "layout", LAYOUTS, found.layout)
@@ -96,7 +95,9 @@ class DocumentReader:
     def _rows(self, root: Mapping, found: Document) -> None:
         reader = self._reader(found.vars, found)
         rows = root.get("layers")
-        if rows is None:
+        if rows is None and "layers" in self._meant:
+            self._problems.unusable = True
+        elif rows is None:
             self._unusable("missing", Location(1, 1, 1, 1), "there are no layers; write layers: and a row behind a dash for each")
         else:
             found.layers = reader.body(rows, "layers")
@@ -230,6 +231,9 @@ class DocumentReader:
     def _input(self, found: Document) -> None:
         assert isinstance(self._root, Mapping)
         node = self._root.get("input")
+        if node is None and "input" in self._meant:
+            self._problems.unusable = True
+            return
         if node is None:
             self._unusable("missing", Location(1, 1, 1, 1), "there is no input; write its shape, as in input: 32x32x3")
             return

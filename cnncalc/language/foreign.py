@@ -6,6 +6,16 @@ _HALVES = "there is no such kind; slice the channels into halves, and multiply o
 _CELL = "a cell is one step of a recurrent layer; write {}"
 _CONTAINER = "rows stand in sequence by themselves; a block is a group of rows to use again"
 
+#: Keys of the top level under the names of other tools.
+TOP_KEYS_ELSEWHERE = {
+    **dict.fromkeys(("inputs", "input_shape", "input_size", "image", "image_size", "img_size", "image_shape", "shape"), "input"),
+    **dict.fromkeys(("network", "model", "rows", "architecture", "backbone", "net", "sequential", "body", "structure"), "layers"),
+    **dict.fromkeys(("variables", "parameters", "params"), "vars"),
+    **dict.fromkeys(("defs", "modules"), "blocks"),
+    **dict.fromkeys(("rounding", "ceil_mode"), "fit"),
+    "title": "name", "output": "outputs", "data_format": "layout", "limits": "budget", "expected": "expect",
+}  # fmt: skip
+
 #: What to write instead, by the normal form of a name (`cnncalc.spelling.normal`).
 ADVICE: dict[str, str] = {
     # Similar to a kind, but different.
@@ -83,6 +93,27 @@ ADVICE: dict[str, str] = {
     "bilstm": "write bidirectional: true in lstm",
     "bigru": "write bidirectional: true in gru",
     "bias": "did you mean add_bias (one learned number per channel)?",
+    "skip": "did you mean add or concat (of named rows)?",
+    "skipconnection": "did you mean add or concat (of named rows)?",
+    **dict.fromkeys(
+        (
+            "bottleneck",
+            "basicblock",
+            "residualblock",
+            "resblock",
+            "resnetblock",
+            "denseblock",
+            "inception",
+            "inceptionblock",
+            "fire",
+            "convblock",
+            "doubleconv",
+            "convbnrelu",
+            "convbnact",
+            "cbr",
+        ),
+        "write its layers as a block of your own under blocks:, and use it as {block: NAME}",
+    ),
     "focus": "write {space_to_depth: 2} and conv in two rows",
     "spp": "write branches of maxpools with stride 1 and padding, merge: concat",
     "sppf": "write maxpools with stride 1 and padding, and a concat of their results",

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+import re
+from collections.abc import Collection, Container
+from copy import copy
+from typing import NamedTuple
 
 from cnncalc.language import suggest
+from cnncalc.language.row import ROW_KEYS
 from cnncalc.language.source import Mapping, Scalar, YamlNode, value_of
 from cnncalc.layers import KINDS, Layer
 from cnncalc.spelling import listed
-from cnncalc.values import Value
+from cnncalc.values import Value, written
 
 _TYPE_KEYS = ("type", "kind", "layer", "layer_type", "class_name", "class", "op", "op_type", "module")
 
@@ -66,3 +70,119 @@ def fields_below(kind: type[Layer], value: YamlNode) -> str | None:
         return None
     fields = {name: value_of(node) for name, (_, node) in value.pairs.items()}
     return f"the fields of {kind.kind} stand beside it, not below it; write {suggest.rewritten(kind.kind, fields)}"
+
+
+def unknown_kind(at: Scalar, word: str, blocks: Container[str]) -> tuple[str, Scalar, str]:
+    """Return the rule, the place and the message of a row whose kind is not known."""
+    shown = written(word)
+    row = suggest.called_from_code(word)
+    glued = glued_word(word)
+    if glued is not None:
+        return "row", at, glued
+    if word in blocks:
+        message = f"{shown} is a block; write {{block: {shown}}}"
+    elif word in ("block", "branches"):
+        message = f"{word} wants a map: {{block: NAME}}, or branches with its rows and merge"
+    elif row is not None:
+        message = f"{shown} is code of another tool; write - {row}"
+    else:
+        message = f"{shown} is no layer kind{suggest.kind_hint(word)}"
+    return "unknown-kind", at, message
+
+
+class Kindless(NamedTuple):
+    """The problem of a row without a kind; `name` is the key in place of the kind, `meant` the kind that it certainly means."""
+
+    rule: str
+    at: YamlNode
+    message: str
+    name: str | None = None
+    meant: str | None = None
+
+
+def without_kind(node: Mapping, blocks: Container[str]) -> Kindless:
+    """Return the problem of a row that has keys but no kind."""
+    fields = {name for kind in KINDS.values() for name in kind.options if not (kind.main and name == kind.main.name)}
+    name = next((name for name in node.pairs if name not in ROW_KEYS and name not in fields and name != "merge"), None)
+    if name is None:
+        keys = ", ".join(map(written, list(node.pairs)[:5]))
+        message = f"this row has no layer kind, only {keys}; begin it with one, as in {{conv: 64, kernel_size: 3}}"
+        return Kindless("row", node, message)
+    in_words = letters_alone(node)
+    if in_words is not None:
+        message = f"{name} is no layer kind: a row is written in words; write {in_words}"
+        return Kindless("unknown-kind", node.pairs[name][0], message, name)
+    typed = kind_as_value(node, name, blocks)
+    if typed is not None:
+        message = f"{typed[0].text} is no key of a row: the kind itself is the key; {typed[1]}"
+        return Kindless("unknown-kind", typed[0], message, name)
+    return Kindless(*unknown_kind(node.pairs[name][0], name, blocks), name, suggest.kind_called(name))
+
+
+def is_field_of(first: str, kind: str) -> bool:
+    """Return whether a row's first key is another tool's name of a kind that has a field called `kind`: Darknet's `pad`."""
+    called = suggest.kind_called(first)
+    return called is not None and suggest.field_for(KINDS[called], kind) is not None
+
+
+class Glued(NamedTuple):
+    """A row with a colon that no space follows, or an equals sign: the row that is meant."""
+
+    row: Mapping
+    first: Scalar
+    message: str
+
+
+_GLUED = re.compile(r"([A-Za-z_][\w.]*)(:|\s*=\s*)([^\s:=].*)")
+
+
+def glued_row(node: Mapping) -> Glued | None:
+    """Return the row that is meant by `{conv:16, kernel_size:3}` or `{conv=16}`; None for any other row."""
+    found = {name: match for name, (_, value) in node.pairs.items() if _is_null(value) and (match := _GLUED.fullmatch(name))}
+    if not found:
+        return None
+    row = copy(node)
+    row.pairs = {}
+    for name, (key, value) in node.pairs.items():
+        if name in found:
+            word, rest = copy(key), copy(key)
+            word.text, rest.text, rest.null = found[name][1], found[name][3], False
+            row.pairs[word.text] = (word, rest)
+        else:
+            row.pairs[name] = (key, value)
+    first = next(iter(found))
+    text = suggest.braces({name: suggest.text(value_of(value)) for name, (_, value) in row.pairs.items()})
+    return Glued(row, node.pairs[first][0], f"{written(first)} {_glue(found[first][2])}; write {text}")
+
+
+def glued_word(text: str) -> str | None:
+    """Return the message for the row `conv:16` or `conv=16`; None for any other word."""
+    match = _GLUED.fullmatch(text)
+    if match is None or suggest.kind_called(match[1]) is None:
+        return None
+    return f"{written(text)} {_glue(match[2])}; write - {match[1]}: {match[3]}"
+
+
+def glued_field(kind: type[Layer], name: str) -> str | None:
+    """Return the message for the field `kernel_size:3` or `kernel_size=3`; None for any other key."""
+    match = _GLUED.fullmatch(name)
+    if match is None or suggest.field_for(kind, match[1]) is None:
+        return None
+    return f"{written(name)} {_glue(match[2])}; write {match[1]}: {match[3]}"
+
+
+def _glue(sign: str) -> str:
+    return "needs a space behind the colon" if sign == ":" else "needs a colon and a space in place of ="
+
+
+def _is_null(node: YamlNode) -> bool:
+    return isinstance(node, Scalar) and node.null
+
+
+def expression_hint(text: str, names: Collection[str]) -> str:
+    """Return the hint for a value that is an expression without its ${…}: `in_channels // 2`, `$width`."""
+    inner = text.strip().removeprefix("$").strip("{}() ").removeprefix("$")
+    words = re.findall(r"[A-Za-z_]\w*", inner)
+    if not words or not all(word in names or word == "in_channels" for word in words):
+        return ""
+    return f'; write "${{{inner}}}"'

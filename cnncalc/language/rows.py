@@ -62,6 +62,8 @@ class RowReader:
             if node is not None:
                 # A network needs rows; a block or a branch may be empty.
                 hint = "; write [] for none" if isinstance(node, Scalar) and node.null and what != "layers" else ""
+                if isinstance(node, Mapping) and node.pairs:
+                    hint = f"; begin each row with a dash, as in - {next(iter(node.pairs))}: …"
                 self._problems.add("value", node, f"{what} is a list of rows, each behind a dash, not {describe(node)}{hint}")
             return Body(node, [])
         items, dashed = joined(node)
@@ -131,26 +133,29 @@ class RowReader:
             )
             row.broken = True
         elif row.layer is None:
-            self._unknown_kind(node, node.text)
+            from cnncalc.language.mistakes import unknown_kind
+
+            self._problems.add(*unknown_kind(node, node.text, self._blocks))
             row.broken = True
         else:
             self._layer(row, {})
         return row
 
-    def _unknown_kind(self, at: Scalar, word: str) -> None:
-        shown = written(word)
-        if word in self._blocks:
-            message = f"{shown} is a block; write {{block: {shown}}}"
-        elif word in ("block", "branches"):
-            message = f"{word} wants a map: {{block: NAME}}, or branches with its rows and merge"
-        else:
-            from cnncalc.language.suggest import kind_hint
-
-            message = f"{shown} is no layer kind{kind_hint(word)}"
-        self._problems.add("unknown-kind", at, message)
-
     def _map(self, node: Mapping) -> Row | None:
         kinds = [key for key in node.pairs if key in KINDS or key in ("block", "branches")]
+        first = next(iter(node.pairs), "")
+        if first not in ROW_KEYS and (not kinds or first != kinds[0]):
+            from cnncalc.language.mistakes import glued_row, is_field_of
+
+            glued = glued_row(node)
+            if glued is not None:
+                row = self._map(glued.row)
+                self._problems.add("row", glued.first, glued.message)
+                if row is not None:
+                    row.broken = True
+                return row
+            if kinds and is_field_of(first, kinds[0]):
+                kinds = []
         if "branches" in kinds or "block" in kinds:
             chosen = "branches" if "branches" in kinds else "block"
             kinds.sort(key=lambda k: k != chosen)
@@ -193,32 +198,17 @@ class RowReader:
                 "row", node, "this row is empty; a row is a word such as relu, or a map such as {conv: 64, kernel_size: 3}"
             )
             return None
-        from cnncalc.language.mistakes import kind_as_value, letters_alone
+        from cnncalc.language.mistakes import without_kind
 
-        fields = {name for kind in KINDS.values() for name in kind.options if not (kind.main and name == kind.main.name)}
-        for name, (key, _) in node.pairs.items():
-            if name not in ROW_KEYS and name not in fields and name != "merge":
-                row = Row(node, name, location(key), self._lines)
-                row.broken = True
-                typed = kind_as_value(node, name, self._blocks)
-                in_words = letters_alone(node)
-                if in_words is not None:
-                    message = f"{name} is no layer kind: a row is written in words; write {in_words}"
-                    self._problems.add("unknown-kind", key, message)
-                elif typed is not None:
-                    message = f"{typed[0].text} is no key of a row: the kind itself is the key; {typed[1]}"
-                    self._problems.add("unknown-kind", typed[0], message)
-                else:
-                    self._unknown_kind(key, name)
-                row.row_keys = {k: self.argument(*pair) for k, pair in node.pairs.items() if k in ROW_KEYS}
-                return row
-        keys = ", ".join(map(written, list(node.pairs)[:5]))
-        self._problems.add(
-            "row", node, f"this row has no layer kind, only {keys}; begin it with one, as in {{conv: 64, kernel_size: 3}}"
-        )
-        row = Row(node, "?", location(node), self._lines)
-        row.broken = True
+        found = without_kind(node, self._blocks)
+        self._problems.add(found.rule, found.at, found.message)
+        row = Row(node, found.name or "?", location(node.pairs[found.name][0] if found.name else node), self._lines)
         row.row_keys = {k: self.argument(*pair) for k, pair in node.pairs.items() if k in ROW_KEYS}
+        if found.meant is not None:
+            # The other mistakes of a row under another tool's name.
+            row.kind, row.layer = found.meant, KINDS[found.meant]
+            self._layer(row, {found.meant if k == found.name else k: p for k, p in node.pairs.items() if k not in ROW_KEYS})
+        row.broken = True
         return row
 
     def argument(self, key: Scalar, node: YamlNode, repeats: int | None = None) -> Argument:
@@ -278,7 +268,7 @@ class RowReader:
         self, row: Row, kind: type[Layer], pairs: dict[str, tuple[Scalar, YamlNode]], unknown: list[str]
     ) -> frozenset[str]:
         """Report keys that are no fields of the kind. Return the fields that they probably mean; these are not missing."""
-        from cnncalc.language.mistakes import in_letters, is_letter
+        from cnncalc.language.mistakes import glued_field, in_letters, is_letter
         from cnncalc.language.suggest import field_for, field_hint, fields_meant
 
         row.broken = True
@@ -286,8 +276,11 @@ class RowReader:
         for name in unknown:
             if name not in letters:
                 key, node = pairs[name]
-                hint = field_hint(kind, name, ROW_KEYS, value_of(node))
-                self._problems.add("unknown-key", key, f"{row.kind} has no {written(name)}{hint}")
+                message = (
+                    glued_field(kind, name)
+                    or f"{row.kind} has no {written(name)}{field_hint(kind, name, ROW_KEYS, value_of(node))}"
+                )
+                self._problems.add("unknown-key", key, message)
         if letters:
             self._problems.add("unknown-key", pairs[letters[0]][0], in_letters(kind, pairs, letters))
         return frozenset().union(*(fields_meant(kind, name) for name in unknown))
@@ -322,11 +315,17 @@ class RowReader:
                 continue
             row.broken = True
             at = row.kind_at if name not in row.fields or fact.rule == "missing" else row.fields[name].location
-            if fact.rule == "missing" and name == row.kind and fact.field in (None, main):
+            if fact.rule == "missing" and name == row.kind:
                 from cnncalc.language.suggest import text, usage
 
                 others = {k: text(value_of(a.node)) for k, a in row.fields.items() if k != row.kind}
-                fact = LayerError(f"{fact.template}; write {usage(row.layer, others)}", rule=fact.rule)
+                value = row.fields.get(row.kind)
+                given = text(value_of(value.node)) if value is not None and fact.field not in (None, main) else ""
+                fact = LayerError(f"{fact.template}; write {usage(row.layer, others, given)}", rule=fact.rule)
+            elif fact.rule == "value" and name in row.fields and isinstance(row.fields[name].value, str):
+                from cnncalc.language.mistakes import expression_hint
+
+                fact = LayerError(f"{fact.template}{expression_hint(str(row.fields[name].value), self._names)}", rule=fact.rule)
             self._problems.error(fact, at)
 
     def _stands(self, row: Row, fact: LayerError) -> bool:

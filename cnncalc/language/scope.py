@@ -158,6 +158,17 @@ class Scope:
             todo.extend((f"{prefix}{label}.", b.copies[-1].inner) for label, b in inner.names.items() if b.copies)
         return None
 
+    def _counted(self, name: str) -> str | None:
+        """Return the name of the row that Darknet calls `name`: −1 is the row above, 0 the first; None for any other name."""
+        if not name.removeprefix("-").isdecimal() or len(name) > 6:
+            return None
+        done = [n for n, b in self.names.items() if b.copies and b.copies[-1].source is not None]
+        names = [*done, "input"] if name.startswith("-") else done
+        place = int(name)
+        if place < 0:
+            return "input" if len(done) == -place - 1 else done[place] if len(done) >= -place else None
+        return names[place] if place < len(names) else None
+
     def _unknown(self, name: str, first: str) -> LayerError:
         for scope in self.outward():
             later = scope.body.row_called(first)
@@ -165,6 +176,9 @@ class Scope:
                 message = f"{written(name)} stands on line {later.at.line}, and a row reads only what stands above it"
                 return LayerError(message, rule="unknown-name")
         message = f"there is no row {written(name)} above"
+        counted = self._counted(name)
+        if counted is not None:
+            return LayerError(f"{message}; rows are called by name: write {counted}", rule="unknown-name")
         top = [*self.outward()][-1]
         top.unknown += 1
         if top.unknown <= MAX_HINTS and (path := self._inside(name)) is not None:

@@ -42,6 +42,28 @@ class Scalar:
         self.end_column = end.column + 1
         self.weight = 1
 
+    def extend(self, other: Scalar) -> None:
+        """Add the text of the word behind a comma: YAML splits `(3, 3)` in braces."""
+        self.text += ("," if (other.line, other.column) == (self.end_line, self.end_column + 1) else ", ") + other.text
+        self.end_line, self.end_column = other.end_line, other.end_column
+
+
+def _is_open(word: Scalar) -> bool:
+    """Return whether `word` begins a tuple of another language that has not ended."""
+    return word.text.startswith("(") and not word.text.endswith(")")
+
+
+def _joins(parent: Mapping, key: Scalar) -> bool:
+    """Add a key without a value to the value before it if it is the rest of a tuple or a list: `(3, 3)`, `3,3`."""
+    last = next(reversed(parent.pairs.values()), (None, None))[1]
+    if not isinstance(last, Scalar) or last.null:
+        return False
+    number = key.text.removeprefix("-").isdecimal() and last.text[-1:].isdecimal()
+    if not (number or (_is_open(last) and key.text)):
+        return False
+    last.extend(key)
+    return True
+
 
 class _Collection:
     """A list or a map, with its end. `flow`: it is written in brackets or braces."""
@@ -70,10 +92,12 @@ class Sequence(_Collection):
 class Mapping(_Collection):
     """A map whose keys are words; merged keys come after its own."""
 
-    __slots__ = ("pairs",)
+    __slots__ = ("again", "pairs")
 
     def __init__(self, flow: bool, start: Any) -> None:
         super().__init__(flow, start)
+        #: Whether its first key is written again, as if a second map began.
+        self.again = False
         self.pairs: dict[str, tuple[Scalar, YamlNode]] = {}
 
     def get(self, key: str) -> YamlNode | None:
@@ -233,6 +257,11 @@ class _Composer:
         if isinstance(parent, Sequence):
             if len(parent.items) >= MAX_ITEMS:
                 raise self._fault("limit", event, f"a list has at most {MAX_ITEMS:,} items")
+            if parent.flow and parent.items and isinstance(node, Scalar) and node.text.endswith(")"):
+                last = parent.items[-1]
+                if isinstance(last, Scalar) and _is_open(last):
+                    last.extend(node)
+                    return
             parent.items.append(node)
         else:
             key = keys[-1]
@@ -242,11 +271,24 @@ class _Composer:
                 keys[-1] = node
                 return
             keys[-1] = None
+            if parent.flow and isinstance(node, Scalar) and node.null and _joins(parent, key):
+                return
             first = parent.pairs.get(key.text)
             if first is None:
                 parent.pairs[key.text] = (key, node)
             else:
+                if not parent.flow and parent.again:
+                    # The keys of a second row, whose first key has been reported.
+                    return
                 message = f"{key.text} is written twice, first on line {first[0].line}; keep one"
+                if (
+                    not parent.flow
+                    and len(parent.pairs) > 1
+                    and key.text == next(iter(parent.pairs))
+                    and key.line > first[0].line
+                ):
+                    parent.again = True
+                    message += f", or begin a row of its own with a dash: - {key.text}"
                 self._problems.append(Problem("duplicate-key", "error", self._file, location(key), None, message))
         if isinstance(node, Scalar):
             parent.weight += 1

@@ -13,7 +13,7 @@ from cnncalc.layers.option import Cells, Option, PerAxis
 from cnncalc.layers.sliding import Sliding
 from cnncalc.shape import LayerError
 from cnncalc.spelling import nearest, normal
-from cnncalc.values import Value, boolean, written
+from cnncalc.values import Map, Value, boolean, written
 
 
 def kind_called(word: str) -> str | None:
@@ -48,6 +48,13 @@ def kind_hint(word: str) -> str:
     return f"; {advice}" if advice is not None else "; `cnncalc explain --list` names them all"
 
 
+def called_from_code(text: str) -> str | None:
+    """Return the row to write for the code of another tool, `nn.Conv2d(3, 16, 3)`; None for any other text."""
+    from cnncalc.language.calls import row_of
+
+    return row_of(text) if text.rstrip(" ,;").endswith(")") else None
+
+
 def field_for(kind: type[Layer], word: str) -> Option[Any] | None:
     """Return the field of `kind` that has the name `word` here or in another tool."""
     plain = normal(word)
@@ -79,11 +86,14 @@ def _sample(kind: type[Layer], declared: Option[Any]) -> str:
     return text(tuple(map(str, value)) if isinstance(value, list) else str(value))
 
 
-def usage(kind: type[Layer], fields: dict[str, str]) -> str:
-    """Return a row of `kind` with these fields, and sample values for missing required fields: `{maxpool: 2}`."""
+def usage(kind: type[Layer], fields: dict[str, str], given: str = "") -> str:
+    """Return a row of `kind` with these fields, and sample values for missing required fields: `{maxpool: 2}`.
+
+    `given` is the kind's value if the row has it.
+    """
     values = {declared.name: _sample(kind, declared) for declared in kind.options.values() if declared.required}
     main = values.pop(kind.main.name, "") if kind.main is not None else ""
-    return braces({kind.kind: main, **values, **fields})
+    return braces({kind.kind: given or main, **values, **fields})
 
 
 def own_row(name: str, value: Value) -> str:
@@ -108,7 +118,16 @@ def rewritten(name: str, fields: dict[str, Value]) -> str:
     kind = KINDS[name]
     main = "…" if kind.main is not None and kind.main.required else ""
     values: dict[str, str] = {}
+    flat: dict[str, Value] = {}
     for key, value in fields.items():
+        # Caffe's layers hold their fields in maps such as convolution_param.
+        if key.endswith("_param") and isinstance(value, Map):
+            flat.update(value)
+        elif key in ("bottom", "bottoms", "inputs") and isinstance(value, str):
+            flat["from"] = value
+        elif key not in ("top", "tops", *_FLOWS_IN):
+            flat[key] = value
+    for key, value in flat.items():
         declared = field_for(kind, key)
         if declared is not None and declared is kind.main:
             main = text(value)
@@ -148,6 +167,8 @@ def _elsewhere(kind: type[Layer], word: str, value: Value) -> str | None:
     if word in ("return_sequences", "return_state") and "return" in kind.options:
         whole = isinstance(value, str) and boolean(value) and word == "return_sequences"
         return "write return: sequence" if whole else "leave it out, the last state comes out"
+    if word in ("channels", "depth") and kind.main is not None:
+        return f"the channels that flow in are known, and the channels that come out are the value of {kind.kind}; leave it out"
     if word in _FLOWS_IN:
         return "leave it out, it comes from what flows in"
     if plain in _ACTIVATION:
@@ -195,7 +216,13 @@ def field_hint(kind: type[Layer], word: str, row_keys: Iterable[str], value: Val
     if declared is not None and word in _OTHERWISE:
         return f"; {_elsewhere(kind, word, value)}"
     if declared is not None and declared is main:
-        return f"; it is the value of {kind.kind}: {{{kind.kind}: {text(value)}}}"
+        try:
+            declared.type.parse(value, "channels_last")
+            return f"; it is the value of {kind.kind}: {{{kind.kind}: {text(value)}}}"
+        except LayerError as error:
+            if value is not None and "${" not in written(value):
+                return f"; it is the value of {kind.kind}, which {error.template}"
+            return f"; it is the value of {kind.kind}: {{{kind.kind}: {text(value)}}}"
     if declared is not None:
         return f"; did you mean {declared.name}?"
     instead = _elsewhere(kind, word, value)

@@ -44,7 +44,44 @@ def problem_of(error: yaml.MarkedYAMLError, text: str, opened: list[Sequence | M
     found = code_in(text) or _in_brackets(error, lines, at, opened)
     if found is None and "mapping values are not allowed" in str(error.problem) and at.line <= len(lines):
         found = _without_braces(lines[at.line - 1], at.line)
-    return found or _unclosed_quote(error) or (at, _message(error, lines, at))
+    return (
+        found
+        or _missing_comma(error, lines, at)
+        or _indent(lines, at)
+        or _unclosed_quote(error)
+        or (at, _message(error, lines, at))
+    )
+
+
+_KEY = re.compile(r"(\s*)((?:- +)*)([\w-]+):(?:\s+(.*))?")
+
+
+def _indent(lines: list[str], at: Location) -> tuple[Location, str] | None:
+    """Find a key that begins in another column than the key above it, which has a value on its own line."""
+    line = lines[at.line - 1] if at.line <= len(lines) else ""
+    above = next((text for text in reversed(lines[: at.line - 1]) if text.strip() and not text.lstrip().startswith("#")), "")
+    key, before = _KEY.fullmatch(line), _KEY.fullmatch(above)
+    if key is None or before is None or key[2] or not before[4] or before[4].lstrip()[:1] in "#&|>[{\"'":
+        return None
+    column = before.start(3) + 1
+    if key.start(3) + 1 == column or (key.start(3) + 1 < column and not before[2]):
+        return None
+    where = Location(at.line, key.start(3) + 1, at.line, key.end(3) + 1)
+    return (
+        where,
+        f"not YAML: {key[3]} begins in column {where.column}, and {before[3]} above it in {column}; give both the same indent",
+    )
+
+
+def _missing_comma(error: yaml.MarkedYAMLError, lines: list[str], at: Location) -> tuple[Location, str] | None:
+    """Find a key in braces behind a value without a comma: `{conv: 16 kernel_size: 3}`."""
+    if "expected ',' or '}'" not in str(error.problem) or "':'" not in str(error.problem) or at.line > len(lines):
+        return None
+    match = re.search(r"[\w\]}\"'] +([\w-]+)$", lines[at.line - 1][: at.column - 1])
+    if match is None:
+        return None
+    where = Location(at.line, match.start(1) + 1, at.line, match.end(1) + 1)
+    return where, f"not YAML: a comma is missing before {match[1]}; write , {match[1]}: …"
 
 
 def _without_braces(line: str, number: int) -> tuple[Location, str] | None:

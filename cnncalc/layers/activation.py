@@ -241,7 +241,7 @@ class LeakyReLU(Activation, kind="leaky_relu"):
     Source: Maas et al. 2013.
     """
 
-    also = ("leakyrelu", "lrelu")
+    also = ("leakyrelu", "lrelu", "leaky")
     slope: float = option(Number(), "factor of negative numbers", default=0.01, main=True, also=("negative_slope", "alpha"))
     gain = math.sqrt(2)
     example = Example({"leaky_relu": 0.2}, (Shape(3, 5, 2),), Shape(3, 5, 2))

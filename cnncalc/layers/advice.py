@@ -19,7 +19,11 @@ def along(x: Shape, field: str, value: tuple[T, ...]) -> tuple[T, ...]:
         return value
     axes = "axis" if x.rank == 1 else "axes"
     numbers = "one number" if len(value) == 1 else f"{len(value)} numbers"
-    raise LayerError(f"{field} has {numbers}, and {{}} has {x.rank} spatial {axes}{image_hint(x)}", x, field=field)
+    hint = image_hint(x)
+    if not hint and len(set(value)) == 1:
+        one = value[0] if not isinstance(value[0], tuple) else value[0][0] if len(set(value[0])) == 1 else None
+        hint = f"; write {one} for every axis" if one is not None else ""
+    raise LayerError(f"{field} has {numbers}, and {{}} has {x.rank} spatial {axes}{hint}", x, field=field)
 
 
 def image_hint(x: Shape) -> str:

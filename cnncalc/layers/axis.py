@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from cnncalc import values
+from cnncalc.layers.notation import plainer
 from cnncalc.layers.scalar import Choice, Count, Type, whole
-from cnncalc.shape import AXIS_NAMES, LARGEST, LayerError
+from cnncalc.shape import AXES, AXIS_NAMES, LARGEST, LayerError
+from cnncalc.spelling import nearest
 from cnncalc.values import Value, written
 
 T_co = TypeVar("T_co", covariant=True)
@@ -51,7 +53,7 @@ class PerAxis(Type[Axes]):
             found = values.integer(value)
             if found is not None:
                 return Every((self.count.bounded(found),))
-            parts: tuple[Value, ...] | None = tuple(value.split("x"))
+            parts: tuple[Value, ...] | None = tuple(part.strip() for part in values.sizes_of(value))
         else:
             parts = _list(value)
         numbers = [values.integer(part) if isinstance(part, str) else None for part in parts or ()]
@@ -85,7 +87,8 @@ class PerAxis(Type[Axes]):
     def schema(self) -> dict[str, Any]:
         one = self.count.schema()
         sign = "-?" if self.count.least < 0 else ""
-        text = {"type": "string", "pattern": rf"^\s*{sign}[0-9][0-9_]*(x{sign}[0-9][0-9_]*){{0,2}}\s*$"}
+        number = rf"\s*{sign}[0-9][0-9_]*\s*"
+        text = {"type": "string", "pattern": f"^{number}([xX×]{number}){{0,2}}$"}
         return {"anyOf": [one, text, {"type": "array", "items": {"anyOf": [one, text]}, "minItems": 1, "maxItems": 3}]}
 
 
@@ -137,6 +140,10 @@ class Cells(Type[Pairs | str]):
             before, after = map(self._axes.count.bounded, numbers)
             found.append((before, after))
         return tuple(found)
+
+    def hint(self, value: Any) -> str:
+        near = nearest(value, self.words) if isinstance(value, str) else None
+        return super().hint(value) or (f"; did you mean {near}?" if near is not None else "")
 
     def show(self, value: Pairs | str, layout: str = "channels_last") -> str:
         if isinstance(value, str):
@@ -215,6 +222,14 @@ class AxisSet(Type[tuple[str, ...]]):
         names = (value,) if isinstance(value, str) else _list(value)
         if not names:
             raise self.wrong(value)
+        numbers = _numbers(names)
+        if numbers:
+            # Which axis a number means depends on the tool, except for these.
+            meant = {(-1,): "channels", (1, 2): "[height, width]", (2, 3): "[height, width]", (2, 3, 4): "[depth, height, width]"}
+            write = meant.get(
+                tuple(sorted(numbers)), "the names, as in [height, width]" if len(numbers) > 1 else "its name, as in height"
+            )
+            raise LayerError(f"must name axes among {', '.join(AXIS_NAMES)}, got {written(value)}; write {write}", rule="value")
         return tuple(sorted(checked_names(names), key=AXIS_NAMES.index))
 
     def show(self, value: tuple[str, ...], layout: str = "channels_last") -> str:
@@ -235,8 +250,24 @@ class AxisNames(Type[tuple[str, ...]]):
     """Names of axes, in the order wanted, in the file's layout; stored with the channels last."""
 
     def parse(self, value: Value, layout: str = "channels_last") -> tuple[str, ...]:
+        listed = next((parts for parts, _ in plainer(value) if isinstance(parts, tuple)), value)
+        numbers = _numbers(_list(listed) or ())
+        if len(numbers) > 1:
+            raise LayerError(
+                f"must name axes among {', '.join(AXIS_NAMES)}, got {written(value)}{self._named(numbers, layout)}", rule="value"
+            )
         names = self.check(value)
         return names if layout == "channels_last" else (*names[1:], names[0])
+
+    def _named(self, numbers: tuple[int, ...], layout: str) -> str:
+        """Return the hint for axes by number: the names, if the numbers count the axes of a shape from 0 or 1."""
+        first = min(numbers)
+        if first not in (0, 1) or sorted(numbers) != list(range(first, first + len(numbers))) or len(numbers) - 1 not in AXES:
+            return "; write their names, as in [width, height, channels]"
+        names = (*AXES[len(numbers) - 1], "channels") if layout == "channels_last" else ("channels", *AXES[len(numbers) - 1])
+        if len(numbers) == 4 and numbers[0] == 0:
+            return "; write their names without the batch, as in [width, height, channels]"
+        return f"; of {', '.join(names)}, counted from {first}, these are [{', '.join(names[n - first] for n in numbers)}]"
 
     def check(self, value: Any) -> tuple[str, ...]:
         names = _list(value)
@@ -259,6 +290,12 @@ class AxisNames(Type[tuple[str, ...]]):
 
     def schema(self) -> dict[str, Any]:
         return {"type": "array", "items": {"enum": list(AXIS_NAMES)}, "minItems": 2, "maxItems": 4, "uniqueItems": True}
+
+
+def _numbers(names: Sequence[Any]) -> tuple[int, ...]:
+    """Return the axes if all are given by number, else an empty tuple."""
+    found = [values.integer(name) if isinstance(name, str) else whole(name) for name in names]
+    return tuple(n for n in found if n is not None) if None not in found else ()
 
 
 def checked_names(names: tuple[Any, ...]) -> tuple[str, ...]:

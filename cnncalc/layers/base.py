@@ -174,7 +174,14 @@ class Layer:
             declared = cls.main if key == cls.kind else cls.options.get(key)
             if declared is None:
                 if value is not None:
-                    faults.append((key, LayerError(f"{cls.kind} takes no value", rule="value")))
+                    faults.append(
+                        (
+                            key,
+                            LayerError(
+                                f"{cls.kind} takes no value; write {{{cls.kind}: null}}, or - {cls.kind} alone", rule="value"
+                            ),
+                        )
+                    )
             elif value is None and key == cls.kind and not declared.required:
                 pass
             elif value is None and key == cls.kind:

@@ -98,10 +98,13 @@ class Conv(_Convolution, kind="conv"):
     rises_with = ("filters",)
     also = ("convolution", "convolutional", "conv2dlayer")
     filters: int = option(
-        Count(), "number of filters K: channels that come out", main=True, also=("out_channels", "num_filters", "num_output", "K")
+        Count(),
+        "number of filters K: channels that come out",
+        main=True,
+        also=("out_channels", "num_filters", "num_filter", "num_output", "features", "units", "K"),
     )
     kernel_size: Axes = option(
-        PerAxis(), "cells of the window along each axis, F", also=("kernel", "kernel_shape", "filter_size", "ksize", "F")
+        PerAxis(), "cells of the window along each axis, F", also=("kernel", "kernel_shape", "filter_size", "ksize", "size", "F")
     )
     stride: Axes = option(PerAxis(), "cells from one window to the next, S", default=ONE, also=("strides", "step", "S"))
     padding: Pairs | str = option(
@@ -177,9 +180,7 @@ class ConvTranspose(Layer, kind="conv_transpose"):
         "conv2dtranspose",
         "transposeconv",
     )
-    filters: int = option(
-        Count(), "number of filters K: channels that come out", main=True, also=("out_channels", "num_filters", "num_output", "K")
-    )
+    filters: int = option(Count(), "number of filters K: channels that come out", main=True, also=Conv.options["filters"].also)
     kernel_size: Axes = option(
         PerAxis(), "cells that each input cell writes along each axis, F", also=Conv.options["kernel_size"].also
     )

@@ -28,7 +28,10 @@ class FullyConnected(Layer, kind="fc"):
     rises_with = ("units",)
     also = ("dense", "fullyconnected", "innerproduct", "gemm", "mlp")
     units: int = option(
-        Count(), "numbers that come out", main=True, also=("out_features", "num_output", "features", "out_channels", "filters")
+        Count(),
+        "numbers that come out",
+        main=True,
+        also=("out_features", "num_output", "num_hidden", "features", "out_channels", "filters"),
     )
     bias: bool = option(Flag(), "one learned number added per unit", default=True, also=("use_bias", "bias_term"))
     example = Example({"fc": 10}, (Shape(3, 5, 2),), Shape(10))
@@ -68,7 +71,10 @@ class Linear(Layer, kind="linear"):
     per_position = True
     also = ("timedistributeddense", "lineardense", "pointwisedense")
     units: int = option(
-        Count(), "channels that come out", main=True, also=("out_features", "num_output", "features", "out_channels", "filters")
+        Count(),
+        "channels that come out",
+        main=True,
+        also=("out_features", "num_output", "num_hidden", "features", "out_channels", "filters"),
     )
     bias: bool = option(Flag(), "one learned number added per unit", default=True, also=("use_bias", "bias_term"))
     example = Example({"linear": 7}, (Shape(3, 5, 2),), Shape(3, 5, 7))

@@ -190,7 +190,7 @@ class GroupNorm(Normalising, kind="groupnorm"):
     """
 
     also = ("groupnormalization", "group_norm", "gn")
-    groups: int = option(Count(), "parts that the channels are divided into", main=True, also=("num_groups",))
+    groups: int = option(Count(pair=0), "parts that the channels are divided into", main=True, also=("num_groups",))
     affine: bool = option(Flag(), "a learned factor and offset per channel", default=True)
     epsilon: float = option(Number(above=0), "added to the variance", default=1e-5, also=_EPSILON_NAMES)
     example = Example({"groupnorm": 2}, (Shape(3, 5, 6),), Shape(3, 5, 6))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cnncalc.kernels.run import Arrays, Run
 
 _WINDOW = "cells of the window along each axis, F"
-_WINDOW_NAMES = ("pool_size", "kernel", "kernel_shape", "size", "F")
+_WINDOW_NAMES = ("pool_size", "window_shape", "window_size", "kernel", "kernel_shape", "size", "F")
 _STRIDE = "cells from one window to the next, S; by default the kernel size"
 _STRIDE_NAMES = ("strides", "step", "S")
 _PADDING_NAMES = ("pad", "pads", "auto_pad", "P")

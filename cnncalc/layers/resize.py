@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 _ORDER = "where each cell's channels go"
 
 
+#: The advice for modes that the language has not.
+_NEAREST = "nearest, which gives the same size (bilinear and bicubic are for two spatial axes)"
+
+
 class Upsample(Layer, kind="upsample"):
     """Makes a map larger by a whole factor, or resizes it to `size`: the nearest cell, or values in between.
 
@@ -43,7 +47,7 @@ class Upsample(Layer, kind="upsample"):
             "nearest",
             "bilinear",
             "bicubic",
-            also={"linear": "bilinear", "trilinear": "bilinear", "cubic": "bicubic", "nearest-exact": "nearest"},
+            also={"linear": _NEAREST, "trilinear": _NEAREST, "cubic": "bicubic", "nearest-exact": "nearest", "area": _NEAREST},
         ),
         "how the values in between come about",
         default="nearest",
@@ -76,7 +80,8 @@ class Upsample(Layer, kind="upsample"):
 
     def output_shape(self, x: Shape, fit: str) -> Shape:
         if self.mode != "nearest" and x.rank != 2:
-            raise LayerError(f"{self.mode} is for two spatial axes, and {{}} has {x.rank}{image_hint(x)}", x, field="mode")
+            hint = image_hint(x) or "; write mode: nearest, which gives the same size"
+            raise LayerError(f"{self.mode} is for two spatial axes, and {{}} has {x.rank}{hint}", x, field="mode")
         return Shape(*self._sizes(x), x.channels)
 
     def views(self, x: Shape, windows: tuple[Window, ...]) -> tuple[View, ...]:

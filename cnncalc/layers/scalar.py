@@ -8,7 +8,9 @@ from operator import index
 from typing import Any, Generic, TypeVar
 
 from cnncalc import values
+from cnncalc.layers.notation import plainer
 from cnncalc.shape import LARGEST, LayerError
+from cnncalc.spelling import nearest
 from cnncalc.values import Value, written
 
 T = TypeVar("T")
@@ -46,8 +48,20 @@ class Type(Generic[T]):
         raise NotImplementedError
 
     def wrong(self, value: Any) -> LayerError:
-        """Return the error for an invalid value: the valid values, and the value given."""
-        return LayerError(f"must be {self.describe()}, got {shown(value)}", rule="value")
+        """Return the error for an invalid value: the valid values, the value given, and, if known, what to write instead."""
+        return LayerError(f"must be {self.describe()}, got {shown(value)}{self.hint(value)}", rule="value")
+
+    def hint(self, value: Any) -> str:
+        """Return `; write …` for a value in another notation, else an empty text."""
+        for meant, text in plainer(value):
+            if meant == value:
+                continue
+            try:
+                self.parse(meant)
+            except LayerError:
+                continue
+            return f"; write {text}"
+        return ""
 
 
 def shown(value: Any) -> str:
@@ -73,11 +87,12 @@ def whole(value: Any) -> int | None:
 
 
 class Count(Type[int]):
-    """A whole number from `least` to `most`."""
+    """A whole number from `least` to `most`; `pair` is the index of the number that is meant in another tool's pair."""
 
-    def __init__(self, least: int = 1, most: int = LARGEST) -> None:
+    def __init__(self, least: int = 1, most: int = LARGEST, pair: int = 1) -> None:
         self.least = least
         self.most = most
+        self.pair = pair
 
     def parse(self, value: Value, layout: str = "channels_last") -> int:
         found = values.integer(value) if isinstance(value, str) else None
@@ -99,6 +114,17 @@ class Count(Type[int]):
             most = "2147483647 (2³¹ − 1)" if self.most == LARGEST else str(self.most)
             raise LayerError(f"must be at most {most}, got {found}", rule="value")
         return found
+
+    def hint(self, value: Any) -> str:
+        meant = next((parts for parts, _ in plainer(value) if isinstance(parts, tuple)), value)
+        if isinstance(meant, tuple) and len(meant) == 2 and all(isinstance(part, str) for part in meant):
+            # Other tools give the input's channels first.
+            count = values.integer(str(meant[self.pair]))
+            if count is not None and self.least <= count <= self.most:
+                return f"; write {count}, the other number comes from what flows in"
+        if isinstance(value, str) and "x" in value and len(sides := set(value.split("x"))) == 1:
+            return super().hint((sides.pop(),))
+        return super().hint(value)
 
     def describe(self) -> str:
         if self.most != LARGEST:
@@ -135,13 +161,27 @@ class Number(Type[float]):
         return self._bounded(found, value)
 
     def _bounded(self, found: float, value: Any) -> float:
-        if (
+        if not self._within(found):
+            raise self.wrong(value)
+        return found
+
+    def _within(self, found: float) -> bool:
+        return not (
             (self.least is not None and found < self.least)
             or (self.below is not None and found >= self.below)
             or (self.above is not None and found <= self.above)
-        ):
-            raise self.wrong(value)
-        return found
+        )
+
+    def hint(self, value: Any) -> str:
+        if not isinstance(value, str) or len(value) > 40:
+            return super().hint(value) if not isinstance(value, str) else ""
+        text = value.strip()
+        if text.endswith("%"):
+            share = values.number(text[:-1].strip())
+            text = f"{share / 100:g}" if share is not None else ""
+        text = text.replace(",", ".").replace(" ", "")
+        found = values.number(text)
+        return f"; write {text}" if found is not None and text != value and self._within(found) else ""
 
     def show(self, value: float, layout: str = "channels_last") -> str:
         return f"{value:g}"
@@ -212,6 +252,16 @@ class Flag(Type[bool]):
             raise self.wrong(value)
         return bool(value)
 
+    def hint(self, value: Any) -> str:
+        word = str(value).lower()
+        return (
+            "; write true"
+            if word in ("yes", "on", "y", "1")
+            else "; write false"
+            if word in ("no", "off", "n", "0", "none")
+            else ""
+        )
+
     def show(self, value: bool, layout: str = "channels_last") -> str:
         return "true" if value else "false"
 
@@ -234,10 +284,15 @@ class Choice(Type[str]):
 
     def check(self, value: Any) -> str:
         if not isinstance(value, str) or value not in self.words:
-            error = self.wrong(value)
-            same = self.also.get(str(value).lower())
-            raise error if same is None else LayerError(f"{error.template}; write {same}", rule=error.rule)
+            raise self.wrong(value)
         return value
+
+    def hint(self, value: Any) -> str:
+        same = self.also.get(str(value).lower())
+        if same is not None:
+            return f"; write {same}"
+        near = nearest(value, self.words) if isinstance(value, str) else None
+        return super().hint(value) or (f"; did you mean {near}?" if near is not None else "")
 
     def describe(self) -> str:
         return ", ".join(self.words[:-1]) + f" or {self.words[-1]}" if len(self.words) > 1 else self.words[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cnncalc import values
+from cnncalc.layers.notation import plainer
 from cnncalc.layers.scalar import Type, whole
 from cnncalc.shape import LARGEST, LayerError, OpenShape, Shape
 from cnncalc.values import Value
@@ -118,6 +119,13 @@ class ChannelRange(Type[tuple[int, int | None]]):
             raise LayerError(f'must be "a:b" with 0 ≤ a < b, got {value}', rule="value")
         return start, end
 
+    def hint(self, value: Any) -> str:
+        parts = next((parts for parts, _ in plainer(value) if isinstance(parts, tuple)), value)
+        ends = [str(part) for part in parts] if isinstance(parts, tuple) else []
+        if len(ends) == 2 and all(map(str.isdecimal, ends)) and int(ends[0]) < int(ends[1]):
+            return f'; write "{ends[0]}:{ends[1]}"'
+        return ""
+
     def show(self, value: tuple[int, int | None], layout: str = "channels_last") -> str:
         return f"{value[0]}:{'' if value[1] is None else value[1]}"
 
@@ -141,6 +149,8 @@ class RowNames(Type[tuple[str, ...] | str]):
         if isinstance(value, str) and value:
             if value.endswith(self.ALL):
                 raise LayerError(f"takes the copies of a repeated row in a list: [{value}]", rule="value")
+            if "," in value:
+                raise self.wrong(value)
             return value
         if isinstance(value, tuple) and not isinstance(value, values.Map):
             names = tuple(v for v in value if isinstance(v, str) and v)

@@ -55,3 +55,86 @@ def test_rows_behind_such_a_row_are_still_read() -> None:
 def test_two_mistakes_are_two_messages() -> None:
     assert [one[:2] for one in problems("- {conv: 8, kernel_size: 3, strid: 2, paddin: 1}")] == [(3, 31), (3, 41)]
     assert [one[2] for one in problems("- {conv: 8, colour: red}")] == ["missing", "unknown-key"]
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "write"),
+    [
+        # Tuples of Python, which YAML splits at their commas in braces.
+        ("- {conv: 8, kernel_size: (3, 3)}", 28, "got (3, 3); write [3, 3]"),
+        ("- {conv: 8, kernel_size: 3,3}", 28, "got 3,3; write [3, 3]"),
+        ("- {conv: 8, kernel_size: 3, padding: SAME}", 40, "got SAME; write same"),
+        ("- {conv: 8, kernel_size: 3, padding: [(1, 1), (1, 1)]}", 40, "write [[1, 1], [1, 1]]"),
+        ("- {conv: 8, kernel_size: 3*3}", 28, "write 3x3"),
+        # PyTorch gives the channels that flow in first.
+        ("- {conv: [3, 8], kernel_size: 3}", 12, "write 8, the other number comes from what flows in"),
+        ("- {fc: (192, 10)}", 10, "write 10, the other number comes from what flows in"),
+        ("- {groupnorm: [3, 64]}", 17, "write 3, the other number comes from what flows in"),
+        ("- {conv: 8, kernel_size: 3, groups: in_channels}", 39, 'write "${in_channels}"'),
+        ("- {conv: in_channels * 2, kernel_size: 3}", 12, 'write "${in_channels * 2}"'),
+        ("- {conv: 8, kernel_size: 3, bias: yes}", 37, "write true"),
+        ("- {dropout: 50%}", 15, "got 50%; write 0.5"),
+        ("- {reshape: [-1, 8]}", 15, "write _x8"),
+        ("- {reshape: (-1, 8)}", 15, "write _x8"),
+        ("- {permute: [2, 0, 1]}", 15, "of height, width, channels, counted from 0, these are [channels, height, width]"),
+        ("- {permute: [2, 1, 3]}", 15, "of height, width, channels, counted from 1, these are [width, height, channels]"),
+        ("- {reduce: mean, axes: [1, 2]}", 26, "write [height, width]"),
+        ("- {slice: [0, 2]}", 13, 'write "0:2"'),
+        ("- {concat: 'input, input'}", 14, "write [input, input]"),
+        ("- {add: -1}", 11, "rows are called by name: write input"),
+        ("- Conv2d(3, 8, 3, padding=1)", 5, "write - {conv: 8, kernel_size: 3, padding: 1}"),
+        ("- nn.Linear(192, 10, bias=False)", 5, "write - {linear: 10, bias: false}"),
+        ("- layers.Conv2D(8, (3, 3), strides=2, padding='same')", 5, "write - {conv: 8, kernel_size: [3, 3], stride: 2, padding: same}"),
+        ("- Activation('relu')", 5, "write - relu"),
+        ("- conv:16", 5, "needs a space behind the colon; write - conv: 16"),
+        ("- {conv:16, kernel_size:3}", 6, "needs a space behind the colon; write {conv: 16, kernel_size: 3}"),
+        ("- {conv=16, kernel_size=3}", 6, "needs a colon and a space in place of =; write {conv: 16, kernel_size: 3}"),
+        ("- {conv: 8, kernel_size: [3]}", 28, "write 3 for every axis"),
+    ],
+)  # fmt: skip
+def test_a_value_in_the_notation_of_another_tool(row: str, column: int, write: str) -> None:
+    (found,) = problems(row)
+    assert found[:2] == (3, column)
+    assert write in found[3]
+
+
+def test_a_row_of_another_tool_tells_all_its_mistakes() -> None:
+    row = "- {Conv2D: 8, kernel_size: 3, strides: 2, padding: 'SAME', activation: 'relu'}"
+    hints = ["did you mean conv?", "did you mean stride?", "write same", "a row of its own: - relu"]
+    assert [hint in message for hint, (*_, message) in zip(hints, problems(row), strict=True)] == [True] * 4
+    darknet = problems("- {convolutional: null, filters: 8, size: 3, pad: 1, activation: leaky}")
+    hints = ["did you mean conv?", "{conv: 8}", "did you mean kernel_size?", "did you mean padding?", "- leaky_relu"]
+    assert [hint in message for hint, (*_, message) in zip(hints, darknet, strict=True)] == [True] * 5
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "write"),
+    [
+        ("input: (32, 32, 3)\nlayers: [relu]", (1, 8), "write 32x32x3"),
+        ("input: 32*32*3\nlayers: [relu]", (1, 8), "write 32x32x3"),
+        ("input: 32,32,3\nlayers: [relu]", (1, 8), "write 32x32x3"),
+        ("input: 32x32x3  // image\nlayers: [relu]", (1, 8), "write 32x32x3"),
+        ("input: [None, 32, 32, 3]\nlayers: [relu]", (1, 8), "the batch is never written: write 32x32x3"),
+        ("input: [-1, 32, 32, 3]\nlayers: [relu]", (1, 8), "the batch is never written: write 32x32x3"),
+        ("input: 8x16x112x112x3\nlayers: [relu]", (1, 8), "the batch is never written: write 16x112x112x3"),
+        ("input: {width: 32, height: 32, depth: 3}\nlayers: [relu]", (1, 8), "write how many channels"),
+        ("input_shape: 32x32x3\nlayers: [relu]", (1, 1), "did you mean input?"),
+        ("input: 8x8x3\nmodel: [relu]", (2, 1), "did you mean layers?"),
+        ("input: 8x8x3\nlayers:\n  conv: 8\n  relu:\n", (3, 3), "begin each row with a dash, as in - conv: …"),
+        ("input: 8x8x3\nlayers:\n  - conv: 8\n   kernel_size: 3\n", (4, 4), "kernel_size begins in column 4, and conv above it in 5"),
+        ("input: 8x8x3\nlayers:\n  - conv: 8\n      kernel_size: 3\n", (4, 7), "kernel_size begins in column 7, and conv above it in 5"),
+        ("input: 8x8x3\nlayers:\n  - {conv: 8 kernel_size: 3}\n", (3, 14), "a comma is missing before kernel_size"),
+    ],
+)  # fmt: skip
+def test_a_file_that_cannot_be_read_says_what_to_write(text: str, place: tuple[int, int], write: str) -> None:
+    with pytest.raises(cnncalc.SpecError, match="error: ") as raised:
+        cnncalc.loads(text)
+    (problem,) = raised.value.problems
+    assert (problem.location.line, problem.location.column) == place
+    assert write in problem.message
+
+
+def test_two_rows_without_a_dash_between_them() -> None:
+    found = problems("- conv: 8", "  kernel_size: 3", "  conv: 4", "  kernel_size: 3")
+    assert [one[:3] for one in found] == [(5, 5, "duplicate-key")]
+    assert "begin a row of its own with a dash: - conv" in found[0][3]

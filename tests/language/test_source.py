@@ -105,7 +105,7 @@ def test_brackets_and_rows_that_are_not_yaml(parser, text, line, column, said, m
         ("a: \ufeff1\n", "yaml", 1, 4, "U+FEFF"),
         ("a: \ufffe\n", "yaml", 1, 4, "U+FFFE"),
         ("a: 'b\nc: d\n", "yaml", 1, 4, "this quote is never closed"),
-        ("a: 1\n b: 2\n", "yaml", 2, 3, "rows of a list need the same indent"),
+        ("a: 1\n b: 2\n", "yaml", 2, 2, "b begins in column 2, and a above it in 1"),
         ("  a: 1\nb: 2\n", "yaml", 2, 1, "is the indent of this line too small"),
         ("- a\n-b\n", "yaml", 2, 1, "a dash and a space"),
         ("a: - b\n", "yaml", 1, 4, "a list behind a key begins on the next line"),

@@ -1,0 +1,46 @@
+"""Values in the notation of other languages, and how the language writes them: `(3, 3)` → `[3, 3]`, `SAME` → `same`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from cnncalc.values import Map, Value
+
+_TIMES = re.compile(r"\s*[x×X*]\s*")
+_COMMA = re.compile(r"\s*,\s*")
+
+
+def plainer(value: object) -> Iterator[tuple[Value, str]]:
+    """Yield values that `value` may mean, each with its text.
+
+    >>> list(plainer("(3, 5)")), list(plainer("3*5"))
+    ([(('3', '5'), '[3, 5]')], [('3x5', '3x5')])
+    """
+    if isinstance(value, str):
+        text = value.strip()
+        if len(text) > 100:
+            return
+        inner = text[1:-1].strip() if text[:1] + text[-1:] in ("()", "[]", "{}", "''", '""') else text
+        parts = tuple(part for part in _COMMA.split(inner) if part)
+        if len(parts) > 1:
+            yield parts, f"[{', '.join(parts)}]"
+        elif inner != value:
+            yield inner, inner
+        elif inner.endswith(","):
+            yield parts[0] if parts else "", parts[0] if parts else ""
+        joined = _TIMES.sub("x", inner)
+        if joined != inner:
+            yield joined, joined
+        if inner.lower() != inner:
+            yield inner.lower(), inner.lower()
+    elif isinstance(value, tuple) and not isinstance(value, Map) and value:
+        found: list[Value] = [next(plainer(part), (part, ""))[0] for part in value]
+        if all(isinstance(part, (str, tuple)) for part in found) and found != list(value):
+            yield tuple(found), f"[{', '.join(map(_text, found))}]"
+        if len(value) == 1 and isinstance(value[0], str):
+            yield value[0], value[0]
+
+
+def _text(value: Value) -> str:
+    return f"[{', '.join(map(_text, value))}]" if isinstance(value, tuple) else str(value)
