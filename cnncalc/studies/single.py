@@ -133,7 +133,7 @@ class Single:
         for problem in problems:
             word = self._words.get(problem.location.line)
             # The user has typed words, not lines.
-            message = re.sub(", first on line [0-9]+", "", problem.message)
+            message = re.sub(r", first on line [0-9]+|, or begin a row of its own with a dash.*", "", problem.message)
             message = re.sub(r"(?<=write )\{(.+)\}$", lambda row: _as_words(row[1]), message)
             found.append(problem._replace(file=word, location=Location(), fixes=(), message=message))
         return found

@@ -66,7 +66,7 @@ def test_what_a_field_is_called_elsewhere_is_said_field_by_field() -> None:
     assert (
         "\nOther names\n"
         "  fc: dense, fullyconnected, innerproduct, gemm, mlp\n"
-        "  the value of fc: out_features, num_output, features, out_channels, filters\n"
+        "  the value of fc: out_features, num_output, num_hidden, features, out_channels, filters\n"
         "  bias: use_bias, bias_term\n"
     ) in said
 
