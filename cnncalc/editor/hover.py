@@ -170,7 +170,7 @@ def _numbers(snapshot: Snapshot, nodes: list[Node]) -> str:
     node = nodes[0]
     reads = " and ".join(words.flow(source.flow, layout) for source in node.inputs)
     lines = [f"{node.name}: {node.kind} {words.summary(node, layout)}".rstrip() + (f" on {reads}" if reads else "")]
-    lines += [f"{', '.join(axes)}: {formula}{single.rounded(node)}" for axes, formula in single.formulas(node)]
+    lines += [f"{', '.join(axes)}: {formula}{single.rounded(node, axes)}" for axes, formula in single.formulas(node)]
     lines.append(f"output {words.flow(node.shape, layout)}")
     if node.shape is not None:
         lines += [f"{name} {text}" for name, text in single.inferred(node)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from cnncalc.analysis import derive
@@ -28,7 +29,7 @@ def rows(subject: Subject, node: Node, width: int | None) -> list[Row]:
     if node.shape is None:
         return found[:1]
     for axes, formula in formulas(node):
-        found.append(_line(", ".join(axes), formula + rounded(node)))
+        found.append(_line(", ".join(axes), formula + rounded(node, axes)))
     if len(found) > 2:
         found.append([])
     found.append(_line("output", words.flow(node.shape, layout), "output"))
@@ -56,12 +57,13 @@ def formulas(node: Node) -> list[tuple[list[str], str]]:
     return [(axes, formula) for formula, axes in found.items()]
 
 
-def rounded(node: Node) -> str:
-    """How a quotient that is not whole is rounded; empty if the stride fits."""
-    if node.fits:
+def rounded(node: Node, axes: Sequence[str]) -> str:
+    """How the quotient of the formula for `axes` is rounded; empty if the stride fits along them."""
+    misfits = [(window, size) for axis, window, size, _ in node.slides if axis in axes and window.remainder(size)]
+    if node.fits or not misfits:
         return ""
     if node.fit == "ceil":
-        dropped = all(w.ceil_drops(n) for w, n in zip(node.inferred.windows, node.inferred.sizes, strict=True) if w.remainder(n))
+        dropped = all(window.ceil_drops(size) for window, size in misfits)
         return ", the floor is taken: one window more would start in the padding" if dropped else ", the ceiling is taken"
     return ", not whole: floored below" if node.fit == "exact" else ", the floor is taken"
 

@@ -16,7 +16,7 @@ p{margin:.3rem 0;overflow-wrap:anywhere}
 .totals{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(15.5rem,100%),1fr));gap:.6rem;margin:1rem 0;padding:0}
 .totals div{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:.5rem .9rem}
 .totals dt{color:var(--soft);font-size:.85rem}
-.totals dd{margin:0;font-size:1.15rem;font-weight:600;font-variant-numeric:tabular-nums}
+.totals dd{margin:0;overflow-wrap:anywhere;font-size:1.15rem;font-weight:600;font-variant-numeric:tabular-nums}
 .totals small{display:block;color:var(--soft);font-size:.78rem;font-weight:400}
 .scroll{overflow-x:auto;border:1px solid var(--line);border-radius:8px}
 .scroll svg{display:block}
@@ -36,6 +36,7 @@ background-origin:content-box;background-position:right 0 bottom -5px;background
 th[scope=row]{max-width:22rem;overflow:hidden;text-overflow:ellipsis}
 .bad{color:var(--bad)}
 .warn{color:var(--warn)}
+.sign{font-weight:600;text-align:center}
 thead button,tr.group button{font:inherit;color:inherit;background:none;border:0;padding:0;cursor:pointer}
 tr.group button{width:1.2em;text-align:center;color:var(--link)}
 tr.hidden{display:none}

@@ -13,6 +13,8 @@ from cnncalc.subject import Subject
 
 #: Columns of names and changes, which may be long.
 _LONG = ("layer", "change")
+#: Styles of the signs of changes.
+_SIGNS = {"+": "good", "-": "bad", "~": "warn"}
 _RIGHT = ("before", "after", "difference", "parameters", "MACs")
 
 
@@ -29,22 +31,26 @@ def page(found: Difference, subjects: tuple[Subject, Subject], names: tuple[str,
         body.append(section("Inputs, outputs and names", f"<ul>{notes}</ul>"))
     if found.changes:
         rows = [[differences.SIGNS[change.status], *differences.cells(change, layout)] for change in found.changes]
-        body.append(section("Layers that differ", _table("layers that differ", ["change", *differences.HEAD], rows)))
+        body.append(section("Layers that differ", _table("layers that differ", ["", *differences.HEAD], rows)))
     for word, subject in zip(("Before", "After"), subjects, strict=True):
         body.append(section(word, picture(subject, "volumes", f"picture: {word.lower()}")))
     return document(title, body)
 
 
 def _table(label: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    # The first "change" is the sign.
-    right = [
-        ' class="num"' if title in _RIGHT else ' class="wrap"' if title in _LONG and i else "" for i, title in enumerate(head)
-    ]
-    cells = "".join(f'<th scope="col"{style}>{escaped(title)}</th>' for title, style in zip(head, right, strict=True))
+    right = [' class="num"' if title in _RIGHT else ' class="wrap"' if title in _LONG else "" for title in head]
+    # The column of signs has no title.
+    cells = "".join(
+        f'<th scope="col"{style}>{escaped(title)}</th>' if title else "<td></td>"
+        for title, style in zip(head, right, strict=True)
+    )
     lines = []
     for row in rows:
         # Long names break after their dots.
+        first = f' class="sign {_SIGNS[row[0]]}"' if row[0] in _SIGNS else right[0]
         texts = [escaped(cell[:300]).replace(".", ".<wbr>") if title == "layer" else escaped(cell[:300])
                  for cell, title in zip(row, head, strict=True)]  # fmt: skip
-        lines.append("<tr>" + "".join(f"<td{style}>{text}</td>" for text, style in zip(texts, right, strict=True)) + "</tr>")
+        lines.append(
+            "<tr>" + "".join(f"<td{style}>{text}</td>" for text, style in zip(texts, [first, *right[1:]], strict=True)) + "</tr>"
+        )
     return scrolled(label, tall=True, inside=f"<table><thead><tr>{cells}</tr></thead><tbody>{''.join(lines)}</tbody></table>")

@@ -103,7 +103,8 @@ def totals(subject: Subject, memory: Memory) -> str:
 def picture(subject: Subject, style: str, label: str = "") -> str:
     """A picture, or why there is none; `label` names it for those who cannot see it."""
     try:
-        found = scene(subject, Drawing(style, title=""))
+        # The page has its own list of problems.
+        found = scene(subject, Drawing(style, title="", problems=False))
     except CannotDraw as error:
         return f"<p>{escaped(str(error))}</p>"
     return scrolled(label or f"picture: {style}", svg.text(found, standalone=False))
@@ -118,11 +119,12 @@ def problem_list(problems: Iterable[Problem], lines: Lines) -> str:
         source = f'<pre tabindex="0">{escaped(excerpt(problem, line))}</pre>' if line is not None else ""
         place, _, message = str(problem).partition(f"{problem.level}: ")
         where = f'<span class="where">{escaped(place.rstrip(": "))}</span>' if place else ""
-        found.append(f'<li><strong class="{style}">{escaped(problem.level)}</strong> {escaped(message)}{where}{source}</li>')
+        text = escaped(_short(message, 1000))
+        found.append(f'<li><strong class="{style}">{escaped(problem.level)}</strong> {text}{where}{source}</li>')
     if not found:
         return '<p class="good">✓ No problems.</p>'
     return section("Problems", f'<ul class="problems">{"".join(found)}</ul>')
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= 300 else f"{text[:200]}…{text[-80:]}"
+def _short(text: str, longest: int = 300) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 100]}…{text[-80:]}"

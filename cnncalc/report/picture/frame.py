@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from cnncalc.problem import one_line
+from cnncalc.problem import Problem, one_line
 from cnncalc.report import words
 from cnncalc.report.picture.family import FAMILIES
 from cnncalc.report.picture.measure import clipped, text_width, wrapped
@@ -28,8 +28,8 @@ def framed(subject: Subject, options: Drawing, body: list[Part], families: Seque
     """Return `body` on paper, with the title above and legend and problems below, moved so that everything is inside."""
     left, top, right, bottom = bounds(body)
     head = _title(subject, options)
-    has_errors = any(problem.level == "error" for problem in subject.problems)
-    least = _LEAST_PROBLEM if has_errors else _LEAST_LEGEND if options.legend else 0.0
+    errors = [problem for problem in subject.problems if problem.level == "error"] if options.problems else []
+    least = _LEAST_PROBLEM if errors else _LEAST_LEGEND if options.legend else 0.0
     room = options.width - 2 * MARGIN
     width = max(right - left, max((_right(text) for text in head), default=0), min(least, room))
     foot: list[Part] = []
@@ -40,7 +40,7 @@ def framed(subject: Subject, options: Drawing, body: list[Part], families: Seque
             notes.append("~ the input's last cells are never read")
         y, legend = _legend(families, notes, width)
         foot += legend
-    y, problems = _problems(subject, width, y)
+    y, problems = _problems(errors, width, y)
     foot += problems
     height_of_head = 46.0 if len(head) > 1 else 30.0 if head else 0.0
     moved: list[Part] = list(head)
@@ -106,9 +106,8 @@ def _legend(families: Iterable[str], notes: Iterable[str], width: float) -> tupl
     return y + 16, parts
 
 
-def _problems(subject: Subject, width: float, y: float) -> tuple[float, list[Part]]:
-    """The first problems, one a line."""
-    problems = [problem for problem in subject.problems if problem.level == "error"]
+def _problems(problems: Sequence[Problem], width: float, y: float) -> tuple[float, list[Part]]:
+    """The first problems, below each other."""
     parts: list[Part] = []
     for problem in problems[:_PROBLEMS]:
         y += 16

@@ -21,6 +21,7 @@ class Drawing(NamedTuple):
     """The options of a picture. `columns` are the labels of each item; None for the default of the style. Sizes are in pixels.
 
     `title` is None for the network's name and totals, and empty for no title. `depth` is None for the largest readable depth.
+    `problems` writes the errors below the picture; layers are marked in any case.
     """
 
     style: str = "volumes"
@@ -29,6 +30,7 @@ class Drawing(NamedTuple):
     columns: tuple[str, ...] | None = None
     width: float = 1000
     depth: int | None = None
+    problems: bool = True
 
 
 def checked(drawing: Drawing) -> Drawing:

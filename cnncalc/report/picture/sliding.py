@@ -24,6 +24,8 @@ _GRID = 3.5
 #: Cells of a window that are drawn one by one at most.
 _TAPS = 400
 _GAP = 56.0
+#: A longer axis is drawn without its middle: the cells beside the windows that are kept, and the pixels of the break.
+_ALL, _MARGIN, _BREAK = 48, 2, 20.0
 _WIDEST_TITLE = 700.0
 #: Positions drawn below a sequence.
 _STAIRS = 6
@@ -31,20 +33,33 @@ _STYLES = ("win1", "win2", "win3")
 
 
 class _Axis(NamedTuple):
-    """Cells along one side of a panel: before, inside and after the map, how many of the inside are unread at the end."""
+    """Cells along one side of a panel: before, inside and after the map, how many of the inside are unread at the end.
+
+    Cells from `hidden[0]` on and before `hidden[1]` are left out.
+    """
 
     before: int
     size: int
     after: int = 0
     unread: int = 0
+    hidden: tuple[int, int] = (0, 0)
 
     @property
     def total(self) -> int:
         return self.before + self.size + self.after
 
+    @property
+    def shown(self) -> int:
+        return self.total - (self.hidden[1] - self.hidden[0])
+
+    def at(self, cell: int, pixels: float) -> float:
+        """Where a cell begins that is not left out, if each takes so many pixels."""
+        start, stop = self.hidden
+        return cell * pixels if cell <= start or not stop else (cell - stop + start) * pixels + _BREAK
+
 
 class _Slide(NamedTuple):
-    """A window along one axis of a panel: where it begins at the first, second and last position, and the cells it covers."""
+    """A window along one axis of a panel: where it begins at the first positions and the last, and the cells it covers."""
 
     starts: tuple[int, ...]
     taps: tuple[int, ...]
@@ -52,6 +67,14 @@ class _Slide(NamedTuple):
     @property
     def extent(self) -> int:
         return self.taps[-1] + 1
+
+    def shortened(self, axis: _Axis) -> _Axis:
+        """The axis without the cells between the first windows and the last, if there are many."""
+        first = max(self.starts[:-1], default=0) + self.extent
+        hidden = max(first, axis.before) + _MARGIN, self.starts[-1] - _MARGIN
+        if axis.total <= _ALL or hidden[1] - hidden[0] < axis.total / 3:
+            return axis
+        return axis._replace(hidden=hidden)
 
 
 def scene(subject: Subject, node: Node) -> Scene:
@@ -66,8 +89,9 @@ def scene(subject: Subject, node: Node) -> Scene:
         raise CannotDraw(
             f"{node.kind} slides no window over its input; svg draws layers that do, such as conv, maxpool and avgpool"
         )
-    panels = _written(flow, shape, windows) if written is not None else _read(flow, shape, windows)
-    parts = _drawn(*panels, is_transposed=written is not None)
+    whole = _written(flow, shape, windows) if written is not None else _read(flow, shape, windows)
+    panels = [[(slide.shortened(axis), slide) for axis, slide in panel] for panel in whole]
+    parts = _drawn(*panels)
     return _framed(
         subject,
         node,
@@ -76,6 +100,7 @@ def scene(subject: Subject, node: Node) -> Scene:
         is_transposed=written is not None,
         unread=any(axis.unread for axis, _ in panels[0]),
         beyond=any(axis.after for axis, _ in panels[0]),
+        has_breaks=any(axis.hidden[1] for panel in panels for axis, _ in panel),
     )
 
 
@@ -92,8 +117,8 @@ def _read(flow: Shape, shape: Shape, windows: Sequence[Window]) -> tuple[_Panel,
         over = max(window.before + size + window.after, last + window.extent)
         unread = max(0, window.before + size - (last + window.extent))
         axis = _Axis(window.before, size, over - window.before - size, min(size, unread))
-        source.append((axis, _Slide(_starts(window.stride, positions), _taps(window))))
-        result.append((_Axis(0, positions), _Slide(_starts(1, positions), (0,))))
+        source.append((axis, _Slide(_starts(window.stride, positions, axes), _taps(window))))
+        result.append((_Axis(0, positions), _Slide(_starts(1, positions, 2), (0,))))
     return source, result
 
 
@@ -102,22 +127,23 @@ def _written(flow: Shape, shape: Shape, windows: Sequence[Window]) -> tuple[_Pan
     source, result = [], []
     for window, size, out in list(zip(windows, flow.spatial, shape.spatial, strict=True))[-2:]:
         after = max(0, (size - 1) * window.stride + window.extent - window.before - out)
-        source.append((_Axis(0, size), _Slide(_starts(1, size), (0,))))
-        result.append((_Axis(window.before, out, after), _Slide(_starts(window.stride, size), _taps(window))))
+        source.append((_Axis(0, size), _Slide(_starts(1, size, 2), (0,))))
+        result.append((_Axis(window.before, out, after), _Slide(_starts(window.stride, size, min(2, shape.rank)), _taps(window))))
     return source, result
 
 
-def _starts(stride: int, positions: int) -> tuple[int, ...]:
-    """Return the first cells of the first, the second and the last window."""
-    return tuple(dict.fromkeys((0, min(1, positions - 1) * stride, (positions - 1) * stride)))
+def _starts(stride: int, positions: int, axes: int) -> tuple[int, ...]:
+    """Return the first cells of the first windows, two on a map and more along a sequence, and of the last one."""
+    first = range(min(positions, 2 if axes > 1 else _STAIRS - 1))
+    return tuple(dict.fromkeys(position * stride for position in (*first, positions - 1)))
 
 
 def _taps(window: Window) -> tuple[int, ...]:
     return tuple(range(0, window.extent, window.dilation))
 
 
-def _drawn(source: _Panel, result: _Panel, *, is_transposed: bool) -> list[Part]:
-    total = max(axis.total for axis, _ in (*source, *result))
+def _drawn(source: _Panel, result: _Panel) -> list[Part]:
+    total = max(axis.shown for axis, _ in (*source, *result))
     cell = min(_LARGEST, _SIDE / total)
     parts: list[Part] = []
     right = 0.0
@@ -158,10 +184,12 @@ def _map(rows: tuple[_Axis, _Slide], columns: tuple[_Axis, _Slide], cell: float)
         style = _STYLES[2] if (row, column) == end and number else _STYLES[number]
         if len(downward.taps) * len(sideways.taps) <= _TAPS:
             parts += [
-                Rect((column + x) * cell, (row + y) * cell, cell, cell, style) for y in downward.taps for x in sideways.taps
+                Rect(across.at(column + x, cell), down.at(row + y, cell), cell, cell, style)
+                for y in downward.taps
+                for x in sideways.taps
             ]
-        outline = f"{style}line"
-        parts.append(Rect(column * cell, row * cell, sideways.extent * cell, downward.extent * cell, outline))
+        corner = across.at(column, cell), down.at(row, cell)
+        parts.append(Rect(*corner, sideways.extent * cell, downward.extent * cell, f"{style}line"))
     return parts
 
 
@@ -170,49 +198,70 @@ def _strip(axis: tuple[_Axis, _Slide], cell: float) -> list[Part]:
     own, slide = axis
     parts = _ground(own, _Axis(0, 1), cell)
     height = max(cell, 6.0)
-    starts = list(slide.starts)
-    if len(starts) > 1:
-        starts = sorted({*(starts[1] * i for i in range(_STAIRS - 1) if starts[1] * i <= starts[-1]), starts[-1]})
     if slide.taps == (0,):
-        return [*parts, *(Rect(x * cell, 0, cell, cell, _STYLES[i]) for i, x in enumerate(slide.starts))]
-    for i, start in enumerate(starts):
+        return [*parts, *(Rect(own.at(x, cell), 0, cell, cell, _STYLES[i]) for i, x in enumerate(slide.starts))]
+    for i, start in enumerate(slide.starts):
         y = cell + 4 + i * (height + 3)
-        style = _STYLES[0] if not i else _STYLES[2] if i + 1 == len(starts) else _STYLES[1]
+        style = _STYLES[0] if not i else _STYLES[2] if i + 1 == len(slide.starts) else _STYLES[1]
         if len(slide.taps) <= _TAPS:
-            parts += [Rect((start + tap) * cell, y, cell, height, style) for tap in slide.taps]
-        parts.append(Rect(start * cell, y, slide.extent * cell, height, f"{style}line"))
+            parts += [Rect(own.at(start + tap, cell), y, cell, height, style) for tap in slide.taps]
+        parts.append(Rect(own.at(start, cell), y, slide.extent * cell, height, f"{style}line"))
     return parts
 
 
 def _ground(across: _Axis, down: _Axis, cell: float) -> list[Part]:
-    width, height = across.total * cell, down.total * cell
+    width, height = across.at(across.total, cell), down.at(down.total, cell)
     parts: list[Part] = []
     if across.total > across.size or down.total > down.size:
         parts.append(Rect(0, 0, width, height, "pad"))
-    x, y = across.before * cell, down.before * cell
-    inner_width, inner_height = across.size * cell, down.size * cell
-    parts.append(Rect(x, y, inner_width, inner_height, "cell"))
+    (left, right), (top, bottom) = (
+        (axis.at(axis.before, cell), axis.at(axis.before + axis.size, cell)) for axis in (across, down)
+    )
+    parts.append(Rect(left, top, right - left, bottom - top, "cell"))
     if across.unread:
-        parts.append(Rect(x + inner_width - across.unread * cell, y, across.unread * cell, inner_height, "unread"))
+        parts.append(Rect(right - across.unread * cell, top, across.unread * cell, bottom - top, "unread"))
     if down.unread:
-        parts.append(Rect(x, y + inner_height - down.unread * cell, inner_width, down.unread * cell, "unread"))
+        parts.append(Rect(left, bottom - down.unread * cell, right - left, down.unread * cell, "unread"))
     if cell >= _GRID:
-        parts += [Path((i * cell, 0), [((i * cell, height),)], "grid") for i in range(1, across.total)]
-        parts += [Path((0, i * cell), [((width, i * cell),)], "grid") for i in range(1, down.total)]
+        parts += [Path((x, 0), [((x, height),)], "grid") for x in _grid(across, cell)]
+        parts += [Path((0, y), [((width, y),)], "grid") for y in _grid(down, cell)]
+    if across.hidden[1]:
+        x = across.at(across.hidden[0], cell)
+        parts.append(Rect(x, -3, _BREAK, height + 6, "paper"))
+        parts += [Path((edge, 0), [((edge, height),)], "frameline") for edge in (x, x + _BREAK)]
+    if down.hidden[1]:
+        y = down.at(down.hidden[0], cell)
+        parts.append(Rect(-3, y, width + 6, _BREAK, "paper"))
+        parts += [Path((0, edge), [((width, edge),)], "frameline") for edge in (y, y + _BREAK)]
     return parts
 
 
+def _grid(axis: _Axis, cell: float) -> list[float]:
+    start, stop = axis.hidden
+    return [axis.at(i, cell) for i in range(1, axis.total) if not start <= i <= stop or not stop]
+
+
 def _framed(
-    subject: Subject, node: Node, windows: Sequence[Window], body: list[Part], *, is_transposed: bool, unread: bool, beyond: bool
+    subject: Subject,
+    node: Node,
+    windows: Sequence[Window],
+    body: list[Part],
+    *,
+    is_transposed: bool,
+    unread: bool,
+    beyond: bool,
+    has_breaks: bool,
 ) -> Scene:
     layout = subject.layout
     flow, shape = node.inputs[0].flow, node.shape
     title = f"{node.kind} {words.summary(node, layout)}".rstrip()
     sizes = f"{printed_size(flow, layout)} → {printed_size(shape, layout)}"
-    lines = [f"{', '.join(axes)}: {formula}{rounded(node)}" for axes, formula in formulas(node)]
+    lines = [f"{', '.join(axes)}: {formula}{rounded(node, axes)}" for axes, formula in formulas(node)]
     left, top, right, bottom = bounds(body)
     if isinstance(flow, Shape) and flow.rank > 2:
         sizes += "; the last two axes are drawn"
+    if has_breaks:
+        sizes += "; cells in the middle are left out"
     texts = [min(_WIDEST_TITLE, text_width(title, 17, bold=True)), *(text_width(line, 12) for line in (*lines, sizes))]
     width = max(right - left, 420.0, *texts)
     head: list[Part] = [Text(0, 16, clipped(title, 17, width, bold=True), "title"), Text(0, 35, sizes, "sub")]

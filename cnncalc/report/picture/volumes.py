@@ -7,7 +7,7 @@ the layer before them; a folded block shows the layers in it as strips, and its 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 from typing import NamedTuple
@@ -40,6 +40,8 @@ _LINE = 14
 _BRACKET = 26
 #: Items drawn at most if `depth` does not say how far to unfold.
 _MOST = 22
+#: Items beyond which those of one resolution that follow each other are one.
+_FAR_TOO_MANY = 150
 #: Gaps between two volumes; the first one with which all fit in one row is used.
 _GAPS = (22, 17, 13)
 #: The widest row, as a multiple of `--width`; a wider picture is cut into strips if nothing else makes it narrower.
@@ -160,10 +162,7 @@ def _body(fold: Fold, subject: Subject, options: Drawing, longest: float | None)
         parts = _edges(fold.edges, body, found)
         for bracket in found_brackets:
             parts += _bracket(bracket.name, [body[index] for index in bracket.places])
-        sizes: dict[object, int] = {}
-        foldable = {
-            id(item): sizes.setdefault(_resolution(item.flow), len(sizes)) for i, item in enumerate(fold.items) if i in found.long
-        }
+        foldable = _sizes([item for i, item in enumerate(fold.items) if i in found.long])
     return _Body(parts + [_drawn(volume, subject) for volume in body], body, foldable)
 
 
@@ -205,7 +204,15 @@ def _fold(subject: Subject, options: Drawing) -> Fold:
             best = more
     if len(best.items) > _MOST:
         fold_units(best, 2 * _MOST)
+    if len(best.items) > _FAR_TOO_MANY:
+        fold_chains(best, _sizes(best.items))
     return best
+
+
+def _sizes(items: Iterable[Item]) -> dict[int, int]:
+    """A number for each resolution, by the id of the item that has it."""
+    sizes: dict[object, int] = {}
+    return {id(item): sizes.setdefault(_resolution(item.flow), len(sizes)) for item in items}
 
 
 def _folded(fold: Fold) -> int:

@@ -87,6 +87,11 @@ def test_the_memory_curve_has_its_peak(resnet):
     assert "peak 6.1 MiB at stage1.batchnorm1" in text
 
 
+def test_a_problem_stands_once_on_the_page():
+    network = cnncalc.loads("input: 8x8x3\nlayers: [{conv: 4, kernel_size: 3, stride: 2}]")
+    assert page(network, network.problems, {}).count("(8 − 3 + 2·0)/2 + 1 = 3.5") == 1
+
+
 def test_problems_stand_with_their_lines():
     text = page_of(cnncalc.load(SPECS / "alexnet.yaml", input="224x224x3"))
     assert "(224 − 11 + 2·0)/4 + 1 = 54.25" in text

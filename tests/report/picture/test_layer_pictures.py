@@ -8,15 +8,19 @@ import cnncalc
 from cnncalc.analysis.receptive import receptive_fields
 from cnncalc.report.picture import receptive, sliding, svg
 from cnncalc.report.picture.options import CannotDraw
-from cnncalc.report.picture.scene import Rect, Text
+from cnncalc.report.picture.scene import Rect, Scene, Text
 from tests.report.picture.browser import OVERLAPS, measured, needs_chromium
+
+
+def scene_of(spec: str) -> Scene:
+    network = cnncalc.loads(spec)
+    return sliding.scene(network, network.layers[0])
 
 
 def window_of(spec: str) -> dict[str, list[tuple[float, ...]]]:
     """The rectangles of a layer's picture by their style, in cells from the padded input's corner."""
-    network = cnncalc.loads(spec)
     found: dict[str, list[Rect]] = {}
-    for shape in sliding.scene(network, network.layers[0]).shapes():
+    for shape in scene_of(spec).shapes():
         # The legend's swatches are no cells.
         if isinstance(shape, Rect) and (shape.width, shape.height) != (11, 11):
             found.setdefault(shape.style, []).append(shape)
@@ -50,6 +54,46 @@ def test_a_dilated_window_reads_every_other_cell():
     found = window_of("input: 9x9x3\nlayers: [{conv: 10, kernel_size: 3, dilation: 2, padding: 2}]")
     assert found["win1line"][0] == (0, 0, 5, 5)
     assert set(found["win1"][:9]) == {(x, y, 1, 1) for x in (0, 2, 4) for y in (0, 2, 4)}
+
+
+def test_the_middle_of_a_large_input_is_left_out():
+    """224 cells, 11×11, stride 4: windows begin at 0, 4, … 212, and row and column 223 are never read."""
+    found = window_of("input: 224x224x3\nlayers: [{conv: 96, kernel_size: 11, stride: 4}]")
+    assert [box[2:] for box in found["win1line"][:1]] == [(11, 11)]
+    assert found["win2line"][0] == (4, 0, 11, 11)
+    last = found["win3line"][0]
+    assert last[2:] == (11, 11)
+    (right, bottom) = found["unread"]
+    # The unread column is one cell wide and lies where the last window ends.
+    assert right[2] == bottom[3] == 1
+    assert right[0] == pytest.approx(last[0] + 11, abs=0.02)
+    assert right[0] < 50
+    texts = [
+        s.text
+        for s in scene_of("input: 224x224x3\nlayers: [{conv: 96, kernel_size: 11, stride: 4}]").shapes()
+        if isinstance(s, Text)
+    ]
+    assert "224×224×3 → 54×54×96; cells in the middle are left out" in texts
+
+
+def test_a_window_as_large_as_half_the_input_hides_nothing():
+    texts = [
+        s.text
+        for s in scene_of("input: 224x224x3\nlayers: [{conv: 4, kernel_size: 100, stride: 31}]").shapes()
+        if isinstance(s, Text)
+    ]
+    assert "224×224×3 → 5×5×4" in texts
+
+
+def test_an_axis_that_fits_is_not_called_rounded():
+    """(10 − 3)/1 + 1 = 8 is whole, (30 − 5)/2 + 1 = 13.5 is not."""
+    texts = [
+        s.text
+        for s in scene_of("input: 10x30x1\nlayers: [{conv: 4, kernel_size: [3, 5], stride: [1, 2]}]").shapes()
+        if isinstance(s, Text)
+    ]
+    assert "height: (10 − 3 + 2·0)/1 + 1 = 8" in texts
+    assert "width: (30 − 5 + 2·0)/2 + 1 = 13.5, not whole: floored below" in texts
 
 
 def test_a_transposed_window_writes_the_output():

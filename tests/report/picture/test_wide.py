@@ -148,6 +148,31 @@ def test_strips_go_on_at_the_height_of_the_cut():
             assert before.steps[-1][-1][1] - top == pytest.approx(after.start[1] - below, abs=0.01)
 
 
+def test_a_cut_picture_keeps_its_order():
+    """Lanes of 300 pixels: what is read later is farther below, or at the right."""
+    places = names((SPECS / "textcnn.yaml").read_text(), width=300)
+    assert places["embedding1"][1] < places["concat1"][1]
+    assert places["fc1"][1] >= places["concat1"][1] - 100
+    assert places["fc1"][0] > places["concat1"][0]
+
+
+def test_a_long_name_has_two_lines():
+    rows = "{global_avgpool: , name: global_average_pooling2d_of_all}"
+    shapes = scene(cnncalc.loads(f"input: 8x8x4\nlayers: [{rows}]"), Drawing()).shapes()
+    assert [s.text for s in shapes if isinstance(s, Text) and s.style == "name"] == [
+        "input",
+        "global_average_",
+        "pooling2d_of_all",
+    ]
+
+
+def test_a_thousand_different_layers_are_a_figure_too():
+    rows = "".join(f"  - {{conv: {8 + i % 7}, kernel_size: 3, padding: 1}}\n" for i in range(1000))
+    found = scene(cnncalc.loads(f"input: 32x32x3\nlayers:\n{rows}"), Drawing())
+    assert found.height < 1000
+    assert "999 layers" in [shape.text for shape in found.shapes() if isinstance(shape, Text)]
+
+
 def test_a_picture_without_a_gap_is_not_cut():
     wall = [Group("", [Rect(0, 0, 1000, 10, "card")])]
     assert wrapped(wall, 300) == wall
