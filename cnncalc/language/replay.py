@@ -8,9 +8,9 @@ for it.
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Any, NamedTuple
+from typing import Any
 
-from cnncalc.build.changes import BudgetExceeded, Changes
+from cnncalc.build.changes import BudgetExceeded, Changes, Override
 from cnncalc.build.problems import Problems
 from cnncalc.build.reading import Reading, Source
 from cnncalc.graph import Graph, Node, Producer
@@ -23,6 +23,7 @@ from cnncalc.language.keys import KeyReader, names_for
 from cnncalc.language.read import opened
 from cnncalc.language.row import Argument, Body, Row
 from cnncalc.language.scope import Copy
+from cnncalc.language.steps import ArgumentsStep, CountStep, Guard, LayerStep, Places, Step, Stretch
 from cnncalc.layers import Layer
 from cnncalc.problem import SpecError
 from cnncalc.values import Value
@@ -36,11 +37,10 @@ _PATIENCE = 50
 def variant(source: Source, changes: Changes) -> Reading | None:
     """Return the reading of a variant for its totals, shapes and memory: it has no groups and no names.
 
-    None if the text must be read in full: before its first reading, for changed fields, and if the variant has a problem. Raises
-    BudgetExceeded.
+    None if the text must be read in full: before its first reading, and if the variant has a problem. Raises BudgetExceeded.
     """
     parsed = source.parsed
-    if not isinstance(parsed, Parsed) or not changes or changes.fields:
+    if not isinstance(parsed, Parsed) or not changes:
         return None
     replays: _Replays = parsed.replays if parsed.replays is not None else _Replays()
     parsed.replays = replays
@@ -86,82 +86,11 @@ class _Strict(Problems):
         raise _Fault
 
 
-class _LayerStep(NamedTuple):
-    """Makes one layer. `texts` is the place of the texts that its expressions see, `source` that of the layer above."""
-
-    #: The layer of the recorded variant, without its inputs.
-    model: Node
-    row: Row
-    inputs: list[int]
-    #: None if the row has no expressions.
-    texts: int | None
-    source: int | None
-
-
-class _ArgumentsStep(NamedTuple):
-    """Computes the arguments of one use of a block."""
-
-    row: Row
-    name: str
-    block: Block
-    texts: int
-    source: int | None
-
-
-class _CountStep(NamedTuple):
-    """Begins copy `number` of a repeated row."""
-
-    texts: int
-    number: int
-
-
-class _Guard(NamedTuple):
-    """A value that decides about the structure: of a row's key, or the names of the rows of a body."""
-
-    texts: int
-    source: int | None = None
-    argument: Argument | None = None
-    row: Row | None = None
-    name: str | None = None
-    body: Body | None = None
-
-
-_Step = _LayerStep | _ArgumentsStep | _CountStep
-
-
-class _Stretch:
-    """Steps up to a guard, with the stretches that follow by its value; or up to the end, with the places of the outputs."""
-
-    __slots__ = ("expected", "guard", "next", "outputs", "steps")
-
-    def __init__(self) -> None:
-        self.steps: list[_Step] = []
-        self.guard: _Guard | None = None
-        self.next: dict[Hashable, _Stretch] = {}
-        self.outputs: list[int] | None = None
-        #: Whether a row has `expect`.
-        self.expected = False
-
-    def join(self, other: _Stretch) -> None:
-        """Add the stretches of another record that begins with the same steps."""
-        mine = self
-        while mine.guard is not None and other.guard is not None:
-            ((value, after),) = other.next.items()
-            if value not in mine.next:
-                mine.next[value] = after
-                return
-            mine, other = mine.next[value], after
-        if mine.guard is None and mine.outputs is None:
-            # A budget ended the recording here.
-            mine.steps, mine.guard, mine.next = other.steps, other.guard, other.next
-            mine.outputs, mine.expected = other.outputs, other.expected
-
-
 class _Replays:
     """The recorded expansions of one text."""
 
     def __init__(self) -> None:
-        self._roots: dict[Hashable, _Stretch] = {}
+        self._roots: dict[Hashable, Stretch] = {}
         self._steps = 0
         #: The number of variants that were replayed, and of those that were not.
         self.useful = 0
@@ -177,7 +106,8 @@ class _Replays:
         source: Source,
     ) -> tuple[Graph, bool]:
         """Return the layers of a variant, and whether a row has `expect`. Raises _Fault and BudgetExceeded."""
-        key = rows, changes.fit or document.fit, tuple(inputs), tuple([name for name, _ in document.outputs])
+        fields = tuple([(one.target, one.key) for one in changes.fields])
+        key = rows, fields, changes.fit or document.fit, tuple(inputs), tuple([name for name, _ in document.outputs])
         root = self._roots.get(key)
         if root is not None:
             try:
@@ -190,10 +120,10 @@ class _Replays:
             else:
                 self.useful += 1
                 return found
-        self.useless += 1
         recording = _Recording(document, problems, changes, inputs, rows, source.cache)
         try:
             graph, _ = recording.run()
+            changes.check_used(())
             recording.end(graph)
         except BudgetExceeded:
             self._keep(key, recording)
@@ -202,6 +132,7 @@ class _Replays:
         return graph, recording.expected
 
     def _keep(self, key: Hashable, recording: _Recording) -> None:
+        self.useless += 1
         self._steps += recording.steps
         if self._steps > _MOST_STEPS:
             self._roots, self._steps = {}, recording.steps
@@ -217,19 +148,22 @@ class _Replays:
 class _Replay(Expander):
     """Repeats recorded steps with the values of a variant."""
 
-    def follow(self, stretch: _Stretch) -> tuple[Graph, bool]:
+    _fields: list[Override]
+
+    def follow(self, stretch: Stretch) -> tuple[Graph, bool]:
         """Return the layers, and whether a row has `expect`. Raises _Unseen, _Fault and BudgetExceeded."""
         texts: list[Texts] = [(self._document.vars,)]
         producers: list[Producer] = [self._builder.input(name, flow) for name, flow in self._inputs.items()]
+        self._fields = self._changes.fields
         make, read = self._builder.layer, self._reader.read
         while True:
             for step in stretch.steps:
-                if isinstance(step, _LayerStep):
-                    model, row, inputs, place, source = step
+                if isinstance(step, LayerStep):
+                    model, row, inputs, place, source, given = step
                     layer: Layer | None = model.layer
                     if place is not None:
                         above = producers[source] if source is not None else None
-                        layer, _ = read(row, model.name, names_for(texts[place], above), {})
+                        layer, _ = read(row, model.name, names_for(texts[place], above), self._set(given))
                     node = make(
                         model.name,
                         layer,
@@ -244,9 +178,11 @@ class _Replay(Expander):
                     if node.inferred.shape is None:
                         raise _Fault
                     producers.append(node)
-                elif isinstance(step, _ArgumentsStep):
+                elif isinstance(step, ArgumentsStep):
                     above = producers[step.source] if step.source is not None else None
-                    texts.append(self._arguments(step.row, step.name, step.block, texts[step.texts], above, {}))
+                    texts.append(
+                        self._arguments(step.row, step.name, step.block, texts[step.texts], above, self._set(step.given))
+                    )
                 else:
                     texts.append(self._counted(texts[step.texts], step.number))
             guard = stretch.guard
@@ -261,7 +197,11 @@ class _Replay(Expander):
         self._builder.outputs([producers[i] for i in stretch.outputs])
         return self._builder.graph, stretch.expected
 
-    def _value(self, guard: _Guard, texts: list[Texts], producers: list[Producer]) -> Hashable:
+    def _set(self, given: Places) -> Given:
+        """Return the fields of a step that are set from outside."""
+        return {key: (self._fields[i].value, self._fields[i].text) for key, i in given}
+
+    def _value(self, guard: Guard, texts: list[Texts], producers: list[Producer]) -> Hashable:
         if guard.body is not None:
             return tuple(self._keys.names(guard.body, texts[guard.texts]))
         above = producers[guard.source] if guard.source is not None else None
@@ -281,12 +221,12 @@ class _Keys(KeyReader):
         found = super().value(argument, texts, source, row, layer)
         if argument.dynamic:
             places = self._recording.place(texts), self._recording.producer(source)
-            self._recording.guard(_Guard(*places, argument, row, layer), found)
+            self._recording.guard(Guard(*places, argument, row, layer), found)
         return found
 
     def names(self, body: Body, texts: Texts) -> list[str]:
         found = super().names(body, texts)
-        self._recording.guard(_Guard(self._recording.place(texts), body=body), tuple(found))
+        self._recording.guard(Guard(self._recording.place(texts), body=body), tuple(found))
         return found
 
 
@@ -296,13 +236,13 @@ class _Recording(Expander):
     def __init__(self, document: Document, problems: Problems, changes: Changes, inputs: Any, rows: Rows, cache: Any) -> None:
         super().__init__(document, problems, changes, inputs, rows, cache)
         self._keys = _Keys(problems, rows, self)
-        self.root = self._last = _Stretch()
+        self.root = self._last = Stretch()
         self.steps = 0
         #: The places of texts and of producers, which are both kept so that their ids are not reused.
         self._texts: dict[int, int] = {}
         self._kept: list[Texts] = []
         self._producers: dict[int, int] = {}
-        self._reads: tuple[int | None, int | None] = None, None
+        self._reads: tuple[int | None, int | None, Places] = None, None, ()
 
     def place(self, texts: Texts) -> int:
         """Return the place of texts that a row sees; those of the top level are the first."""
@@ -329,9 +269,9 @@ class _Recording(Expander):
             raise _Fault
         return found
 
-    def guard(self, guard: _Guard, value: Hashable) -> None:
+    def guard(self, guard: Guard, value: Hashable) -> None:
         """Record a value that decides about the structure."""
-        after = _Stretch()
+        after = Stretch()
         self._last.guard = guard
         self._last.next[value] = after
         self._last = after
@@ -342,18 +282,18 @@ class _Recording(Expander):
         self._last.outputs = [place for one in graph.outputs if (place := self.producer(one)) is not None]
         self._last.expected = self.expected
 
-    def _step(self, step: _Step) -> None:
+    def _step(self, step: Step) -> None:
         self._last.steps.append(step)
         self.steps += 1
 
     def _counted(self, texts: Texts, k: int) -> Texts:
-        self._step(_CountStep(self.place(texts), k))
+        self._step(CountStep(self.place(texts), k))
         found = super()._counted(texts, k)
         self._put(found)
         return found
 
     def _arguments(self, row: Row, name: str, block: Block, around: Texts, source: Producer | None, given: Given) -> Texts:
-        self._step(_ArgumentsStep(row, name, block, self.place(around), self.producer(source)))
+        self._step(ArgumentsStep(row, name, block, self.place(around), self.producer(source), self._places(given)))
         found = super()._arguments(row, name, block, around, source, given)
         self._put(found)
         return found
@@ -362,8 +302,13 @@ class _Recording(Expander):
         found = super()._read(row, name, texts, source, given)
         if found[1] is not None:
             raise _Fault
-        self._reads = self.place(texts), self.producer(source)
+        self._reads = self.place(texts), self.producer(source), self._places(given)
         return found
+
+    def _places(self, given: Given) -> Places:
+        """Return the place of the change that sets each of the given fields."""
+        texts = [one.text for one in self._changes.fields]
+        return tuple([(key, texts.index(text)) for key, (_, text) in given.items()])
 
     def _layer(self, row: Row, *rest: Any, **named: Any) -> Node:
         node = super()._layer(row, *rest, **named)
@@ -378,10 +323,10 @@ class _Recording(Expander):
 
     def _made(self, node: Node, row: Row) -> None:
         """Record a layer, with the texts and the source that its fields were read with."""
-        texts, source = self._reads
-        self._reads = None, None
+        texts, source, given = self._reads
+        self._reads = None, None, ()
         inputs = [place for one in node.inputs if (place := self.producer(one)) is not None]
-        self._step(_LayerStep(_without_inputs(node), row, inputs, texts, source))
+        self._step(LayerStep(_without_inputs(node), row, inputs, texts, source, given))
         self._producers[id(node)] = len(self._producers)
 
     def _peer(self, *_: Any) -> Copy | None:

@@ -204,9 +204,33 @@ def test_a_text_whose_variants_cannot_be_replayed_is_given_up():
     assert source.parsed.replays.useless == 51
 
 
-def test_changed_fields_are_read_in_full():
+@pytest.mark.parametrize(
+    "fields", [["fc1.fc"], ["*.k", "w"], ["body.add1.a.blk1.e", "fc1.fc"], ["*.bias"], ["body.0.add1.a.blk1.conv2.conv", "m"]]
+)
+def test_changed_fields_are_replayed(fields):
+    text = DEEP.replace("${which}", "blk")
+    source = Source("net.yaml", text=text)
+    of(source)
+    replayed = 0
+    for value in ("1", "3", "5", "7", "true", "false"):
+        changed = Options(set=[f"{name}={value}" for name in fields]).changes()
+        try:
+            alone = of(Source("net.yaml", text=text), changed)
+        except SpecError:
+            assert variant(source, changed) is None
+            continue
+        found = variant(source, changed)
+        assert (found is None) == bool(alone.problems)
+        if found is not None:
+            assert figures(Network(found)) == figures(alone)
+            replayed += 1
+    assert replayed > 1
+
+
+def test_a_field_that_no_layer_has_is_read_in_full():
     source = Source("net.yaml", text=DEEP)
     assert variant(source, Options(set="w=4").changes()) is None
     of(source)
-    assert variant(source, Options(set="fc1.fc=4").changes()) is None
+    assert variant(source, Options(set="fc9.fc=4").changes()) is None
+    assert variant(source, Options(set=["w=4", "fc9.fc=4"]).changes()) is None
     assert variant(source, Options().changes()) is None
