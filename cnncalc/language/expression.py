@@ -12,6 +12,7 @@ from itertools import chain
 from typing import Union
 
 from cnncalc import values
+from cnncalc.language.expression_advice import advice
 from cnncalc.shape import LayerError
 from cnncalc.spelling import did_you_mean
 from cnncalc.values import Value
@@ -58,7 +59,7 @@ def multiple_of(x: float, divisor: float) -> int:
     (16, 16, 16)
     """
     if divisor != int(divisor) or divisor < 1:
-        raise _fault(f"multiple_of wants a whole number of at least 1 as its second value, got {divisor}")
+        raise _fault(f"the second value of multiple_of must be an integer ≥ 1, got {divisor}")
     divisor = int(divisor)
     rounded = max(divisor, int(x + divisor / 2) // divisor * divisor)
     return rounded + divisor if rounded < 0.9 * x else rounded
@@ -133,13 +134,13 @@ def _typed(text: Value, name: str) -> Result:
 def _number(value: Result, operator: str) -> int | float:
     if isinstance(value, (bool, str)):
         got = str(value).lower() if isinstance(value, bool) else f"'{values.written(value)}'"
-        raise _fault(f"{operator} wants numbers, got {got}")
+        raise _fault(f"{operator} needs numbers, got {got}")
     return value
 
 
 def _bounded(value: int | float) -> int | float:
     if isinstance(value, complex) or (isinstance(value, float) and math.isnan(value)):
-        raise _fault("the result is no number")
+        raise _fault("the result is not a number")
     if abs(value) > LARGEST:
         raise _fault("the result is larger than 10³⁰")
     return value
@@ -190,7 +191,8 @@ class Expression:
             parser = _Parser(text)
             self._evaluate = parser.parse()
         except LayerError as fact:
-            raise self._in(fact) from None
+            better = advice(text) if len(text) <= MAX_LENGTH else None
+            raise self._in(LayerError(better, rule=fact.rule) if better else fact) from None
         self.names = frozenset(parser.names)
         #: Whether it is one name alone, whose value is passed on.
         self._is_name = self.names == {text}
@@ -266,7 +268,7 @@ class _Parser:
             raise _fault("${} is empty")
         found = self._conditional()
         if self._at < len(self._tokens):
-            raise _fault(f"{values.written(self._peek(), 20)} is one too many")
+            raise _fault(f"{values.written(self._peek(), 20)} is not expected here")
         return found
 
     def _conditional(self) -> Evaluate:
@@ -350,7 +352,7 @@ class _Parser:
         if kind == "number":
             number = _typed(token, token)
             if isinstance(number, str):
-                raise _fault(f"{values.written(token, 20)} is no number")
+                raise _fault(f"{values.written(token, 20)} is not a number")
             return lambda names: number
         if kind == "word":
             word = token[1:-1]
@@ -360,17 +362,19 @@ class _Parser:
             return lambda names: truth
         if kind == "name" and token not in ("if", "else"):
             return self._call(token) if self._peek() == "(" else self._name(token)
-        raise _fault(f"{token} cannot stand here")
+        raise _fault(f"{token} is not expected here")
 
     def _name(self, name: str) -> Evaluate:
         if name in FUNCTIONS:
-            raise _fault(f"{name} is a function: {name}(…)")
+            raise _fault(f"{name} is a function; write {name}(…)")
+        if name in ("True", "False"):
+            raise _fault(f"write {name.lower()}")
         self.names.add(name)
         return lambda names: _typed(names.value(name), name)
 
     def _call(self, name: str) -> Evaluate:
         if name not in FUNCTIONS:
-            raise _fault(f"{name} is no function; there is {', '.join(FUNCTIONS)}")
+            raise _fault(f"there is no function {name}; the functions are {', '.join(FUNCTIONS)}")
         function, least, most = FUNCTIONS[name]
         self._at += 1
         arguments: list[Evaluate] = []
@@ -390,5 +394,5 @@ class _Parser:
 
 def _truth(value: Result) -> bool:
     if isinstance(value, str):
-        raise _fault(f"if wants a comparison, got '{values.written(value)}'")
+        raise _fault(f"the condition of if must be a comparison, got '{values.written(value)}'")
     return bool(value)

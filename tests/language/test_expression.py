@@ -56,18 +56,40 @@ def test_it_computes_what_python_computes(text):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
-    [("open('x')", "open is no function"), ("().__class__", "cannot stand"), ("n.real", "cannot stand"), ("lambda: 1", "cannot stand"),
+    ("text", "message"),
+    [("open('x')", "there is no function open"), ("().__class__", "cannot stand"), ("n.real", "cannot stand"), ("lambda: 1", "cannot stand"),
      ("[1]", "cannot stand"), ("__import__('os')", "no function"), ("1 / 0", "divides by zero"), ("5 % 0", "divides by zero"),
      ("0 ** -1", "divides by zero"), ("10 ** 10 ** 9", "at most 128"), ("9 ** 99", "larger than"), ("1e30 * 1e30", "larger than"),
-     ("(-1) ** 0.5", "no number"), ("mode + 1", "wants numbers"), ("true + 1", "wants numbers"), ("shape + 1", "a list"), ("1 < 2 < 3", "do not chain"),
-     ("", "empty"), ("1 +", "too early"), ("(1", r"\) is missing"), ("1 2", "one too many"), ("1 if 2", "else is missing"), ("min()", "one value or more"),
+     ("(-1) ** 0.5", "not a number"), ("mode + 1", "needs numbers"), ("true + 1", "needs numbers"), ("shape + 1", "a list"), ("1 < 2 < 3", "do not chain"),
+     ("", "empty"), ("1 +", "too early"), ("(1", r"\) is missing"), ("1 2", "2 is not expected here"), ("1 if 2", "else is missing"), ("min()", "one value or more"),
      ("round(1, 2)", "takes 1"), ("min", "is a function"), ("(" * 60 + "1" + ")" * 60, "nested"), ("-" * 60 + "1", "nested"), ("1" * 10_001, "characters"),
-     ("multiple_of(8, 0)", "at least 1"), ("'a' if 'b' else 'c'", "wants a comparison"), ("1e999", "no number"), ("a := 1", "cannot stand")],
+     ("multiple_of(8, 0)", "must be an integer ≥ 1"), ("'a' if 'b' else 'c'", "must be a comparison"), ("1e999", "not a number"), ("a := 1", "cannot stand")],
 )  # fmt: skip
-def test_what_is_refused(text, said):
-    with pytest.raises(LayerError, match=said):
+def test_refused_expressions(text, message):
+    with pytest.raises(LayerError, match=message):
         Expression(text)(NAMES)
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [("1 if n and 2 else 3", "there is no 'and'"), ("n == 1 & n == 2", "there is no 'and'"), ("n || 2", "there is no 'or'"), ("not n", "there is no 'not'"),
+     ("!n", "there is no 'not'"), ("n ? 1 : 2", "x if a == b else y"), ("1 in (1, 2)", "there is no 'in'"), ("1 < n == 2", r"\(x if b < c else y\) if a < b else y"),
+     ("n ^ 2", r"x \*\* 2"), ("sqrt(n)", r"x \*\* 0.5"), ("math.ceil(n)", "without the module"), ("int(n)", r"floor\(x\)"), ("n = 1", "== to compare"),
+     ("2n", r"product with \*"), ("0x10", "in decimal"), ("True", "write true")],
+)  # fmt: skip
+def test_operations_of_other_languages_are_answered_with_what_to_write(text, advice):
+    with pytest.raises(LayerError, match=advice):
+        Expression(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("'a and b' 2", "2 is not expected here"), ("1 if n < 2 else 2 if n == 3 els 4", "else is missing before els"), ("1e3 2", "2 is not expected"),
+     ("1 if n != 2", "else is missing at the end"), ("1 if n >= 2 else 3 4", "4 is not expected here"), ("min(n < 1, n > 2", r"\) is missing|, is missing")],
+)  # fmt: skip
+def test_advice_is_not_given_for_what_an_expression_has(text, message):
+    with pytest.raises(LayerError, match=message):
+        Expression(text)
 
 
 def test_an_unknown_name_brings_the_nearest():
