@@ -1,4 +1,4 @@
-"""Parses a text again after a change: the changed lines alone if each holds one row or one key of the file, else the whole text."""
+"""Parses a text again after a change: only the changed lines if each holds one row or one key of the file, else everything."""
 
 from __future__ import annotations
 
@@ -177,7 +177,7 @@ def _one_line_pairs(root: Mapping) -> dict[int, tuple[Mapping, str]]:
             maps.append(value)
     found: dict[int, tuple[Mapping, str]] = {}
     for parent in maps:
-        for name, (key, value) in parent.pairs.items() if not parent.flow else ():
-            if value.line == key.line and _is_complete(value) and not (isinstance(value, Scalar) and value.null):
-                found[key.line - 1] = parent, name
+        for name, (word, value) in parent.pairs.items() if not parent.flow else ():
+            if value.line == word.line and _is_complete(value) and not (isinstance(value, Scalar) and value.null):
+                found[word.line - 1] = parent, name
     return found
