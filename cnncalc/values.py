@@ -81,6 +81,25 @@ def quantity(text: str) -> int | None:
     return _whole(text, 1)
 
 
+def quantity_hint(text: str) -> str:
+    """Return `; write …` for a count with a unit or a word, `20MB` or `5 million`, else an empty text."""
+    match = re.fullmatch(r"([\d_.]+)\s*([A-Za-z]+)", text)
+    units = {
+        "k": "K",
+        "kb": "K",
+        "thousand": "K",
+        "m": "M",
+        "mb": "M",
+        "million": "M",
+        "g": "G",
+        "gb": "G",
+        "b": "G",
+        "billion": "G",
+    }
+    unit = {"params": "", "parameters": "", "macs": "", "bytes": "", **units}.get(match[2].lower()) if match is not None else None
+    return f"; write {match[1]}{unit}" if match is not None and unit is not None and quantity(match[1] + unit) is not None else ""
+
+
 def boolean(text: str) -> bool | None:
     """Return `true` or `false` in the spellings of YAML 1.2, else None; `no` and `off` are words."""
     return {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}.get(text)

@@ -8,8 +8,7 @@ from cnncalc.editor.outline import Scope, Symbol
 from cnncalc.editor.positions import Span
 from cnncalc.editor.recovery import PLACEHOLDER
 from cnncalc.editor.snapshot import Snapshot
-from cnncalc.language.document import identifier_fault
-from cnncalc.language.names import name_fault
+from cnncalc.language.names import identifier_fault, name_fault
 from cnncalc.language.source import Mapping, Sequence, YamlNode, last_line
 from cnncalc.layers import KINDS
 

@@ -11,12 +11,14 @@ from cnncalc.build.cache import Cache
 from cnncalc.build.problems import Problems
 from cnncalc.dtype import DTYPES
 from cnncalc.language.content import Block, Document, Parsed
-from cnncalc.language.expression import RESERVED, UNKNOWN, Names, Unknown
-from cnncalc.language.foreign import TOP_KEYS_ELSEWHERE
-from cnncalc.language.names import name_fault
+from cnncalc.language.expression import UNKNOWN, Names, Unknown
+from cnncalc.language.foreign import TOP_KEYS_ELSEWHERE, WORDS_ELSEWHERE, counted_as
+from cnncalc.language.listed import begins_with_input, listed_map
+from cnncalc.language.names import identifier_fault, name_fault
+from cnncalc.language.naming import name_rows
 from cnncalc.language.row import FAULTY, ROW_KEYS, Lines
-from cnncalc.language.rows import Before, RowReader, name_rows
-from cnncalc.language.source import Mapping, Scalar, Sequence, YamlNode, describe, location
+from cnncalc.language.rows import Before, RowReader
+from cnncalc.language.source import Mapping, Scalar, Sequence, YamlNode, describe, location, value_of
 from cnncalc.language.template import evaluate, names_in
 from cnncalc.layers import KINDS
 from cnncalc.problem import ERROR_RULES, IGNORABLE, Location
@@ -63,8 +65,10 @@ class DocumentReader:
         if root is None:
             self._unusable("missing", Location(1, 1, 1, 1), "the file is empty; a network has input and layers")
             return found
-        if not isinstance(root, Mapping) or (root.flow and any(key.endswith(")") for key in root.pairs)):
-            self._no_network(root)
+        if not isinstance(root, Mapping):
+            from cnncalc.language.syntax import no_network
+
+            self._unusable("yaml", *no_network(root))
             return found
         for key, (at, _) in root.pairs.items():
             if key not in TOP_KEYS and not key.startswith("x-"):
@@ -158,8 +162,8 @@ class DocumentReader:
             return default
         if got[1] not in words:
             choices = f"{', '.join(words[:-1])} or {words[-1]}"
-            alike = {"nchw": "channels_first", "nhwc": "channels_last"}.get(str(got[1]).lower())
-            hint = f"; did you mean {alike}?" if alike else ""
+            alike = WORDS_ELSEWHERE.get(str(got[1]).lower()) or nearest(str(got[1]), words)
+            hint = f"; did you mean {alike}?" if alike in words else ""
             self._problems.add("value", got[0], f"{key} is {choices}, not {written(got[1])}{hint}")
             return default
         return str(got[1])
@@ -168,26 +172,11 @@ class DocumentReader:
         node = root.get(key)
         if node is None or isinstance(node, Mapping):
             return node
+        meant = listed_map(node)
         if not (isinstance(node, Scalar) and node.null):
-            self._problems.add("value", node, f"{key} is a map {what}, not {describe(node)}")
-        return None
-
-    def _no_network(self, root: YamlNode) -> None:
-        """Say what a text is that is no map, or a dict of Python."""
-        from cnncalc.language.syntax import NETWORK, code_in
-
-        if isinstance(root, Mapping):
-            at = location(root.get("input") or root)
-            message = f"this is a Python dict, and a shape is no tuple: it is written 32x32x3; {NETWORK}"
-            self._unusable("yaml", at, message)
-            return
-        if isinstance(root, Sequence):
-            message = "a network is a map with input and layers, and this is a list; write it behind layers:, and input above it"
-        else:
-            code = code_in(root.text)
-            what = "a word" if root.text.isalnum() else "text"
-            message = code[1] if code else f"a network is a map with input and layers, and this is {what}; {NETWORK}"
-        self._unusable("yaml", Location(root.line, root.column, root.line, root.column + 1), message)
+            hint = f"; write {written(value_of(meant))}" if meant is not None else ""
+            self._problems.add("value", node, f"{key} is a map {what}, not {describe(node)}{hint}")
+        return meant
 
     def _vars(self, found: Document) -> None:
         assert isinstance(self._root, Mapping)
@@ -231,7 +220,9 @@ class DocumentReader:
     def _input(self, found: Document) -> None:
         assert isinstance(self._root, Mapping)
         node = self._root.get("input")
-        if node is None and "input" in self._meant:
+        rows = self._root.get("layers")
+        first = rows.items[0] if isinstance(rows, Sequence) and rows.items else None
+        if node is None and ("input" in self._meant or (isinstance(first, Mapping) and begins_with_input(first))):
             self._problems.unusable = True
             return
         if node is None:
@@ -300,9 +291,9 @@ class DocumentReader:
         parameters = node.get("parameters")
         if parameters is not None and not isinstance(parameters, Mapping):
             if not (isinstance(parameters, Scalar) and parameters.null):
-                message = "parameters is a map from names to defaults, as in {out: , stride: 1}"
-                self._problems.add("value", parameters, f"{message}, not {describe(parameters)}")
-            parameters = None
+                message = f"parameters is a map from names to defaults, as in {{out: , stride: 1}}, not {describe(parameters)}"
+                self._problems.add("value", parameters, message)
+            parameters = listed_map(parameters)
         # Parameters are added as they are read: a default may use the parameters before it.
         known: ChainMap[str, object] = ChainMap(block.parameters, found.vars)  # type: ignore[arg-type]  # only names count
         reader = self._reader(known, found)
@@ -347,7 +338,9 @@ class DocumentReader:
         node = self._map(self._root, "expect", f"with any of {', '.join(EXPECTED)}")
         for key, (at, item) in (node.pairs if node else {}).items():
             if key not in EXPECTED:
-                self._problems.add("unknown-key", at, f"expect has no {written(key)}{did_you_mean(key, EXPECTED)}")
+                self._problems.add(
+                    "unknown-key", at, f"expect has no {written(key)}{counted_as(key) or did_you_mean(key, EXPECTED)}"
+                )
                 continue
             value = self._value(item)
             if value is FAULTY:
@@ -372,7 +365,9 @@ class DocumentReader:
         node = self._map(self._root, "budget", f"with any of {', '.join(BUDGETED)}")
         for key, (at, item) in (node.pairs if node else {}).items():
             if key not in BUDGETED:
-                self._problems.add("unknown-key", at, f"a budget has no {written(key)}{did_you_mean(key, BUDGETED)}")
+                self._problems.add(
+                    "unknown-key", at, f"a budget has no {written(key)}{counted_as(key) or did_you_mean(key, BUDGETED)}"
+                )
                 continue
             value = self._value(item)
             if value is not FAULTY:
@@ -384,18 +379,11 @@ class DocumentReader:
         count = values.quantity(value) if isinstance(value, str) else None
         if count is None or count < 0:
             got = written(value)  # type: ignore[arg-type]  # not FAULTY
-            self._problems.add("value", node, f"{what} is a count such as 60_965_224, 5M or 20MiB, not {got}")
+            self._problems.add(
+                "value", node, f"{what} is a count such as 60_965_224, 5M or 20MiB, not {got}{values.quantity_hint(got)}"
+            )
             return None
         return count
-
-
-def identifier_fault(name: str) -> str | None:
-    """Return why a var or parameter cannot have this name, None if it can: expressions must be able to use the name."""
-    if name in RESERVED:
-        return f"{name} means something in ${{…}} already; choose another name"
-    if not name.isidentifier() or not name.isascii():
-        return f"a var or parameter is called by letters, digits and _, not {written(name)}"
-    return None
 
 
 class _Mark:

@@ -13,7 +13,20 @@ TOP_KEYS_ELSEWHERE = {
     **dict.fromkeys(("variables", "parameters", "params"), "vars"),
     **dict.fromkeys(("defs", "modules"), "blocks"),
     **dict.fromkeys(("rounding", "ceil_mode"), "fit"),
-    "title": "name", "output": "outputs", "data_format": "layout", "limits": "budget", "expected": "expect",
+    "datatype": "dtype",
+    "precision": "dtype",
+    "title": "name",
+    "output": "outputs",
+    "data_format": "layout",
+    "limits": "budget",
+    "expected": "expect",
+}  # fmt: skip
+
+#: Words of the top level's values under the names of other tools, in lower case.
+WORDS_ELSEWHERE = {
+    "nchw": "channels_first", "ncl": "channels_first", "chw": "channels_first", "nhwc": "channels_last", "hwc": "channels_last",
+    "fp16": "float16", "half": "float16", "f16": "float16", "fp32": "float32", "float": "float32", "single": "float32",
+    "f32": "float32", "fp64": "float64", "double": "float64", "bf16": "bfloat16", "int": "int32", "fp8": "float8",
 }  # fmt: skip
 
 #: What to write instead, by the normal form of a name (`cnncalc.spelling.normal`).
@@ -71,6 +84,7 @@ ADVICE: dict[str, str] = {
     "group": "write groups: N in a convolution, or groupnorm",
     "stem": "write its layers as rows, or as a block",
     "drop": "did you mean dropout, or crop?",
+    "pool": "did you mean maxpool or avgpool?",
     "pooling": "did you mean maxpool or avgpool?",
     "minpool": "there is no such kind; {rescale: null, factor: -1}, maxpool and the same rescale in three rows compute it",
     "minpooling": "there is no such kind; {rescale: null, factor: -1}, maxpool and the same rescale in three rows compute it",
@@ -182,3 +196,9 @@ def advice(plain: str) -> str | None:
     if plain.startswith("random") and plain not in NOTHING:
         return "augmentation changes no size; leave it out"
     return "there is no such kind; {custom: " + plain + ", output: …} declares its shape" if plain in NOTHING else None
+
+
+def counted_as(key: str) -> str:
+    """Return the hint for a total under another name; empty for a name that is not known."""
+    meant = {"flops": "macs, half of the FLOPs", "params": "parameters", "output_shape": "output", "memory": "peak_memory"}
+    return f"; write {meant[key]}" if key in meant else ""

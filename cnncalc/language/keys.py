@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from cnncalc import values
 from cnncalc.build.problems import Problems
 from cnncalc.graph import Producer
@@ -11,6 +13,7 @@ from cnncalc.language.names import name_fault, number
 from cnncalc.language.row import FAULTY, Argument, Body, Row
 from cnncalc.language.template import evaluate
 from cnncalc.shape import LayerError, Tokens
+from cnncalc.spelling import meant
 from cnncalc.values import Value, written
 
 
@@ -79,7 +82,9 @@ class KeyReader:
             value = value.lower()
         if value not in words:
             allowed = ", ".join(words[:-1]) + f" or {words[-1]}"
-            self._problems.add("value", argument.location, f"{key} is {allowed}, not {written(value)}", layer=layer)
+            plain = {"yes": "true", "on": "true", "no": "false", "off": "false"}.get(str(value).lower(), str(value).lower())
+            hint = f"; write {plain}" if plain in words else meant(str(value), words)
+            self._problems.add("value", argument.location, f"{key} is {allowed}, not {written(value)}{hint}", layer=layer)
             return None
         return str(value)
 
@@ -91,7 +96,9 @@ class KeyReader:
             return 1
         count = values.integer(value) if isinstance(value, str) else None
         if count is None or count < 0:
-            message = f"repeat is a whole number of at least 0, not {written(value)}"
+            digits = re.fullmatch(r"x?\s*(\d+)\s*(x|times)?", written(value))
+            hint = f"; write {digits[1]}" if digits is not None else ""
+            message = f"repeat is a whole number of at least 0, not {written(value)}{hint}"
             self._problems.add("value", argument.location, message, layer=layer)
             return 1
         return count

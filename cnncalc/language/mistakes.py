@@ -8,10 +8,12 @@ from copy import copy
 from typing import NamedTuple
 
 from cnncalc.language import suggest
-from cnncalc.language.row import ROW_KEYS
+from cnncalc.language.foreign import advice
+from cnncalc.language.row import MERGES, ROW_KEYS, Row
 from cnncalc.language.source import Mapping, Scalar, YamlNode, value_of
 from cnncalc.layers import KINDS, Layer
-from cnncalc.spelling import listed
+from cnncalc.shape import LayerError
+from cnncalc.spelling import listed, meant, normal
 from cnncalc.values import Value, written
 
 _TYPE_KEYS = ("type", "kind", "layer", "layer_type", "class_name", "class", "op", "op_type", "module")
@@ -72,19 +74,32 @@ def fields_below(kind: type[Layer], value: YamlNode) -> str | None:
     return f"the fields of {kind.kind} stand beside it, not below it; write {suggest.rewritten(kind.kind, fields)}"
 
 
-def unknown_kind(at: Scalar, word: str, blocks: Container[str]) -> tuple[str, Scalar, str]:
-    """Return the rule, the place and the message of a row whose kind is not known."""
+def block_use(name: str, blocks: Container[str], value: YamlNode | None) -> str:
+    """Return the row that uses a block, with its parameters that have no default; `value` is that of the only one."""
+    block = blocks[name] if isinstance(blocks, dict) else None
+    needed = [key for key, default in block.parameters.items() if default is None] if block is not None else []
+    given = suggest.text(value_of(value)) if isinstance(value, Scalar) and not value.null else "…"
+    return suggest.braces({"block": name, **{key: given if len(needed) == 1 else "…" for key in needed}})
+
+
+def unknown_kind(at: Scalar, word: str, blocks: Container[str], value: YamlNode | None = None) -> tuple[str, Scalar, str]:
+    """Return the rule, the place and the message of a row whose kind is not known; `value` is the value of that key."""
     shown = written(word)
     row = suggest.called_from_code(word)
     glued = glued_word(word)
+    words = words_row(word)
     if glued is not None:
         return "row", at, glued
     if word in blocks:
-        message = f"{shown} is a block; write {{block: {shown}}}"
+        message = f"{shown} is a block; write {block_use(word, blocks, value)}"
     elif word in ("block", "branches"):
         message = f"{word} wants a map: {{block: NAME}}, or branches with its rows and merge"
     elif row is not None:
         message = f"{shown} is code of another tool; write - {row}"
+    elif words is not None:
+        message = f"{shown} is no row; write - {words}"
+    elif value is not None and advice(normal(word)) is None and (named := named_row(word, value)) is not None:
+        message = f"{shown} is the name of a row, not a layer kind; write - {named}"
     else:
         message = f"{shown} is no layer kind{suggest.kind_hint(word)}"
     return "unknown-kind", at, message
@@ -116,7 +131,8 @@ def without_kind(node: Mapping, blocks: Container[str]) -> Kindless:
     if typed is not None:
         message = f"{typed[0].text} is no key of a row: the kind itself is the key; {typed[1]}"
         return Kindless("unknown-kind", typed[0], message, name)
-    return Kindless(*unknown_kind(node.pairs[name][0], name, blocks), name, suggest.kind_called(name))
+    key, value = node.pairs[name]
+    return Kindless(*unknown_kind(key, name, blocks, value), name, suggest.kind_called(name))
 
 
 def is_field_of(first: str, kind: str) -> bool:
@@ -179,10 +195,86 @@ def _is_null(node: YamlNode) -> bool:
     return isinstance(node, Scalar) and node.null
 
 
-def expression_hint(text: str, names: Collection[str]) -> str:
-    """Return the hint for a value that is an expression without its ${…}: `in_channels // 2`, `$width`."""
+def advised(row: Row, name: str, fact: LayerError, names: Collection[str]) -> LayerError:
+    """Return the error in the field `name` with the row or the value to write, if these are known."""
+    assert row.layer is not None
+    if fact.rule == "missing" and name == row.kind:
+        main = row.layer.main.name if row.layer.main is not None else None
+        others = {key: suggest.text(value_of(a.node)) for key, a in row.fields.items() if key != row.kind}
+        value = row.fields.get(row.kind)
+        given = suggest.text(value_of(value.node)) if value is not None and fact.field not in (None, main) else ""
+        return LayerError(f"{fact.template}; write {suggest.usage(row.layer, others, given)}", rule=fact.rule)
+    value = row.fields.get(name)
+    if fact.rule == "value" and value is not None and isinstance(value.value, str):
+        return LayerError(f"{fact.template}{value_hint(row.kind, value.value, names)}", rule=fact.rule)
+    return fact
+
+
+def value_hint(kind: str, text: str, names: Collection[str]) -> str:
+    """Return the hint for a value that is an expression without its ${…}, `in_channels // 2`, or the word of another kind."""
+    if text == "global" and f"global_{kind}" in KINDS:
+        return f"; write - global_{kind}"
     inner = text.strip().removeprefix("$").strip("{}() ").removeprefix("$")
     words = re.findall(r"[A-Za-z_]\w*", inner)
     if not words or not all(word in names or word == "in_channels" for word in words):
         return ""
     return f'; write "${{{inner}}}"'
+
+
+def merge_hint(word: str) -> str:
+    """Return the hint for an unknown merge."""
+    kind = suggest.kind_called(word)
+    if kind in MERGES:
+        return f"; did you mean {kind}?"
+    return (
+        f"; name the branches' last rows, and join them by a row: - {{{kind}: [a, b]}}"
+        if kind is not None
+        else meant(word, MERGES)
+    )
+
+
+def dash_hint(node: YamlNode) -> str:
+    """Return how the first row is written, for rows that are no list."""
+    if isinstance(node, Mapping) and node.pairs:
+        name, (_, value) = next(iter(node.pairs.items()))
+        row = named_row(name, value)
+        return f"; begin each row with a dash, as in - {row or f'{name}: …'}"
+    if isinstance(node, Scalar) and not node.null:
+        first = re.sub(r"^[-*\d.)\s]+", "", node.text).split(" ")[0]
+        sign = "a dash and a space" if node.text.startswith("-") else "a dash"
+        return f"; begin each row with {sign}, as in - {first or 'relu'}"
+    return ""
+
+
+def named_row(name: str, value: YamlNode) -> str | None:
+    """Return the row for a name with the layer as its value, `conv1: {conv: 8, kernel_size: 3}`; None for anything else."""
+    named = {} if name.isdecimal() else {"name": name}
+    if isinstance(value, Scalar) and name not in KINDS:
+        row = suggest.called_from_code(value.text)
+        kind = value.text if value.text in KINDS else None
+        if kind is not None:
+            return suggest.braces({kind: "", **named}) if named else kind
+        if row is not None and named:
+            return f"{row[:-1]}, name: {name}}}" if row.endswith("}") else suggest.braces({row: "", **named})
+        return row
+    if not isinstance(value, Mapping):
+        return None
+    fields = {key: value_of(node) for key, (_, node) in value.pairs.items()}
+    kind = next((key for key in fields if key in KINDS), None)
+    if kind is not None:
+        return suggest.braces({**{key: suggest.text(one) for key, one in fields.items()}, **named})
+    typed = kind_as_value(value, "", ())
+    return typed[1].removeprefix("write ").replace("}", f", name: {name}}}" if named else "}") if typed is not None else None
+
+
+def words_row(text: str) -> str | None:
+    """Return the row for a kind and its value without a colon, `maxpool 2`, or for the lecture's `conv3-64`; None for others."""
+    match = re.fullmatch(r"conv(\d{1,2})-(\d{1,5})", text)
+    if match is not None:
+        return f"{{conv: {match[2]}, kernel_size: {match[1]}, padding: {int(match[1]) // 2}}}"
+    first, *rest = re.split(r"[\s,]+", text, maxsplit=3)
+    kind = suggest.kind_called(first)
+    if kind is None or not rest or not rest[0].isdecimal():
+        return None
+    declared = KINDS[kind].main
+    return suggest.usage(KINDS[kind], {}, rest[0]) if declared is not None else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TypeGuard
 
+from cnncalc.language.expression import RESERVED
 from cnncalc.values import Map, Value, written
 
 
@@ -40,3 +41,12 @@ def name_fault(name: str) -> str | None:
 def are_names(value: Value | None) -> TypeGuard[tuple[str, ...]]:
     """Return whether a value is a list of names."""
     return isinstance(value, tuple) and not isinstance(value, Map) and bool(value) and all(isinstance(one, str) for one in value)
+
+
+def identifier_fault(name: str) -> str | None:
+    """Return why a var or parameter cannot have this name, None if it can: expressions must be able to use the name."""
+    if name in RESERVED:
+        return f"{name} means something in ${{…}} already; choose another name"
+    if not name.isidentifier() or not name.isascii():
+        return f"a var or parameter is called by letters, digits and _, not {written(name)}"
+    return None

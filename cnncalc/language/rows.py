@@ -8,7 +8,7 @@ from cnncalc.build.cache import Cache
 from cnncalc.build.problems import Problems
 from cnncalc.language.dashed import joined
 from cnncalc.language.expression import undefined
-from cnncalc.language.names import name_fault, number
+from cnncalc.language.names import name_fault
 from cnncalc.language.row import FAULTY, MERGES, ROW_KEYS, Argument, Body, Lines, Row, has_fault
 from cnncalc.language.source import Mapping, Scalar, Sequence, YamlNode, describe, location, value_of
 from cnncalc.language.template import Dynamic, Pairs, Parts, Template, names_in
@@ -25,6 +25,7 @@ def _sound(row: Row) -> dict[str, Value]:
 
 
 Known = Collection[str]
+_EMPTY = "this row is empty; a row is a word such as relu, or a map such as {conv: 64, kernel_size: 3}"
 
 Before = dict[tuple[int, str], tuple[YamlNode, Row, object]]
 """Rows of the last reading, by node and layout, with their nodes and the names they may use."""
@@ -62,8 +63,10 @@ class RowReader:
             if node is not None:
                 # A network needs rows; a block or a branch may be empty.
                 hint = "; write [] for none" if isinstance(node, Scalar) and node.null and what != "layers" else ""
-                if isinstance(node, Mapping) and node.pairs:
-                    hint = f"; begin each row with a dash, as in - {next(iter(node.pairs))}: …"
+                if not hint:
+                    from cnncalc.language.mistakes import dash_hint
+
+                    hint = dash_hint(node)
                 self._problems.add("value", node, f"{what} is a list of rows, each behind a dash, not {describe(node)}{hint}")
             return Body(node, [])
         items, dashed = joined(node)
@@ -121,9 +124,7 @@ class RowReader:
 
     def _word(self, node: Scalar) -> Row | None:
         if node.null:
-            self._problems.add(
-                "row", node, "this row is empty; a row is a word such as relu, or a map such as {conv: 64, kernel_size: 3}"
-            )
+            self._problems.add("row", node, _EMPTY)
             return None
         row = Row(node, "?" if node.text in ("block", "branches") else node.text, location(node), self._lines)
         row.layer = KINDS.get(node.text)
@@ -194,9 +195,7 @@ class RowReader:
 
     def _no_kind(self, node: Mapping) -> Row | None:
         if not node.pairs:
-            self._problems.add(
-                "row", node, "this row is empty; a row is a word such as relu, or a map such as {conv: 64, kernel_size: 3}"
-            )
+            self._problems.add("row", node, _EMPTY)
             return None
         from cnncalc.language.mistakes import without_kind
 
@@ -308,24 +307,15 @@ class RowReader:
 
     def _report(self, row: Row, faults: list[tuple[str, LayerError]]) -> None:
         assert row.layer is not None
-        main = row.layer.main.name if row.layer.main is not None else None
         for name, found in faults:
             fact = found
             if fact.rule == "missing" and self._stands(row, fact):
                 continue
             row.broken = True
             at = row.kind_at if name not in row.fields or fact.rule == "missing" else row.fields[name].location
-            if fact.rule == "missing" and name == row.kind:
-                from cnncalc.language.suggest import text, usage
+            from cnncalc.language.mistakes import advised
 
-                others = {k: text(value_of(a.node)) for k, a in row.fields.items() if k != row.kind}
-                value = row.fields.get(row.kind)
-                given = text(value_of(value.node)) if value is not None and fact.field not in (None, main) else ""
-                fact = LayerError(f"{fact.template}; write {usage(row.layer, others, given)}", rule=fact.rule)
-            elif fact.rule == "value" and name in row.fields and isinstance(row.fields[name].value, str):
-                from cnncalc.language.mistakes import expression_hint
-
-                fact = LayerError(f"{fact.template}{expression_hint(str(row.fields[name].value), self._names)}", rule=fact.rule)
+            fact = advised(row, name, fact, self._names)
             self._problems.error(fact, at)
 
     def _stands(self, row: Row, fact: LayerError) -> bool:
@@ -355,13 +345,19 @@ class RowReader:
     def _branches(self, row: Row, value: YamlNode, others: dict[str, tuple[Scalar, YamlNode]]) -> None:
         merge = others.pop("merge", None)
         if merge is None:
-            self._problems.add("missing", row.kind_at, f"branches need merge: {', '.join(MERGES)}")
+            self._problems.add(
+                "missing",
+                row.kind_at,
+                f"branches need merge: {', '.join(MERGES[:-1])} or {MERGES[-1]}; write merge: concat, for example",
+            )
             row.broken = True
         else:
             row.fields["merge"] = argument = self.argument(*merge)
             if not argument.dynamic and argument.value not in MERGES:
+                from cnncalc.language.mistakes import merge_hint
+
                 word = written(argument.value)  # type: ignore[arg-type]  # static
-                hint = meant(word, MERGES)
+                hint = merge_hint(word)
                 self._problems.add(
                     "value",
                     argument.location,
@@ -375,7 +371,9 @@ class RowReader:
         if not isinstance(value, Mapping) or not value.pairs:
             got = "an empty map" if isinstance(value, Mapping) else describe(value)
             at = row.kind_at if isinstance(value, Scalar) and value.null else location(value)
-            self._problems.add("value", at, f"branches is a map from names to lists of rows, not {got}")
+            self._problems.add(
+                "value", at, f"branches is a map from names to lists of rows, as in {{a: [relu], b: []}}, not {got}"
+            )
             row.broken = True
             return
         for name, (key, node) in value.pairs.items():
@@ -403,21 +401,3 @@ class RowReader:
             elif argument.value is None:
                 self._problems.add("value", argument.location, f"{key} has no value")
                 row.reported = True
-
-
-def name_rows(body: Body, problems: Problems) -> None:
-    """Name the rows, report names used twice, and do the same in branches."""
-    for row in body.rows:
-        for branch in row.branches.values():
-            name_rows(branch, problems)
-    given = [row.row_keys.get("name") for row in body.rows]
-    stems = [row.stem for row in body.rows]
-    if any(a is not None and a.dynamic for a in given) or not all(isinstance(s, str) for s in stems):
-        return
-    body.static_names = number([a.value if a is not None else None for a in given], stems)  # type: ignore[arg-type,misc]  # static
-    seen: dict[str, Row] = {}
-    for row, argument, name in zip(body.rows, given, body.static_names, strict=True):
-        if argument is not None and name in seen:
-            problems.add("name", argument.location, f"the name {written(name)} is taken by the row on line {seen[name].at.line}")
-            row.reported = True
-        seen.setdefault(name, row)

@@ -160,6 +160,7 @@ class Scope:
 
     def _counted(self, name: str) -> str | None:
         """Return the name of the row that Darknet calls `name`: −1 is the row above, 0 the first; None for any other name."""
+        name = "-1" if name in ("previous", "prev", "above", "last") else name
         if not name.removeprefix("-").isdecimal() or len(name) > 6:
             return None
         done = [n for n, b in self.names.items() if b.copies and b.copies[-1].source is not None]

@@ -140,10 +140,15 @@ def rewritten(name: str, fields: dict[str, Value]) -> str:
 
 _FLOWS_IN = frozenset((
     "in_channels", "in_features", "in_planes", "in_dim", "input_channels", "input_dim", "input_shape", "input_size",
-    "num_features", "num_channels", "num_embeddings", "normalized_shape", "n_in", "c_in",
+    "embed_dim", "d_model", "num_features", "num_channels", "num_embeddings", "normalized_shape", "n_in", "c_in",
 ))  # fmt: skip
+#: Keys of every row under the names of other tools.
+_ROW_KEYS_ELSEWHERE = {
+    "id": "name", "label": "name", "input": "from", "inputs": "from", "bottom": "from", "source": "from", "after": "from",
+    "times": "repeat", "count": "repeat", "number": "repeat", "repeats": "repeat", "n": "repeat",
+}  # fmt: skip
 _ACTIVATION = frozenset(("activation", "act", "activationfn", "actfn", "activationfunction", "nonlinearity"))
-_NORM = frozenset(("norm", "normalization", "normalizer", "normlayer", "normalizationlayer"))
+_NORM = frozenset(("norm", "batchnormalize", "batchnorm", "bn", "normalization", "normalizer", "normlayer", "normalizationlayer"))
 #: Options of other tools whose values mean something else than those of the field.
 _OTHERWISE = frozenset(("depth_radius", "center", "scale", "return_sequences", "return_state"))
 #: Options of other tools that do not change sizes or counts.
@@ -182,13 +187,19 @@ def _elsewhere(kind: type[Layer], word: str, value: Value) -> str | None:
         found = kind_called(value) if isinstance(value, str) else None
         own = f": - {found}" if found in ("batchnorm", "layernorm", "instancenorm") else ", as in - batchnorm"
         return f"a normalisation is a row of its own{own}"
+    if word in ("freeze", "frozen", "requires_grad", "stop_gradient"):
+        frozen = isinstance(value, str) and bool(boolean(value)) != (word == "requires_grad")
+        return "write trainable: false" if frozen else "leave it out, weights are trained by default"
+    if word in ("transpose_a", "transpose_b", "transA", "transB") and "transpose" in kind.options:
+        which = "first" if word[-1].lower() == "a" else "second"
+        return f"write transpose: {which}" if isinstance(value, str) and boolean(value) is not False else "leave it out"
     if word == "ceil_mode" and issubclass(kind, Sliding):
         return "write fit: ceil" if isinstance(value, str) and boolean(value) else "leave it out"
     if word in ("data_format", "layout"):
         return "the file says layout once, beside input"
     if _NO_MATTER.fullmatch(word):
         return "leave it out, it changes no size and no count"
-    found = kind_called(word)
+    found = kind_called(word) if word not in _ROW_KEYS_ELSEWHERE else None
     if found is not None and word != "merge" and not any(word in other.options for other in KINDS.values()):
         return own_row(found, value)
     return None
@@ -212,7 +223,7 @@ def is_meant(kind: type[Layer], fault: LayerError, meant: Collection[str]) -> bo
 def field_hint(kind: type[Layer], word: str, row_keys: Iterable[str], value: Value) -> str:
     """Return the hint for the unknown field `word` of `kind`."""
     main = kind.main
-    declared = field_for(kind, word)
+    declared = field_for(kind, word) if not word.startswith("transpose_") else None
     if declared is not None and word in _OTHERWISE:
         return f"; {_elsewhere(kind, word, value)}"
     if declared is not None and declared is main:
@@ -228,6 +239,9 @@ def field_hint(kind: type[Layer], word: str, row_keys: Iterable[str], value: Val
     instead = _elsewhere(kind, word, value)
     if instead is not None:
         return f"; {instead}"
+    if word in _ROW_KEYS_ELSEWHERE:
+        key = _ROW_KEYS_ELSEWHERE[word]
+        return f"; write {key}: {text(value)}" if value is not None else f"; did you mean {key}?"
     allowed = [name for name, declared in kind.options.items() if declared is not main]
     near = nearest(word, [*allowed, *row_keys])
     if near is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from cnncalc.language.source import Mapping, Sequence, compose
+from cnncalc.language.source import Mapping, Scalar, Sequence, compose
 from cnncalc.place import lines_of
 from cnncalc.problem import Location, SpecError
 
@@ -41,7 +41,7 @@ def problem_of(error: yaml.MarkedYAMLError, text: str, opened: list[Sequence | M
         mark = error.context_mark  # The key begins there; the parser notices on a later line.
     at = Location(mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2) if mark else Location(1, 1, 1, 1)
     lines = lines_of(text)
-    found = code_in(text) or _in_brackets(error, lines, at, opened)
+    found = code_in(text) or _sign(lines, at) or _in_brackets(error, lines, at, opened)
     if found is None and "mapping values are not allowed" in str(error.problem) and at.line <= len(lines):
         found = _without_braces(lines[at.line - 1], at.line)
     return (
@@ -71,6 +71,23 @@ def _indent(lines: list[str], at: Location) -> tuple[Location, str] | None:
         where,
         f"not YAML: {key[3]} begins in column {where.column}, and {before[3]} above it in {column}; give both the same indent",
     )
+
+
+def _sign(lines: list[str], at: Location) -> tuple[Location, str] | None:
+    """Find a dash without a space, a star in place of a dash, or a key without its colon."""
+    line = lines[at.line - 1] if at.line <= len(lines) else ""
+    star = re.match(r"(\s*)(-[A-Za-z{]|\* )(.*)", line)
+    column = len(line) - len(line.lstrip()) + 1
+    if star is not None:
+        where = Location(at.line, column, at.line, column + 1)
+        row = (star[2].strip("-* ") + star[3]).strip()
+        return where, f"not YAML: a row begins with a dash and a space; write - {row}"
+    above = lines[at.line - 2] if at.line > 1 else ""
+    key = re.fullmatch(r"(\s*)([\w-]+) +([^:#{\[]+)", above)
+    if key is not None and _KEY.fullmatch(line) is not None and len(key[1]) == column - 1 and at.column > column:
+        where = Location(at.line - 1, column, at.line - 1, column + len(key[2]))
+        return where, f"not YAML: a colon is missing behind {key[2]}; write {key[2]}: {key[3].strip()}"
+    return None
 
 
 def _missing_comma(error: yaml.MarkedYAMLError, lines: list[str], at: Location) -> tuple[Location, str] | None:
@@ -201,3 +218,14 @@ def _message(error: yaml.MarkedYAMLError, lines: list[str], at: Location) -> str
     context = f" ({error.context})" if error.context else ""
     hint = next((f"; {advice}" for part, advice in _HINTS if part in words), "")
     return f"not YAML: {words}{context}{hint}"
+
+
+def no_network(root: Sequence | Scalar) -> tuple[Location, str]:
+    """Return the place and the message for a text that is no map."""
+    if isinstance(root, Sequence):
+        message = "a network is a map with input and layers, and this is a list; write it behind layers:, and input above it"
+    else:
+        code = code_in(root.text)
+        what = "a word" if root.text.isalnum() else "text"
+        message = code[1] if code else f"a network is a map with input and layers, and this is {what}; {NETWORK}"
+    return Location(root.line, root.column, root.line, root.column + 1), message

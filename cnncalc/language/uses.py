@@ -9,7 +9,7 @@ from cnncalc.language.content import Block, Document
 from cnncalc.language.row import ROW_KEYS, Body, Row
 from cnncalc.language.source import location
 from cnncalc.problem import Location
-from cnncalc.spelling import listed
+from cnncalc.spelling import listed, nearest
 from cnncalc.values import written
 
 #: The number of blocks of a cycle that a message shows.
@@ -34,7 +34,9 @@ def use_faults(row: Row, block: Block, problems: Problems) -> list[tuple[str, Lo
     found = []
     for name, argument in row.fields.items():
         if name != "block" and name not in block.parameters:
-            hint = problems.did_you_mean(name, block.parameters, ROW_KEYS) if block.parameters else "; it has none"
+            near = nearest(name, [*block.parameters, *ROW_KEYS])
+            has = f"; it has {listed(list(block.parameters))}" if block.parameters else "; it has none"
+            hint = f"; did you mean {near}?" if near is not None else has
             found.append(("unknown-key", location(argument.key), f"block {block.name} has no parameter {written(name)}{hint}"))
     missing = [name for name, default in block.parameters.items() if default is None and not _given(row, name)]
     if missing:

@@ -42,6 +42,12 @@ def _list(value: Any) -> tuple[Any, ...] | None:
     return tuple(value) if isinstance(value, (tuple, list)) and not isinstance(value, values.Map) else None
 
 
+def _flat(value: Any) -> list[Any]:
+    """Return the numbers of a list, and of lists in it."""
+    parts = _list(value)
+    return [value] if parts is None else [one for part in parts for one in _flat(part)]
+
+
 class PerAxis(Type[Axes]):
     """A number for every axis, or one per axis as `3x5` or `[3, 5]`."""
 
@@ -142,6 +148,17 @@ class Cells(Type[Pairs | str]):
         return tuple(found)
 
     def hint(self, value: Any) -> str:
+        sides = _flat(value)
+        if len(sides) > 3 and len(set(sides)) == 1 and isinstance(sides[0], str):
+            return super().hint((sides[0],))
+        word = value.lower() if isinstance(value, str) else ""
+        meant = {"same_upper": "same", "same_lower": "same, which puts the odd cell after", "half": "same", "true": "same"}.get(
+            word
+        )
+        if meant is not None and "same" in self.words:
+            return f"; write {meant}"
+        if word in ("valid", "none", "notset", "false"):
+            return "; write 0"
         near = nearest(value, self.words) if isinstance(value, str) else None
         return super().hint(value) or (f"; did you mean {near}?" if near is not None else "")
 
@@ -209,7 +226,12 @@ class Axis(Choice):
 
     def __init__(self) -> None:
         # The last axis in TensorFlow, the first behind the batch in PyTorch.
-        super().__init__(*AXIS_NAMES, also={"-1": "channels", "1": "an axis by its name, such as channels", "c": "channels"})
+        super().__init__(*AXIS_NAMES, also={"-1": "channels", "c": "channels"})
+
+    def hint(self, value: Any) -> str:
+        found = super().hint(value)
+        number = values.integer(value) if isinstance(value, str) else whole(value)
+        return found or ("; write an axis by its name, such as channels" if number is not None else "")
 
 
 class AxisSet(Type[tuple[str, ...]]):

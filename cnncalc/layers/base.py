@@ -194,7 +194,13 @@ class Layer:
                     fields[declared.name] = declared.type.parse(value, layout)
                 except LayerError as fact:
                     name = cls.kind if key == cls.kind else declared.name
-                    faults.append((key, LayerError(f"{name} {fact.template}", rule=fact.rule)))
+                    hint = "; leave it out" if value in ("None", "default", "auto") and not declared.required else ""
+                    faults.append(
+                        (
+                            key,
+                            LayerError(f"{name} {fact.template}{hint if '; write' not in fact.template else ''}", rule=fact.rule),
+                        )
+                    )
                     fields[declared.name] = None
         for name, declared in cls.options.items():
             if declared.required and name not in fields:

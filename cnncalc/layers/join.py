@@ -121,7 +121,8 @@ class _OfTwo(_Elementwise):
 
     def join(self, shapes: tuple[Shape, ...]) -> Shape:
         if len(shapes) != 2:
-            raise LayerError(f"{self.kind} joins exactly two results, got {len(shapes)}", field="names", rule="value")
+            hint = f"; write a {self.kind} row for each pair" if len(shapes) > 2 else ""
+            raise LayerError(f"{self.kind} joins exactly two results, got {len(shapes)}{hint}", field="names", rule="value")
         return super().join(shapes)
 
 

@@ -9,6 +9,8 @@ from cnncalc.values import Map, Value
 
 _TIMES = re.compile(r"\s*[x×X*]\s*")
 _COMMA = re.compile(r"\s*,\s*")
+#: A number with a unit: `16 filters`, `3px`, `2x`.
+_UNIT = re.compile(r"x?\s*(\d+)\s*([A-WYZa-wyz]\w*|x)?", re.ASCII)
 
 
 def plainer(value: object) -> Iterator[tuple[Value, str]]:
@@ -34,6 +36,9 @@ def plainer(value: object) -> Iterator[tuple[Value, str]]:
             yield joined, joined
         if inner.lower() != inner:
             yield inner.lower(), inner.lower()
+        unit = _UNIT.fullmatch(inner)
+        if unit is not None and unit[1] != inner:
+            yield unit[1], unit[1]
     elif isinstance(value, tuple) and not isinstance(value, Map) and value:
         found: list[Value] = [next(plainer(part), (part, ""))[0] for part in value]
         if all(isinstance(part, (str, tuple)) for part in found) and found != list(value):

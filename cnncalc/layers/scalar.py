@@ -117,11 +117,13 @@ class Count(Type[int]):
 
     def hint(self, value: Any) -> str:
         meant = next((parts for parts, _ in plainer(value) if isinstance(parts, tuple)), value)
-        if isinstance(meant, tuple) and len(meant) == 2 and all(isinstance(part, str) for part in meant):
+        if isinstance(meant, tuple) and len(set(meant)) == 2 == len(meant) and all(isinstance(part, str) for part in meant):
             # Other tools give the input's channels first.
             count = values.integer(str(meant[self.pair]))
             if count is not None and self.least <= count <= self.most:
                 return f"; write {count}, the other number comes from what flows in"
+        if isinstance(meant, tuple) and len(meant) > 1 and len(set(meant)) == 1:
+            return super().hint((meant[0],))
         if isinstance(value, str) and "x" in value and len(sides := set(value.split("x"))) == 1:
             return super().hint((sides.pop(),))
         return super().hint(value)
@@ -179,6 +181,9 @@ class Number(Type[float]):
         if text.endswith("%"):
             share = values.number(text[:-1].strip())
             text = f"{share / 100:g}" if share is not None else ""
+        first, slash, second = text.partition("/")
+        if slash and values.number(first.strip()) is not None and (values.number(second.strip()) or 0) != 0:
+            return f'; write "${{{first.strip()} / {second.strip()}}}"'
         text = text.replace(",", ".").replace(" ", "")
         found = values.number(text)
         return f"; write {text}" if found is not None and text != value and self._within(found) else ""

@@ -26,7 +26,7 @@ class Embedding(Layer, kind="embedding"):
     rises_with = ("dimension",)
     per_position = True
     also = ("embed", "wordembedding", "lookup", "lookuptable")
-    dimension: int = option(Count(), "numbers per token", main=True, also=("embedding_dim", "output_dim", "dim"))
+    dimension: int = option(Count(), "numbers per token", main=True, also=("embedding_dim", "embed_dim", "output_dim", "dim"))
     example = Example({"embedding": 5}, (Tokens(7, 11),), Shape(7, 5))
 
     def output_shape(self, x: Shape, fit: str) -> Shape:

@@ -76,6 +76,8 @@ class ShapeOrSame(Type[Shape | str]):
     _shape = ShapeText()
 
     def parse(self, value: Value, layout: str = "channels_last") -> Shape | str:
+        if isinstance(value, str) and value != "same" and value.lower() == "same":
+            raise self.wrong(value)
         return "same" if value == "same" else self._shape.parse(value, layout)
 
     def check(self, value: Any) -> Shape | str:

@@ -80,8 +80,11 @@ class Crop(Layer, kind="crop"):
         sizes = []
         for axis, n, (before, after) in zip(x.axes, x.spatial, along(x, "crop", self.cells), strict=True):
             if n - before - after < 1:
+                spare = n - before
+                half = f"{spare // 2}" if spare % 2 == 0 else f"[{spare // 2}, {spare // 2 + 1}] along {axis}"
+                keep = f"; to keep {before}, write crop: {half}" if before == after and spare > 0 else ""
                 raise LayerError(
-                    f"crop takes {before} + {after} cells off {axis} {n} of {{}} and leaves none; at most {n - 1} in all",
+                    f"crop takes {before} + {after} cells off {axis} {n} of {{}} and leaves none; at most {n - 1} in all{keep}",
                     x,
                     field="cells",
                 )

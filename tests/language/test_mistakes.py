@@ -138,3 +138,95 @@ def test_two_rows_without_a_dash_between_them() -> None:
     found = problems("- conv: 8", "  kernel_size: 3", "  conv: 4", "  kernel_size: 3")
     assert [one[:3] for one in found] == [(5, 5, "duplicate-key")]
     assert "begin a row of its own with a dash: - conv" in found[0][3]
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "write"),
+    [
+        ("- {conv: 16 filters, kernel_size: 3}", 12, "got 16 filters; write 16"),
+        ("- {conv: 8, kernel_size: 3, padding: [1, 1, 1, 1]}", 40, "got [1, 1, 1, 1]; write 1"),
+        ("- {conv: 8, kernel_size: 3, padding: SAME_UPPER}", 40, "write same"),
+        ("- {conv_transpose: 8, kernel_size: 3, padding: valid}", 50, "write 0"),
+        ("- {leaky_relu: 1/5}", 18, 'write "${1 / 5}"'),
+        ("- {space_to_depth: (2, 2)}", 22, "write 2"),
+        ("- {maxpool: 2, stride: None}", 26, "got None; leave it out"),
+        ("- {avgpool: global}", 15, "write - global_avgpool"),
+        ("- {conv: 8, kernel_size: 3, id: a}", 31, "write name: a"),
+        ("- {relu: null, times: 3}", 18, "write repeat: 3"),
+        ("- {relu: null, repeat: x3}", 26, "write 3"),
+        ("- {conv: 8, kernel_size: 3, requires_grad: False}", 31, "write trainable: false"),
+        ("- {conv: 8, kernel_size: 3, trainable: no}", 42, "write false"),
+        ("- {relu: null, fit: Floor}", 23, "write floor"),
+        ("- {add: previous}", 11, "rows are called by name: write input"),
+        ("- {custom: x, output: Same}", 25, "write same"),
+        ("- {concat: [input, input], axis: 0}", 36, "write an axis by its name, such as channels"),
+        ("- {subtract: [input, input, input]}", 16, "write a subtract row for each pair"),
+        # 8 − 6 = 2 cells, one on each side.
+        ("- {crop: 6}", 12, "to keep 6, write crop: 1"),
+        ("- {matmul: [input, input], transpose_b: true}", 30, "write transpose: second"),
+        ("- {batchnorm: 3}", 17, "write {batchnorm: null}, or - batchnorm alone"),
+        ("- {branches: {a: [relu], b: []}, merge: sum}", 43, "did you mean add?"),
+        ("- conv1: {type: conv, filters: 3, kernel_size: 3}", 5, "write - {conv: 3, kernel_size: 3, name: conv1}"),
+        ("- conv1: Conv2d(1, 3, 3)", 5, "write - {conv: 3, kernel_size: 3, name: conv1}"),
+        # VGG's paper names its layers so.
+        ("- conv3-64", 5, "write - {conv: 64, kernel_size: 3, padding: 1}"),
+        ("- maxpool 2", 5, "write - {maxpool: 2}"),
+    ],
+)  # fmt: skip
+def test_another_word_for_a_value_or_a_key(row: str, column: int, write: str) -> None:
+    (found,) = problems(row)
+    assert found[:2] == (3, column)
+    assert found[3].endswith(write) or f"{write}," in found[3], found
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "write"),
+    [
+        ("layers:\n  - {Input: 8x8x3}\n  - relu", (2, 6), "the top of the file says input: 32x32x3"),
+        ("name AlexNet\ninput: 8x8x3\nlayers: [relu]", (1, 1), "a colon is missing behind name; write name: AlexNet"),
+        ("input: 8x8x3\nlayers:\n  - relu\n  -conv: 3\n", (4, 3), "write - conv: 3"),
+        ("input: 8x8x3\nlayers:\n  -relu\n  -softmax\n", (3, 3), "begin each row with a dash and a space, as in - relu"),
+        ("input: 8x8x3\nlayers:\n  * relu\n  * softmax\n", (3, 3), "write - relu"),
+        ("input: 8x8x3\nlayers:\n  conv1: {conv: 3, kernel_size: 3}\n", (3, 3), "as in - {conv: 3, kernel_size: 3, name: conv1}"),
+    ],
+)  # fmt: skip
+def test_a_file_without_rows_says_how_they_are_written(text: str, place: tuple[int, int], write: str) -> None:
+    with pytest.raises(cnncalc.SpecError, match="error: ") as raised:
+        cnncalc.loads(text)
+    (problem,) = raised.value.problems
+    assert (problem.location.line, problem.location.column) == place
+    assert problem.message.endswith(write)
+
+
+@pytest.mark.parametrize(
+    ("blocks", "row", "place", "write"),
+    [
+        ("[{name: b, layers: [relu]}]", "- {block: b}", (2, 9), "write {b: {layers: [relu]}}"),
+        ("{b: {parameters: [out], layers: [{conv: '${out}', kernel_size: 1}]}}", "- {block: b, out: 8}", (2, 26), "not a list"),
+        ("{b: {parameters: {out: }, layers: [{conv: '${out}', kernel_size: 1}]}}", "- {b: 8}", (4, 6), "write {block: b, out: 8}"),
+        ("{b: {parameters: {out: }, layers: [{conv: '${out}', kernel_size: 1}]}}", "- {block: b, out: 8, of: 3}", (4, 24), "it has out"),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_a_block_is_one_message(blocks: str, row: str, place: tuple[int, int], write: str) -> None:
+    (problem,) = cnncalc.loads(f"input: 8x8x3\nblocks: {blocks}\nlayers:\n  {row}\n").problems
+    assert (problem.location.line, problem.location.column) == place
+    assert problem.message.endswith(write)
+
+
+@pytest.mark.parametrize(
+    ("key", "column", "write"),
+    [
+        ("budget: {parameters: 5 million}", 22, "write 5M"),
+        ("budget: {weights: 20MB}", 19, "write 20M"),
+        ("expect: {flops: 3}", 10, "write macs, half of the FLOPs"),
+        ("dtype: fp16", 8, "did you mean float16?"),
+        ("layout: NHWC", 9, "did you mean channels_last?"),
+        ("vars: [width: 8]", 7, "write {width: 8}"),
+        ("outputs: last", 10, "rows are called by name: write relu1"),
+    ],
+)
+def test_another_word_at_the_top_level(key: str, column: int, write: str) -> None:
+    net = cnncalc.loads(f"input: 8x8x3\nlayers: [relu]\n{key}\n")
+    found = [(p.location.line, p.location.column) for p in net.problems if p.message.endswith(write)]
+    assert found == [(3, column)], net.problems
+    assert len([p for p in net.problems if p.level == "error"]) == 1
