@@ -326,7 +326,7 @@ def test_fields_are_set_by_full_name_last_copy_and_pattern():
         "s.9.conv1.filters=1": "there is no layer s.9.conv1",
         "nonsense": "takes NAME=VALUE",
         "s.conv1.kernel_size=[": "cannot be read",
-        "*.foo=1": r"no layer that \* stands for has a field foo",
+        "*.foo=1": r"no layer that \* matches has a field foo",
     }.items():
         with pytest.raises(SpecError, match=said):
             cnncalc.loads(text, set=wrong)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from cnncalc.build.changes import UNCHANGED, BudgetExceeded, Changes, Path
+from cnncalc.build.changes import UNCHANGED, BudgetExceeded, Changes, Given, Path
 from cnncalc.build.problems import Problems
 from cnncalc.graph import Graph, Group, Input, Node, Producer
 from cnncalc.infer import Inference, Inferred, Unreadable
@@ -14,7 +14,6 @@ from cnncalc.place import NOWHERE, Place
 from cnncalc.problem import Location
 from cnncalc.shape import Flow, LayerError
 from cnncalc.spelling import did_you_mean
-from cnncalc.values import Value
 
 _UNREADABLE = Unreadable()
 #: Totals that are sums over the layers.
@@ -164,14 +163,12 @@ class Builder:
 
     # Changes from outside
 
-    def changes_of(
-        self, name: str, path: Path, kind: type[Layer] | None, extra: Sequence[str] = ()
-    ) -> dict[str, tuple[Value, str]]:
-        """The values that `--set` gives to fields of a layer, each with the option's text; a field it lacks is reported.
+    def changes_of(self, name: str, path: Path, kind: type[Layer] | None, extra: Sequence[str] = ()) -> Given:
+        """The changes of a layer's fields by `--set`; a field that it lacks is reported.
 
         `extra` are names that can be set beside the fields of `kind`, such as the parameters of a block.
         """
-        found: dict[str, tuple[Value, str]] = {}
+        found: Given = {}
         for override in self._overrides:
             if not override.matches(name, path):
                 continue
@@ -185,10 +182,10 @@ class Builder:
                 continue
             override.used = True
             if key is not None:
-                found[key] = (override.value, override.text)
+                found[key] = override
                 continue
             hint = did_you_mean(override.key, [*(kind.options if kind is not None else ()), *extra])
-            self._problems.add("set", NOWHERE, f"--set {override.text}: {name} has no {override.key}{hint}")
+            self._problems.add("set", NOWHERE, override.fault(f"{name} has no {override.key}{hint}"))
         return found
 
     def _with_changes(self, name: str, layer: Layer) -> Layer | None:
@@ -197,12 +194,12 @@ class Builder:
         if not given:
             return layer
         fields = {option: layer.value(option) for option in layer.options}
-        for key, (value, text) in given.items():
+        for key, override in given.items():
             declared = layer.main if key == layer.kind and layer.main is not None else layer.options[key]
             try:
-                fields[declared.name] = declared.type.parse(value, self._problems.layout)
+                fields[declared.name] = declared.type.parse(override.value, self._problems.layout)
             except LayerError as error:
-                self._problems.add("set", NOWHERE, f"--set {text}: {declared.name} {error.text(self._problems.layout)}")
+                self._problems.add("set", NOWHERE, override.fault(f"{declared.name} {error.text(self._problems.layout)}"))
                 return None
         return type(layer)(**fields)
 

@@ -29,6 +29,10 @@ class Override:
         #: Whether it has been applied.
         self.used = False
 
+    def fault(self, message: str) -> str:
+        """Return a message about this change."""
+        return f"--set {self.text}: {message}"
+
     @property
     def is_pattern(self) -> bool:
         """Whether it may mean several layers; those without the field are skipped."""
@@ -53,6 +57,10 @@ class Override:
                 elif not last:
                     return False
         return not parts
+
+
+Given = dict[str, Override]
+"""The changes of one layer's fields, by the keys of its row."""
 
 
 class BudgetExceeded(Exception):
@@ -123,7 +131,7 @@ class Changes(NamedTuple):
             hint = did_you_mean(override.key, names) if names else "; the file has no vars; a field is set by conv1.stride=1"
             if override.key in inputs:
                 hint = f"; another input is given by --input {written(override.value)}"
-            raise cannot(f"--set {override.text}: there is no var {override.key}{hint}")
+            raise cannot(override.fault(f"there is no var {override.key}{hint}"))
 
     def check_used(self, layers: Iterable[str]) -> None:
         """Raises SpecError if a field is set of a layer that the network does not have."""
@@ -131,10 +139,9 @@ class Changes(NamedTuple):
             if override.used:
                 continue
             if override.is_pattern:
-                message = f"--set {override.text}: no layer that {override.target} stands for has a field {override.key}"
-                raise cannot(message)
+                raise cannot(override.fault(f"no layer that {override.target} matches has a field {override.key}"))
             hint = did_you_mean(override.target or "", layers)
-            raise cannot(f"--set {override.text}: there is no layer {override.target}{hint}")
+            raise cannot(override.fault(f"there is no layer {override.target}{hint}"))
 
 
 UNCHANGED = Changes()

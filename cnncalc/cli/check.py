@@ -119,16 +119,12 @@ def _settings(
     from cnncalc.check.settings import Pattern, Settings, check_names
 
     return Settings(
-        None if select is None else check_names(_names(select), "--select"),
-        None if ignore is None else check_names(_names(ignore), "--ignore"),
+        None if select is None else check_names(tuple(options.names(select)), "--select"),
+        None if ignore is None else check_names(tuple(options.names(ignore)), "--ignore"),
         strict,
         notes,
         None if exclude is None else tuple(Pattern(os.getcwd(), text, "--exclude") for text in exclude),
     )
-
-
-def _names(texts: list[str]) -> tuple[str, ...]:
-    return tuple(name.strip() for text in texts for name in text.split(",") if name.strip())
 
 
 def _say(message: str) -> None:

@@ -121,7 +121,7 @@ def _format(form: str | None, to: str | None) -> str:
 def _options(style: str, title: str | None, legend: bool, columns: list[str] | None, width: int, depth: int | None) -> Drawing:
     from cnncalc.spelling import did_you_mean
 
-    names = [name.strip().lower().replace("-", "_") for text in columns or () for name in text.split(",") if name.strip()]
+    names = [name.lower().replace("-", "_") for name in options.names(columns)]
     for name in names:
         if name not in COLUMNS:
             hint = did_you_mean(name, COLUMNS)

@@ -1,7 +1,7 @@
 """Arguments and options that several commands share."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Annotated, Any, Literal
 
@@ -55,6 +55,11 @@ Fit = Annotated[
     Literal["exact", "floor", "ceil"] | None,
     typer.Option("--fit", help="Handling of strides that do not fit: report an error, or round down or up."),
 ]
+
+
+def names(texts: Iterable[str] | None) -> list[str]:
+    """Return the names in values of an option that are separated by commas."""
+    return [name.strip() for text in texts or () for name in text.split(",") if name.strip()]
 
 
 def layer_words(about: str) -> Any:
@@ -117,11 +122,11 @@ def changing(*without: str) -> Callable[[Command], Command]:
             from cnncalc.language.overrides import Options
 
             del given["python"]
-            changes = Options(**{name: given.pop(name) for name in names})
+            changes = Options(**{name: given.pop(name) for name in shared_names})
             function(**given, changes=changes)
 
-        names = [name for name in _CHANGING if name not in without]
-        shared = {**{name: _CHANGING[name] for name in names}, "python": Python}
+        shared_names = [name for name in _CHANGING if name not in without]
+        shared = {**{name: _CHANGING[name] for name in shared_names}, "python": Python}
         parameters = [
             *(one for name, one in own.parameters.items() if name != "changes"),
             *(

@@ -127,7 +127,7 @@ def _chosen(network: Network, texts: list[str]) -> list[Node] | None:
     """The layers named by --layers; the name of a block or branch selects its layers. None selects all."""
     from cnncalc.forward.runner import CannotRun
 
-    names = [name.strip() for text in texts for name in text.split(",") if name.strip()]
+    names = options.names(texts)
     if not names:
         return None
     found: dict[Node, None] = {}

@@ -105,9 +105,8 @@ def _columns(texts: list[str]) -> "list[Column]":
     from cnncalc.report.network.columns import NAMES, choose
     from cnncalc.spelling import did_you_mean
 
-    names = [name.strip().lower().replace("-", "_") for text in texts for name in text.split(",") if name.strip()]
     try:
-        return choose(names)
+        return choose([name.lower().replace("-", "_") for name in options.names(texts)])
     except KeyError as unknown:
         name = unknown.args[0]
         raise typer.BadParameter(

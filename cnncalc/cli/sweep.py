@@ -214,7 +214,7 @@ def _figures(text: str | None, option: str, *, signed: bool = False) -> list[str
     from cnncalc.spelling import did_you_mean
     from cnncalc.studies.sweep import COUNTED
 
-    names = [name.strip() for name in (text or "").split(",") if name.strip()]
+    names = options.names([text or ""])
     for name in names:
         plain = name.removeprefix("-") if signed else name
         if plain not in COUNTED:

@@ -48,15 +48,7 @@ class Draft:
         """Add a layer; its name is relative to the open group. Field values are plain numbers, tuples and words."""
         return self.add(name, make_layer(kind, **fields), *inputs, trainable=trainable, fit=fit)
 
-    def add(
-        self,
-        name: str,
-        layer: Layer,
-        *inputs: Producer,
-        trainable: bool = True,
-        fit: str | None = None,
-        shares: Node | None = None,
-    ) -> Node:
+    def add(self, name: str, layer: Layer, *inputs: Producer, trainable: bool = True, fit: str | None = None) -> Node:
         """Add a layer that is made already. Raises TooManyLayers."""
         if len(self.builder.graph.nodes) >= MAX_LAYERS:
             raise TooManyLayers(f"the network has more than {MAX_LAYERS:,} layers")
@@ -68,8 +60,12 @@ class Draft:
             place=self.place,
             fit=fit or self.fit,
             trainable=trainable and self.trainable,
-            shares=shares,
+            shares=self.owner(layer),
         )
+
+    def owner(self, layer: Layer) -> Node | None:
+        """Return the layer whose weights the next one shares, None if it has its own."""
+        return None
 
     def custom(
         self,

@@ -6,13 +6,13 @@ from typing import Any
 
 from cnncalc.build.builder import Builder
 from cnncalc.build.cache import Cache
-from cnncalc.build.changes import Changes
+from cnncalc.build.changes import Changes, Given
 from cnncalc.build.problems import Problems
 from cnncalc.graph import Graph, Input, Node, Producer
 from cnncalc.language.content import Block, Document, Rows
 from cnncalc.language.expectations import check_row
 from cnncalc.language.expression import UNKNOWN, Names, Texts, Unknown
-from cnncalc.language.fields import Given, Joined, LayerReader
+from cnncalc.language.fields import Joined, LayerReader
 from cnncalc.language.keys import KeyReader, names_for, values_of
 from cnncalc.language.names import are_names
 from cnncalc.language.row import FAULTY, MERGES, Argument, Row
@@ -322,7 +322,7 @@ class Expander:
         for parameter, default in block.parameters.items():
             argument = row.fields.get(parameter, default)
             if parameter in given:
-                texts[parameter] = given[parameter][0]
+                texts[parameter] = given[parameter].value
                 continue
             if argument is None or argument.value is FAULTY or not argument.dynamic:
                 texts[parameter] = UNKNOWN if argument is None or argument.value is FAULTY else argument.value

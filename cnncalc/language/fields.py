@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cnncalc.build.cache import Cache
+from cnncalc.build.changes import Given
 from cnncalc.build.problems import Problems
 from cnncalc.language.expression import Names, Unknown
 from cnncalc.language.keys import values_of
@@ -17,9 +18,6 @@ from cnncalc.values import Value
 
 Joined = tuple[str, ...] | str | None
 """The rows that a join names: a list, or one name that is joined with the row above; None if the layer is not a join."""
-
-Given = dict[str, tuple[Value, str]]
-"""Fields set by `--set`, each with the option's text."""
 
 
 class LayerReader:
@@ -51,7 +49,7 @@ class LayerReader:
                 return None, None
             except Unknown:
                 return None, None
-        fields.update((field, value) for field, (value, _) in given.items())
+        fields.update((field, one.value) for field, one in given.items())
         key = (row.kind, self._problems.layout, *fields.items())
         found = self._layers.get(key)
         if found is None:
@@ -59,7 +57,7 @@ class LayerReader:
         layer, faults = found
         for field, wrong in faults:
             if field in given:
-                self._problems.add("set", NOWHERE, f"--set {given[field][1]}: {wrong.text(self._problems.layout)}")
+                self._problems.add("set", NOWHERE, given[field].fault(wrong.text(self._problems.layout)))
             else:
                 at = row.kind_at if wrong.rule == "missing" or field not in row.fields else row.fields[field].location
                 self._problems.error(wrong, at, prefix=f"{name}: ", layer=name)

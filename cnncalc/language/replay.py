@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any
 
-from cnncalc.build.changes import BudgetExceeded, Changes, Override
+from cnncalc.build.changes import BudgetExceeded, Changes, Given, Override
 from cnncalc.build.problems import Problems
 from cnncalc.build.reading import Reading, Source
 from cnncalc.graph import Graph, Node, Producer
@@ -18,7 +18,7 @@ from cnncalc.language.content import Block, Document, Parsed, Rows
 from cnncalc.language.expand import Expander
 from cnncalc.language.expectations import check_budget
 from cnncalc.language.expression import Texts
-from cnncalc.language.fields import Given, Joined
+from cnncalc.language.fields import Joined
 from cnncalc.language.keys import KeyReader, names_for
 from cnncalc.language.read import opened
 from cnncalc.language.row import Argument, Body, Row

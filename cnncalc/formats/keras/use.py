@@ -59,23 +59,16 @@ class Net(Draft):
         #: Whether the file is of Keras 2, whose hard sigmoid is another function.
         self.keras2 = False
 
-    def add(
-        self,
-        name: str,
-        layer: Layer,
-        *inputs: Producer,
-        trainable: bool = True,
-        fit: str | None = None,
-        shares: Node | None = None,
-    ) -> Node:
-        if self.shared is not None:
-            place = len(self.made)
-            peer = self.shared[place] if place < len(self.shared) else None
-            if peer is not None and peer.kind == layer.kind and peer.weights:
-                shares = peer
-        node = super().add(name, layer, *inputs, trainable=trainable, fit=fit, shares=shares)
+    def add(self, name: str, layer: Layer, *inputs: Producer, trainable: bool = True, fit: str | None = None) -> Node:
+        node = super().add(name, layer, *inputs, trainable=trainable, fit=fit)
         self.made.append(node)
         return node
+
+    def owner(self, layer: Layer) -> Node | None:
+        if self.shared is None or len(self.made) >= len(self.shared):
+            return None
+        peer = self.shared[len(self.made)]
+        return peer if peer.kind == layer.kind and peer.weights else None
 
     def free(self, name: str) -> str:
         """`name`, with a number behind it if the model has a layer of that name."""

@@ -84,17 +84,7 @@ def evaluate(constant: Constant) -> Array:
 
 def computable(constant: Constant) -> bool:
     """Whether `evaluate` knows every operator that a constant is computed by."""
-    seen: set[int] = set()
-    todo = [constant]
-    while todo:
-        one = todo.pop()
-        if id(one) in seen:
-            continue
-        seen.add(id(one))
-        if one.op is not None and one.op not in _FUNCTIONS:
-            return False
-        todo += one.args
-    return True
+    return all(one.op is None or one.op in _FUNCTIONS for one in constant.parts())
 
 
 Function = Callable[[list["Array"], dict[str, Any], tuple[int, ...]], "Array"]

@@ -7,7 +7,7 @@ remembers how, so that `run` can compute it with NumPy from the file's weights.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -97,18 +97,20 @@ class Constant:
         parts = [one for one in self.stored() if one.size > 1 and one.dtype == "float"]
         return any(one.counts for one in parts) and not all(one.counts for one in parts)
 
-    def stored(self) -> Iterator[Constant]:
-        """The constants stored in the file that it is computed from: itself, or those of its arguments, each once."""
+    def parts(self, arguments: Callable[[Constant], Iterable[Constant]] = lambda one: one.args) -> Iterator[Constant]:
+        """Itself and the constants that it is computed from, each once; `arguments` may leave out some of a constant's own."""
         seen: set[int] = set()
         todo = [self]
         while todo:
             one = todo.pop()
-            if id(one) in seen:
-                continue
-            seen.add(id(one))
-            if one.name is not None:
+            if id(one) not in seen:
+                seen.add(id(one))
                 yield one
-            todo.extend(one.args)
+                todo.extend(arguments(one))
+
+    def stored(self) -> Iterator[Constant]:
+        """The constants stored in the file that it is computed from: itself, or those of its arguments, each once."""
+        return (one for one in self.parts() if one.name is not None)
 
     def __repr__(self) -> str:
         return f"<constant {self.name or self.op} {self.shape} {self.dtype}>"

@@ -99,21 +99,17 @@ def _learned(constant: Constant) -> Iterator[Constant]:
 
     Left out are the scales of integers, and a second copy of the weights that only their mean and variance are taken from.
     """
-    seen: set[int] = set()
-    todo = [constant]
-    while todo:
-        one = todo.pop()
-        if id(one) in seen:
-            continue
-        seen.add(id(one))
+
+    def arguments(one: Constant) -> tuple[Constant, ...]:
+        if one.op == "dequantise":
+            return ()
+        return one.args[:3] if one.op == "batchnorm" and one.args[3].op is not None else one.args
+
+    for one in constant.parts(arguments):
         if one.name is not None and (one.counts or one is constant):
             yield one
         if one.op == "dequantise":
             yield from one.args[0].stored()
-        elif one.op == "batchnorm":
-            todo += one.args[: 3 if one.args[3].op is not None else None]
-        else:
-            todo += one.args
 
 
 def _base(constant: Constant) -> int:
