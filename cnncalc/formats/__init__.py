@@ -1,7 +1,7 @@
 """Files of any format → a reading.
 
-A format is a module or a folder here with the attributes of `Format`: SUFFIXES, ABOUT, `claims` and `read`. Those without
-SUFFIXES help others.
+A format is a module or a folder here with the attributes of `Format`: SUFFIXES, ABOUT, `claims` and `read`. A module
+without SUFFIXES is shared code of several formats.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ _ELSEWHERE = {
         "this format is not read here; export the network to ONNX",
     ),
 }
-"""Hints by the suffixes of files that people have and no format of cnncalc reads."""
+"""Hints for common files that cnncalc does not read, by suffix."""
 
 
 def _recognised() -> str:

@@ -49,7 +49,7 @@ class Draft:
         return self.add(name, make_layer(kind, **fields), *inputs, trainable=trainable, fit=fit)
 
     def add(self, name: str, layer: Layer, *inputs: Producer, trainable: bool = True, fit: str | None = None) -> Node:
-        """Add a layer that is made already. Raises TooManyLayers."""
+        """Add a layer. Raises TooManyLayers."""
         if len(self.builder.graph.nodes) >= MAX_LAYERS:
             raise TooManyLayers(f"the network has more than {MAX_LAYERS:,} layers")
         return self.builder.layer(
@@ -78,13 +78,13 @@ class Draft:
         macs: int | None = None,
         trainable: bool = True,
     ) -> Producer:
-        """Add a layer that the language has no word for. `macs` is None if they are unknown."""
+        """Add a custom layer, for an operator without a layer kind. `macs` is None if they are unknown."""
         fields: dict[str, Any] = {"operator": operator, "output": output, "parameters": parameters, "buffers": buffers}
         return self.layer(name, "custom", *inputs, trainable=trainable, macs=macs, **fields)
 
     @contextmanager
     def group(self, name: str, title: str, reads: Producer | None = None) -> Iterator[Group]:
-        """Layers made inside belong to the group `name`; `title` says what it is."""
+        """Put the layers made inside into the group `name`; `title` describes it."""
         outside = self.prefix
         with self.builder.group(outside + name, "block", title, location=self.location, reads=reads) as group:
             self.prefix = f"{outside}{name}."
@@ -144,7 +144,7 @@ def _new_layer(kind: str, fields: dict[str, Any]) -> Layer:
 def _hashable(value: Any) -> Any:
     if isinstance(value, (list, tuple)) and not isinstance(value, Shape):
         return tuple(map(_hashable, value))
-    # 1, 1.0 and True are equal, and not the same field.
+    # 1, 1.0 and True compare equal but are different values of a field.
     return type(value), str(value) if isinstance(value, dict) else value
 
 
@@ -157,5 +157,5 @@ def _alike(value: Any, type_: object) -> Any:
 
 
 def is_complete(graph: Graph) -> bool:
-    """Whether every layer has a word of the language and a shape."""
+    """Whether no layer is custom and every shape is known."""
     return not any(node.kind == "custom" or node.shape is None for node in graph.nodes)

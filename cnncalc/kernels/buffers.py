@@ -47,7 +47,7 @@ class Reused(Generic[B]):
         self._make = make
         self.taken: dict[int, B] = {}
         self.free: list[B] = []
-        #: Bytes of all of them, of those in use, and the most that were in use at once, in this run and in the one before.
+        #: Bytes of all buffers, of those in use, and the most in use at the same time, in this run and in the one before.
         self.bytes = self._used = self._most = self._before = 0
 
     def take(self, size: int) -> B | None:

@@ -14,7 +14,7 @@ from cnncalc.window import Window, same_padding
 
 
 def conv_lstm(x: Array, w: Arrays, windows: tuple[Window, ...], last: bool, run: Run) -> Array:
-    """`x`, (batch, channels, time, *spatial), map by map; gates stand in the order input, forget, cell, output.
+    """Run an LSTM over the maps of `x`, (batch, channels, time, *spatial); its gates are input, forget, cell and output.
 
     The state is convolved with stride 1 and padding SAME, as in Keras.
     """

@@ -180,8 +180,8 @@ def _full(x: Array, windows: tuple[Window, ...], at: tuple[range, ...], matrix: 
 def _planar(x: Array, windows: tuple[Window, ...], at: tuple[range, ...], matrix: Array, out: Array, run: Run) -> Array:
     """Do the same as `_full` for few channels: copy a row of the map at a time.
 
-    The input's cells are first laid out by their place between two windows of the last axis, padding and all, so that what one
-    cell of the window sees in a row is one stretch.
+    The input's cells are first grouped by their position modulo the stride of the last axis, padding included, so that the
+    cells under one cell of the window at successive positions are contiguous.
     """
     positions = tuple(map(len, at))
     channels, stride = x.shape[-1], windows[-1].stride

@@ -57,7 +57,7 @@ def pad(
 
 
 def cut(x: Array, axis: int, first: int, last: int | None, step: int = 1) -> Array:
-    """Return every `step`-th place of the range `first` … `last` of an axis of (*spatial, channels), a view."""
+    """Return every `step`-th cell of the range `first` … `last` of an axis of (*spatial, channels), a view."""
     return channels_first(channels_last(x)[(*(slice(None),) * (axis + 1), slice(first, last, step))])
 
 

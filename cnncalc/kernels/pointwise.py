@@ -199,7 +199,7 @@ def erf(x: Array) -> Array:
     """
     if x.dtype != np.float32:
         numbers, found = x.ravel(), np.empty(x.size, x.dtype)
-        # Python's numbers take four times the memory: only some exist at once.
+        # Python objects take four times the memory, so numbers are converted in blocks.
         for k in range(0, x.size, _LISTED):
             part = numbers[k : k + _LISTED]
             found[k : k + _LISTED] = np.fromiter(map(math.erf, part.tolist()), x.dtype, part.size)
@@ -219,7 +219,7 @@ def erf(x: Array) -> Array:
     return above
 
 
-#: Numbers that are Python's at once.
+#: Numbers that are converted to Python objects at a time.
 _LISTED = 1 << 13
 _ABOVE = (
     -2.72614225801306e-10,

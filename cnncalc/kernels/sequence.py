@@ -34,7 +34,7 @@ def lstm_step(seen: Array, kept: Array, h: Array, c: Array) -> tuple[Array, Arra
 
 
 def gru_step(seen: Array, kept: Array, h: Array, c: Array) -> tuple[Array, Array]:
-    """Gates in the order reset, update, new; the reset gate acts behind the hidden state's weights, as in PyTorch and cuDNN."""
+    """Gates in the order reset, update, new; the reset gate applies after the hidden state's weights, as in PyTorch and cuDNN."""
     r, z, n = np.split(seen, 3, axis=1)
     hr, hz, hn = np.split(kept, 3, axis=1)
     reset, update = _sigmoid(r + hr), _sigmoid(z + hz)

@@ -51,7 +51,7 @@ _FROM_INPUT = _both_axes(
 _TO_OUTPUT = _both_axes([[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0, 1, -1, 8, -8, 1]])
 #: Numbers of a tile's transformed input: large, because each tile reads all transformed filters.
 TILE = 1 << 19
-#: Numbers of transformed filters that are kept at once, 20 MiB: they are four times as many as the filters' own.
+#: Numbers of transformed filters that are kept at the same time, 20 MiB: they are four times as many as the filters' own.
 FILTERS_KEPT = 5 << 20
 #: How many weights one task transforms.
 _FILTERS = 1 << 14

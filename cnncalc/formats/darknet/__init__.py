@@ -47,7 +47,7 @@ def read(source: Source, changes: Changes) -> Reading:
     first = sections[0] if sections else None
     if first is None or first.kind not in ("net", "network") or len(sections) < 2:
         at = first.header if first is not None else Location(1, 1, 1, 1)
-        problems.add("file", at, "a Darknet file begins with [net] and has a section for each layer behind it")
+        problems.add("file", at, "a Darknet file begins with [net], followed by a section for each layer")
         raise SpecError(problems.sorted())
     changes.check_vars(())
     builder = Builder(problems, changes)
@@ -79,7 +79,7 @@ def read(source: Source, changes: Changes) -> Reading:
 
 
 def _stem(kind: str) -> str:
-    """The word that names of layers begin with."""
+    """Return the first part of the names of layers."""
     from cnncalc.formats.darknet.layers import ALIASES
 
     kind = ALIASES.get(kind, kind)
@@ -105,7 +105,7 @@ def _input(section: Section, problems: Problems) -> Shape | None:
 def _section(
     net: Net, name: str, index: int, section: Section, values: Values, x: Producer | None, problems: Problems
 ) -> Producer | None:
-    """What one section gives; None if it is not known."""
+    """Lay out one section and return its result; None if it is not known."""
     from cnncalc.formats.darknet.joins import JOINS, join
     from cnncalc.formats.darknet.keys import KEYS
     from cnncalc.formats.darknet.layers import ALIASES, LAYOUTS

@@ -40,11 +40,11 @@ def _source(net: Net, name: str, index: int, place: int, values: Values, key: st
     if not 0 <= target < index:
         wanted = f"layer {place}" if place >= 0 else f"{-place} layers above"
         above = (
-            f"layers 0 to {index - 1} stand above it"
+            f"the layers above it are 0 to {index - 1}"
             if index > 1
-            else "only layer 0 stands above it"
+            else "only layer 0 is above it"
             if index
-            else "no layer stands above it"
+            else "no layer is above it"
         )
         message = f"{name} reads {wanted}, which does not exist; {above}"
         problems.add("unknown-name", values.section.at(key), message, layer=name)
@@ -53,7 +53,7 @@ def _source(net: Net, name: str, index: int, place: int, values: Values, key: st
 
 
 def _route(net: Net, name: str, values: Values, sources: list[Producer]) -> Producer:
-    """Layers behind one another, or one part of the channels of each."""
+    """Concatenate layers, or one part of the channels of each."""
     groups, part = values.whole("groups", 1, 1), values.whole("group_id", 0)
     if groups == 1:
         return net.layer(name, "concat", *sources) if len(sources) > 1 else net.layer(name, "identity", sources[0])

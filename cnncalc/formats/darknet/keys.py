@@ -41,4 +41,4 @@ KEYS: dict[str, tuple[str, ...]] = {
         "crnn": f"{_RECURRENT} padding groups xnor",
     }.items()
 }
-"""Keys by section. Other sections have keys for training alone, beside a few that shapes depend on."""
+"""Keys by section. Other sections have keys for training alone, and a few that change shapes."""

@@ -26,7 +26,7 @@ ACTIVATIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "tanh": ("tanh", {}),
     "softplus": ("softplus", {}),
 }
-#: Darknet's further activations, which the language has no word for.
+#: Darknet's activations without a layer kind.
 OTHERS = (
     "hard_mish", "loggy", "relie", "ramp", "plse", "stair", "hardtan", "lhtan", "revleaky",
     "normalize_channels", "normalize_channels_softmax", "normalize_channels_softmax_maxval",
@@ -38,7 +38,7 @@ class Net(Draft):
 
     def __init__(self, *parts: Any) -> None:
         super().__init__(*parts)
-        #: What each section gives; None if it is not known.
+        #: The result of each section; None if it is not known.
         self.results: list[Producer | None] = []
         self._taken: set[str] = set()
 
@@ -56,7 +56,7 @@ Layout = Callable[[Net, str, Values, Producer], Producer]
 
 
 def activated(net: Net, name: str, x: Producer, word: str) -> Producer:
-    """`x` behind an activation. Raises LayerError for a word that Darknet does not have."""
+    """Apply an activation to `x`. Raises LayerError for a word that Darknet does not have."""
     if word in OTHERS:
         return net.custom(name, word, x, output="same", macs=0)
     if word not in ACTIVATIONS:
@@ -132,7 +132,7 @@ def connected(net: Net, name: str, values: Values, x: Producer) -> Producer:
 
 
 def local(net: Net, name: str, values: Values, x: Producer) -> Producer:
-    """A convolution with weights of its own at each place."""
+    """A convolution with separate weights at each position."""
     height, width, c = _map(x)
     size, stride = values.whole("size", 1, 1), values.whole("stride", 1, 1)
     filters = values.whole("filters", 1, 1)
@@ -174,7 +174,7 @@ def local_avgpool(net: Net, name: str, values: Values, x: Producer) -> Producer:
 
 
 def _window(values: Values) -> dict[str, Any]:
-    """A pool's window: `padding` cells in all, by default one less than the window, the odd one behind."""
+    """A pool's window: `padding` cells in all, by default one less than the window; an odd cell is at the end."""
     stride = values.whole("stride", 1, 1)
     strides = (values.whole("stride_y", stride, 1), values.whole("stride_x", stride, 1))
     size = values.whole("size", stride, 1)

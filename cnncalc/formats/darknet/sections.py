@@ -45,7 +45,7 @@ class Section:
 
 
 class SectionPlace(Place):
-    """The place of a section; fields of layers stand behind Darknet's own keys."""
+    """The place of a section; the fields of its layer are set by Darknet's own keys."""
 
     __slots__ = ("_section",)
 
@@ -112,15 +112,15 @@ def read_sections(text: str, problems: Problems) -> list[Section]:
 
 
 def _value(line: str, number: int, here: Location, sections: list[Section], problems: Problems) -> None:
-    """Take up one line `key=value`."""
+    """Add one line `key=value` to the section."""
     key, equals, value = line.partition("=")
     if not equals:
         problems.add("row", here, f"a line is a section in brackets or key=value, not {written(line.strip())}")
         return
     if not sections:
-        problems.add("row", here, "a value stands before the first section; a file begins with [net]")
+        problems.add("row", here, "this value is before the first section; a file begins with [net]")
         return
-    # Darknet takes out all blanks, and what stands behind a hash stays part of the value.
+    # Darknet removes all blanks; text after a hash is part of the value.
     name = "".join(key.split())
     text = "".join(value.partition("#")[0].split())
     stripped = value.partition("#")[0].strip()
@@ -135,13 +135,13 @@ def _value(line: str, number: int, here: Location, sections: list[Section], prob
 
 
 class Values:
-    """The values of one section, read with checks; what is wrong is reported and the default taken."""
+    """The values of one section, read with checks; invalid values are reported and replaced by the default."""
 
     def __init__(self, section: Section, problems: Problems, layer: str | None = None) -> None:
         self.section = section
         self._problems = problems
         self._layer = layer
-        #: Whether a value was wrong, so that the layer cannot be trusted.
+        #: Whether a value was invalid, so that the layer is not reliable.
         self.broken = False
 
     def __contains__(self, key: str) -> bool:
@@ -182,7 +182,7 @@ class Values:
         return self.section.values[key][0] if key in self.section.values else default
 
     def required(self, key: str) -> bool:
-        """Whether a key that the section cannot do without is there; its absence is reported."""
+        """Return whether a required key is present; report it if it is missing."""
         if key in self.section.values:
             return True
         self._bad(self.section.header, f"[{self.section.kind}] needs {key}", rule="missing")

@@ -50,7 +50,7 @@ def read(source: Source, changes: Changes) -> Reading:
         class_name = config["class_name"]
         if not _is_model(config["config"]):
             message = (
-                f"{class_name} is a class of its own, and its file has no list of layers; save a Functional or Sequential model"
+                f"{class_name} is a user-defined class, and its file has no list of layers; save a Functional or Sequential model"
             )
             raise unusable("file", source.file, Location(), message)
         return _lay_out(Model(config["config"], class_name), config, problems, source, changes)
@@ -116,7 +116,7 @@ def _notes(unknown: dict[str, int]) -> tuple[str, ...]:
         return ()
     names = ", ".join(f"{name} ×{count}" if count > 1 else name for name, count in sorted(unknown.items()))
     message = (
-        "classes that are not Keras's own stand as custom layers; the file does not state their parameters, which count as 0"
+        "classes that are not part of Keras became custom layers; the file does not state their parameters, which count as 0"
     )
     return (f"{message}: {names}",)
 
@@ -136,7 +136,7 @@ def _input_dims(layer: dict[str, Any]) -> Dims | None:
 
 
 def _flow(model: Model, name: str, sizes: Dims | None, first: bool) -> Flow | None:
-    """What flows in; None if an axis is open or the shape is missing."""
+    """The shape of an input; None if an axis is open or the shape is missing."""
     if not sizes or len(sizes) > 4:
         return None
     known = [size for size in sizes if size is not None and size > 0]
@@ -176,7 +176,7 @@ def _open(name: str, sizes: Dims | None, count: int, first: bool) -> str:
     if sizes is None or not sizes:
         return f"input {name} has no shape in the file; give one: --input {f'{name}=' if count > 1 else ''}224x224x3"
     if len(sizes) > 4:
-        return f"input {name} has {len(sizes)} axes beside the batch, and cnncalc takes up to 4"
+        return f"input {name} has {len(sizes)} axes without the batch, and cnncalc reads up to 4"
     shown = "x".join("?" if size is None else str(size) for size in sizes)
     example = "x".join("224" if size is None else str(size) for size in sizes)
     option = f"--input {f'{name}=' if count > 1 else ''}{example}"
@@ -184,7 +184,7 @@ def _open(name: str, sizes: Dims | None, count: int, first: bool) -> str:
 
 
 def _allows(sizes: Dims | None, flow: Flow | None, first: bool) -> bool:
-    """Whether a shape from outside is one that the file's input takes."""
+    """Whether a shape of --input is compatible with the file's input."""
     if sizes is None or not isinstance(flow, Shape):
         return True
     given = flow.ordered("channels_first" if first else "channels_last")
@@ -207,7 +207,7 @@ def _formats(value: Any) -> set[str]:
 
 
 def _channels_first(config: dict[str, Any]) -> bool:
-    """Whether every layer that says where its channels stand has them first."""
+    """Whether every layer with a data_format has channels first."""
     return _formats(config) == {"channels_first"}
 
 

@@ -1,4 +1,4 @@
-"""Activations: layers of their own, and those inside other layers."""
+"""Activations, as separate layers and inside other layers."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def function_name(value: Any) -> str | None:
 
 
 def apply(net: Net, tensor: Tensor, value: Any, name: str) -> Producer:
-    """The activation of a configuration behind a tensor; `name` is taken if it is a layer at all."""
+    """Apply the activation of a configuration to a tensor; the layer, if there is one, is called `name`."""
     function = function_name(value)
     x = tensor.node
     if function is None or function == "linear":

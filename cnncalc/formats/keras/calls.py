@@ -1,4 +1,4 @@
-"""The graph inside a serialised model: which layer is called on what, in an order in which all of it can be computed."""
+"""The graph inside a serialised model: the calls of its layers, in an order in which they can be computed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Dims = tuple[int | None, ...]
 
 
 class Ref(NamedTuple):
-    """A result: of a layer's call, by number, the output by number."""
+    """A result, by layer, number of the call and number of the output."""
 
     layer: str
     call: int
@@ -35,7 +35,7 @@ class Call:
 
 
 class Broken(ValueError):
-    """The configuration is not that of a model; the message says why."""
+    """The configuration is invalid; the message says why."""
 
 
 def _refs(value: Any) -> Iterator[Ref]:
@@ -70,7 +70,7 @@ class Model:
         self.calls: list[Call] = []
         self.inputs: list[Ref] = []
         self.outputs: list[Ref] = []
-        #: What the file says of results.
+        #: The shapes of results that the file states.
         self.stated: dict[Ref, Dims] = {}
         if class_name == "Sequential":
             self._sequential(config)
@@ -211,7 +211,7 @@ class Model:
                         self.stated.setdefault(ref, found)
 
     def _ordered(self, calls: list[Call]) -> list[Call]:
-        """The calls, each after what it reads, otherwise in the order of the file."""
+        """Return the calls, each after the calls that it reads, otherwise in the order of the file."""
         places = {(call.name, call.number): i for i, call in enumerate(calls)}
         readers: dict[int, list[int]] = {}
         waiting = [0] * len(calls)
@@ -257,7 +257,7 @@ class Model:
 
 
 def _is_old(value: Any) -> bool:
-    """Whether a list is a name and two numbers, perhaps with arguments behind them."""
+    """Whether a list is a name and two numbers, optionally followed by arguments."""
     return (
         isinstance(value, list)
         and len(value) in (3, 4)

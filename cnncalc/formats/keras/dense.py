@@ -1,4 +1,4 @@
-"""Dense layers, embeddings, dropout and what changes nothing during inference."""
+"""Dense layers, embeddings, dropout, and layers that change nothing during inference."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cnncalc.shape import Tokens
 
 
 def activated(use: Use, x: Tensor) -> Tensor:
-    """`x` with the activation of the configuration behind it."""
+    """Apply the activation of the configuration to `x`."""
     value = use.config.get("activation")
     return Tensor(apply(use.net, x, value, f"{use.name}_{_suffix(value)}"), x.first)
 

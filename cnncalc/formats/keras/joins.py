@@ -11,7 +11,7 @@ from cnncalc.layers.join import broadcasts
 
 
 def aligned(use: Use, xs: list[Tensor]) -> list[Tensor]:
-    """The tensors with their channels where the largest of them has its own. Raises Broken if there are none."""
+    """The tensors with the channel order of the largest one. Raises Broken if there are none."""
     if not xs:
         raise Broken("it reads nothing")
     largest = max(xs, key=lambda x: (x.shape.rank, x.shape.size))

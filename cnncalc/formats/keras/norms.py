@@ -1,4 +1,4 @@
-"""Normalisation. A factor or an offset alone stands as a layer of its own behind the normalisation."""
+"""Normalisation. A factor without an offset, or the reverse, becomes a separate layer after it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cnncalc.graph import Producer
 
 
 def _with_affine(use: Use, kind: str, x: Producer, **fields: Any) -> Producer:
-    """A normalisation with the factor and the offset that the configuration asks for."""
+    """A normalisation with the factor and the offset that the configuration has."""
     scale, center = use.flag("scale", True), use.flag("center", True)
     y: Producer = use.layer(kind, x, affine=scale and center, **fields)
     if scale and not center:
@@ -37,7 +37,7 @@ def _batch(use: Use) -> Tensor:
         flags = use.flag("scale", True) + use.flag("center", True)
         return same(use, x, parameters=flags * count, buffers=2 * count)
     if use.flag("renorm", False):
-        # A mean, a deviation and a momentum per channel beside the usual statistics.
+        # A mean, a deviation and a momentum per channel in addition to the usual statistics.
         flags = use.flag("scale", True) + use.flag("center", True)
         return same(use, x, "BatchNormalization renorm", parameters=flags * x.shape.channels, buffers=5 * x.shape.channels)
     return Tensor(_with_affine(use, "batchnorm", x.node, epsilon=_epsilon(use)), x.first)
@@ -52,7 +52,7 @@ def _layer(use: Use) -> Tensor:
     for name, size in zip(x.names, x.sizes, strict=True):
         count *= size if name in names else 1
     if use.flag("rms_scaling", False):
-        # Only a factor is learned then, and no mean is taken off.
+        # Only a factor is learned then, and no mean is subtracted.
         if names != {"channels"}:
             return same(use, x, parameters=count)
         return Tensor(use.layer("rmsnorm", x.node, epsilon=_epsilon(use), affine=use.flag("scale", True)), x.first)

@@ -63,7 +63,7 @@ def function_of(use: Use, module: str) -> str | None:
 
 
 def operation(use: Use, function: str) -> Any:
-    """Lay out an operation; what the language has no word for becomes custom."""
+    """Lay out an operation; an operation without a layer kind becomes a custom layer."""
     found = _known(use, function)
     if found is None and function in MOVES and use.inputs:
         found = MOVES[function](use, use.x)

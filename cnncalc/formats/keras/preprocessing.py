@@ -18,7 +18,7 @@ def _encoded(use: Use, tokens: int, mode: str) -> Tensor:
     kept = sizes if mode == "one_hot" and sizes[-1] != 1 else sizes[:-1]
     shape = Shape(*kept, tokens)
     if len(shape) > 4:
-        raise Broken(f"its result has {len(shape)} axes beside the batch, and cnncalc takes up to 4")
+        raise Broken(f"its result has {len(shape)} axes without the batch, and cnncalc reads up to 4")
     return Tensor(use.net.custom(use.name, use.class_name, x.node, output=shape, macs=0), False)
 
 

@@ -26,7 +26,7 @@ def _biases(class_name: str, config: dict[str, Any]) -> int:
 
 
 def _states(use: Use, class_name: str, y: Tensor, units: int, sequence: bool, copies: int = 1) -> Any:
-    """The result, and behind it the final states if the configuration asks for them."""
+    """The result, followed by the final states if the configuration returns them."""
     if not use.config.get("return_state") and not (copies == 2 and _wrapped(use).get("return_state")):
         return y
     count = (2 if "LSTM" in class_name else 1) * copies

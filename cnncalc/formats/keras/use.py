@@ -54,7 +54,7 @@ class Net(Draft):
         self.shared: list[Node] | None = None
         #: Layers made since the last call began.
         self.made: list[Node] = []
-        #: Where the channels stand in tensors whose layers do not say it.
+        #: Whether layers without a data_format have channels first.
         self.first = False
         #: Whether the file is of Keras 2, whose hard sigmoid is another function.
         self.keras2 = False
@@ -71,7 +71,7 @@ class Net(Draft):
         return peer if peer.kind == layer.kind and peer.weights else None
 
     def free(self, name: str) -> str:
-        """`name`, with a number behind it if the model has a layer of that name."""
+        """`name`, with a number appended if the model has a layer of that name."""
         found, number = name, 2
         while found in self.taken:
             found, number = f"{name}_{number}", number + 1
@@ -135,7 +135,7 @@ class Use:
         return self.net.layer(self.name, kind, *inputs, **fields)
 
     def after(self, suffix: str, kind: str, x: Producer, **fields: Any) -> Producer:
-        """A further layer behind the one that bears the name."""
+        """Add a further layer after the one called `name`."""
         return self.net.layer(self.net.free(f"{self.name}_{suffix}"), kind, x, **fields)
 
     # The configuration
@@ -219,7 +219,7 @@ def numbers(value: Any) -> list[float] | None:
 
 
 def argument(use: Use, key: str, place: int, default: Any = None) -> Any:
-    """An argument by name or place, else what the operation was made with."""
+    """An argument by name or position, else the value in the configuration."""
     if key in use.kwargs:
         return use.kwargs[key]
     if len(use.args) > place:
@@ -296,7 +296,7 @@ def in_sequence(use: Use, layers: Sequence[tuple[str, dict[str, Any]]]) -> Tenso
 def shaped(use: Use, sizes: Sequence[int], operator: str | None = None) -> Tensor:
     """A custom layer without weights whose sizes, in Keras's order, are known. Raises Broken if they are too many."""
     if not 1 <= len(sizes) <= 4:
-        raise Broken(f"its result has {len(sizes)} axes beside the batch, and cnncalc takes 1 to 4")
+        raise Broken(f"its result has {len(sizes)} axes without the batch, and cnncalc reads 1 to 4")
     first = len(sizes) > 1 and use.x.first
     shape = Shape(*sizes[1:], sizes[0]) if first else Shape(*sizes)
     inputs = [one.node for one in dict.fromkeys(use.inputs)]

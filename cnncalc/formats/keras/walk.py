@@ -93,7 +93,7 @@ class Walk:
                 self._compare(name, one, stated[number])
 
     def _lost(self, call: Call, results: dict[Ref, Result], before: int) -> None:
-        """Stands for a layer that could not be laid out, so that it is not missing among the layers."""
+        """Add a placeholder for a layer that could not be laid out."""
         net = self.net
         if len(net.builder.graph.nodes) > before:
             return
@@ -190,7 +190,7 @@ class Walk:
             self._depth -= 1
 
     def _fits(self, inner: Model, inputs: list[Result]) -> bool:
-        """Whether a model is called on the shapes it was made for; else what it states of its results does not hold."""
+        """Whether a model is called on the shapes that it was built for; else the stated shapes of its results do not apply."""
         for ref, given in zip(inner.inputs, inputs, strict=False):
             config = self._config(inner.layers.get(ref.layer, {}))
             shape = dims(config.get("batch_shape") or config.get("batch_input_shape"))
@@ -241,7 +241,7 @@ def _has_layers(config: Any) -> bool:
 
 
 def _is_keras(layer: dict[str, Any]) -> bool:
-    """Whether a layer is Keras's own; a class of the user's may have the name of one."""
+    """Whether a layer is part of Keras; a user-defined class may have the same name."""
     module, registered = layer.get("module"), layer.get("registered_name")
     if isinstance(module, str) and module and not module.startswith(("keras", "tensorflow", "tf_keras", "tf.keras")):
         return False

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from cnncalc.formats.onnx.translate import Translator
 
 Result = Union[Tensor, None, list[Any]]
-"""What a name stands for: a tensor, or a list for a sequence; None if it is left out."""
+"""The value of a name: a tensor, or a list for a sequence; None if it is left out."""
 
 
 class Call:
@@ -42,7 +42,7 @@ class Call:
         return index < len(self.args) and self.args[index] is not None
 
     def shape(self, index: int = 0) -> Shape:
-        """The shape of an argument. Raises Unknown if nothing says it."""
+        """The shape of an argument. Raises Unknown if it is not known."""
         found = self[index].shape
         if found is None:
             raise Unknown
@@ -113,7 +113,7 @@ WITHOUT_EFFECT = frozenset(
 
 
 class Unknown(Exception):
-    """What an operator gives depends on numbers that are not known before the network runs."""
+    """The result of an operator depends on numbers that are known only when the network runs."""
 
 
 def normal(axis: int, rank: int) -> int:
@@ -124,7 +124,7 @@ def normal(axis: int, rank: int) -> int:
 
 
 Results = Union[Result, tuple[Result, ...]]
-"""What a handler gives: one result, or a tuple of several."""
+"""The result of a handler, or a tuple of several."""
 
 Handler = Callable[[Call], Results]
 HANDLERS: dict[tuple[str, str], Handler] = {}

@@ -192,7 +192,7 @@ def _vocabulary(name: str, users: Mapping[str, list[NodeProto]], stored: Mapping
 
 
 def _channels(name: str, rank: int, sizes: tuple[int | str | None, ...], users: Mapping[str, list[NodeProto]]) -> int:
-    """The axis that holds the channels, by what reads the input first."""
+    """Find the axis of the channels by the first operators that read the input."""
     if rank <= 2:
         return rank - 1
     todo, seen = [name], set[str]()

@@ -112,7 +112,7 @@ def _sizes(
 
 
 def _fixed_size(found: list[Port], flows: Mapping[str, Flow], error: Exception) -> Exception:
-    """The error of operators that only take the sizes in the file, if other sizes were asked for."""
+    """The error of a file whose operators work on its own sizes only, if --input gives other ones."""
     for port in found:
         shape = port.shape()
         if shape is not None and port.flow(shape) != flows[port.name]:

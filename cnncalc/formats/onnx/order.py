@@ -14,7 +14,7 @@ class Refused(ValueError):
 
 
 def in_order(nodes: Sequence[NodeProto], known: Callable[[str], bool]) -> list[NodeProto]:
-    """The nodes, each after those whose results it reads. Raises Refused if a result is missing or needed for itself."""
+    """The nodes, each after those whose results it reads. Raises Refused if a result is missing or depends on itself."""
     made: set[str] = set()
     order: list[NodeProto] = []
     waiting = list(nodes)
@@ -44,7 +44,7 @@ def _reads(node: NodeProto) -> list[str]:
 
 
 def _free(graph: GraphProto) -> set[str]:
-    """The names that a graph reads and does not make."""
+    """The names that a graph reads but does not compute."""
     own = {tensor.name for tensor in graph.initializers} | {info.name for info in graph.inputs}
     own |= {name for node in graph.nodes for name in node.outputs}
     return {name for node in graph.nodes for name in _reads(node) if name and name not in own}
@@ -77,7 +77,7 @@ def _complain(left: list[NodeProto], made: set[str], known: Callable[[str], bool
     for node in left:
         for name in node.inputs:
             if name and name not in made and name not in computed and not known(name):
-                raise Refused(f"{node.name or node.op} reads {name}, which no node, input or initializer gives")
+                raise Refused(f"{node.name or node.op} reads {name}, which no node, input or initializer provides")
     while True:
         # What only follows a cycle is not part of it.
         read = {name for node in left for name in node.inputs}

@@ -34,7 +34,7 @@ class TensorProto:
     name: str = ""
     dims: tuple[int, ...] = ()
     dtype: str = "undefined"
-    #: Where the numbers are: (field number, first byte, byte behind the last), more than one if the field is not packed.
+    #: Where the numbers are: (field number, first byte, byte after the last), more than one if the field is not packed.
     ranges: list[tuple[int, int, int]] = field(default_factory=list)
     external: dict[str, str] | None = None
 
@@ -101,7 +101,7 @@ class ModelProto:
 
 
 class Parser:
-    """Reads messages from a buffer and counts what it makes, so that no file makes it work without end."""
+    """Reads messages from a buffer and counts what it makes, so that no file takes unlimited time."""
 
     def __init__(self, buffer: Buffer) -> None:
         self.buffer = buffer
@@ -288,7 +288,7 @@ class Parser:
                 found.name = self._text(a, b)
             elif number in (4, 5, 6, 7, 9, 10, 11):
                 if kind == VARINT:
-                    # A number of its own stands at its place in the file; its value is kept instead.
+                    # A number that is not packed: its value is kept in place of its position.
                     found.ranges.append((-number, a, 0))
                 else:
                     found.ranges.append((number, a, b))

@@ -137,7 +137,7 @@ class Translator:
                 scope.values[name] = result
         left = [name for name in node.outputs[len(results) :] if name]
         if left:
-            # Results beside the first that the vocabulary lacks, as the mask of a dropout.
+            # Further results that the vocabulary lacks, such as the mask of a dropout.
             scope.values.update(zip(left, self.custom(node, args, scope, left), strict=True))
 
     def _results(self, node: NodeProto, args: list[Result], scope: Scope, depth: int) -> Sequence[Result]:

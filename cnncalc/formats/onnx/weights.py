@@ -24,7 +24,7 @@ _BITS = {"int4": 4, "uint4": 4, "int2": 2, "uint2": 2, "float4e2m1": 4, "bfloat1
 
 
 class DataError(ValueError):
-    """The numbers of a tensor cannot be had; says why."""
+    """The numbers of a tensor cannot be read; the message says why."""
 
 
 def sort(dtype: str) -> str:
@@ -67,7 +67,9 @@ def _bytes(tensor: TensorProto, buffer: Buffer, folder: str, most: int | None = 
                 stream.seek(offset)
                 data = stream.read(length)
         except FileNotFoundError:
-            raise DataError(f"the data file {tensor.external['location']} is missing; it belongs beside the model") from None
+            raise DataError(
+                f"the data file {tensor.external['location']} is missing; put it into the folder of the model"
+            ) from None
         except OSError as error:
             raise DataError(f"the data file {tensor.external['location']} cannot be read: {error.strerror}") from None
         if len(data) < length:
@@ -140,7 +142,7 @@ def _fields(tensor: TensorProto, buffer: Buffer) -> list[Any]:
 
 
 def array(tensor: TensorProto, buffer: Buffer, folder: str) -> Array:
-    """The numbers of a tensor as an array. Raises DataError if they are not to be had."""
+    """The numbers of a tensor as an array. Raises DataError if they cannot be read."""
     import numpy as np
 
     if tensor.dtype == "string":

@@ -21,7 +21,7 @@ class WireError(ValueError):
 def fields(buffer: Buffer, start: int, end: int) -> Iterator[tuple[int, int, int, int]]:
     """Yield (field number, wire type, a, b) of each field in buffer[start:end].
 
-    For a varint, a is its unsigned value; for the other types a and b are the first byte of the payload and the one behind it.
+    For a varint, a is its unsigned value; for the other types a and b are the first byte of the payload and the one after it.
     Raises WireError if a field does not end within the range.
     """
     position = start
@@ -63,7 +63,7 @@ def fields(buffer: Buffer, start: int, end: int) -> Iterator[tuple[int, int, int
 
 
 def _varint(buffer: Buffer, position: int, end: int) -> tuple[int, int]:
-    """The unsigned number of at most ten bytes at `position`, and the position behind it."""
+    """The unsigned number of at most ten bytes at `position`, and the position after it."""
     value = shift = 0
     first = position
     while True:

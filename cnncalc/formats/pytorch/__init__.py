@@ -1,4 +1,4 @@
-"""PyTorch models, `MODULE:CALLABLE`: exported by PyTorch in the model's own environment, in a process of its own."""
+"""PyTorch models, `MODULE:CALLABLE`: exported by PyTorch in the model's own environment, in a separate process."""
 
 from __future__ import annotations
 

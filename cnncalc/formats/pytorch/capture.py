@@ -98,13 +98,13 @@ def _find(spec: str) -> Any:
 
 
 def _made(make: Any, spec: str, *, meta: bool) -> Any:
-    """The model: an instance as it is, a class or a function called without arguments."""
+    """The model: an instance, or the result of a class or function called without arguments."""
     import torch
 
     if isinstance(make, torch.nn.Module):
         return make.eval()
     if not callable(make):
-        raise Failed(f"{spec} is {type(make).__name__}, not a torch.nn.Module or what makes one")
+        raise Failed(f"{spec} is {type(make).__name__}, not a torch.nn.Module or a function that returns one")
     try:
         if meta:
             try:
@@ -116,7 +116,7 @@ def _made(make: Any, spec: str, *, meta: bool) -> Any:
             model = make()
     except TypeError as error:
         if "argument" in str(error) and _place_of(error) is None:
-            raise Failed(f"{spec} needs arguments ({error}); name a function without any that calls it") from None
+            raise Failed(f"{spec} needs arguments ({error}); name a function without arguments that creates it") from None
         raise Failed(f"{spec} fails: {_words(error)}", _place_of(error)) from None
     except BaseException as error:
         raise Failed(f"{spec} fails: {_words(error)}", _place_of(error)) from None
@@ -175,14 +175,14 @@ def _in_order(model: Any, inputs: list[Any]) -> list[Any]:
 
 
 def _orders(inputs: list[Any]) -> list[list[Any]]:
-    """The sizes of the inputs; sequences first with the channels in front, then behind."""
+    """The sizes of the inputs; of sequences first channels first, then channels last."""
     plain = [sizes for _, sizes, _ in inputs]
     turned = [[sizes[0], sizes[2], sizes[1]] if len(sizes) == 3 else sizes for sizes in plain]
     return [plain, turned] if turned != plain else [plain]
 
 
 def _words(error: BaseException) -> str:
-    """The first line of what an error says."""
+    """The first line of an error's message."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
 

@@ -40,7 +40,7 @@ def operator(*names: str) -> Callable[[Handler], Handler]:
 
 
 class Unsupported(Exception):
-    """The vocabulary has no word for this use of an operator."""
+    """The vocabulary cannot express this use of an operator."""
 
 
 class Call:
@@ -70,7 +70,7 @@ class Call:
         return self.args[index] if index < len(self.args) else self.kwargs.get(name, default)
 
     def ints(self, index: int, name: str, count: int, default: Any = None) -> tuple[int, ...]:
-        """Numbers for each of `count` axes; one number stands for all."""
+        """Numbers for each of `count` axes; one number applies to all."""
         found = self.get(index, name, default)
         if isinstance(found, int):
             return (found,) * count
@@ -161,7 +161,7 @@ class Translated:
         return [self._resolved(part) for part in one] if isinstance(one, list) else one
 
     def _custom(self, node: dict[str, Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Result:
-        """Values of the shapes that PyTorch computed, made by an operator without a word."""
+        """Values of the shapes that PyTorch computed, made by an operator that the vocabulary lacks."""
         inputs = [one for one in _flat([*args, *kwargs.values()]) if isinstance(one, (Value, Constant))]
         values = node["values"]
         if not isinstance(values, (dict, list)):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class NoNumbers(WeightsError):
-    """The numbers of a constant are not in the file; says why."""
+    """The numbers of a constant are not in the file; the message says why."""
 
 
 class FileWeights(Mapping[str, Mapping[str, "Array"]]):

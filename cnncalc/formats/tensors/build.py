@@ -64,7 +64,7 @@ def transpose(p: Program, x: Tensor, axes: Sequence[int]) -> Tensor:
 
 
 def slice_axis(p: Program, x: Tensor, axis: int, start: int, count: int, step: int) -> Tensor:
-    """`count` places of one axis, from `start` on, `step` apart."""
+    """`count` positions of one axis, from `start` on, `step` apart."""
     shape = _shape(x)
     if (start, count, step) == (0, shape[axis], 1):
         return x
@@ -73,7 +73,7 @@ def slice_axis(p: Program, x: Tensor, axis: int, start: int, count: int, step: i
 
 
 def split(p: Program, x: Tensor, axis: int, sizes: Sequence[int]) -> list[Tensor]:
-    """Parts of one axis, one behind the other."""
+    """Consecutive parts of one axis."""
     found, start = [], 0
     for size in sizes:
         found.append(slice_axis(p, x, axis, start, size, 1))
@@ -82,20 +82,20 @@ def split(p: Program, x: Tensor, axis: int, sizes: Sequence[int]) -> list[Tensor
 
 
 def concat(p: Program, parts: Sequence[Tensor], axis: int) -> Tensor:
-    """The parts one behind the other along an axis."""
+    """Concatenate the parts along an axis."""
     if len(parts) == 1:
         return parts[0]
     shapes = [_shape(part) for part in parts]
     first = shapes[0]
     for shape in shapes:
         if len(shape) != len(first) or any(m != n for i, (m, n) in enumerate(zip(shape, first, strict=True)) if i != axis):
-            raise ProgramError(f"{written(first)} and {written(shape)} cannot be put together along axis {axis}")
+            raise ProgramError(f"{written(first)} and {written(shape)} cannot be concatenated along axis {axis}")
     out = (*first[:axis], sum(shape[axis] for shape in shapes), *first[axis + 1 :])
     return p.add("concat", list(parts), out, axis=axis)
 
 
 def gather(p: Program, x: Tensor, indices: Constant, axis: int) -> Tensor:
-    """The places of one axis that the indices name; evenly spaced ones are a slice."""
+    """The positions of one axis that the indices name; evenly spaced ones are a slice."""
     shape = _shape(x)
     out = (*shape[:axis], *indices.shape, *shape[axis + 1 :])
     if isinstance(x, Constant) and indices.size > 1 and x.size > 1 << 12:
@@ -154,7 +154,7 @@ def matmul(p: Program, first: Tensor, second: Tensor) -> Tensor:
     a, b = _shape(left), _shape(right)
     front = broadcast(a[:-2], b[:-2])
     found = p.add("matmul", [left, right], (*front, a[-2], b[-1]))
-    # Axes that a vector was given are dropped again.
+    # Axes that were added to vectors are removed again.
     return reshape(p, found, (*front, *((a[-2],) if rows else ()), *((b[-1],) if columns else ())))
 
 

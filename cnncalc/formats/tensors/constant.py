@@ -1,6 +1,6 @@
 """Tensors that are known without an input: weights, and small numbers that shapes and factors are computed from.
 
-A constant knows its shape. Its numbers are read when someone asks, and only if they are few; a constant computed from others
+A constant knows its shape. Its numbers are read on demand, and only if they are few; a constant computed from others
 remembers how, so that `run` can compute it with NumPy from the file's weights.
 """
 
@@ -23,7 +23,7 @@ class Constant:
     """A tensor known without an input. `dtype` is `float`, `int`, `bool` or `string`.
 
     `name` is the file's name for it if it is stored there; `read` gives its numbers, in row-major order, or None if they are not
-    to be had; `array` the same for NumPy. `op`, `args` and `attributes` say how it is computed from other constants.
+    available; `array` the same for NumPy. `op`, `args` and `attributes` say how it is computed from other constants.
     """
 
     __slots__ = ("_asked", "_data", "args", "array", "attributes", "dtype", "name", "op", "read", "role", "shape")
@@ -50,7 +50,7 @@ class Constant:
         self.op = op
         self.args = args
         self.attributes = attributes or {}
-        #: `parameter`, `buffer`, `array` of a file that does not say which, or `constant` beside the arrays of such a file.
+        #: `parameter` or `buffer`; in a file that does not tell them apart `array`, or `constant` in the program itself.
         self.role = role
         self._data = data
         self._asked = data is not None

@@ -1,4 +1,4 @@
-"""Counts each array of the file once: shared weights, arrays that several layers are made of, and arrays beside a layer's own."""
+"""Counts each array of the file once: shared weights, arrays of several layers, and arrays that weights are computed from."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def count(layers: list[Made]) -> None:
         if made.kind == "parameter":
             parameters.setdefault(array, made)
         elif made.kind in _JOINED and array in parameters:
-            # The array enters the network elsewhere as a tensor: it is that tensor which is added here.
+            # The array is also a `parameter` layer, whose result is used here.
             vector = Made("reshape", {"shape": Shape(constant.size)}, [parameters[array]], {}, made.operation, aside=True)
             made.kind, made.weights, made.inputs = _JOINED[made.kind], {}, [*made.inputs, vector]
             layers.insert(layers.index(made), vector)
@@ -113,14 +113,14 @@ def _learned(constant: Constant) -> Iterator[Constant]:
 
 
 def _base(constant: Constant) -> int:
-    """Stands for the array of the file that a constant is, however it is rearranged."""
+    """Return the id of the stored array that a constant rearranges."""
     while constant.name is None and constant.op in ("reshape", "transpose", "cast") and len(constant.args) == 1:
         constant = constant.args[0]
     return id(constant)
 
 
 def _key(constant: Constant) -> Any:
-    """What two constants have in common if they are the same array of the file."""
+    """Return a key that is equal for constants with the same numbers of the file."""
     if constant.op is None:
         return id(constant)
     attributes = tuple(sorted((name, str(value)) for name, value in constant.attributes.items()))

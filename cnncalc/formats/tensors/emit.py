@@ -11,7 +11,7 @@ from cnncalc.formats.tensors.program import Operation
 from cnncalc.layers.base import KINDS
 
 MAIN = "value()"
-"""Stands for the name of a kind's value."""
+"""In place of the name of a kind's main field."""
 
 
 class Port:
@@ -26,7 +26,7 @@ class Port:
 
 @dataclass(eq=False, slots=True)
 class Made:
-    """A layer: its kind, fields and inputs, the arrays it owns, and the operator that it stands for.
+    """A layer: its kind, fields and inputs, the arrays it owns, and the operator that it represents.
 
     `aside` marks layers that only rearrange numbers for the next one; they never get the name of their module.
     """
@@ -47,7 +47,7 @@ class Made:
 
 
 Maker = Union[Port, Made]
-"""What gives a tensor."""
+"""The producer of a tensor."""
 
 
 class Emitter:

@@ -126,7 +126,7 @@ def _simplify(layers: list[Made]) -> None:
 
 
 def _layer(made: Made, sizes: tuple[int, ...] | None) -> tuple[Layer | None, str]:
-    """The layer, and its kind; None for one whose shape nothing says."""
+    """The layer, and its kind; None if its shape is unknown."""
     fields = made.fields
     if made.kind == "custom":
         fields = {**fields, "operator": legal(str(fields["operator"]))}
@@ -189,7 +189,7 @@ def _path(made: Made) -> str:
     operation = made.operation
     path = operation.path if operation is not None else ""
     if made.kind != "custom" and not made.aside and "." not in path:
-        # Names of weights say more than the numbered names of old exporters.
+        # Names of weights are more informative than the numbered names of old exporters.
         for one in made.weights.values():
             part = next(one.stored(), None)
             if part is not None and part.name is not None and part.name.endswith(".weight") and "::" not in part.name:

@@ -59,7 +59,7 @@ class Lowering:
         #: Values made here, kept so that no other gets their ids.
         self._kept: list[Value] = []
         self.leaving = program.outputs_of()
-        #: Operators that became custom layers because of a fault of this program, not for want of a word.
+        #: Operators that became custom layers because of a fault of this program, not because the vocabulary lacks them.
         self.faults: list[str] = []
         for value in program.inputs:
             port = Port(value.name, value.name in tokens)
@@ -112,7 +112,7 @@ class Lowering:
                 self.views[id(value)] = self.parameter(value)
 
     def _leave(self, value: Value) -> None:
-        """Arranges an output as its tensor is: rearrangements that nobody has needed so far become layers."""
+        """Arranges an output as its tensor is: rearrangements that no layer has applied yet become layers."""
         view = self.views.get(id(value))
         if view is None or value.shape is None:
             return
@@ -141,7 +141,7 @@ class Lowering:
     # What a handler reads and gives
 
     def view(self, tensor: Tensor | None) -> View:
-        """The view of a value, or of a constant as a layer of its own."""
+        """The view of a value, or of a constant as a separate layer."""
         if isinstance(tensor, Value):
             return self.views[id(tensor)]
         if isinstance(tensor, Constant):
@@ -287,7 +287,7 @@ class Lowering:
         return self.arranged(view, [wanted, *others])
 
     def apart(self, view: View, dims: Sequence[int]) -> View:
-        """The view with each of these axes of the tensor as an axis of the array of its own."""
+        """The view with each of these axes of the tensor as a separate axis of the array."""
         view = self.real(view)
         if all(view.axis_of(d) is not None for d in dims if whole(view.dims[d])):
             return view
@@ -371,7 +371,7 @@ def _ids(group: Group) -> list[int]:
 
 
 def default_channels(rank: int) -> int:
-    """The axis of the channels where nothing says it: the second of maps, the last of sequences and vectors."""
+    """The default axis of the channels: the second of maps, the last of sequences and vectors."""
     return 1 if rank >= 4 else rank - 1
 
 

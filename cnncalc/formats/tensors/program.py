@@ -13,7 +13,7 @@ Shape = tuple[int, ...]
 
 
 class Value:
-    """A tensor that depends on an input. `shape` is None if nothing says it; `dtype` is `float`, `int` or `bool`."""
+    """A tensor that depends on an input. `shape` is None if it is unknown; `dtype` is `float`, `int` or `bool`."""
 
     __slots__ = ("dtype", "made_by", "name", "shape", "users")
 
@@ -98,7 +98,7 @@ class Program:
         return made
 
     def link(self) -> None:
-        """Fills in who reads each value, and drops operators whose results nobody needs."""
+        """Fills in who reads each value, and drops operators whose results are not used."""
         needed: set[int] = set()
         todo = [made.made_by for _, made in self.outputs if isinstance(made, Value)]
         while todo:

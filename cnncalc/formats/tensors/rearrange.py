@@ -106,13 +106,13 @@ def _runs(order: list[Atom], target: list[Atom]) -> list[list[Atom]]:
 
 
 def _step(order: list[Atom], target: list[Atom]) -> tuple[list[list[Atom]], list[int]]:
-    """Parts of `order`, at most four, and the order they are put into: all at once if they are so few, else one swap."""
+    """Parts of `order`, at most four, and the order they are put into: all if there are at most four, else one swap."""
     runs = _runs(order, target)
     places = {id(atom): i for i, atom in enumerate(target)}
     if len(runs) <= MOST_AXES:
         wanted = sorted(range(len(runs)), key=lambda i: places[id(runs[i][0])])
         return runs, wanted
-    # The first part that is not in its place, and the part that belongs there: what lies between them moves behind it.
+    # The first part that is not in its place, and the part that belongs there: the parts between them move after it.
     done = 0
     for i, atom in enumerate(target):
         if order[i] is not atom:

@@ -52,7 +52,7 @@ def plain(node: YamlNode, names: Mapping[str, Any] | None = None) -> Any:
 
 
 def activation(text: str) -> str | None:
-    """The kind for an activation written as Python, with a slope behind it if it has one; None if it is not known.
+    """The kind for an activation written as Python, followed by its slope if it has one; None if it is not known.
 
     >>> activation("nn.LeakyReLU(0.1)"), activation("torch.nn.ReLU()")
     ('leaky_relu 0.1', 'relu')

@@ -19,7 +19,7 @@ def self_attention(net: Net, name: str, x: Producer, heads: int) -> Producer:
         qkv = conv_bn(net, "qkv", x, c + 2 * key * heads, act=False)
         cells = shape_of(x).size // c
         y = net.custom("attend", "attention product", qkv, output=shape_of(x), macs=cells * cells * heads * (key + head))
-        # The values of every head stand behind its queries and keys.
+        # The values of every head follow its queries and keys.
         v = net.custom("values", "values of qkv", qkv, output=shape_of(x), macs=0)
         return conv_bn(net, "proj", add(net, y, conv_bn(net, "pe", v, c, 3, g=c, act=False)), c, act=False)
 
@@ -44,7 +44,7 @@ def _heads(c: int) -> int:
 
 def _same_width(x: Producer, c2: int, name: str) -> None:
     if channels(x) != c2:
-        raise LayerError(f"{name} gives as many channels as it reads: {channels(x)} flow in, and the row says {c2}")
+        raise LayerError(f"{name} keeps the number of channels: the input has {channels(x)}, and the row has {c2}")
 
 
 @module("PSA", scaled=True)

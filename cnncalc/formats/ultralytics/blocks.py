@@ -103,7 +103,7 @@ def _bottleneck_csp(net: Net, x: Producer, c2: int, n: int = 1, shortcut: bool =
 
 
 def _windows(net: Net) -> tuple[Sizes, Sizes]:
-    """The windows of a bottleneck when its block says none."""
+    """The default windows of a bottleneck."""
     return (1, 3) if net.anchored else (3, 3)
 
 

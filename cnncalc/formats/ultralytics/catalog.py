@@ -1,4 +1,4 @@
-"""The modules that a row may name: how each is laid out, and what the reader does to its arguments first."""
+"""The modules that a row may name: how each is laid out, and how the reader changes its arguments first."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ def module(
 
 
 class Results(NamedTuple):
-    """What a head gives: `main` is its row's result, all of them leave the network."""
+    """The results of a head: `main` is the result of its row; all are outputs of the network."""
 
     main: Producer
     others: tuple[Producer, ...] = ()
 
 
 class Net(Draft):
-    """A draft with what the whole YAML decides: the default activation, and the dialect."""
+    """A draft with the settings of the whole file: the default activation, and the dialect."""
 
     activation: str | None = "silu"
     #: Rows of YOLOv5's own package, whose Detect has anchors and whose Bottleneck begins with a 1×1 convolution.

@@ -87,9 +87,9 @@ def _depthwise(net: Net, x: Producer, c2: int, k: Sizes = 1, s: Sizes = 1, d: in
 
 
 def same_channels(x: Producer, c1: int) -> None:
-    """Raises LayerError unless the row says as many channels as flow in."""
+    """Raises LayerError unless the row has the number of channels of its input."""
     if c1 != channels(x):
-        raise LayerError(f"the row says {c1} channels, and {channels(x)} flow in; write {channels(x)}")
+        raise LayerError(f"the row has {c1} channels, and the input has {channels(x)}; write {channels(x)}")
 
 
 @module("LightConv")

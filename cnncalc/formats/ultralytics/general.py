@@ -182,7 +182,7 @@ def _torchvision(
 
 @module("MixConv2d")
 def _mix(net: Net, x: Producer, c2: int, k: list[int] = [1, 3], s: int = 1, equal: bool = True) -> Producer:  # noqa: B006 - read only
-    raise LayerError("MixConv2d is not known here; write its convolutions as rows of their own")
+    raise LayerError("MixConv2d is not known here; write its convolutions as separate rows")
 
 
 def flat_map(net: Net, name: str, x: Producer) -> Producer:

@@ -14,7 +14,7 @@ from cnncalc.graph import Producer
 from cnncalc.shape import LayerError, Shape
 
 Tower = Callable[[Net, Producer], Producer]
-"""Lays out what one level of a head makes of its map."""
+"""Lays out the layers of a head for one level."""
 
 
 def training_only(net: Net, name: str, x: Producer, parameters: int, buffers: int = 0) -> Producer:
@@ -60,7 +60,7 @@ def _separable(c: int, out: int, dense: bool = False) -> Tower:
 
 
 def towers(net: Net, name: str, xs: Sequence[Producer], tower: Tower) -> list[Producer]:
-    """A tower of its own for each level."""
+    """A separate tower for each level."""
     found = []
     with net.group(name, "ModuleList", xs[0]):
         for i, x in enumerate(xs):
@@ -70,7 +70,7 @@ def towers(net: Net, name: str, xs: Sequence[Producer], tower: Tower) -> list[Pr
 
 
 def levels(net: Net, name: str, maps: Sequence[Producer]) -> Producer:
-    """The cells of all levels as one sequence: what a head predicts at each place."""
+    """The cells of all levels as one sequence of predictions."""
     with net.group(name, "levels", maps[0]):
         parts = [flat_map(net, f"level{i}", x) for i, x in enumerate(maps)]
         return net.layer("concat", "concat", *parts, axis="length") if len(parts) > 1 else parts[0]

@@ -23,18 +23,18 @@ if TYPE_CHECKING:
     from cnncalc.build.reading import Source
     from cnncalc.formats.ultralytics.rows import Model, Row
 
-#: Ultralytics' own sizes where nothing else is asked for.
+#: Ultralytics' default sizes.
 DETECTION_SIZE, CLASSIFICATION_SIZE = 640, 224
 
 TEXT_MODULES = ("C2fAttn", "ImagePoolingAttn", "WorldDetect", "YOLOEDetect", "YOLOESegment", "YOLOESegment26")
 """Modules that read the embeddings of the classes' names."""
 
 Result = Producer | list[Producer]
-"""What a row gives: one result, or several that later rows pick from."""
+"""The result of a row, or several that later rows pick from."""
 
 
 def lay_out(model: Model, builder: Builder, problems: Problems, source: Source, changes: Changes) -> Reading:
-    """The reading of a model. Raises SpecError if the input that is asked for is impossible."""
+    """The reading of a model. Raises SpecError if the shape of --input is impossible."""
     last = next((row for row in reversed(model.rows) if row is not None), None)
     size = CLASSIFICATION_SIZE if last is not None and last.module == "Classify" else DETECTION_SIZE
     layout = changes.layout or "channels_first"
@@ -79,7 +79,7 @@ def _description(model: Model) -> str | None:
 
 
 def _notes(model: Model, size: int | None) -> tuple[str, ...]:
-    """What was assumed because neither the file nor an option says it."""
+    """Notes on assumptions, for values that neither the file nor an option gives."""
     found = []
     if model.assumed:
         others = ", ".join(letter for letter in model.scales if letter != model.scale)
@@ -96,14 +96,14 @@ def divisible(x: float, divisor: int = 8) -> int:
 
 
 class _Walk:
-    """Lays out the rows in order and keeps what each gives."""
+    """Lays out the rows in order and keeps their results."""
 
     def __init__(self, model: Model, net: Net, problems: Problems, made: Input) -> None:
         self._model = model
         self._net = net
         self._problems = problems
         self._input = made
-        #: What each row gives; None if it could not be laid out.
+        #: The result of each row; None if it could not be laid out.
         self._results: list[Result | None] = []
         self.outputs: list[Producer] = []
 
@@ -154,7 +154,7 @@ class _Walk:
             return None
 
     def _source(self, row: Row, place: int) -> Result | None:
-        """What a row reads; a number that no row above has is reported."""
+        """The inputs of a row; a number that no row above has is reported."""
         index = row.index
         if place == -1 and index == 0:
             return self._input
@@ -162,13 +162,13 @@ class _Walk:
         if not 0 <= target < index:
             above = f"rows 0 to {index - 1} and -1" if index else "-1, the input,"
             where = f"row {target}" if place >= 0 else f"{-place} rows above"
-            message = f"model.{index} reads {where}, which does not exist; {above} stand above it"
+            message = f"model.{index} reads {where}, which does not exist; it can read {above}"
             self._problems.add("unknown-name", row.reads_at, message, layer=f"model.{index}")
             return None
         return self._results[target]
 
     def _lost(self, row: Row) -> None:
-        """Stands for a row that cannot be laid out, so that it is not missing among the layers."""
+        """Add a placeholder for a row that cannot be laid out."""
         found = next((self._results[p] for p in row.reads if -len(self._results) <= p < len(self._results)), None)
         reads = found[0] if isinstance(found, list) else found
         builder = self._net.builder
@@ -225,7 +225,7 @@ class _Walk:
         return found  # type: ignore[no-any-return]  # layouts give results
 
     def _scale_channels(self, row: Row, module: Module, arguments: list[Any], inputs: list[Result]) -> list[str]:
-        """Multiply the first argument by the width, as the row's title then says."""
+        """Multiply the first argument by the width, and show it in the row's title."""
         model = self._model
         written_as = arguments[0] if arguments else None
         if not isinstance(written_as, (int, float)) or isinstance(written_as, bool) or not 1 <= written_as <= 1_000_000:

@@ -1,4 +1,4 @@
-"""Torchvision's residual networks, as the children that a row cuts off at the end leave them."""
+"""Torchvision's residual networks, without the children that a row cuts off at the end."""
 
 from __future__ import annotations
 

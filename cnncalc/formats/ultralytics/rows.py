@@ -1,4 +1,4 @@
-"""YAML of Ultralytics → what it says: classes, scales, activation and rows, each value with its place."""
+"""YAML of Ultralytics → a model: classes, scales, activation and rows, each value with its place."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOST_REPEATS = 1000
 
 @dataclass(slots=True)
 class Row:
-    """A row as written: what it reads, how often it stands, its module and arguments."""
+    """A row as written: its inputs, number of repeats, module and arguments."""
 
     index: int
     place: Location
@@ -37,7 +37,7 @@ class Row:
 
 @dataclass(slots=True)
 class Model:
-    """What the file says as a whole, with the chosen scale applied to `depth`, `width` and `most`."""
+    """The whole file, with the chosen scale applied to `depth`, `width` and `most`."""
 
     classes: int = 80
     channels: int = 3
@@ -55,11 +55,11 @@ class Model:
 
 
 VARS = ("scale", "nc", "ch", "depth_multiple", "width_multiple")
-"""What `--set` can change beside fields of layers."""
+"""Names that `--set` can change in addition to fields of layers."""
 
 
 class Reader:
-    """Reads the map of a file; what is wrong goes to `problems`, and the file is read on."""
+    """Reads the map of a file; invalid values are reported to `problems`."""
 
     def __init__(self, root: Mapping, problems: Problems, stem: str | None, given: Map[str, str]) -> None:
         self._root = root
@@ -187,7 +187,7 @@ class Reader:
             return None
         number = plain(number_at)
         if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number <= MOST_REPEATS:
-            self._problems.add("value", number_at, f"row {index} stands 1 to {MOST_REPEATS:,} times, got {_shown(number)}")
+            self._problems.add("value", number_at, f"row {index} must repeat 1 to {MOST_REPEATS:,} times, got {_shown(number)}")
             return None
         if not isinstance(module_at, Scalar) or module_at.null:
             self._problems.add("value", module_at, f"row {index} needs the name of a module, not {describe(module_at)}")
@@ -229,4 +229,4 @@ def _shown(value: Any) -> str:
 
 def unknown_module(name: str, known: Map[str, object]) -> str:
     """Why a module is refused, with the nearest name."""
-    return f"module {written(name)} is not known{did_you_mean(name, known)}; it stands as a custom layer of unknown shape"
+    return f"module {written(name)} is not known{did_you_mean(name, known)}; it becomes a custom layer of unknown shape"

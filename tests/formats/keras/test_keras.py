@@ -228,7 +228,7 @@ def reading(name: str, *names: str) -> dict:
     [
         ("{}", "not a Keras model"),
         ('{"class_name": "Functional", "config": ', "not JSON"),
-        (json.dumps({"class_name": "MyModel", "config": {}}), "MyModel is a class of its own"),
+        (json.dumps({"class_name": "MyModel", "config": {}}), "MyModel is a user-defined class"),
         (functional(reading("o", "o")), "o reads its own result"),
         (functional(reading("o", "p"), reading("p", "o")), "reads its own result, directly or through other layers"),
         (functional(reading("o", "q")), "o reads call 0 of q, which the file does not have"),

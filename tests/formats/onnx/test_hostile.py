@@ -111,7 +111,7 @@ def test_a_cycle(tmp_path: Path) -> None:
 
 def test_a_missing_value(tmp_path: Path) -> None:
     node = helper.make_node("Add", ["x", "nothing"], ["y"], name="sum")
-    with pytest.raises(cnncalc.SpecError, match="sum reads nothing, which no node, input or initializer gives"):
+    with pytest.raises(cnncalc.SpecError, match="sum reads nothing, which no node, input or initializer provides"):
         loaded(model([node]).SerializeToString(), tmp_path)
 
 

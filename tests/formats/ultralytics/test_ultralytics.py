@@ -144,7 +144,7 @@ def test_classes_and_channels_are_set():
 @pytest.mark.parametrize(
     ("row", "where", "message"),
     [
-        ("[7, 1, Conv, [64]]", (4, 6), "model.1 reads row 7, which does not exist; rows 0 to 0 and -1 stand above it"),
+        ("[7, 1, Conv, [64]]", (4, 6), "model.1 reads row 7, which does not exist; it can read rows 0 to 0 and -1"),
         ("[-3, 1, Conv, [64]]", (4, 6), "model.1 reads 3 rows above, which does not exist"),
         ("[[-1, 0], 1, Conv, [64]]", (4, 6), "Conv reads one row, and from names 2"),
         ("[-1, 1, Convv, [64]]", (4, 13), "module Convv is not known; did you mean Conv?"),
@@ -153,10 +153,10 @@ def test_classes_and_channels_are_set():
         ("[-1, 1, Conv, []]", (4, 19), "first argument is the number of channels"),
         ("[-1, 1, Conv, [64, 0]]", (4, 19), "kernel_size must be at least 1, got 0"),
         ("[-1, 1, SCDown, [64]]", (4, 21), "SCDown needs k, s"),
-        ("[-1, 0, Conv, [64]]", (4, 10), "row 1 stands 1 to 1,000 times, got 0"),
+        ("[-1, 0, Conv, [64]]", (4, 10), "row 1 must repeat 1 to 1,000 times, got 0"),
         ("[-1, 1, Conv]", (4, 5), "must be [from, number, module, arguments], and this is a list of 3"),
         ("[-1, 1, Conv, 64]", (4, 19), "arguments must be a list"),
-        ("[-1, 1, C2PSA, [128]]", (4, 5), "C2PSA gives as many channels as it reads"),
+        ("[-1, 1, C2PSA, [128]]", (4, 5), "C2PSA keeps the number of channels"),
         ("[-1, 1, nn.Upsample, [None, None]]", (4, 5), "takes a size or a factor"),
     ],
 )

@@ -176,7 +176,7 @@ def resize(c: Call) -> Result:
 
 @operator("RoiAlign", "MaxRoiPool", "GridSample", "DeformConv", "MaxUnpool", "Col2Im", "AffineGrid")
 def sampled(c: Call) -> Result:
-    """Samples at places that another input gives: shape only."""
+    """Samples at positions that another input gives: shape only."""
     args = [one for one in c.args if one is not None and not isinstance(one, list)]
     x = c.shape()
     if c.node.op == "GridSample":

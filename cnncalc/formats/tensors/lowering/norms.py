@@ -31,7 +31,7 @@ def _affine(o: Operation, channels: int) -> tuple[bool, dict[str, Constant], Con
 
 
 def _normalised(low: Lowering, o: Operation, kind: str, view: Any, fields: dict[str, Any], channels: int) -> None:
-    """A normalisation with both arrays, or without any and what is there as a layer of its own."""
+    """A normalisation with factor and offset, or without them and the one that there is as a separate layer."""
     both, arrays, _ = _affine(o, channels)
     unit = _is(arrays.get("weight"), 1.0) and _is(arrays.get("bias"), 0.0)
     if both and not unit:

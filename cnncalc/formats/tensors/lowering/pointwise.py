@@ -40,7 +40,7 @@ def identity(low: Lowering, o: Operation) -> None:
 
 @lowers("quantise")
 def quantise(low: Lowering, o: Operation) -> None:
-    """Integers that stand for real numbers: a layer only if they leave the network."""
+    """Quantised integers: a layer only if they are an output of the network."""
     if id(o.output) in low.leaving:
         raise Cannot("integers")
     low.give(o, low.view(o.inputs[0]))
@@ -297,7 +297,7 @@ def _repeated(low: Lowering, large: View, small: View) -> View:
 
 
 def _fitted(low: Lowering, large: View, small: View) -> View:
-    """`small` in an arrangement that a join of the language takes beside `large`."""
+    """`small` in an arrangement that a join accepts together with `large`."""
     names = {
         id(b): a
         for one, other in zip(large.dims, small.dims, strict=True)

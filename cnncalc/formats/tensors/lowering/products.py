@@ -238,7 +238,7 @@ def _last(low: Lowering, view: View) -> View:
 
 
 def _state(low: Lowering, o: Operation, index: int, view: View, layer: Made | None) -> None:
-    """A state that the language does not name, as a custom layer beside the recurrent one that computes it."""
+    """A state that the recurrent layer does not return, as a custom layer next to it."""
     value = o.outputs[index]
     if not value.users and id(value) not in low.leaving:
         return

@@ -85,7 +85,7 @@ def conv(low: Lowering, o: Operation) -> None:
             fields["groups"] = groups
     parts = _with_gain(weight)
     if parts is not None:
-        # A factor per filter is the same behind the convolution as in its weights, and the offset then comes last.
+        # A factor per filter has the same effect after the convolution as in its weights; the offset then follows it.
         weight, gain = parts
         made = low.layer(kind, fields | {"bias": False}, [view], _weights(weight, None, extra))
         found = _spread(view, low, o, [filters], extra).on(made)

@@ -1,4 +1,4 @@
-"""Operators that an exporter took apart, put together again: activations, normalisation, linear layers."""
+"""Recognises operators that an exporter decomposed: activations, normalisation, linear layers."""
 
 from __future__ import annotations
 

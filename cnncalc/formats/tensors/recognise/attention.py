@@ -219,7 +219,7 @@ def _plain(steps: list[Operation]) -> bool:
 
 
 def _joined(product: Operation, steps: list[Operation], heads: int) -> bool:
-    """Whether the heads of a product lie one behind the other in the channels at last."""
+    """Whether the heads of a product are concatenated along the channels in the end."""
     shape = product.output.shape or ()
     axes: tuple[Group, ...] = tuple((Atom(n),) if n != 1 else () for n in shape)
     view = _replay(View(_NOWHERE, axes, axes), steps, {})
@@ -239,7 +239,7 @@ def _once(out: Operation, second: Operation, softmax: Operation, first: Operatio
 
 
 def _stacked(arrays: list[Constant]) -> Constant:
-    """The arrays one behind the other; the array that they are the parts of, if they are."""
+    """The concatenated arrays; the original array if they are its parts."""
     first = arrays[0]
     whole_array = first.args[0].args[0].args[0] if first.op == "reshape" and first.args[0].op == "slice" else None
     if whole_array is not None and len(first.args[0].shape) == len(first.shape) + 2:

@@ -8,7 +8,7 @@ from cnncalc.formats.tensors.program import Operation, Program, Value
 
 
 def recognise(program: Program) -> bool:
-    """Makes linear layers of products with a matrix of the file, and takes the offsets that follow along."""
+    """Makes linear layers of products with a matrix of the file, and merges the offsets that follow into them."""
     leaving = program.outputs_of()
     changed = False
     for operation in program.operations:

@@ -1,4 +1,4 @@
-"""Layer and RMS normalisation written out as means, differences and roots, and the factors and offsets behind a normalisation."""
+"""Layer and RMS normalisation written out as means, differences and roots, and the factors and offsets after a normalisation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cnncalc.formats.tensors.program import Operation, Program, Tensor, Value
 
 
 def recognise(program: Program) -> bool:
-    """Replaces written-out normalisation, and takes its factors and offsets along; whether there was any."""
+    """Replaces written-out normalisation, and merges its factors and offsets into it; whether there was any."""
     leaving = program.outputs_of()
     found = False
     for operation in program.operations:
@@ -181,7 +181,7 @@ def _with_affine(operation: Operation, leaving: set[int]) -> bool:
         if constant is None or not _lies_along(constant, operation):
             continue
         operation.inputs[place] = constant
-        # The layer takes the place of the operator behind it.
+        # The layer replaces the operator after it.
         made = user.output
         user.op, user.inputs, user.attributes = operation.op, operation.inputs, operation.attributes
         operation.op = "identity"

@@ -9,7 +9,7 @@ LEAST = -1e30
 
 
 def recognise(program: Program) -> bool:
-    """Moves such padding into the pools behind it; whether there was any."""
+    """Moves such padding into the pools after it; whether there was any."""
     leaving = program.outputs_of()
     changed = False
     for operation in program.operations:
