@@ -1,8 +1,4 @@
-<<<<<<< HEAD
 """Parses a text again after a change: only the changed lines if each holds one row or one key of the file, else everything."""
-=======
-"""Parses a text again after a change: only the changed lines if each holds one row or one key, else the whole text."""
->>>>>>> e4c7f01 (formats, kernels, manuals: plain English in docstrings, messages and topics)
 
 from __future__ import annotations
 
