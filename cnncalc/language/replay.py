@@ -199,7 +199,7 @@ class _Replay(Expander):
 
     def _set(self, given: Places) -> Given:
         """Return the fields of a step that are set from outside."""
-        return {key: (self._fields[i].value, self._fields[i].text) for key, i in given}
+        return {key: self._fields[i] for key, i in given}
 
     def _value(self, guard: Guard, texts: list[Texts], producers: list[Producer]) -> Hashable:
         if guard.body is not None:
@@ -308,7 +308,7 @@ class _Recording(Expander):
     def _places(self, given: Given) -> Places:
         """Return the place of the change that sets each of the given fields."""
         texts = [one.text for one in self._changes.fields]
-        return tuple([(key, texts.index(text)) for key, (_, text) in given.items()])
+        return tuple([(key, texts.index(one.text)) for key, one in given.items()])
 
     def _layer(self, row: Row, *rest: Any, **named: Any) -> Node:
         node = super()._layer(row, *rest, **named)

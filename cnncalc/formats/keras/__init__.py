@@ -49,9 +49,7 @@ def read(source: Source, changes: Changes) -> Reading:
     try:
         class_name = config["class_name"]
         if not _is_model(config["config"]):
-            message = (
-                f"{class_name} is a user-defined class, and its file has no list of layers; save a Functional or Sequential model"
-            )
+            message = f"{class_name} is a user-defined class without a list of layers; save a Functional or Sequential model"
             raise unusable("file", source.file, Location(), message)
         return _lay_out(Model(config["config"], class_name), config, problems, source, changes)
     except Broken as error:
