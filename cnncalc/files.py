@@ -70,7 +70,7 @@ def _umask() -> int:
 
 @contextmanager
 def _exit_on_sigterm() -> Iterator[None]:
-    """Turn SIGTERM into SystemExit, so that clean-up runs; leave a handler that somebody else installed alone."""
+    """Turn SIGTERM into SystemExit, so that clean-up runs; leave any other handler alone."""
     if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
         yield
         return

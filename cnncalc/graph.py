@@ -60,7 +60,7 @@ class Node:
         self.inferred = inferred
         #: The shape that later layers read: the inferred shape, or the shape that does not depend on an unknown input.
         self.flow: Flow | None = inferred.shape if inferred.shape is not None else inferred.certain
-        #: Its place in the file, which says how its fields are edited.
+        #: Its place in the file, with the edits of its fields.
         self.place = place
         self.group = group
         self.fit = fit
@@ -174,7 +174,7 @@ class Group:
         named: bool,
     ) -> None:
         self.name = name
-        #: Whether the name is written in the file, as it is for every branch.
+        #: Whether the name is written in the file, as always for a branch.
         self.named = named
         #: `block`, `branches` or `branch`.
         self.kind = kind

@@ -34,7 +34,7 @@ class Network:
     """
 
     def __init__(self, reading: Reading, layout: str | None = None) -> None:
-        #: Everything that the file says, for reports and rules.
+        #: The network as the file describes it, for reports and rules.
         self.reading = reading
         #: How shapes are printed: `channels_last` or `channels_first`.
         self.layout = layout or reading.layout
@@ -56,7 +56,7 @@ class Network:
 
     @property
     def source(self) -> str | None:
-        """Where the figures come from, as the file says."""
+        """The source of the figures, as the file states it."""
         return self.reading.credit
 
     @property
@@ -100,7 +100,7 @@ class Network:
 
     @property
     def layers(self) -> list[Node]:
-        """Layers after expansion, each after its inputs; a branches row stands behind the rows of its branches."""
+        """Layers after expansion, each after its inputs; a branches row comes after the rows of its branches."""
         return self.graph.nodes
 
     @property
@@ -143,7 +143,7 @@ class Network:
         return {group.name: group.result for group in self.graph.groups}
 
     def __getitem__(self, name: str) -> Node:
-        """The layer called `name`; a group stands for the layer that gives its result. Raises KeyError with the nearest name."""
+        """The layer called `name`; the name of a group means the layer that computes its result. Raises KeyError with the nearest name."""
         found: Producer | None = self._by_name.get(name)
         if found is None:
             found = self.reading.find(name) if self.reading.find is not None else self._group_results.get(name)

@@ -1,4 +1,4 @@
-"""The nearest valid name for a name that nobody knows."""
+"""The nearest valid name for an unknown name."""
 
 from __future__ import annotations
 

@@ -34,11 +34,11 @@ class Window(NamedTuple):
         return size + self.before + self.after - self.extent
 
     def remainder(self, size: int) -> int:
-        """Cells, padding included, behind the last whole window: 0 if the stride fits. Meaningless for a negative span."""
+        """Cells, padding included, after the last whole window: 0 if the stride fits. Meaningless for a negative span."""
         return self.span(size) % self.stride
 
     def unread(self, size: int, fit: str = "floor") -> int:
-        """Input cells, padding not included, behind the last window that `fit` gives; 0 if no window fits at all.
+        """Input cells, padding not included, after the last window that `fit` gives; 0 if no window fits at all.
 
         >>> Window(3, stride=3).unread(7), Window(3, stride=3).unread(7, "ceil"), Window(7, 2, 3, 3).unread(224)
         (1, 0, 0)

@@ -36,7 +36,7 @@ class Builder:
         self._limits = [(figure, most) for figure, most in changes.limits if figure in _ADDED_UP]
         self._spent = dict.fromkeys(_ADDED_UP, 0)
 
-    # What a network is made of
+    # The parts of a network
 
     def input(self, name: str, flow: Flow | None, location: Location = NOWHERE) -> Input:
         """An input of the network; `flow` is None if its shape is not known."""
@@ -166,7 +166,7 @@ class Builder:
     def changes_of(self, name: str, path: Path, kind: type[Layer] | None, extra: Sequence[str] = ()) -> Given:
         """The changes of a layer's fields by `--set`; a field that it lacks is reported.
 
-        `extra` are names that can be set beside the fields of `kind`, such as the parameters of a block.
+        `extra` are names that can be set in addition to the fields of `kind`, such as the parameters of a block.
         """
         found: Given = {}
         for override in self._overrides:
@@ -203,7 +203,7 @@ class Builder:
                 return None
         return type(layer)(**fields)
 
-    # What is wrong
+    # Problems
 
     def _misfit(self, node: Node, inferred: Inferred) -> None:
         at = node.place.key

@@ -23,7 +23,7 @@ TOO_LARGE = "a spec is at most 10 MiB, and this file is larger"
 
 
 class Source:
-    """A file and its contents, read when asked for; `-` is standard input. `file` is None for text without a file."""
+    """A file and its contents, read on demand; `-` is standard input. `file` is None for text without a file."""
 
     def __init__(self, file: str | None, *, text: str | None = None, data: bytes | None = None) -> None:
         self.file = file
@@ -142,7 +142,7 @@ def unusable(rule: str, file: str | None, at: Location, message: str) -> SpecErr
 class Ignore:
     """A rule that a comment, or the file as a whole, opts out of.
 
-    `removal` is the edit that takes it out, None if there is none; `fault` says why it can hide no problem.
+    `removal` is the edit that removes it, None if there is none; `fault` is the reason why it can hide no problem.
     """
 
     __slots__ = ("fault", "location", "removal", "rule", "used")
@@ -209,7 +209,7 @@ class Reading(Record):
     #: Rules that the file as a whole opts out of.
     ignored: frozenset[str] = frozenset()
     ignores: Ignores = Ignores()
-    #: The names that `--set` takes beside fields.
+    #: The names that `--set` takes in addition to fields.
     vars: tuple[str, ...] = ()
     #: The top-level rows by name, in order.
     rows: Mapping[str, Place] = {}

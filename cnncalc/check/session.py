@@ -17,7 +17,7 @@ from cnncalc.report.problems import Result
 
 
 class Request(NamedTuple):
-    """What to check and how; `settings` are those of the command line, which pyproject.toml completes."""
+    """The files to check and how; `settings` are those of the command line, which pyproject.toml completes."""
 
     paths: list[str]
     settings: Settings = Settings()

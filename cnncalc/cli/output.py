@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from cnncalc.problem import Problem
     from cnncalc.report.network.table import Row
 
-#: Lines that are written at once: a table can have 200,000.
+#: Lines that are written at a time: a table can have 200,000.
 _PIECE = 1000
 
 
@@ -51,7 +51,7 @@ def say_rows(rows: Iterable[Row]) -> None:
 
 
 def say_pieces(pieces: Iterator[str | Row]) -> None:
-    """Write a long output as it is made: pieces of text unchanged, lines of spans with colours if `coloured()`."""
+    """Write a long output in parts: pieces of text unchanged, lines of spans with colours if `coloured()`."""
     while many := list(islice(pieces, _PIECE)):
         texts: list[str] = []
         rows: list[Row] = []

@@ -70,12 +70,12 @@ def tell(oracle: Oracle, most: int | None = None, form: str = "text") -> int:
         if lasting and oracle.works:
             output.complain(lasting)
             own, other = (words.flow(flow, network.layout) for flow in (oracle.flows[0], known[0]))
-            output.say(f"{own} works; {other} seemed to, but then the file has this problem: other sizes are not known\n")
+            output.say(f"{own} works; {other} seemed to work, but then the file has this problem, so other sizes are not known\n")
             return OK
     if lasting:
         output.complain(lasting)
         these = "these problems do" if len(lasting) > 1 else "this problem does"
-        output.say(f"no input size works: {these} not depend on the size\n")
+        output.say(f"no input size works, because {these} not depend on the size\n")
         return PROBLEMS
     if form == "json":
         import json

@@ -32,7 +32,7 @@ class Edit(NamedTuple):
 
 
 class CannotRename(ValueError):
-    """The name cannot be changed, or not to this; the message says why."""
+    """The name cannot be changed to this one; the message says why."""
 
 
 def entries(snapshot: Snapshot) -> list[Entry]:

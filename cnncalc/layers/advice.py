@@ -52,7 +52,7 @@ def axis_of(x: Shape, name: str, field: str = "axis") -> int:
 
 
 def check_mode(x: Shape, cells: tuple[tuple[int, int], ...], mode: str, field: str) -> None:
-    """Raise LayerError if a map is too small for cells of its own around it."""
+    """Raise LayerError if a map is too small for padding with its own cells."""
     for axis, n, sides in zip(x.axes, x.spatial, cells, strict=True):
         most = {"reflect": n - 1, "circular": n}.get(mode)
         if most is not None and max(sides) > most:

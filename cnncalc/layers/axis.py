@@ -225,7 +225,7 @@ class Axis(Choice):
     """The name of one axis."""
 
     def __init__(self) -> None:
-        # The last axis in TensorFlow, the first behind the batch in PyTorch.
+        # The last axis in TensorFlow, the first after the batch in PyTorch.
         super().__init__(*AXIS_NAMES, also={"-1": "channels", "c": "channels"})
 
     def hint(self, value: Any) -> str:

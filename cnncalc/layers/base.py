@@ -263,7 +263,7 @@ class Layer:
         return Saved(inputs=tuple(range(len(xs))))
 
     def scratch(self, xs: tuple[Shape, ...], y: Shape) -> int:
-        """Return the numbers of one example that the forward pass holds beside input, result and weights, tiles left out."""
+        """Return the numbers of one example that the forward pass holds in addition to input, result and weights, tiles left out."""
         return 0
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
@@ -340,7 +340,7 @@ def check_flow(layer: Layer, x: Flow) -> Shape:
         raise LayerError(f"{layer.kind} takes numbers, and what flows in are {x}; put an embedding before it")
     if layer.accepts == "tokens":
         raise LayerError(
-            f"{layer.kind} takes tokens, and {{}} flows in; say the input as {{{{tokens: 56, vocabulary: 20000}}}}", x
+            f"{layer.kind} takes tokens, and {{}} flows in; write the input as {{{{tokens: 56, vocabulary: 20000}}}}", x
         )
     if layer.accepts == "map" and x.rank == 0:
         needs = f"{layer.kind} takes a map with spatial axes, and {{}} is a vector; "
@@ -379,7 +379,7 @@ class Join(Layer):
     """A layer that joins several results. The row names them in the kind's value; the layer does not store the names."""
 
     names: tuple[str, ...] | str = option(
-        RowNames(), "rows to join: one name beside the row above, or a list of names", main=True, wires=True
+        RowNames(), "rows to join: one name, which is joined with the row above, or a list of names", main=True, wires=True
     )
 
     #: Whether it adds the results, so that their variances add up.

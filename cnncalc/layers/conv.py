@@ -132,7 +132,7 @@ class Conv(_Convolution, kind="conv"):
 
 
 class DepthwiseConv(_Convolution, kind="depthwise_conv"):
-    """Each input channel is filtered on its own, by M filters: a convolution with as many groups as channels.
+    """Filters each input channel separately, with M filters: a convolution with as many groups as channels.
 
     Source: Chollet 2017, Xception; Howard et al. 2017, MobileNets.
     """

@@ -89,7 +89,7 @@ class ConvLstm(Sliding, kind="conv_lstm"):
         return tuple(found)
 
     def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
-        # At each step the four gates, the cell state, its tanh and the state, beside the input.
+        # At each step the four gates, the cell state, its tanh and the state, in addition to the input.
         x = xs[0]
         assert isinstance(x, Shape)
         state = math.prod(y[-x.rank :])

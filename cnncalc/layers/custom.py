@@ -1,4 +1,4 @@
-"""A layer without a kind of its own: its shape and counts are declared."""
+"""A layer without a kind: its shape and counts are declared."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MOST = 2**63 - 1
 
 
 class Custom(Layer, kind="custom"):
-    """A layer of another framework that no other kind can say; its output shape and its counts are declared.
+    """A layer of another framework that has no kind here; its output shape and its counts are declared.
 
     Totals count the declared parameters, buffers and MACs; without `macs` the MACs are unknown, and totals print as "at least".
     `cnncalc run` computes every layer that does not depend on it.

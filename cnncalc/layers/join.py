@@ -31,7 +31,7 @@ class _Elementwise(Join):
         for i, shape in enumerate(shapes):
             if shape != whole and not broadcasts(shape, whole):
                 first, second = sorted((i, largest))
-                needed = "the same shape from each; beside a map also one number per channel, or a map of one channel"
+                needed = "the same shape from each; with a map also one number per channel, or a map of one channel"
                 raise Mismatch(first, second, f"{self.kind} needs {needed}")
         return whole
 
@@ -47,7 +47,7 @@ def broadcasts(shape: Shape, whole: Shape) -> bool:
 class Add(_Elementwise, kind="add"):
     """Adds results number by number: the shortcut of a residual network.
 
-    Beside a map it also takes a vector or a map of one cell with as many channels, and a map of one channel with the same sizes.
+    With a map it also takes a vector or a map of one cell with as many channels, and a map of one channel with the same sizes.
     Source: He et al. 2015, Deep Residual Learning.
     """
 
@@ -63,7 +63,7 @@ class Add(_Elementwise, kind="add"):
 class Multiply(_Elementwise, kind="multiply"):
     """Multiplies results number by number: a gate.
 
-    Beside a map it also takes a vector or a map of one cell with as many channels (a channel gate), and a map of one channel with
+    With a map it also takes a vector or a map of one cell with as many channels (a channel gate), and a map of one channel with
     the same sizes (a spatial gate). Source: Hu et al. 2017, Squeeze-and-Excitation; Woo et al. 2018, CBAM.
     """
 
@@ -203,7 +203,7 @@ class MatMul(Join, kind="matmul"):
 
 
 class Concat(Join, kind="concat"):
-    """Puts results behind one another along the channels, or along another `axis`; the other sizes must be the same.
+    """Concatenates results along the channels, or along another `axis`; the other sizes must be the same.
 
     `concat: [stem, stage.*]` takes every copy of the repeated row stage. Inside a copy of stage, it takes the copies before that
     one, as the layers of a dense block do.
@@ -212,7 +212,7 @@ class Concat(Join, kind="concat"):
 
     rises_with = ()
     also = ("concatenate", "cat", "merge", "depthconcat", "route")
-    axis: str = option(Axis(), "axis along which they are put behind one another", default="channels", also=("dim",), rare=True)
+    axis: str = option(Axis(), "axis of the concatenation", default="channels", also=("dim",), rare=True)
     example = Example({"concat": ["a", "b"]}, (Shape(3, 5, 2), Shape(3, 5, 4)), Shape(3, 5, 6))
 
     def join(self, shapes: tuple[Shape, ...]) -> Shape:

@@ -39,7 +39,7 @@ def _affine(channels: int, affine: bool) -> tuple[Weight, ...]:
 
 
 class BatchNorm(Normalising, kind="batchnorm"):
-    """Each channel to mean 0 and variance 1 over the batch; running statistics in the forward pass. 2·C parameters, 2·C buffers.
+    """Normalises each channel to mean 0 and variance 1, here by running statistics. 2·C parameters, 2·C buffers.
 
     Source: Ioffe & Szegedy 2015.
     """
@@ -66,7 +66,7 @@ class BatchNorm(Normalising, kind="batchnorm"):
 
 
 class InstanceNorm(Normalising, kind="instancenorm"):
-    """Each channel of each example to mean 0 and variance 1 over its cells.
+    """Normalises each channel of each example to mean 0 and variance 1 over its cells.
 
     Source: Ulyanov et al. 2016.
     """
@@ -92,7 +92,7 @@ class InstanceNorm(Normalising, kind="instancenorm"):
 
 
 class LayerNorm(Normalising, kind="layernorm"):
-    """The channels at each position to mean 0 and variance 1: 2·C parameters. Over `all`: every number of an example.
+    """Normalises the channels at each position to mean 0 and variance 1, or over `all` numbers of an example. 2·C parameters.
 
     Over `all` it has a factor and an offset for each number, 2·H·W·C, as PyTorch's `LayerNorm([C, H, W])`.
     Source: Ba et al. 2016; over channels as in Liu et al. 2022, ConvNeXt.
@@ -131,7 +131,7 @@ class LayerNorm(Normalising, kind="layernorm"):
 
 
 class RMSNorm(Normalising, kind="rmsnorm"):
-    """The channels at each position over the root of their mean square: C parameters.
+    """Divides the channels at each position by the root of their mean square. C parameters.
 
     Source: Zhang & Sennrich 2019, Root Mean Square Layer Normalization, eq. 4.
     """
@@ -159,7 +159,7 @@ class RMSNorm(Normalising, kind="rmsnorm"):
 
 
 class GlobalResponseNorm(Normalising, kind="global_response_norm"):
-    """Each channel times its norm over the map, relative to the mean norm of all channels; added to the input. 2·C parameters.
+    """Scales each channel by its norm over the map relative to the mean norm of all channels, and adds the input. 2·C parameters.
 
     y = γ·x·n + β + x with n = ‖x_c‖ / (mean of ‖x_c‖ + epsilon). Source: Woo et al. 2023, ConvNeXt V2, eq. 3.
     """
@@ -184,7 +184,7 @@ class GlobalResponseNorm(Normalising, kind="global_response_norm"):
 
 
 class GroupNorm(Normalising, kind="groupnorm"):
-    """The channels of each group to mean 0 and variance 1 over all cells. 2·C parameters.
+    """Normalises the channels of each group to mean 0 and variance 1 over all cells. 2·C parameters.
 
     Source: Wu & He 2018.
     """

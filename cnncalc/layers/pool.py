@@ -151,7 +151,7 @@ class GlobalSumPool(_GlobalPool, kind="global_sumpool"):
 
 
 class _AdaptivePool(Layer):
-    """Windows chosen so that the output has the sizes asked for: window i of n covers cells ⌊i·N/n⌋ up to ⌈(i + 1)·N/n⌉."""
+    """Windows chosen so that the output has the given sizes: window i of n covers cells ⌊i·N/n⌋ up to ⌈(i + 1)·N/n⌉."""
 
     accepts = "map"
     rises_with = ()
@@ -216,7 +216,7 @@ def _adaptive_view(axis: int, size: int, count: int) -> View:
 
 
 class AdaptiveAvgPool(_AdaptivePool, kind="adaptive_avgpool"):
-    """The mean of windows chosen so that the output has the sizes asked for, as PyTorch divides them."""
+    """The mean of windows chosen so that the output has the given sizes, as PyTorch divides them."""
 
     also = ("adaptiveaveragepool", "adaptiveavgpooling", "adaptiveaveragepooling")
     output_size: Axes = option(PerAxis(), "cells that come out along each axis", main=True)
@@ -231,7 +231,7 @@ class AdaptiveAvgPool(_AdaptivePool, kind="adaptive_avgpool"):
 
 
 class AdaptiveMaxPool(_AdaptivePool, kind="adaptive_maxpool"):
-    """The largest number of windows chosen so that the output has the sizes asked for, as PyTorch divides them."""
+    """The largest number of windows chosen so that the output has the given sizes, as PyTorch divides them."""
 
     also = ("adaptivemaxpooling",)
     output_size: Axes = option(PerAxis(), "cells that come out along each axis", main=True)

@@ -108,7 +108,7 @@ class _Recurrent(Layer):
         raise NotImplementedError
 
     def scratch(self, xs: tuple[Shape, ...], y: Shape) -> int:
-        # The states of every step beside the result, before directions are put together, and of the layer below; and the
+        # The states of every step in addition to the result, before directions are put together, and of the layer below; and the
         # input's part of some steps' gates.
         last, both, several = self.returns == "last", self._directions > 1, self.layers > 1
         states = xs[0][0] * self.hidden * self._directions * (last + (several or (both and not last)) + several)
@@ -121,12 +121,12 @@ class _Recurrent(Layer):
 _HIDDEN = "hidden units: numbers of the state"
 _HIDDEN_NAMES = ("hidden_size", "units", "num_units")
 _LAYERS = "recurrent layers, one reading the other"
-_BIDIRECTIONAL = "a second network reads from the end; both results are put behind one another"
+_BIDIRECTIONAL = "a second network reads from the end; both results are concatenated"
 _BIASES = "bias vectors per gate: 2 as in PyTorch and cuDNN, 1 as in Keras's LSTM, or none"
 #: Keras says `return_sequences: true`.
 _RETURNS = Choice("last", "sequence", also={"true": "sequence", "false": "last", "sequences": "sequence", "all": "sequence"})
 _RETURN_NAMES = ("return_sequences", "return_state")
-_RETURN = "the upper layer's state when it has read everything (of both directions, beside one another), or every step's"
+_RETURN = "the upper layer's final state (of both directions, concatenated), or its state at every step"
 
 
 class Rnn(_Recurrent, kind="rnn"):

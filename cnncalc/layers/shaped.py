@@ -143,7 +143,7 @@ class ChannelRange(Type[tuple[int, int | None]]):
 
 
 class RowNames(Type[tuple[str, ...] | str]):
-    """The rows that a join reads: one name beside the row above, or a list of two or more; `stage.*` is every copy of stage."""
+    """The rows that a join reads: one name and the row above, or a list of two or more; `stage.*` is every copy of stage."""
 
     ALL = ".*"
 

@@ -34,7 +34,7 @@ def _others(subject: Subject, name: str, survey: Survey) -> str:
     pairs = [(source, flow) for source, flow in zip(subject.inputs, survey.beside, strict=False) if source.name != name]
     changed = [f"{one_line(source.name)} {words.flow(flow, subject.layout)}" for source, flow in pairs if flow != source.flow]
     if changed:
-        return f", beside {' and '.join(changed)}, the nearest on which the network works"
+        return f", with {' and '.join(changed)}, the nearest on which the network works"
     return ", the other inputs as in the file" if pairs else ""
 
 
@@ -94,7 +94,7 @@ def _survey(subject: Subject, survey: Survey, width: int | None) -> list[Row]:
         )
     if not survey.independent:
         at = words.flow(survey.scans[-1].at, layout)
-        notes.append(f"the axes depend on one another: each is varied beside the others of {at}")
+        notes.append(f"the axes depend on one another: each is varied while the others are those of {at}")
     return [*found, [], *([(line, "note")] for note in notes for line in wrapped(note, width))]
 
 

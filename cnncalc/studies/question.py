@@ -1,4 +1,4 @@
-"""What `solve` is asked: words, open fields and bounds → a search."""
+"""Words, open fields and bounds → the search that `solve` makes."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def question(
 
 
 def _put_value(words: Words, kind: type[Layer], name: str, output: str | None) -> None:
-    """Give an open field a value that can be read, so that the other fields can be read beside it."""
+    """Give an open field a value that can be read, so that the other fields can be read."""
     declared = kind.options[name]
     if not isinstance(declared.type, (PerAxis, Cells, Count)):
         raise WordsError(f"{name} is {declared.type.describe()}: it cannot be searched, give it a value")

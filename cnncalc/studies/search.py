@@ -1,4 +1,4 @@
-"""Many networks from Python: sweeps as generators, and one combination at a time for a search of your own."""
+"""Many networks from Python: sweeps as generators, and one combination at a time for your own search."""
 
 from __future__ import annotations
 

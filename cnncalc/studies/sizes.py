@@ -67,7 +67,7 @@ class Survey(NamedTuple):
     scans: list[Scan]
     independent: bool
     smallest: Flow | None
-    #: The inputs of the network beside which it varied, if the file's others do not work themselves.
+    #: The other inputs of the network while it varied, if the file's others do not work themselves.
     beside: tuple[Flow, ...] = ()
 
 
@@ -218,7 +218,7 @@ class OneInput:
         return self._oracle(self.flows(flow))
 
     def bounds(self, most: int | None) -> list[int]:
-        """How far each axis is tried: a few periods of its strides behind the first size that can work."""
+        """How far each axis is tried: a few periods of its strides after the first size that can work."""
         rank = _rank(self.flow)
         if most is not None:
             return [most] * rank

@@ -62,7 +62,7 @@ class Search:
         return sorted(found, key=_rank)
 
     def nearest(self, output: tuple[int, ...], count: int) -> list[Solution]:
-        """What fits and comes nearest to an output that cannot be had."""
+        """The solutions that come nearest to an output that is not possible."""
 
         def distance(solution: Solution) -> tuple[int, ...]:
             shape = solution.shape if len(output) == len(solution.shape) else solution.shape.spatial
@@ -110,7 +110,7 @@ class Search:
         declared = self.kind.options[name].type
         bound = self.bound(name)
         if isinstance(declared, Cells):
-            # Only the sum of both sides is in the formula: the odd cell goes behind.
+            # Only the sum of both sides is in the formula: the odd cell goes to the end.
             for total in range(2 * bound + 1):
                 yield Every(((total // 2, total - total // 2),))
         elif isinstance(declared, PerAxis):
@@ -143,7 +143,7 @@ class Search:
             return None
         return Solution(chosen, layer, inferred)
 
-    # Axes that want values of their own
+    # Axes with separate values
 
     def _differ(self, output: tuple[int, ...] | None) -> bool:
         sizes = zip(self.x.spatial, output or self.x.spatial, strict=False)

@@ -26,7 +26,7 @@ class Journal:
             raise StoreError(f"{path}: results are written as {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}")
         self.path = path + ".partial"
         self._sweep = sweep
-        #: The place in the sweep's indexes at which to go on.
+        #: The position in the sweep's indexes at which to continue.
         self.start = 0
         head = _identity(sweep)
         if resume:
@@ -37,7 +37,7 @@ class Journal:
             self._stream.flush()
 
     def _reopened(self, head: dict[str, Any]) -> BinaryIO:
-        """The journal of an interrupted sweep, cut behind its last whole line."""
+        """The journal of an interrupted sweep, cut after its last complete line."""
         try:
             stream = open(self.path, "r+b")  # noqa: SIM115 - as above
         except FileNotFoundError:
@@ -96,7 +96,7 @@ class Journal:
 
 
 def _identity(sweep: Sweep) -> dict[str, Any]:
-    """What makes two sweeps the same: file, changes, values, sample and limits."""
+    """Return the parts that identify a sweep: file, changes, values, sample and limits."""
     recipe = sweep.recipe
     text = recipe.text
     if text is None:

@@ -41,7 +41,7 @@ class Sweep:
         return self.grid.count if isinstance(self.indexes, range) else len(self.indexes)
 
     def keeps(self, trial: Trial) -> bool:
-        """Whether a result is within the limits, and free of problems if that is asked for."""
+        """Whether a result is within the limits, and free of problems if `keep_working` requires it."""
         if self.keep_working and trial.problems:
             return False
         return not self.limits or within(trial, self.limits)
