@@ -143,7 +143,7 @@ class Network:
         return {group.name: group.result for group in self.graph.groups}
 
     def __getitem__(self, name: str) -> Node:
-        """The layer called `name`; the name of a group means the layer that computes its result. Raises KeyError with the nearest name."""
+        """The layer called `name`; a group means the layer that gives its result. Raises KeyError with the nearest name."""
         found: Producer | None = self._by_name.get(name)
         if found is None:
             found = self.reading.find(name) if self.reading.find is not None else self._group_results.get(name)

@@ -94,7 +94,7 @@ layers:
     (said,) = messages("input: 8x8x4\nlayers:\n  - {conv: 8, kernel_size: 1, name: wide}\n  - {add: input}\n")
     assert (
         said
-        == "4:5 add1: wide gives 8x8x8, input 8x8x4 (channels 8 ≠ 4); add needs the same shape from each; beside a map also one number per channel, or a map of one channel [join]"
+        == "4:5 add1: wide gives 8x8x8, input 8x8x4 (channels 8 ≠ 4); add needs the same shape from each; with a map also one number per channel, or a map of one channel [join]"
     )
 
 

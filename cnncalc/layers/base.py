@@ -263,7 +263,7 @@ class Layer:
         return Saved(inputs=tuple(range(len(xs))))
 
     def scratch(self, xs: tuple[Shape, ...], y: Shape) -> int:
-        """Return the numbers of one example that the forward pass holds in addition to input, result and weights, tiles left out."""
+        """Return the numbers of one example that the forward pass needs beside input, result and weights, tiles left out."""
         return 0
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:

@@ -52,14 +52,14 @@ def test_axes_that_depend_on_one_another(cnncalc, tmp_path):
     assert re.search("height +4\n", result.out)
     assert re.search("width +6\n", result.out)
     assert "reshape1 (line 3) limits height and width" in result.out
-    assert "the axes depend on one another: each is varied beside the others of 4x6x1" in " ".join(result.out.split())
+    assert "the axes depend on one another: each is varied while the others are those of 4x6x1" in " ".join(result.out.split())
 
 
 def test_a_fault_that_no_size_removes_is_said(cnncalc, tmp_path):
     file = tmp_path / "a.yaml"
     file.write_text("input: 4x6x1\nlayers:\n  - {conf: 3}\n")
     result = cnncalc("sizes", str(file))
-    assert (result.status, result.out) == (1, "no input size works: this problem does not depend on the size\n")
+    assert (result.status, result.out) == (1, "no input size works, because this problem does not depend on the size\n")
     assert "conf is no layer kind" in result.err
     assert cnncalc("sizes", "nowhere.yaml").status == 2
 
@@ -157,5 +157,5 @@ def test_a_fault_behind_a_layer_that_fails_on_most_sizes_is_named(tmp_path):
     file.write_text("input: 30x30x3\nlayers: [{pad: 1}, {space_to_depth: 4}, {attention: 2}]\n")
     done = run("sizes", str(file))
     assert done.returncode == 1
-    assert "no input size works: this problem does not depend on the size" in done.stdout
+    assert "no input size works, because this problem does not depend on the size" in done.stdout
     assert "attention takes a sequence" in done.stderr
