@@ -46,8 +46,10 @@ def cluster_map(
         raise ClusterError("a scheduler needs dask: pip install 'cnncalc[dask]'") from None
     import logging
 
-    # Dask logs lost workers and closed connections as errors; what matters of them is reported here.
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    # Dask logs lost workers and closed connections as errors; those that matter are reported here. Its configuration gives some
+    # of its loggers a level of their own.
+    for name in ("distributed", *(name for name in logging.root.manager.loggerDict if name.startswith("distributed."))):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     cluster = None
     try:
         if scheduler == _LOCAL:
@@ -167,5 +169,6 @@ class _Tasks:
 
     @staticmethod
     def _gone(error: Exception | None) -> ClusterError:
-        reason = f": {str(error).splitlines()[0]}" if error is not None and str(error) else ""
+        # The message of a cancelled task names the task alone.
+        reason = f": {str(error).splitlines()[0]}" if isinstance(error, OSError) and str(error) else ""
         return ClusterError(f"the scheduler went away{reason}")

@@ -7,13 +7,12 @@ from typing import Any
 
 from cnncalc.files import write_atomically
 from cnncalc.report.trials import COUNTED, csv_lines, json_lines
-from cnncalc.studies.store import StoreError
 from cnncalc.studies.sweep import Sweep
 from cnncalc.studies.trial import Trial
 
 
 def write(path: str, trials: Iterable[Trial], sweep: Sweep) -> int:
-    """Write the results and return their number. Raises StoreError for Parquet without pyarrow."""
+    """Write the results and return their number."""
     count = 0
 
     def counted() -> Iterator[Trial]:
@@ -33,12 +32,10 @@ def write(path: str, trials: Iterable[Trial], sweep: Sweep) -> int:
 
 
 def _write_parquet(path: str, trials: Iterable[Trial], sweep: Sweep) -> None:
-    """Write results as a Parquet file, a row group at a time. Raises StoreError without pyarrow."""
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ModuleNotFoundError:
-        raise StoreError("Parquet needs pyarrow: pip install 'cnncalc[dask]'") from None
+    """Write results as a Parquet file, a row group at a time; the journal has checked that pyarrow is installed."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     kinds = [_type_of(one.values) for one in sweep.grid.axes]
     types = {"int": pa.int64(), "float": pa.float64(), "text": pa.string()}
     counts = [*COUNTED, *sweep.recipe.extra]

@@ -9,6 +9,7 @@ from xml.sax.saxutils import escape
 
 from cnncalc.machine import written
 from cnncalc.problem import one_line
+from cnncalc.report.words import plural
 
 _WIDTH, _HEIGHT = 720, 480
 _LEFT, _RIGHT, _TOP, _BOTTOM = 90, 24, 56, 60
@@ -17,6 +18,8 @@ _BYTES = ("weights", "peak_memory")
 _LOGARITHMIC = 30
 #: Largest number of points drawn beside the front; of more points, every n-th is drawn.
 _POINTS = 5_000
+#: Characters of the title that have room above the plot.
+_TITLE = 60
 
 _STYLE = """
 :root { color-scheme: light dark }
@@ -64,21 +67,26 @@ class _Axis:
         """Round numbers from at most `low` to at least `high`."""
         rough = max(high - low, abs(high) * 0.1, 1) / 5
         if self.name in _BYTES:
-            step: float = 2.0 ** math.ceil(math.log2(rough))
+            step: float = 2.0 ** max(0, math.ceil(math.log2(rough)))
         else:
             power = 10 ** math.floor(math.log10(rough))
-            step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough)
+            step = max(1, next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough))
         first = math.floor(low / step)
         return [k * step for k in range(first, max(first + 1, math.ceil(high / step)) + 1)]
 
     def _powers(self, low: int, high: int) -> list[float]:
-        return [10.0**k for k in range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)]
+        """Powers of ten, of bytes powers of a power of two, from at most `low` to at least `high`."""
+        base = 10
+        if self.name in _BYTES:
+            base = next((one for one in (4, 16, 64) if high / low <= one**6), 1024)
+        first, last = math.floor(math.log(low, base) + 1e-9), math.ceil(math.log(high, base) - 1e-9)
+        return [float(base**k) for k in range(first, last + 1)]
 
     def text(self, value: float) -> str:
         """The label of a tick."""
         if self.name in _BYTES:
-            return written(int(value))
-        for unit, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+            return written(int(value)).replace(".0 ", " ")
+        for unit, letter in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
             if value >= unit:
                 return f"{value / unit:g} {letter}"
         return f"{value:g}"
@@ -91,16 +99,19 @@ class _Axis:
 def svg(outcomes: Sequence[Outcome], figures: tuple[str, str], names: Sequence[str], *, title: str = "") -> str:
     """The plot of two figures. Results with an unknown figure are left out."""
     known = [one for one in outcomes if all(name in one.totals for name in figures)]
+    unknown = f"; {len(outcomes) - len(known):,} with unknown figures are not drawn" if len(known) < len(outcomes) else ""
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{_HEIGHT}" '
         f'viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img">',
         f"<title>{_text(title)}: {_text(figures[0])} and {_text(figures[1])}</title>",
         f"<style>{_STYLE}</style>",
         f'<rect class="page" width="{_WIDTH}" height="{_HEIGHT}"/>',
-        f'<text class="ink title" x="{_LEFT}" y="28">{_text(title)}</text>',
+        f'<text class="ink title" x="{_LEFT}" y="28">{_text(title, _TITLE)}</text>',
     ]
     if not known:
-        return "\n".join([*parts, f'<text class="soft" x="{_LEFT}" y="60">no result has both figures</text>', "</svg>", ""])
+        return "\n".join(
+            [*parts, f'<text class="soft" x="{_LEFT}" y="60">no result has both figures{unknown}</text>', "</svg>", ""]
+        )
     x = _Axis(figures[0], [one.totals[figures[0]] for one in known], _LEFT, _WIDTH - _RIGHT)
     y = _Axis(figures[1], [one.totals[figures[1]] for one in known], _HEIGHT - _BOTTOM, _TOP)
     points = [(one.totals[figures[0]], one.totals[figures[1]], one) for one in known]
@@ -118,8 +129,8 @@ def svg(outcomes: Sequence[Outcome], figures: tuple[str, str], names: Sequence[s
         if (a, b) in best and (a, b) not in drawn:
             drawn.add((a, b))
             parts.append(_point(x.place(a), y.place(b), "front", 4.5, _label(one, names)))
-    left = f"; {len(outcomes) - len(known):,} without figures" if len(known) < len(outcomes) else ""
-    note = f"{len(known):,} combinations{left}; marked: no other is smaller in both"
+    thinned = f"; beside the front one of {step:,} is drawn" if step > 1 else ""
+    note = f"{plural(len(known), 'combination')}{unknown}{thinned}; marked: no other is smaller in both"
     return "\n".join([*parts, f'<text class="soft" x="{_LEFT}" y="46">{_text(note)}</text>', "</svg>", ""])
 
 
@@ -161,7 +172,7 @@ def _label(one: Outcome, names: Sequence[str]) -> str:
     return ", ".join(f"{name}={value}" for name, value in zip(names, one.values, strict=True))
 
 
-def _text(text: str) -> str:
-    """Text escaped for XML, on one line, cut at 200 characters."""
+def _text(text: str, most: int = 200) -> str:
+    """Text escaped for XML, on one line, cut at `most` characters."""
     clean = one_line(text)
-    return escape(clean if len(clean) <= 200 else clean[:199] + "…")
+    return escape(clean if len(clean) <= most else clean[: most - 1] + "…")

@@ -6,6 +6,8 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
+from contextlib import suppress
+from importlib.util import find_spec
 from typing import Any, BinaryIO
 
 from cnncalc.studies.sweep import Sweep
@@ -22,8 +24,7 @@ class Journal:
     """The kept results of a sweep as lines of JSON in `PATH.partial`; the first line says which sweep they belong to."""
 
     def __init__(self, path: str, sweep: Sweep, *, resume: bool = False) -> None:
-        if os.path.splitext(path)[1].lower() not in SUFFIXES:
-            raise StoreError(f"{path}: results are written as {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}")
+        _check(path)
         self.path = path + ".partial"
         self._sweep = sweep
         #: The position in the sweep's indexes at which to continue.
@@ -32,9 +33,15 @@ class Journal:
         if resume:
             self._stream: BinaryIO = self._reopened(head)
         else:
-            self._stream = open(self.path, "wb")  # noqa: SIM115 - it is open as long as the sweep runs
-            self._stream.write(json.dumps(head).encode() + b"\n")
-            self._stream.flush()
+            try:
+                self._stream = open(self.path, "wb")  # noqa: SIM115 - it is open as long as the sweep runs
+            except OSError as error:
+                raise StoreError(f"{self.path}: {error.strerror or error}") from None
+            try:
+                self._append(json.dumps(head))
+            except BaseException:
+                self.close(remove=False)
+                raise
 
     def _reopened(self, head: dict[str, Any]) -> BinaryIO:
         """The journal of an interrupted sweep, cut after its last complete line."""
@@ -72,9 +79,15 @@ class Journal:
     def write(self, place: int, trial: Trial) -> None:
         """Append a result; `place` is its place in the sweep's indexes."""
         line = json.dumps({"place": place, **trial._asdict()}, ensure_ascii=False, separators=(",", ":"))
-        self._stream.write(line.encode() + b"\n")
-        # Each line is on disk before the next result is computed: an interrupt loses nothing that was reported.
-        self._stream.flush()
+        self._append(line)
+
+    def _append(self, line: str) -> None:
+        try:
+            self._stream.write(line.encode("utf-8", "surrogatepass") + b"\n")
+            # Each line leaves the process before the next result is computed: an interrupt loses nothing that was reported.
+            self._stream.flush()
+        except OSError as error:
+            raise StoreError(f"{self.path}: {error.strerror or error}") from None
 
     def __iter__(self) -> Iterator[Trial]:
         """Every result so far, in order."""
@@ -90,9 +103,24 @@ class Journal:
 
     def close(self, *, remove: bool) -> None:
         """Close the journal; remove it if its results are in the file that was asked for."""
-        self._stream.close()
+        # On a full disk the rest of a line cannot be written; resuming cuts the line off.
+        with suppress(OSError):
+            self._stream.close()
         if remove:
             os.unlink(self.path)
+
+
+def _check(path: str) -> None:
+    """Raise StoreError if the file of results cannot be written at the end."""
+    suffix = os.path.splitext(path)[1].lower()
+    if suffix not in SUFFIXES:
+        raise StoreError(f"{path}: results are written as {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}")
+    if suffix == ".parquet" and find_spec("pyarrow") is None:
+        raise StoreError("Parquet needs pyarrow: pip install 'cnncalc[dask]'")
+    if os.path.isdir(path):
+        raise StoreError(f"{path}: this is a folder, not a file")
+    if os.path.exists(path) and not os.access(path, os.W_OK):
+        raise StoreError(f"{path}: no permission to write this file")
 
 
 def _identity(sweep: Sweep) -> dict[str, Any]:

@@ -141,12 +141,12 @@ def front(trials: Iterable[Trial], names: Sequence[str]) -> list[Trial]:
     """The results that no other beats: at least as good in every figure of `names` and better in one.
 
     Smaller is better; larger if a name begins with `-`. Results that are equal in every figure are all kept. Results come in
-    any order and only the front so far is held.
+    any order and only the front so far is held; those with unknown figures are left out.
     """
     keys = [(name.removeprefix("-"), -1 if name.startswith("-") else 1) for name in names]
     best: list[tuple[tuple[int, ...], Trial]] = []
     for trial in trials:
-        if not trial.usable or trial.over:
+        if not trial.totals:
             continue
         point = tuple(sign * trial.totals.get(name, 0) for name, sign in keys)
         if any(other != point and all(a <= b for a, b in zip(other, point, strict=True)) for other, _ in best):
@@ -161,7 +161,7 @@ def front(trials: Iterable[Trial], names: Sequence[str]) -> list[Trial]:
 def arrange(trials: Iterable[Trial], grid: Grid, best: Sequence[str] = (), sort: str | None = None) -> Iterable[Trial]:
     """The Pareto front of the figures `best`, or every result; sorted by a figure or by the position of a value in its list.
 
-    `-` before the name of `sort` reverses the order. Combinations that are not networks come last.
+    `-` before the name of `sort` reverses the order. Combinations with unknown figures come last.
     """
     if best:
         trials = front(trials, best)
@@ -174,4 +174,4 @@ def arrange(trials: Iterable[Trial], grid: Grid, best: Sequence[str] = (), sort:
         rows = sorted(trials, key=lambda trial: places[trial.values[axis]], reverse=name != sort)
     else:
         rows = sorted(trials, key=lambda trial: trial.totals.get(name, 0), reverse=name != sort)
-    return sorted(rows, key=lambda trial: not trial.usable)
+    return sorted(rows, key=lambda trial: not trial.totals)

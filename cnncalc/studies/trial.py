@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from cnncalc.build.changes import BudgetExceeded, Changes
@@ -16,7 +16,10 @@ from cnncalc.problem import SpecError
 
 
 class Trial(NamedTuple):
-    """The result of one combination: totals, outputs in the chosen layout, and problems as rule and message."""
+    """The result of one combination: totals, outputs in the chosen layout, and problems as rule and message.
+
+    `totals` is empty if they are unknown: the shape of a layer is, or there is no network.
+    """
 
     values: tuple[str, ...]
     totals: dict[str, int]
@@ -97,11 +100,13 @@ class Recipe(NamedTuple):
         known = all(node.shape is not None for node in network.layers)
         flows = [source.flow if known else None for source in network.outputs]
         output = ", ".join("?" if flow is None else flow.text(network.layout) for flow in flows)
+        figures = _figures(network, self.extra)
         return Trial(
             values,
-            _figures(network, self.extra),
+            figures if known else {},
             output,
             problems,
+            over="" if known else _exceeded(figures, self.limits),
             expect_skipped=network.expect_skipped,
             macs_complete=not network.graph.uncounted,
             dtype=network.dtype,
@@ -114,6 +119,11 @@ def _figures(network: Network, extra: Sequence[str]) -> dict[str, int]:
     if "peak_memory" in extra:
         found["peak_memory"] = network.memory.peak
     return found
+
+
+def _exceeded(figures: Mapping[str, int], limits: Iterable[tuple[str, int]]) -> str:
+    """Return the first figure that is above its limit; empty if there is none. Layers of unknown shape can only add to it."""
+    return next((name for name, most in limits if figures.get(name, 0) > most), "")
 
 
 _SOURCES: dict[tuple[str, str | None], Source] = {}

@@ -69,3 +69,33 @@ def test_what_cannot_be_resumed(tmp_path, content, why):
 def test_a_file_of_another_kind(tmp_path):
     with pytest.raises(StoreError, match=r"\.csv, \.jsonl or \.parquet"):
         Journal(str(tmp_path / "out.xlsx"), made())
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full is Linux's")
+def test_a_full_disk_is_named_with_the_file(tmp_path):
+    Path(tmp_path / "out.csv.partial").symlink_to("/dev/full")
+    with pytest.raises(StoreError, match=r"out\.csv\.partial: No space left on device"):
+        Journal(str(tmp_path / "out.csv"), made())
+
+
+def test_a_file_that_cannot_be_written_is_refused_before_the_sweep(tmp_path, monkeypatch):
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(StoreError, match=r"folder\.csv: this is a folder"):
+        Journal(str(tmp_path / "folder.csv"), made())
+    with pytest.raises(StoreError, match=r"none/out\.csv\.partial: No such file or directory"):
+        Journal(str(tmp_path / "none" / "out.csv"), made())
+    monkeypatch.setattr("cnncalc.studies.store.find_spec", lambda name: None)
+    with pytest.raises(StoreError, match="Parquet needs pyarrow: pip install"):
+        Journal(str(tmp_path / "out.parquet"), made())
+    assert [path.name for path in tmp_path.iterdir()] == ["folder.csv"]
+
+
+def test_values_of_any_bytes_are_stored(tmp_path):
+    # A byte of the command line that is not UTF-8.
+    sweep = made("width=\udc80,2")
+    journal = Journal(str(tmp_path / "out.csv"), sweep)
+    results = list(sweep.run())
+    for place, trial in enumerate(results):
+        journal.write(place, trial)
+    assert list(journal) == results
+    journal.close(remove=True)

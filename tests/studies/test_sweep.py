@@ -11,7 +11,7 @@ from cnncalc.build.changes import BudgetExceeded, Changes
 from cnncalc.build.reading import Source
 from cnncalc.formats import read
 from cnncalc.studies.grid import axis
-from cnncalc.studies.sweep import front, plan
+from cnncalc.studies.sweep import arrange, front, plan
 from cnncalc.studies.trial import Trial
 
 TEXT = """\
@@ -98,3 +98,21 @@ def test_the_front_is_what_nothing_beats(names):
 
     expected = [one for one in points if not any(beats(other, one) for other in points)]
     assert sorted(front(points, names)) == sorted(expected)
+
+
+def test_unknown_figures_are_no_figures():
+    # A width of x is no number of filters: the layer has no shape, and what is left of the network has fewer parameters than any.
+    found = list(made("width=x,4,2").run())
+    assert [bool(trial.totals) for trial in found] == [False, True, True]
+    assert found[0].usable
+    assert [trial.values for trial in front(found, ["parameters", "macs"])] == [("2",)]
+    grid = made("width=x,4,2").grid
+    assert [trial.values[0] for trial in arrange(found, grid, sort="parameters")] == ["2", "4", "x"]
+
+
+def test_the_known_layers_of_an_unknown_network_count_for_a_limit():
+    text = TEXT.replace("  - {fc: 10}", "  - {conv: x, kernel_size: 1}")
+    for limit, over in ((28 * 8 * 4, ""), (28 * 8 * 4 - 1, "weights")):
+        found = plan("net.yaml", [axis("width=8")], text=text, limits={"weights": limit})
+        (trial,) = found.run()
+        assert (trial.over, found.keeps(trial)) == (over, not over)
