@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any, Union
 
@@ -35,7 +36,8 @@ class Node:
     """
 
     __slots__ = (
-        "fit", "flow", "frozen", "group", "inferred", "inputs", "kind", "layer", "merges", "name", "named", "place", "shared",
+        "fit", "flow", "frozen", "group", "inferred", "inputs", "kind", "layer", "merges", "name", "named", "place", "seen",
+        "shared",
     )  # fmt: skip
 
     def __init__(
@@ -68,6 +70,8 @@ class Node:
         self.shared: Node | None = None
         #: The branches that it merges, one per input; None for every other layer.
         self.merges: Group | None = None
+        #: Its receptive fields, filled in by `analysis.receptive`; empty if they are not known.
+        self.seen: Any = None
 
     @property
     def location(self) -> Location:
@@ -235,10 +239,11 @@ class Graph:
 
     def readers(self) -> dict[Producer, list[Node]]:
         """Return the layers that read each result, in order; results that no layer reads are left out."""
-        found: dict[Producer, list[Node]] = {}
+        found: defaultdict[Producer, list[Node]] = defaultdict(list)
         for node in self.nodes:
             for source in node.inputs:
-                found.setdefault(source, []).append(node)
+                found[source].append(node)
+        found.default_factory = None
         return found
 
     @property

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from cnncalc.layers import Join, Layer, Weight
 from cnncalc.layers.base import check_flow
+from cnncalc.layers.view import View
 from cnncalc.shape import LARGEST, Flow, LayerError, Shape
 from cnncalc.window import Window
 
@@ -22,7 +23,8 @@ class Inferred:
     """
 
     __slots__ = (
-        "biases", "buffers", "certain", "fault", "fits", "layer", "macs", "parameters", "shape", "sizes", "weights", "windows",
+        "biases", "buffers", "certain", "fault", "fits", "layer", "macs", "parameters", "shape", "sizes", "views", "weights",
+        "windows",
     )  # fmt: skip
 
     def __init__(self, layer: Layer) -> None:
@@ -39,6 +41,8 @@ class Inferred:
         self.sizes: tuple[int, ...] = ()
         self.fits = True
         self.fault: LayerError | None = None
+        #: The views of the axes of each input, filled in by `analysis.receptive`; empty if all are `SAME`.
+        self.views: tuple[tuple[View, ...], ...] | None = None
 
 
 class Inference:
@@ -89,6 +93,8 @@ def _outcome(layer: Layer, shapes: tuple[Shape, ...], fit: str) -> Outcome:
     return Outcome(shape, windows, fits)
 
 
+_ONLY_SHAPES = frozenset((Shape,))
+
 NOTHING = Shape()
 """The placeholder input of a layer that reads nothing."""
 
@@ -109,7 +115,10 @@ def _infer(layer: Layer, flows: tuple[Flow | None, ...], fit: str) -> Inferred:
             inferred.certain = certain
         return inferred
     try:
-        shapes = tuple([check_flow(layer, flow) for flow in flows if flow is not None])
+        if layer.accepts == "any" and _ONLY_SHAPES.issuperset(map(type, flows)):
+            shapes: tuple[Shape, ...] = flows  # type: ignore[assignment]  # every flow is a shape
+        else:
+            shapes = tuple([check_flow(layer, flow) for flow in flows if flow is not None])
         inferred.shape, inferred.windows, inferred.fits = _outcome(layer, shapes, fit)
     except LayerError as fact:
         inferred.fault = fact

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from cnncalc.graph import Graph, Node
+from cnncalc.graph import Graph, Node, Producer
 from cnncalc.layers import Join
 from cnncalc.layers.view import SAME, View
 from cnncalc.shape import Flow, Shape, Tokens
@@ -64,6 +64,11 @@ class Field(NamedTuple):
 Fields = dict[str, tuple[Field, ...]]
 """The field along each axis of each input, by the input's name."""
 
+#: The fields of layers of unknown shape, and of layers after them.
+_UNKNOWN: Fields = {}
+#: A join of as many results is remembered.
+_MANY = 4
+
 
 def receptive_fields(graph: Graph) -> dict[str, Fields]:
     """Return the fields of each layer by name; none for layers of unknown shape and for layers after an opaque one.
@@ -76,11 +81,16 @@ def receptive_fields(graph: Graph) -> dict[str, Fields]:
         if rank is not None:
             known[id(source)] = {source.name: tuple(Field(along=axis) for axis in range(rank))}
     found: dict[str, Fields] = {}
-    views: dict[int, list[tuple[View, ...]]] = {}
+    #: The last join of many results: the next one often reads the same results and some more.
+    last: Node | None = None
     for node in graph.nodes:
-        fields = _behind(node, known, views)
-        if fields is not None:
+        fields: Fields | None = node.seen
+        if fields is None:
+            fields = node.seen = _behind(node, known, last)
+        if fields is not _UNKNOWN:
             known[id(node)] = found[node.name] = fields
+            if len(node.inputs) >= _MANY and not node.inferred.views:
+                last = node
     return found
 
 
@@ -88,35 +98,41 @@ def _rank(flow: Flow | None) -> int | None:
     return 1 if isinstance(flow, Tokens) else flow.rank if flow is not None else None
 
 
-def _behind(node: Node, known: dict[int, Fields], views: dict[int, list[tuple[View, ...]]]) -> Fields | None:
-    """Return the fields after a layer, None if its shape or the fields of an input are unknown.
-
-    `views` keeps the views of each inference, which is made for one layer on its input shapes.
-    """
-    seen = views.get(id(node.inferred))
-    if seen is None:
+def _behind(node: Node, known: dict[int, Fields], last: Node | None) -> Fields:
+    """Return the fields after a layer, `_UNKNOWN` if its shape or the fields of an input are unknown."""
+    views = node.inferred.views
+    if views is None:
         if node.inferred.shape is None or node.layer.opaque:
-            return None
-        seen = views[id(node.inferred)] = [SAME if _is_same(one) else one for one in _views(node)]
-    read = []
-    for source, view in zip(node.inputs, seen, strict=True):
-        before = known.get(id(source))
-        if before is None:
-            return None
-        read.append(_through(before, view) if view else before)
-    return read[0] if len(read) == 1 else _joined(read) if read else {}
+            return _UNKNOWN
+        views = node.inferred.views = _views(node)
+    inputs: tuple[Producer, ...] = node.inputs
+    read: list[Fields | None] = []
+    if not views and last is not None and len(inputs) > (many := len(last.inputs)) and inputs[:many] == last.inputs:
+        read.append(last.seen)
+        inputs = inputs[many:]
+    read += [known.get(id(source)) for source in inputs]
+    if views:
+        read = [_through(before, view) if before and view else before for before, view in zip(read, views, strict=True)]
+    if len(read) == 1 and read[0] is not None:
+        return read[0]
+    paths = [before for before in read if before is not None]
+    return _UNKNOWN if len(paths) < len(read) else _joined(paths) if paths else {}
 
 
 def _views(node: Node) -> tuple[tuple[View, ...], ...]:
-    """Return the views of the axes of each input of a layer."""
+    """Return the views of the axes of each input of a layer; nothing if all are `SAME`."""
     flows = [source.flow for source in node.inputs]
+    found: tuple[tuple[View, ...], ...]
     if isinstance(node.layer, Join):
-        return node.layer.joined_views(tuple(flow for flow in flows if isinstance(flow, Shape)))
-    return tuple(
-        node.layer.views(flow if isinstance(flow, Shape) else Shape(*flow), node.inferred.windows)
-        for flow in flows
-        if flow is not None
-    )
+        if type(node.layer).joined_views is Join.joined_views:
+            return ()
+        found = node.layer.joined_views(tuple(flow for flow in flows if isinstance(flow, Shape)))
+    else:
+        layer, windows = node.layer, node.inferred.windows
+        shapes = [flow if isinstance(flow, Shape) else Shape(*flow) for flow in flows if flow is not None]
+        found = tuple([layer.views(shape, windows) for shape in shapes])
+    found = tuple([SAME if _is_same(views) else views for views in found])
+    return found if any(found) else ()
 
 
 def _is_same(views: tuple[View, ...]) -> bool:

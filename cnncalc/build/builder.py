@@ -23,11 +23,16 @@ _ADDED_UP = ("parameters", "trainable", "buffers", "macs")
 class Builder:
     """Builds the graph of one network. Nothing here raises for a bad network: faults go to `problems`.
 
-    `changes` are applied to the fields of layers as they are made. `infer` keeps its results for other readings.
+    `changes` are applied to the fields of layers as they are made. `infer` keeps its results for other readings. Inputs, layers
+    and groups are taken from `before`, a graph that is no longer needed, up to the first that would not be equal.
     """
 
-    def __init__(self, problems: Problems, changes: Changes = UNCHANGED, infer: Inference | None = None) -> None:
+    def __init__(
+        self, problems: Problems, changes: Changes = UNCHANGED, infer: Inference | None = None, before: Graph | None = None
+    ) -> None:
         self.graph = Graph([])
+        #: None after the first layer or group that differs from the one at its place there.
+        self.before = before
         self._problems = problems
         self._overrides = changes.fields
         self._infer = infer if infer is not None else Inference()
@@ -41,6 +46,12 @@ class Builder:
     def input(self, name: str, flow: Flow | None, location: Location = NOWHERE) -> Input:
         """An input of the network; `flow` is None if its shape is not known."""
         made = Input(name, flow, location)
+        if self.before is not None:
+            known = dict(enumerate(self.before.inputs)).get(len(self.graph.inputs))
+            if known is not None and known.name == name and known.flow == flow:
+                known.location, made = location, known
+            else:
+                self.before = None
         self.graph.inputs.append(made)
         return made
 
@@ -76,18 +87,10 @@ class Builder:
             inputs = [Input(inputs[0].name if inputs else "?", None)] if merges is None else inputs
         else:
             inferred = self._infer(layer, tuple([source.flow for source in inputs]), fit)
-        node = Node(
-            name,
-            kind or inferred.layer.kind,
-            inferred.layer,
-            tuple(inputs),
-            inferred,
-            place,
-            self._group,
-            fit,
-            named,
-            not trainable,
-        )
+        given = name, kind or inferred.layer.kind, tuple(inputs), inferred, self._group, fit, named, not trainable
+        node = self._known_layer(given, place) if self.before is not None else None
+        if node is None:
+            node = Node(name, given[1], inferred.layer, given[2], inferred, place, self._group, fit, named, not trainable)
         self.graph.nodes.append(node)
         if merges is not None:
             node.merges = merges
@@ -113,7 +116,9 @@ class Builder:
     ) -> Group:
         """Opens a group, `block`, `branches` or `branch`: layers made until it is closed belong to it."""
         place = place if place is not None else Place(location)
-        group = Group(name, kind, title, place, self._group, len(self.graph.nodes), reads, named)
+        group = self._known_group(name, kind, title, place, reads, named) if self.before is not None else None
+        if group is None:
+            group = Group(name, kind, title, place, self._group, len(self.graph.nodes), reads, named)
         self.graph.groups.append(group)
         self._group = group
         return group
@@ -151,6 +156,48 @@ class Builder:
         fault = _take(node, target)
         if fault:
             self._problems.add("share", at if at is not None else node.place.of("share"), fault, layer=node.name)
+
+    # What is taken from another graph
+
+    def _known_layer(self, given: tuple[object, ...], place: Place) -> Node | None:
+        """Return the layer at this place in `before`, if it is equal apart from its place in the file."""
+        assert self.before is not None
+        index = len(self.graph.nodes)
+        node = self.before.nodes[index] if index < len(self.before.nodes) else None
+        if node is None or given != (
+            node.name, node.kind, node.inputs, node.inferred, node.group, node.fit, node.named, node.frozen
+        ):  # fmt: skip
+            self.before = None
+            return None
+        node.place, node.shared, node.merges = place, None, None
+        return node
+
+    def _known_group(self, name: str, kind: str, title: str, place: Place, reads: Producer | None, named: bool) -> Group | None:
+        """Return the group at this place in `before`, open again, if it is equal apart from its place in the file."""
+        assert self.before is not None
+        index = len(self.graph.groups)
+        group = self.before.groups[index] if index < len(self.before.groups) else None
+        if group is None or (name, kind, self._group, len(self.graph.nodes), reads, named) != (
+            group.name, group.kind, group.parent, group.start, group.reads, group.named
+        ):  # fmt: skip
+            self.before = None
+            return None
+        group.title, group.place, group.result, group.labels, group.merge = title, place, None, (), None
+        return group
+
+    def take(self, name: str, place: Place, named: bool, layers: int, groups: int) -> Group | None:
+        """Take the next group of `before` with all that is in it: layers and groups up to these numbers.
+
+        None if it has another name or stands elsewhere; then nothing is taken.
+        """
+        assert self.before is not None
+        group = self.before.groups[len(self.graph.groups)]
+        if group.name != name or group.parent is not self._group or group.start != len(self.graph.nodes):
+            return None
+        group.place, group.named = place, named
+        self.graph.nodes += self.before.nodes[len(self.graph.nodes) : layers]
+        self.graph.groups += self.before.groups[len(self.graph.groups) : groups]
+        return group
 
     def _spend(self, node: Node) -> None:
         """Add a finished layer to the totals. Raises BudgetExceeded above a limit, because later layers can only add to it."""

@@ -24,6 +24,10 @@ class Cache:
         self.rows: dict[tuple[int, str], tuple[Any, Any, object]] = {}
         #: The blocks of the last reading, by name.
         self.blocks: dict[str, Any] = {}
+        #: Whether a reading may take layers from the graph of the last one, which is no longer needed then.
+        self.takes = False
+        #: The last expansion, if the next one may take from it.
+        self.expansion: Any = None
         #: Layers without fields, by their kind.
         self._plain: dict[str, Layer] = {}
 
@@ -42,3 +46,4 @@ class Cache:
         """Forget everything if it has become too much."""
         if max(len(self.infer), len(self.layers)) > _MANY:
             self.infer, self.layers, self._plain, self.rows, self.blocks = Inference(), {}, {}, {}, {}
+            self.expansion = None

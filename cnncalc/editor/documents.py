@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from cnncalc.build.cache import Cache
 from cnncalc.check.settings import Settings, SettingsError, settings_for
+from cnncalc.editor.hints import hints
 from cnncalc.editor.positions import Positions, Span
 from cnncalc.editor.snapshot import Snapshot
 from cnncalc.language.recompose import Recomposer
@@ -35,6 +36,7 @@ class Document:
         self.settings_fault: str | None = None
         self._snapshot: Snapshot | None = None
         self._cache = Cache()
+        self._cache.takes = True
         self._compose = Recomposer()
         #: The time of the last reading in seconds.
         self.cost = 0.0
@@ -67,6 +69,9 @@ class Document:
     def snapshot(self) -> Snapshot:
         if self._snapshot is None:
             begin = time.perf_counter()
+            if self.last_good is not None:
+                # The next reading takes layers from its network.
+                hints(self.last_good)
             self._snapshot = Snapshot(self.text, self.path, self._settings(), self._cache, self._compose)
             if self._snapshot.network is not None and not self._snapshot.recovered.blanked:
                 self.last_good = self._snapshot

@@ -26,7 +26,7 @@ class Block:
 
     def is_like(self, other: Block) -> bool:
         """Return whether both have the same rows and parameters, read from the same nodes."""
-        if self.at != other.at or self.parameters.keys() != other.parameters.keys():
+        if self.at != other.at or self.parameter_locations != other.parameter_locations:
             return False
         if len(self.body.rows) != len(other.body.rows) or self.body.static_names != other.body.static_names:
             return False

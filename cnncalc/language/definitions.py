@@ -37,11 +37,12 @@ def definitions(document: Document, graph: Graph) -> Iterator[Definition]:
         for parameter, at in one.parameter_locations.items():
             title = f"the parameter {parameter} of block {name}"
             yield Definition(title, at, parameter in used_in[name], f"write ${{{parameter}}} where it is meant")
-    read = {id(source) for node in graph.nodes for source in node.inputs} | set(map(id, graph.outputs))
+    outputs = set(map(id, graph.outputs))
     for source in graph.inputs:
         if source.name in document.input_locations:
             advice = f"write from: {source.name} where it is meant"
-            yield Definition(f"the input {source.name}", source.location, id(source) in read, advice)
+            read = id(source) in outputs or any(source in node.inputs for node in graph.nodes)
+            yield Definition(f"the input {source.name}", source.location, read, advice)
 
 
 def _bodies(document: Document) -> Iterator[tuple[str | None, Body]]:

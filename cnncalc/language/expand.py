@@ -9,24 +9,24 @@ from cnncalc.build.cache import Cache
 from cnncalc.build.changes import Changes, Given
 from cnncalc.build.problems import Problems
 from cnncalc.graph import Graph, Input, Node, Producer
+from cnncalc.language.again import Use, Uses
 from cnncalc.language.content import Block, Document, Rows
 from cnncalc.language.expectations import check_row
-from cnncalc.language.expression import UNKNOWN, Names, Texts, Unknown
+from cnncalc.language.expression import Texts
 from cnncalc.language.fields import Joined, LayerReader
-from cnncalc.language.keys import KeyReader, names_for, values_of
+from cnncalc.language.keys import KeyReader, names_for
 from cnncalc.language.names import are_names
-from cnncalc.language.row import FAULTY, MERGES, Argument, Row
+from cnncalc.language.row import MERGES, Argument, Row
 from cnncalc.language.scope import Binding, Copy, Scope
 from cnncalc.language.sharing import counterpart, named_peer, share_block, share_layer, shared_branch
 from cnncalc.language.source import Sequence, location
-from cnncalc.language.template import evaluate
-from cnncalc.language.uses import use_faults
+from cnncalc.language.uses import arguments, use_faults
 from cnncalc.layers import Layer
 from cnncalc.layers.option import RowNames
 from cnncalc.problem import Location
 from cnncalc.shape import LayerError
 from cnncalc.spelling import listed
-from cnncalc.values import Value, written
+from cnncalc.values import written
 from cnncalc.window import FITS
 
 MAX_ROWS = 200_000
@@ -48,7 +48,8 @@ class Expander:
         self._changes = changes
         self._inputs = inputs
         self._sets_fields = bool(changes.fields)
-        self._builder = Builder(problems, changes, cache.infer)
+        self._uses = Uses(cache, document, problems.ignored, changed=bool(changes))
+        self._builder = Builder(problems, changes, cache.infer, self._uses.graph)
         self._reader = LayerReader(problems, cache)
         self._keys = KeyReader(problems, rows)
         self._cache = cache
@@ -74,6 +75,8 @@ class Expander:
             self._problems.unusable = True
         named = document.outputs
         self._builder.outputs(top.results(named, self._problems) if named else [last] if last is not None else [])
+        if not self._problems.unusable:
+            self._uses.finish(self._builder.graph)
         return self._builder.graph, top
 
     # Rows
@@ -111,6 +114,8 @@ class Expander:
             self._copy(row, base, None if count is None else k, count, scope, source, copy)
             source = copy.source
         if count == 0:
+            # A row that stands 0 times has a name and no layer, so that equal layers do not mean equal names.
+            self._builder.before = None
             return current
         if "expect" in keys:
             self.expected = True
@@ -293,11 +298,20 @@ class Expander:
         inner.texts = self._arguments(row, name, block, inner.texts, source, given)
         inner.body = block.body
         copy.title = block.name
+        if self._builder.before is not None and peer is None:
+            taken = self._uses.take(self._builder, row, name, block, source, copy, MAX_ROWS - self._rows_seen)
+            if taken is not None:
+                self._rows_seen += taken[1]
+                return taken[0].result
+        at, rows, reports = self._uses.opened(), self._rows_seen, self._problems.reports
         named = "name" in row.row_keys
         group = self._builder.open(name, "block", block.name, place=row, reads=source, named=named)
         if peer is not None:
             share_block(row, name, block.name, inner, peer, self._problems)
         self._builder.close(group, self._rows(inner, source))
+        if self._uses.kept and peer is None:
+            ends = len(self._builder.graph.nodes), len(self._builder.graph.groups), self._rows_seen - rows
+            self._uses.keep(at, Use(block, inner.texts, source, inner, *ends, self._problems.reports == reports))
         return group.result
 
     def _lost(self, row: Row, name: str, inner: Scope) -> Producer:
@@ -312,44 +326,22 @@ class Expander:
         return not faults
 
     def _arguments(self, row: Row, name: str, block: Block, around: Texts, source: Producer | None, given: Given) -> Texts:
-        """Return the file's vars and the block's parameters as text; a parameter is UNKNOWN if it depends on an unknown shape."""
-        names = names_for(around, source)
-        values = values_of(row, names) if not given else None
-        if (block, values) in row.computed:
-            return row.computed[block, values], self._document.vars
-        texts: dict[str, Value | object] = {}
-        inside = Names((texts, self._document.vars), names.channels)
-        for parameter, default in block.parameters.items():
-            argument = row.fields.get(parameter, default)
-            if parameter in given:
-                texts[parameter] = given[parameter].value
-                continue
-            if argument is None or argument.value is FAULTY or not argument.dynamic:
-                texts[parameter] = UNKNOWN if argument is None or argument.value is FAULTY else argument.value
-                continue
-            try:
-                texts[parameter] = evaluate(argument.value, names if parameter in row.fields else inside)
-            except (LayerError, Unknown) as error:
-                texts[parameter] = UNKNOWN
-                if isinstance(error, LayerError):
-                    self._problems.error(error, argument.location, prefix=f"{name}: ", layer=name)
-        # A default may use names that the row does not.
-        own = all(name in row.fields for name, one in block.parameters.items() if one is not None and one.dynamic)
-        if values is not None and own and UNKNOWN not in texts.values():
-            row.keep((block, values), texts)
-        return texts, self._document.vars
+        """Return the file's vars and the block's parameters as text."""
+        return arguments(row, name, block, names_for(around, source), given, self._document.vars, self._problems)
 
     def _branches(
         self, row: Row, name: str, inner: Scope, source: Producer | None, given: Given, peer: Copy | None, copy: Copy
     ) -> Producer:
         """Expand branches, which all read the same input, and their merge; the row's name refers to the merge."""
         named = "name" in row.row_keys
+        self._uses.opened()
         group = self._builder.open(name, "branches", "", place=row, reads=source, named=named)
         ends: list[Producer] = []
         for label, body in row.branches.items():
             scope = Scope(body, source, inner, inner.texts)
             scope.prefix = f"{name}.{label}."
             scope.path = (*inner.path, (label, None, True)) if self._sets_fields else ()
+            self._uses.opened()
             branch = self._builder.open(f"{name}.{label}", "branch", label, place=row, reads=source)
             scope.peer = shared_branch(row, name, label, peer, self._problems) if peer is not None else None
             end = self._rows(scope, source)

@@ -1,4 +1,4 @@
-"""Parses a text again after a change: only the changed lines if each holds one row or one key of the file, else everything."""
+"""Parses a text again after a change: the changed lines alone if each holds one row or one pair, else the whole text."""
 
 from __future__ import annotations
 

@@ -1,16 +1,21 @@
-"""Checks every use of a block: unknown and missing parameters, and blocks that contain themselves."""
+"""Uses of blocks: their arguments, unknown and missing parameters, and blocks that contain themselves."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cnncalc.build.changes import Given
 from cnncalc.build.problems import Problems
 from cnncalc.language.content import Block, Document
-from cnncalc.language.row import ROW_KEYS, Body, Row
+from cnncalc.language.expression import UNKNOWN, Names, Texts, Unknown
+from cnncalc.language.keys import values_of
+from cnncalc.language.row import FAULTY, ROW_KEYS, Body, Row
 from cnncalc.language.source import location
+from cnncalc.language.template import evaluate
 from cnncalc.problem import Location
+from cnncalc.shape import LayerError
 from cnncalc.spelling import listed, nearest
-from cnncalc.values import written
+from cnncalc.values import Value, written
 
 #: The number of blocks of a cycle that a message shows.
 MOST_SHOWN = 8
@@ -63,6 +68,36 @@ def _uses(body: Body) -> Iterator[Row]:
             yield row
         for branch in row.branches.values():
             yield from _uses(branch)
+
+
+def arguments(
+    row: Row, name: str, block: Block, names: Names, given: Given, file_vars: dict[str, Value | object], problems: Problems
+) -> Texts:
+    """Return the block's parameters and the file's vars as text; a parameter is UNKNOWN if it depends on an unknown shape."""
+    values = values_of(row, names) if not given else None
+    if (block, values) in row.computed:
+        return row.computed[block, values], file_vars
+    texts: dict[str, Value | object] = {}
+    inside = Names((texts, file_vars), names.channels)
+    for parameter, default in block.parameters.items():
+        argument = row.fields.get(parameter, default)
+        if parameter in given:
+            texts[parameter] = given[parameter].value
+            continue
+        if argument is None or argument.value is FAULTY or not argument.dynamic:
+            texts[parameter] = UNKNOWN if argument is None or argument.value is FAULTY else argument.value
+            continue
+        try:
+            texts[parameter] = evaluate(argument.value, names if parameter in row.fields else inside)
+        except (LayerError, Unknown) as error:
+            texts[parameter] = UNKNOWN
+            if isinstance(error, LayerError):
+                problems.error(error, argument.location, prefix=f"{name}: ", layer=name)
+    # A default may use names that the row does not.
+    own = all(name in row.fields for name, one in block.parameters.items() if one is not None and one.dynamic)
+    if values is not None and own and UNKNOWN not in texts.values():
+        row.keep((block, values), texts)
+    return texts, file_vars
 
 
 def _cycles(document: Document, problems: Problems) -> None:
