@@ -29,7 +29,8 @@ _NEAREST = "nearest, which gives the same size (bilinear and bicubic are for two
 class Upsample(Layer, kind="upsample"):
     """Makes a map larger by a whole factor, or resizes it to `size`: the nearest cell, or values in between.
 
-    As PyTorch's `interpolate`: corners are not aligned by default. Bicubic has a = −0.75.
+    As PyTorch's `interpolate`: corners are not aligned by default. Mode bilinear is linear along every axis, of sequences and
+    volumes too. Bicubic has a = −0.75.
     Source: Keys 1981, Cubic Convolution Interpolation, for bicubic.
     """
 
@@ -79,8 +80,8 @@ class Upsample(Layer, kind="upsample"):
         return tuple(n * f for n, f in zip(x.spatial, along(x, "factor", self.factor), strict=True))
 
     def output_shape(self, x: Shape, fit: str) -> Shape:
-        if self.mode != "nearest" and x.rank != 2:
-            hint = image_hint(x) or "; write mode: nearest, which gives the same size"
+        if self.mode == "bicubic" and x.rank != 2:
+            hint = image_hint(x) or "; write mode: nearest or bilinear, which gives the same size"
             raise LayerError(f"{self.mode} is for two spatial axes, and {{}} has {x.rank}{hint}", x, field="mode")
         return Shape(*self._sizes(x), x.channels)
 

@@ -90,6 +90,13 @@ CASES: list[tuple[dict[str, Any], tuple[Any, ...], Any]] = [
         ))
         for before, size in ((5, 11), (13, 7), (7, 23), (11, 3), (17, 31))
     ),
+    *(
+        ({"upsample": None, "size": size, "mode": "bilinear", "align_corners": corners}, (shape,), (
+            lambda x, w, size=size, mode=mode, corners=corners: F.interpolate(x, size, mode=mode, align_corners=corners)
+        ))
+        for shape, size, mode in ((Shape(5, 2), (11,), "linear"), (Shape(7, 2), (3,), "linear"), (Shape(3, 5, 4, 2), (7, 4, 8), "trilinear"))
+        for corners in (False, True)
+    ),
     ({"upsample": 3, "mode": "bicubic"}, (Shape(5, 7, 2),), lambda x, w: F.interpolate(x, scale_factor=3, mode="bicubic")),
     ({"layernorm": None, "over": "all"}, (Shape(3, 5, 2),), lambda x, w: F.layer_norm(x, (2, 3, 5), w["weight"], w["bias"], 1e-6)),
     ({"rmsnorm": None}, (Shape(3, 5, 7),), lambda x, w: F.rms_norm(x.movedim(1, -1), (7,), w["weight"], 1e-6).movedim(-1, 1)),

@@ -275,15 +275,7 @@ def addcmul(c: Call) -> Result:
 
 @operator("einsum")
 def einsum(c: Call) -> Result:
-    equation = "".join(str(c.args[0]).split())
-    left, arrow, right = equation.partition("->")
-    terms, args = left.split(","), c.args[1]
-    if "." in equation or not arrow or len(terms) != len(args):
-        raise Unsupported
-    sizes: dict[str, int] = {}
-    for term, one in zip(terms, args, strict=True):
-        sizes |= dict(zip(term, one.shape, strict=True))
-    return build.einsum(c.program, terms, right, sizes, args)
+    return build.einsum(c.program, str(c.args[0]), c.args[1])
 
 
 @operator("scaled_dot_product_attention")

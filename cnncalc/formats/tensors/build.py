@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import string
 from collections.abc import Sequence
 from typing import Any
 
@@ -158,24 +159,71 @@ def matmul(p: Program, first: Tensor, second: Tensor) -> Tensor:
     return reshape(p, found, (*front, *((a[-2],) if rows else ()), *((b[-1],) if columns else ())))
 
 
-def einsum(p: Program, terms: Sequence[str], right: str, sizes: dict[str, int], args: Sequence[Tensor]) -> Tensor:
-    """A product by index letters; of two tensors it becomes a product of matrices if it is one."""
-    out = tuple(sizes[letter] for letter in right)
-    if len(terms) == 2 and all(len(set(term)) == len(term) for term in (*terms, right)):
-        a, b = terms
-        both = [x for x in right if x in a and x in b]
-        summed = [x for x in a if x in b and x not in right]
-        left, other = [x for x in a if x not in b], [x for x in b if x not in a]
-        if all(x in right for x in (*left, *other)) and summed:
+def indices(equation: str, shapes: Sequence[Shape]) -> tuple[list[str], str, dict[str, int]]:
+    """The index letters of each argument and of the result of an einsum, and their sizes; `...` becomes letters as well.
 
-            def arranged(x: Tensor, term: str, order: list[str], groups: list[list[str]]) -> Tensor:
-                moved = transpose(p, x, [term.index(letter) for letter in order])
-                return reshape(p, moved, tuple(math.prod(sizes[letter] for letter in group) for group in groups))
+    Raises ProgramError if they do not fit the arguments.
+    """
+    left, arrow, right = "".join(equation.split()).partition("->")
+    terms = left.split(",")
+    unused = [letter for letter in string.ascii_letters if letter not in equation]
+    more = [len(shape) - len(term.replace("...", "")) for term, shape in zip(terms, shapes, strict=False)]
+    axes = "".join(unused[: max((n for term, n in zip(terms, more, strict=False) if "..." in term), default=0)])
+    terms = [term.replace("...", axes[len(axes) - n :]) for term, n in zip(terms, more, strict=False)]
+    if not arrow:
+        letters = "".join(terms)
+        right = "..." + "".join(sorted(letter for letter in set(letters) - set(axes) if letters.count(letter) == 1))
+    right = right.replace("...", axes)
+    if [*map(len, terms)] != [*map(len, shapes)] or set(right) - set("".join(terms)):
+        raise ProgramError(f"the equation {equation} does not fit {' and '.join(map(written, shapes))}")
+    sizes: dict[str, int] = {}
+    for term, shape in zip(terms, shapes, strict=True):
+        for letter, size in zip(term, shape, strict=True):
+            if sizes.setdefault(letter, size) in (1, size):
+                sizes[letter] = size
+            elif size != 1:
+                raise ProgramError(f"the equation {equation} does not fit {' and '.join(map(written, shapes))}")
+    return terms, right, sizes
 
-            first = arranged(args[0], a, [*both, *left, *summed], [*([y] for y in both), left, summed])
-            second = arranged(args[1], b, [*both, *summed, *other], [*([y] for y in both), summed, other])
-            made = matmul(p, first, second)
-            order = [*both, *left, *other]
-            made = reshape(p, made, tuple(sizes[letter] for letter in order))
-            return transpose(p, made, [order.index(letter) for letter in right])
-    return p.add("custom", list(args), out, operator="Einsum")
+
+def einsum(p: Program, equation: str, args: Sequence[Tensor]) -> Tensor:
+    """A product by index letters, two arguments at a time: a product of matrices if they share a sum, else number by number."""
+    terms, right, sizes = indices(equation, [_shape(one) for one in args])
+    shapes = [tuple(sizes[letter] for letter in term) for term in terms]
+    once = all(len(set(term)) == len(term) for term in (*terms, right))
+    if not once or any(one.shape != shape for one, shape in zip(args, shapes, strict=True)):
+        return p.add("custom", list(args), tuple(sizes[letter] for letter in right), operator="Einsum")
+    term, x = terms[0], args[0]
+    for i, (other, y) in enumerate(zip(terms[1:], args[1:], strict=True), 2):
+        kept = set(right).union(*terms[i:])
+        term, x = _product(p, term, x, other, y, kept, sizes)
+    term, x = _summed(p, term, x, set(right))
+    return transpose(p, x, [term.index(letter) for letter in right])
+
+
+def _summed(p: Program, term: str, x: Tensor, kept: set[str]) -> tuple[str, Tensor]:
+    """A tensor without the axes of other letters than those, which are summed over."""
+    axes = [i for i, letter in enumerate(term) if letter not in kept]
+    return "".join(letter for letter in term if letter in kept), reduce(p, "sum", x, axes, False) if axes else x
+
+
+def _product(p: Program, a: str, x: Tensor, b: str, y: Tensor, kept: set[str], sizes: dict[str, int]) -> tuple[str, Tensor]:
+    """The product of two tensors, by the letters of their axes; letters that are not kept are summed over."""
+    a, x = _summed(p, a, x, kept | set(b))
+    b, y = _summed(p, b, y, kept | set(a))
+    both = [letter for letter in a if letter in b and letter in kept]
+    summed = [letter for letter in a if letter in b and letter not in kept]
+    left, other = [letter for letter in a if letter not in b], [letter for letter in b if letter not in a]
+    order = "".join((*both, *left, *other))
+
+    def arranged(x: Tensor, term: str, groups: list[list[str]]) -> Tensor:
+        moved = transpose(p, x, [term.index(letter) for group in groups for letter in group])
+        return reshape(p, moved, tuple(math.prod(sizes[letter] for letter in group) for group in groups))
+
+    if not summed:
+        first = arranged(x, a, [*([letter] for letter in both), *([letter] for letter in left), *([] for _ in other)])
+        second = arranged(y, b, [*([letter] for letter in both), *([] for _ in left), *([letter] for letter in other)])
+        return order, binary(p, "multiply", first, second)
+    first = arranged(x, a, [*([letter] for letter in both), left, summed])
+    second = arranged(y, b, [*([letter] for letter in both), summed, other])
+    return order, reshape(p, matmul(p, first, second), tuple(sizes[letter] for letter in order))

@@ -31,27 +31,40 @@ def count(layers: list[Made]) -> None:
         array = _base(constant)
         if made.kind == "parameter":
             parameters.setdefault(array, made)
-        elif made.kind in _JOINED and array in parameters:
+            continue
+        if made.kind in _JOINED and array in parameters:
             # The array is also a `parameter` layer, whose result is used here.
             vector = Made("reshape", {"shape": Shape(constant.size)}, [parameters[array]], {}, made.operation, aside=True)
             made.kind, made.weights, made.inputs = _JOINED[made.kind], {}, [*made.inputs, vector]
             layers.insert(layers.index(made), vector)
             continue
-        parts = {id(part): part for one in made.weights.values() for part in one.stored() if part.counts}
-        if made.kind == "custom" or "distinct" in made.fields:
-            name = "parameters" if made.kind == "custom" else "distinct"
-            # Constants of positions are no learned numbers if the file stores those elsewhere.
-            learned = [part for key, part in parts.items() if key not in owned and part.role != "constant"]
-            made.fields[name] = sum(part.size for part in learned)
-        elif made.shares is None:
-            key = (made.kind, tuple((name, _key(one)) for name, one in made.weights.items()))
-            first = known.get(key)
-            if first is not None and (parts or "distinct" in made.fields):
-                made.shares = first
-            else:
-                known[key] = made
-                _own(layers, made, owned)
-        owned |= parts.keys()
+        _counted(layers, made, known, owned)
+    for made in list(layers):
+        # An array that is a layer's weight as well counts there.
+        if made.kind == "parameter" and made.weights:
+            _counted(layers, made, known, owned)
+
+
+def _counted(layers: list[Made], made: Made, known: dict[tuple[Any, ...], Made], owned: set[int]) -> None:
+    """Count the arrays of one layer that are not `owned`; `known` are the layers so far, by kind and arrays."""
+    parts = {id(part): part for one in made.weights.values() for part in one.stored() if part.counts}
+    if made.kind == "custom" or "distinct" in made.fields:
+        name = "parameters" if made.kind == "custom" else "distinct"
+        # Constants of positions are no learned numbers if the file stores those elsewhere.
+        learned = [part for key, part in parts.items() if key not in owned and part.role != "constant"]
+        made.fields[name] = sum(part.size for part in learned)
+    elif made.shares is None:
+        key = (made.kind, tuple((name, _key(one)) for name, one in made.weights.items()))
+        first = known.get(key)
+        if first is not None and first.tied is not None:
+            # A custom layer has no weights to share; all of these numbers are counted already.
+            made.tied = 0
+        elif first is not None and (parts or "distinct" in made.fields):
+            made.shares = first
+        else:
+            known[key] = made
+            _own(layers, made, owned)
+    owned.update(parts)
 
 
 def _own(layers: list[Made], made: Made, owned: set[int]) -> None:
@@ -64,7 +77,9 @@ def _own(layers: list[Made], made: Made, owned: set[int]) -> None:
     if not arrays or stored == declared:
         return
     if stored < declared:
-        if all(one.op != "dequantise" for one in made.weights.values()):
+        if made.kind == "parameter":
+            made.fields["distinct"] = stored
+        elif all(one.op != "dequantise" for one in made.weights.values()):
             made.tied = stored
         return
     left = [part for key, part in arrays.items() if key not in owned]

@@ -269,6 +269,44 @@ class Gate(nn.Module):
         return 1.5 - torch.sqrt(torch.exp(-x.abs()) + 1) * x.clamp(-0.5, 0.75) ** 3
 
 
+class Masked(nn.Module):
+    """Causal attention with a mask, linear attention as products of three tensors, a stride over places, and resized sequences."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.patches, self.qkv, self.proj = nn.Conv2d(3, 12, 4, 4), nn.Linear(12, 36), nn.Linear(12, 12)
+        self.gate, self.head = nn.Linear(12, 1), nn.Conv1d(12, 5, 3, 1, 1)
+        self.register_buffer("mask", torch.tril(torch.ones(16, 16, dtype=torch.bool)))
+
+    def forward(self, x: Any) -> Any:
+        x = self.patches(x).flatten(2).transpose(1, 2)
+        q, k, v = self.qkv(x).reshape(1, 16, 3, 2, 6).permute(2, 0, 3, 1, 4).unbind(0)
+        scores = (q @ k.transpose(-2, -1)).masked_fill(~self.mask, float("-inf"))
+        y = (scores.softmax(-1) @ v).transpose(1, 2).reshape(1, 16, 12)
+        x = x + self.proj(y) + torch.where(self.mask[3, :, None], x, torch.full_like(x, 0.5))
+        q, k = F.elu(q) + 1, F.elu(k) + 1
+        y = torch.einsum("bhld,bhle,bhm->bhme", k, v, q.sum(-1))
+        x = x + y.transpose(1, 2).reshape(1, 16, 12) * torch.einsum("...c,c->...", x, self.gate.weight[0])[..., None]
+        x = x * self.gate(x).mean(1, keepdim=True).softmax(-1)
+        x = x.view(1, 4, 4, 12)[:, ::2, ::2].reshape(1, 4, 12).transpose(1, 2)
+        return F.interpolate(self.head(x), scale_factor=3, mode="linear")
+
+
+class Cells(nn.Module):
+    """Steps of a recurrent cell that starts from zeros: weights that a constant is multiplied by, and that layers share."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.cell, self.fc = nn.Conv1d(6, 6, 1), nn.LSTMCell(6, 8), nn.Linear(8, 2)
+
+    def forward(self, x: Any) -> Any:
+        x = self.conv(x).transpose(1, 2)
+        h = c = x.new_zeros(1, 8)
+        for step in range(3):
+            h, c = self.cell(x[:, step], (h, c))
+        return self.fc(h)
+
+
 class Volumes(nn.Module):
     """Convolutions and pools in three axes."""
 
@@ -300,6 +338,8 @@ NETWORKS: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
     "gate": (Gate, (1, 3, 6, 10)),
     "volumes": (Volumes, (1, 2, 4, 12, 16)),
     "grouped": (Grouped, IMAGE),
+    "masked": (Masked, (1, 3, 16, 16)),
+    "cells": (Cells, (1, 6, 4)),
 }
 
 

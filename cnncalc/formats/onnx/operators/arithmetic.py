@@ -289,17 +289,5 @@ def constant(c: Call) -> Result:
 
 @operator("Einsum")
 def einsum(c: Call) -> Result:
-    """The shape of a product by index letters; the product itself where it is one of matrices."""
-    equation = "".join(str(c.attribute("equation", "")).split())
-    left, arrow, right = equation.partition("->")
-    terms = left.split(",")
-    if "." in equation or len(terms) != len(c.args):
-        raise Unknown
-    sizes: dict[str, int] = {}
-    for i, term in enumerate(terms):
-        if len(term) != len(c.shape(i)):
-            raise Unknown
-        sizes |= dict(zip(term, c.shape(i), strict=True))
-    if not arrow:
-        right = "".join(sorted(letter for letter in sizes if left.count(letter) == 1))
-    return build.einsum(c.program, terms, right, sizes, [c[i] for i in range(len(terms))])
+    """A product by index letters."""
+    return build.einsum(c.program, str(c.attribute("equation", "")), [c[i] for i in range(len(c.args))])

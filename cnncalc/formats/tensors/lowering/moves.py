@@ -107,6 +107,13 @@ def _strided(low: Lowering, view: View, dim: int, start: int, count: int, step: 
         raise Cannot("backwards")
     view = low.real(view)
     place = view.axis_of(dim)
+    if place is None:
+        mark = len(low.emit.layers)
+        try:
+            view = low.apart(view, [dim])
+        except Cannot:
+            del low.emit.layers[mark:]
+        place = view.axis_of(dim)
     if place:
         last = min(size, start + count * step)
         made = low.layer("slice", {MAIN: (start, last), "axis": low.axis_name(view, place), "step": step}, [view])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cnncalc.formats.tensors.emit import MAIN, Cannot
 from cnncalc.formats.tensors.lower import Lowering, lowers
 from cnncalc.formats.tensors.program import Operation, Value
-from cnncalc.formats.tensors.view import Atom, Group, View, whole
+from cnncalc.formats.tensors.view import Atom, Group, View, flat, whole
 
 _GLOBAL = {
     "mean": ("global_avgpool", "adaptive_avgpool"),
@@ -101,7 +101,10 @@ def softmax(low: Lowering, o: Operation) -> None:
     view, dim = low.view(o.inputs[0]), o.attributes["axis"]
     view = low.real(view)
     if not whole(view.dims[dim]):
-        raise Cannot("softmax of one number")
+        # Over one number: over channels of which there is one.
+        view = low.arranged(view, [(), *([flat(view.dims)] if flat(view.dims) else [])])
+        low.give(o, view.on(low.layer("softmax", {}, [view])))
+        return
     place = view.axis_of(dim)
     if place is None:
         view = low.apart(view, [dim])

@@ -203,7 +203,7 @@ def _resize_fields(a: dict[str, Any], before: tuple[int, ...], after: tuple[int,
             raise Cannot("other coordinates")
         elif coordinates == "pytorch_half_pixel" and any(n == 1 < m for m, n in zip(before, after, strict=True)):
             raise Cannot("the first cell instead of the middle")
-        if len(before) != 2:
+        if mode == "cubic" and len(before) != 2:
             raise Cannot("two axes only")
     exact = all(abs(s * m - n) < 1e-4 for s, m, n in zip(a["scales"][2:], before, after, strict=True))
     if whole_factor:
