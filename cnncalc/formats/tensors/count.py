@@ -24,6 +24,7 @@ def count(layers: list[Made]) -> None:
     known: dict[tuple[Any, ...], Made] = {}
     parameters: dict[int, Made] = {}
     owned: set[int] = set()
+    entered = [made for made in layers if made.kind == "parameter" and made.weights]
     for made in list(layers):
         if not made.weights:
             continue
@@ -39,10 +40,9 @@ def count(layers: list[Made]) -> None:
             layers.insert(layers.index(made), vector)
             continue
         _counted(layers, made, known, owned)
-    for made in list(layers):
+    for made in entered:
         # An array that is a layer's weight as well counts there.
-        if made.kind == "parameter" and made.weights:
-            _counted(layers, made, known, owned)
+        _counted(layers, made, known, owned)
 
 
 def _counted(layers: list[Made], made: Made, known: dict[tuple[Any, ...], Made], owned: set[int]) -> None:

@@ -276,6 +276,7 @@ class Masked(nn.Module):
         super().__init__()
         self.patches, self.qkv, self.proj = nn.Conv2d(3, 12, 4, 4), nn.Linear(12, 36), nn.Linear(12, 12)
         self.gate, self.head = nn.Linear(12, 1), nn.Conv1d(12, 5, 3, 1, 1)
+        self.direction = nn.Parameter(torch.rand(12))
         self.register_buffer("mask", torch.tril(torch.ones(16, 16, dtype=torch.bool)))
 
     def forward(self, x: Any) -> Any:
@@ -286,7 +287,7 @@ class Masked(nn.Module):
         x = x + self.proj(y) + torch.where(self.mask[3, :, None], x, torch.full_like(x, 0.5))
         q, k = F.elu(q) + 1, F.elu(k) + 1
         y = torch.einsum("bhld,bhle,bhm->bhme", k, v, q.sum(-1))
-        x = x + y.transpose(1, 2).reshape(1, 16, 12) * torch.einsum("...c,c->...", x, self.gate.weight[0])[..., None]
+        x = x + y.transpose(1, 2).reshape(1, 16, 12) * torch.einsum("...c,c->...", x, self.direction)[..., None]
         x = x * self.gate(x).mean(1, keepdim=True).softmax(-1)
         x = x.view(1, 4, 4, 12)[:, ::2, ::2].reshape(1, 4, 12).transpose(1, 2)
         return F.interpolate(self.head(x), scale_factor=3, mode="linear")
