@@ -25,7 +25,7 @@ p{margin:.3rem 0;overflow-wrap:anywhere}
 table{border-collapse:collapse;width:100%;font-size:.88rem}
 caption{text-align:left;padding:.4rem .7rem;color:var(--soft)}
 th,td{padding:.22rem .7rem;text-align:left;border-bottom:1px solid var(--line);white-space:nowrap;vertical-align:top}
-thead th{position:sticky;top:0;background:var(--card);z-index:1}
+thead th,thead td{position:sticky;top:0;background:var(--card);z-index:1}
 tbody th{font-weight:400}
 tr.group th,tr.group td{font-weight:600}
 .num{text-align:right;font-variant-numeric:tabular-nums;min-width:7rem}
@@ -56,7 +56,7 @@ tbody th[scope=row]{position:sticky;left:0;background:var(--paper);max-width:9re
 @media print{main{max-width:none;padding:0}.tools{display:none}.scroll,.tall{overflow:visible;max-height:none;border:0}
 .scroll svg{max-width:100%;max-height:90vh;height:auto}h2{break-after:avoid}.totals,.scroll svg,.problems li{break-inside:avoid}
 table{font-size:.62rem}th,td{padding:.12rem .3rem;white-space:normal;overflow-wrap:anywhere}.num{min-width:0;overflow-wrap:normal}
-thead th{position:static}pre{white-space:pre-wrap}}
+thead th,thead td{position:static}pre{white-space:pre-wrap}}
 """
 
 SCRIPT = """

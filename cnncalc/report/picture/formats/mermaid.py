@@ -55,7 +55,7 @@ def _text(fold: Fold, subject: Subject, options: Drawing, note: str) -> str:
     lines = ["```mermaid", "flowchart TB"]
     title = subject.name if options.title is None else options.title
     if title:
-        lines.insert(1, "---\ntitle: " + _quoted(clipped(words.sentence(title), 12, 600)) + "\n---")
+        lines.insert(1, f'---\ntitle: "{_in_yaml(clipped(words.sentence(title), 12, 600))}"\n---')
     if note:
         lines.append(f"%% {note}")
     _items(fold.items, names, lines, Captions(subject, options), "  ")
@@ -110,4 +110,20 @@ def _quoted(text: str, *, keep_breaks: bool = False) -> str:
 
 def _escaped(text: str) -> str:
     """Escape text for Mermaid: characters other than letters, digits and plain signs are written by number."""
-    return "".join(c if c.isalnum() or c in " .,-_×/:+=()…·~✗∗" else f"#{ord(c)};" for c in text)
+    return "".join(c if _is_plain(c) else f"#{ord(c)};" for c in text)
+
+
+def _is_plain(character: str) -> bool:
+    return character.isalnum() or character in " .,-_×/:+=()…·~✗∗"
+
+
+def _in_yaml(text: str) -> str:
+    r"""Escape text for the front matter, which is YAML: plain signs stay, and others are written by number.
+
+    Mermaid leaves out what looks like a tag, so < and > become other signs.
+
+    >>> print(_in_yaml('a "b" <c>'))
+    a \u0022b\u0022 \u2039c\u203a
+    """
+    text = text.replace("<", "‹").replace(">", "›")
+    return "".join(c if _is_plain(c) else f"\\u{ord(c):04x}" if ord(c) < 0x10000 else f"\\U{ord(c):08x}" for c in text)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from cnncalc.report.picture.draw import Picture, scene
 from cnncalc.report.picture.family import FAMILIES, faces
+from cnncalc.report.picture.frame import bounds
 from cnncalc.report.picture.options import CannotDraw, Drawing
 from cnncalc.report.picture.scene import FONTS, REST_GAP, Group, Part, Path, Point, Polygon, Rect, Scene, Text
 from cnncalc.report.picture.svg import PAGE, number
@@ -94,7 +95,12 @@ def _shape(part: Polygon | Rect | Path | Text) -> str:
     rest = ""
     if part.rest:
         rest = rf"\hspace{{{number(0.75 * REST_GAP)}pt}}{{{_font('kind')}\color{{{_INK['kind']}}}{escaped(part.rest)}}}"
-    return rf"\node[{options}] at {_point((part.x, part.y))} {{{escaped(part.text)}{rest}}};"
+    inside = escaped(part.text) + rest
+    if "U+" in escaped(part.text + part.rest) and "U+" not in part.text + part.rest:
+        # The numbers take no more room than the letters.
+        left, _, right, _ = bounds([part])
+        inside = rf"\resizebox{{{number(0.75 * (right - left))}pt}}{{!}}{{{inside}}}"
+    return rf"\node[{options}] at {_point((part.x, part.y))} {{{inside}}};"
 
 
 def _font(style: str) -> str:
