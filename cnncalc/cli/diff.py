@@ -54,8 +54,9 @@ def diff(
         output.say(differences.markdown(found, names, after.layout))
     else:
         output.say_rows(differences.rows(found, names, after.layout, output.width()))
-    for network in (before, after):
-        output.complain(network.problems)
+    output.complain(before.problems)
+    # A problem of a file that is compared with itself is reported once.
+    output.complain([problem for problem in after.problems if problem not in before.problems])
     raise typer.Exit(PROBLEMS if exit_code and found else OK)
 
 

@@ -73,8 +73,11 @@ def _indent(lines: list[str], at: Location) -> tuple[Location, str] | None:
     )
 
 
+_TEXT = re.compile(r"(name|description|source): +([^\"'{\[|>&*][^\"]*: .*)")
+
+
 def _sign(lines: list[str], at: Location) -> tuple[Location, str] | None:
-    """Find a dash without a space, a star in place of a dash, or a key without its colon."""
+    """Find a dash without a space, a star in place of a dash, a text that needs quotes, or a key without its colon."""
     line = lines[at.line - 1] if at.line <= len(lines) else ""
     star = re.match(r"(\s*)(-[A-Za-z{]|\* )(.*)", line)
     column = len(line) - len(line.lstrip()) + 1
@@ -82,6 +85,10 @@ def _sign(lines: list[str], at: Location) -> tuple[Location, str] | None:
         where = Location(at.line, column, at.line, column + 1)
         row = (star[2].strip("-* ") + star[3]).strip()
         return where, f"not YAML: a row begins with a dash and a space; write - {row}"
+    text = _TEXT.fullmatch(line)
+    if text is not None:
+        where = Location(at.line, text.start(2) + 1, at.line, len(line) + 1)
+        return where, f'not YAML: a text with ": " in it needs quotes; write {text[1]}: "{text[2]}"'
     above = lines[at.line - 2] if at.line > 1 else ""
     key = re.fullmatch(r"(\s*)([\w-]+) +([^:#{\[]+)", above)
     if key is not None and _KEY.fullmatch(line) is not None and len(key[1]) == column - 1 and at.column > column:

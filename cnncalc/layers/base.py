@@ -340,7 +340,7 @@ def check_flow(layer: Layer, x: Flow) -> Shape:
         raise LayerError(f"{layer.kind} takes numbers, and what flows in are {x}; put an embedding before it")
     if layer.accepts == "tokens":
         raise LayerError(
-            f"{layer.kind} takes tokens, and {{}} flows in; write the input as {{{{tokens: 56, vocabulary: 20000}}}}", x
+            f"{layer.kind} takes tokens, and {{}} flows in; write input: {{{{tokens: {x[0]}, vocabulary: 20000}}}}", x
         )
     if layer.accepts == "map" and x.rank == 0:
         needs = f"{layer.kind} takes a map with spatial axes, and {{}} is a vector; "
@@ -350,7 +350,11 @@ def check_flow(layer: Layer, x: Flow) -> Shape:
         advice = "put {{reshape: {}}} before it, or move it above the row that made a vector"
         raise LayerError(needs + advice, x, likely)
     if layer.accepts == "sequence" and x.rank != 1:
-        raise LayerError(f"{layer.kind} takes a sequence, length × channels, and {{}} flows in", x)
+        if x.rank == 0:
+            advice = f"put {{{{reshape: {x.channels}x1}}}} before it, a sequence of one channel"
+        else:
+            advice = f"put {{{{reshape: {math.prod(x.spatial)}x{x.channels}}}}} before it, a step for each position"
+        raise LayerError(f"{layer.kind} takes a sequence, length × channels, and {{}} flows in; {advice}", x)
     return x
 
 
