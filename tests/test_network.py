@@ -94,7 +94,7 @@ layers:
     (said,) = messages("input: 8x8x4\nlayers:\n  - {conv: 8, kernel_size: 1, name: wide}\n  - {add: input}\n")
     assert (
         said
-        == "4:5 add1: wide gives 8x8x8, input 8x8x4 (channels 8 ≠ 4); add needs the same shape from each; with a map also one number per channel, or a map of one channel [join]"
+        == "4:5 add1: wide gives 8x8x8, input 8x8x4 (channels 8 ≠ 4); add needs the same shape from each; with a map also one number per channel, or a map of one channel; {conv: 8, kernel_size: 1} behind input gives 8 channels [join]"
     )
 
 
@@ -373,7 +373,7 @@ def test_a_file_over_ten_mebibytes_is_refused_by_the_limit_s_name(tmp_path):
 
 
 def test_a_problem_of_a_hostile_name_stays_on_its_line():
-    text = 'input: 8x8x3\nlayers:\n  - {relu: , name: "a\\n::error::b\\e[31m"}\n  - {"con\\nv": 3}\n'
+    text = 'input: 8x8x3\nlayers:\n  - {relu: , name: "a\\n::error::b\\e[31m"}\n  - {"co\\nn": 3}\n'
     said = [str(p) for p in cnncalc.loads(text, file="x\ny.yaml").problems]
     assert len(said) == 2
     assert all(line.isprintable() for line in said)

@@ -51,7 +51,7 @@ def of(node: Node, error: Mismatch, layout: str) -> Unjoined:
         sides = f"branch `{first.branch}` ends at {shapes[0]}, `{second.branch}` at {shapes[1]}"
     else:
         sides = f"{first.name} gives {shapes[0]}, {second.name} {shapes[1]}"
-    fault = f"{node.name}: {sides}{_difference(first.flow, second.flow)}; {error.template}"
+    fault = f"{node.name}: {sides}{_difference(first.flow, second.flow)}; {error.template}{_projection(node, first, second)}"
     return Unjoined(node.name, first, second, fault)
 
 
@@ -84,6 +84,28 @@ def flattened_sequence(node: Node, layout: str) -> str:
     return (
         f"{node.name}: {node.layer.kind} needs spatial axes, and {units} is a vector: {source.name} reads the whole sequence "
         f"{x.text(layout)} at once; to keep its {x[0]:,} positions, write {{linear: {units}}} instead of {{fc: {units}}}"
+    )
+
+
+def _projection(node: Node, first: Side, second: Side) -> str:
+    """Return the convolution that gives one result the shape of the other, as the shortcut of a residual block has it."""
+    x, y = first.flow, second.flow
+    if node.layer.kind not in ("add", "subtract", "maximum", "average") or not (
+        isinstance(x, Shape) and isinstance(y, Shape) and x.rank == y.rank > 0
+    ):
+        return ""
+    if x.spatial < y.spatial:
+        first, second, x, y = second, first, y, x
+    elif x.spatial == y.spatial and x.channels > y.channels:
+        first, x, y = second, y, x
+    strides = {a // b for a, b in zip(x.spatial, y.spatial, strict=True)}
+    if len(strides) != 1 or any(a % b for a, b in zip(x.spatial, y.spatial, strict=True)):
+        return ""
+    (stride,) = strides
+    more = f", stride: {stride}, fit: floor" if stride > 1 else ""
+    where = f"at the end of branch `{first.branch}`" if first.branch else f"behind {first.name}"
+    return f"; {{conv: {y.channels}, kernel_size: 1{more}}} {where} gives {y.channels} channels" + (
+        f" at 1/{stride} of the size" if stride > 1 else ""
     )
 
 

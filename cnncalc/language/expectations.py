@@ -8,7 +8,7 @@ from cnncalc import values
 from cnncalc.analysis.memory import Memory
 from cnncalc.build.problems import Problems
 from cnncalc.dtype import bytes_of
-from cnncalc.graph import Graph, Producer
+from cnncalc.graph import Graph, Node, Producer
 from cnncalc.language.content import Document
 from cnncalc.language.row import Argument
 from cnncalc.language.scope import Scope
@@ -119,4 +119,8 @@ def check_row(argument: Argument, value: Value, layer: str, source: Producer | N
     flow = source.flow if source is not None else None
     if isinstance(flow, Shape) and flow != expected and source is not None:
         message = f"{source.name} gives {flow.text(problems.layout)}, and {expected.text(problems.layout)} is expected"
+        if isinstance(source, Node):
+            from cnncalc.build.reach import field_for
+
+            message += field_for(source, expected)
         problems.add("expect", argument.location, message, layer=source.name)

@@ -12,7 +12,7 @@ from cnncalc.layers.memory import NOTHING_SAVED, Grad, Reuse, Saved
 from cnncalc.layers.option import Axis, AxisNames, AxisSet, ChannelRange, Choice, Count, Flag, OpenShapeText, option
 from cnncalc.layers.spatial import seen
 from cnncalc.layers.view import SAME, View
-from cnncalc.shape import Flow, LayerError, Shape
+from cnncalc.shape import Flow, LayerError, OpenShape, Shape
 from cnncalc.window import Window
 
 if TYPE_CHECKING:
@@ -85,8 +85,21 @@ class Reshape(Layer, kind="reshape"):
                 )
             return Shape(*(n or x.size // known for n in self.shape))
         if known != x.size:
-            raise LayerError(f"{{}} holds {x.size:,} numbers and {{}} would hold {known:,}", x, self.shape, field="shape")
+            raise LayerError(
+                f"{{}} holds {x.size:,} numbers and {{}} would hold {known:,}{self._nearest(x)}", x, self.shape, field="shape"
+            )
         return Shape(*self.shape)
+
+    def _nearest(self, x: Shape) -> str:
+        """Return the hint for a shape that holds another number of numbers than `x`."""
+        if not self.shape.rank:
+            return f"; write flatten for a vector of {x.size:,}"
+        # The language computes one size from the others.
+        for open_axis in range(len(self.shape)):
+            if x.size % math.prod(n for axis, n in enumerate(self.shape) if axis != open_axis) == 0:
+                sizes = (0 if axis == open_axis else n for axis, n in enumerate(self.shape))
+                return f"; write {OpenShape(*sizes)} for the size that is left"
+        return ""
 
     def reuse(self, training: bool) -> Reuse:
         return "view"
