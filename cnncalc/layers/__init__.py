@@ -2,7 +2,8 @@
 
 from importlib import import_module
 
-from cnncalc.layers.base import KINDS, Join, Layer, Mismatch, Weight
+from cnncalc.layers.base import KINDS, Join, Layer, Weight
+from cnncalc.layers.join import Mismatch
 from cnncalc.modules import modules
 
 for _name in modules(__path__):

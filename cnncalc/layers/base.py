@@ -170,44 +170,33 @@ class Layer:
         """Return the layer of a row's keys, or None and the errors by key; the main field's key is the kind's name."""
         faults: list[tuple[str, LayerError]] = []
         fields: dict[str, Any] = {}
+
+        def fault(key: str, message: str, rule: str = "missing", field: str | None = None) -> None:
+            faults.append((key, LayerError(message, rule=rule, field=field)))
+
         for key, value in given.items():
             declared = cls.main if key == cls.kind else cls.options.get(key)
             if declared is None:
                 if value is not None:
-                    faults.append(
-                        (
-                            key,
-                            LayerError(
-                                f"{cls.kind} takes no value; write {{{cls.kind}: null}}, or - {cls.kind} alone", rule="value"
-                            ),
-                        )
-                    )
-            elif value is None and key == cls.kind and not declared.required:
-                pass
-            elif value is None and key == cls.kind:
-                faults.append(
-                    (key, LayerError(f"{cls.kind} needs a value, {declared.name}: {declared.type.describe()}", rule="missing"))
-                )
-                fields[declared.name] = None
-            else:
-                try:
-                    fields[declared.name] = declared.type.parse(value, layout)
-                except LayerError as fact:
-                    name = cls.kind if key == cls.kind else declared.name
-                    hint = "; leave it out" if value in ("None", "default", "auto") and not declared.required else ""
-                    faults.append(
-                        (
-                            key,
-                            LayerError(f"{name} {fact.template}{hint if '; write' not in fact.template else ''}", rule=fact.rule),
-                        )
-                    )
+                    fault(key, f"{cls.kind} takes no value; write {{{cls.kind}: null}}, or - {cls.kind} alone", "value")
+                continue
+            if value is None and key == cls.kind:
+                if declared.required:
+                    fault(key, f"{cls.kind} needs a value, {declared.name}: {declared.type.describe()}")
                     fields[declared.name] = None
+                continue
+            try:
+                fields[declared.name] = declared.type.parse(value, layout)
+            except LayerError as fact:
+                fields[declared.name] = None
+                message = f"{key} {fact.template}"
+                if value in ("None", "default", "auto") and not declared.required and "; write" not in message:
+                    message += "; leave it out"
+                fault(key, message, fact.rule)
         for name, declared in cls.options.items():
             if declared.required and name not in fields:
                 what = f"a value, {name}" if declared.main else name
-                faults.append(
-                    (cls.kind, LayerError(f"{cls.kind} needs {what}: {declared.type.describe()}", rule="missing", field=name))
-                )
+                fault(cls.kind, f"{cls.kind} needs {what}: {declared.type.describe()}", field=name)
         if faults:
             return None, faults
         try:
@@ -407,12 +396,3 @@ class Join(Layer):
     def forward_join(self, xs: tuple[Array, ...], run: Run) -> Array:
         """Return the output for `xs`; `run.overwrite` applies to the first."""
         raise NotImplementedError
-
-
-class Mismatch(LayerError):
-    """Two inputs, by index, that cannot be joined; the message says what would be needed."""
-
-    def __init__(self, first: int, second: int, why: str) -> None:
-        super().__init__(why, rule="join")
-        self.first = first
-        self.second = second

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cnncalc import kernels
 from cnncalc.layers.advice import axis_of
-from cnncalc.layers.base import Example, Join, Mismatch
+from cnncalc.layers.base import Example, Join
 from cnncalc.layers.memory import Grad, Saved
 from cnncalc.layers.option import Axis, Choice, Number, option
 from cnncalc.layers.view import View
@@ -16,6 +16,15 @@ from cnncalc.shape import Flow, LayerError, Shape
 if TYPE_CHECKING:
     from cnncalc.kernels.arrays import Array
     from cnncalc.kernels.run import Run
+
+
+class Mismatch(LayerError):
+    """Two inputs, by index, that cannot be joined; the message says what would be needed."""
+
+    def __init__(self, first: int, second: int, why: str) -> None:
+        super().__init__(why, rule="join")
+        self.first = first
+        self.second = second
 
 
 class _Elementwise(Join):

@@ -21,7 +21,7 @@ class Outcome(NamedTuple):
 
 def plot(points: list[tuple[int, int]], figures=("parameters", "macs"), unknown: int = 0, title: str = "Net") -> ET.Element:
     found = [Outcome((str(i),), dict(zip(figures, point, strict=True))) for i, point in enumerate(points)]
-    return ET.fromstring(svg([*found, *[Outcome(("?",), {})] * unknown], figures, ["w"], title=title))  # noqa: S314 - our own text
+    return ET.fromstring(svg([*found, *[Outcome(("?",), {})] * unknown], figures, ["w"], title=title))
 
 
 def texts(root: ET.Element) -> list[str]:
