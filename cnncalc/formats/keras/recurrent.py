@@ -1,4 +1,4 @@
-"""Recurrent layers, attention, and wrappers."""
+"""Recurrent layers and wrappers."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import math
 from typing import Any
 
 from cnncalc.formats.keras.calls import Broken
-from cnncalc.formats.keras.use import Tensor, Use, in_sequence, keras, opaque, tensors
-from cnncalc.graph import Producer
+from cnncalc.formats.keras.use import Tensor, Use, in_sequence, keras, opaque
 from cnncalc.shape import Shape
 
 _CELLS = {"LSTMCell": "LSTM", "GRUCell": "GRU", "SimpleRNNCell": "SimpleRNN"}
@@ -217,71 +216,3 @@ def _per_step(use: Use, x: Tensor, name: str, config: dict[str, Any], layer: dic
         steps = x.shape[0]
         return [Tensor(use.layer("reshape", x.node, shape=Shape(steps, x.shape.size // steps)), False)]
     return None
-
-
-@keras("MultiHeadAttention", "GroupedQueryAttention", "GroupQueryAttention")
-def _attention(use: Use) -> Any:
-    query, value, key = _query_value_key(use)
-    heads = use.whole("num_heads" if "num_heads" in use.config else "num_query_heads")
-    pairs = use.whole("num_key_value_heads", heads) if "num_key_value_heads" in use.config else heads
-    width = use.whole("key_dim" if "key_dim" in use.config else "head_dim")
-    value_width = width if use.config.get("value_dim") is None else use.whole("value_dim")
-    bias = use.flag("use_bias", True)
-    c = query.shape.channels
-    out = use.config.get("output_shape")
-    given = c if out is None else out[-1] if isinstance(out, list) and out else out
-    if not isinstance(given, int) or given < 1:
-        raise Broken(f"output_shape must be an integer or none, got {out}")
-    over_length = query.shape.rank == 1 and value.shape.rank == 1
-    alike = query == value == key and heads * width == c == heads * value_width == given and pairs == heads
-    if alike and over_length and not use.kwargs.get("return_attention_scores"):
-        return Tensor(use.layer("attention", query.node, heads=heads, bias=bias), False)
-    k, v = key.shape.channels, value.shape.channels
-    one = int(bias)
-    parameters = (c + one) * heads * width + (k + one) * pairs * width + (v + one) * pairs * value_width
-    parameters += heads * value_width * given + one * given
-    cells, others = math.prod(query.shape.spatial), math.prod(value.shape.spatial)
-    macs = cells * c * heads * width + others * (k * pairs * width + v * pairs * value_width)
-    macs += cells * others * heads * (width + value_width) + cells * heads * value_width * given
-    shape = Shape(*query.shape.spatial, given)
-    inputs: list[Producer] = [one.node for one in dict.fromkeys((query, value, key))]
-    made = Tensor(use.net.custom(use.name, use.class_name, *inputs, output=shape, parameters=parameters, macs=macs), False)
-    if not use.kwargs.get("return_attention_scores") or not over_length:
-        return made
-    scores = use.net.custom(
-        use.net.free(f"{use.name}_scores"), "attention scores", made.node, output=Shape(heads, cells, others), macs=0
-    )
-    return [made, Tensor(scores, False)]
-
-
-def _query_value_key(use: Use) -> tuple[Tensor, Tensor, Tensor]:
-    """The three tensors of an attention layer; the key is the value if it is not given. Raises Broken."""
-    given = tensors(use.args)
-    named = {key: one[0] for key, value in use.kwargs.items() if (one := tensors(value))}
-    query = given[0] if given else named.get("query")
-    value = given[1] if len(given) > 1 else named.get("value")
-    key = given[2] if len(given) > 2 else named.get("key", value)
-    if query is None or value is None or key is None:
-        raise Broken("it needs a query and a value")
-    return query, value, key
-
-
-@keras("Attention", "AdditiveAttention")
-def _products(use: Use) -> Any:
-    """Attention without projections: a learned factor, or one number per channel in the additive form."""
-    xs = tensors(use.args)
-    if len(xs) < 2:
-        raise Broken(f"it reads a query and a value, and {len(xs)} tensors flow in")
-    query, value = xs[0], xs[1]
-    key = xs[2] if len(xs) > 2 else value
-    width = key.shape.channels
-    learned = use.flag("use_scale", use.class_name == "AdditiveAttention")
-    parameters = (width if use.class_name == "AdditiveAttention" else 1) if learned else 0
-    if use.config.get("score_mode") == "concat":
-        parameters += 1
-    shape = Shape(*query.shape.spatial, value.shape.channels)
-    cells, others = math.prod(query.shape.spatial), math.prod(value.shape.spatial)
-    macs = cells * others * (width + value.shape.channels)
-    inputs = [x.node for x in dict.fromkeys(xs)]
-    made = use.net.custom(use.name, use.class_name, *inputs, output=shape, parameters=parameters, macs=macs)
-    return Tensor(made, False)
