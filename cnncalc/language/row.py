@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
-from cnncalc.language.edit import CannotEdit, replacement
 from cnncalc.language.source import Mapping, Scalar, YamlNode, last_line, location
 from cnncalc.language.template import Dynamic, Pairs, Parts, Template, names_in
 from cnncalc.layers import Layer
@@ -156,6 +155,8 @@ class Row(Place):
         if argument is not None and argument.dynamic:
             # The expression applies to every use of the block.
             return None
+        from cnncalc.language.edit import CannotEdit
+
         try:
             return self.change(field, value, safe=safe)
         except CannotEdit:
@@ -163,6 +164,8 @@ class Row(Place):
 
     def change(self, field: str, value: str, *, safe: bool = False) -> Fix:
         """Return the edit that sets a field, also if it has an expression. Raises CannotEdit."""
+        from cnncalc.language.edit import CannotEdit, replacement
+
         key = self._key_of(field)
         pair, title = f"{key}: {value}", f"{key} {value}"
         argument = self._argument(field)

@@ -155,7 +155,7 @@ def test_a_key_written_twice_is_darknets_first():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[net]\nwidth=8\n", "has a section for each layer behind it"),
+        ("[net]\nwidth=8\n", "followed by a section for each layer"),
         ("[net]\nwidth=8\nheight=8\n[conv]\n", "needs channels"),
         ("[net]\nwidth=99999999999\nheight=8\nchannels=3\n[conv]\n", "width must be an integer"),
         ("[net]\n" + "a=1\n" * 100_001, "more than 100,000 lines"),
