@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from cnncalc.layers import Join, Layer, Weight
-from cnncalc.layers.base import check_flow
+from cnncalc.layers.accept import check_flow
 from cnncalc.layers.view import View
 from cnncalc.shape import LARGEST, Flow, LayerError, Shape
 from cnncalc.window import Window

@@ -11,7 +11,7 @@ from cnncalc.dtype import DEFAULT, bytes_of
 from cnncalc.graph import Graph, Node, Producer
 from cnncalc.infer import Inference, Outcome, Unreadable, outcome
 from cnncalc.layers import Join, Layer
-from cnncalc.layers.base import check_flow
+from cnncalc.layers.accept import check_flow
 from cnncalc.shape import Flow, LayerError, Shape, Tokens
 
 

@@ -107,6 +107,14 @@ def channels(x: Producer) -> int:
     return shape_of(x).channels
 
 
+def map_of(x: Producer, reader: str) -> tuple[int, int, int]:
+    """Height, width and channels. Raises LayerError for anything but a map of two axes; `reader` names what needs the map."""
+    shape = shape_of(x)
+    if shape.rank != 2:
+        raise LayerError(f"the {reader} needs a map, height × width × channels, and {{}} flows in", shape)
+    return shape[0], shape[1], shape[2]
+
+
 def make_layer(kind: str, **fields: Any) -> Layer:
     """The layer of a kind from plain values: a number stands for every axis. Raises LayerError with the field at fault."""
     key = (kind, *((name, _hashable(value)) for name, value in fields.items() if value is not None))

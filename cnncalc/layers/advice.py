@@ -43,6 +43,14 @@ def near_divisors(count: int, wanted: int) -> str:
     return " or ".join(map(str, sorted(sorted(found, key=lambda d: (abs(d - wanted), d))[:2])))
 
 
+def divided(x: Shape, field: str, parts: int) -> Shape:
+    """Return `x` if `parts`, the value of a field, divides its channels. Raises LayerError with the nearest divisors."""
+    if x.channels % parts:
+        near = near_divisors(x.channels, parts)
+        raise LayerError(f"{parts} {field} do not divide the {x.channels} channels of {{}}; try {near}", x, field=field)
+    return x
+
+
 def axis_of(x: Shape, name: str, field: str = "axis") -> int:
     """Return the place of the axis `name` in `x`, the channels last. Raises LayerError if `x` has no such axis."""
     names = (*x.axes, "channels")

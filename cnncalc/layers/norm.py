@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from cnncalc import kernels
-from cnncalc.layers.advice import near_divisors
+from cnncalc.layers.advice import divided
 from cnncalc.layers.base import Example, Pointwise, Weight
 from cnncalc.layers.memory import INPUT_SAVED, NOTHING_SAVED, Grad, Saved
 from cnncalc.layers.option import Choice, Count, Flag, Number, Numbers, option
@@ -196,12 +196,7 @@ class GroupNorm(Normalising, kind="groupnorm"):
     example = Example({"groupnorm": 2}, (Shape(3, 5, 6),), Shape(3, 5, 6))
 
     def output_shape(self, x: Shape, fit: str) -> Shape:
-        if x.channels % self.groups:
-            near = near_divisors(x.channels, self.groups)
-            raise LayerError(
-                f"{self.groups} groups do not divide the {x.channels} channels of {{}}; try {near}", x, field="groups"
-            )
-        return x
+        return divided(x, "groups", self.groups)
 
     def averaged(self, x: Shape) -> tuple[int, str]:
         return x.size // self.groups, "the only number of each group"

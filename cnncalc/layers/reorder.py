@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from cnncalc import kernels
-from cnncalc.layers.advice import axis_of, image_hint, near_divisors
+from cnncalc.layers.advice import axis_of, divided, image_hint
 from cnncalc.layers.base import Example, Layer, Pointwise
 from cnncalc.layers.memory import NOTHING_SAVED, Grad, Reuse, Saved
 from cnncalc.layers.option import Axis, AxisNames, AxisSet, ChannelRange, Choice, Count, Flag, OpenShapeText, option
@@ -241,12 +241,7 @@ class ChannelShuffle(Pointwise, kind="channel_shuffle"):
     example = Example({"channel_shuffle": 2}, (Shape(3, 5, 6),), Shape(3, 5, 6))
 
     def output_shape(self, x: Shape, fit: str) -> Shape:
-        if x.channels % self.groups:
-            near = near_divisors(x.channels, self.groups)
-            raise LayerError(
-                f"{self.groups} groups do not divide the {x.channels} channels of {{}}; try {near}", x, field="groups"
-            )
-        return x
+        return divided(x, "groups", self.groups)
 
     def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
         return NOTHING_SAVED

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from cnncalc import kernels
-from cnncalc.layers.advice import near_divisors
+from cnncalc.layers.advice import divided
 from cnncalc.layers.base import Example, Layer, Pointwise, Weight
 from cnncalc.layers.memory import NOTHING_SAVED, Grad, Saved
 from cnncalc.layers.option import Choice, Count, Flag, option
 from cnncalc.layers.view import SAME, View, whole
-from cnncalc.shape import Flow, LayerError, Shape, Tokens
+from cnncalc.shape import Flow, Shape, Tokens
 from cnncalc.window import Window
 
 if TYPE_CHECKING:
@@ -203,10 +203,7 @@ class Attention(Pointwise, kind="attention"):
     example = Example({"attention": 2}, (Shape(7, 6),), Shape(7, 6))
 
     def output_shape(self, x: Shape, fit: str) -> Shape:
-        if x.channels % self.heads:
-            near = near_divisors(x.channels, self.heads)
-            raise LayerError(f"{self.heads} heads do not divide the {x.channels} channels of {{}}; try {near}", x, field="heads")
-        return x
+        return divided(x, "heads", self.heads)
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         c = x.channels

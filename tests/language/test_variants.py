@@ -89,7 +89,7 @@ def test_rows_are_read_once() -> None:
 def test_a_variant_over_the_budget_leaves_no_fault_behind() -> None:
     source = Source(None, text=TEXT)
     over = Options(None, ["name=a b"]).changes()._replace(limits=(("parameters", 1),))
-    with pytest.raises(BudgetExceeded):
+    with pytest.raises(BudgetExceeded, match="parameters"):
         of(source, over)
     assert told(of(source)) == alone([])
 

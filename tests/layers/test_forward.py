@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from cnncalc.kernels.run import Run
 from cnncalc.kernels.workers import Workers
 from cnncalc.layers import KINDS, Join, Layer
-from cnncalc.layers.base import check_flow
+from cnncalc.layers.accept import check_flow
 from cnncalc.shape import LayerError, Shape, Tokens
 from cnncalc.values import Value
 from tests import naive

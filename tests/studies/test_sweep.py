@@ -47,7 +47,7 @@ def test_limits_keep_what_is_within_them_and_nothing_else():
 
 def test_building_stops_as_soon_as_a_limit_is_exceeded():
     text = TEXT.replace("  - {fc: 10}", "  - {fc: 10}\n" + "  - {fc: 10}\n" * 50)
-    with pytest.raises(BudgetExceeded) as stop:
+    with pytest.raises(BudgetExceeded, match="parameters") as stop:
         read(Source("net.yaml", text=text), Changes(limits=(("parameters", 100),)))
     assert stop.value.figure == "parameters"
     # At the limit nothing stops.

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cnncalc.formats.darknet.sections import Values
-from cnncalc.formats.draft import Draft, channels, shape_of
+from cnncalc.formats.draft import Draft, channels, map_of, shape_of
 from cnncalc.graph import Producer
 from cnncalc.shape import LayerError, Shape
 
@@ -133,7 +133,7 @@ def connected(net: Net, name: str, values: Values, x: Producer) -> Producer:
 
 def local(net: Net, name: str, values: Values, x: Producer) -> Producer:
     """A convolution with separate weights at each position."""
-    height, width, c = _map(x)
+    height, width, c = map_of(x, "section")
     size, stride = values.whole("size", 1, 1), values.whole("stride", 1, 1)
     filters = values.whole("filters", 1, 1)
     less = 1 if values.whole("pad", 0) else size
@@ -152,17 +152,9 @@ def local(net: Net, name: str, values: Values, x: Producer) -> Producer:
         return activated(net, word if word.isidentifier() else "activation", y, word)
 
 
-def _map(x: Producer) -> tuple[int, int, int]:
-    """Height, width and channels. Raises LayerError for a vector."""
-    shape = shape_of(x)
-    if shape.rank != 2:
-        raise LayerError("the section needs a map, height × width × channels, and {} flows in", shape)
-    return shape[0], shape[1], shape[2]
-
-
 def maxpool(net: Net, name: str, values: Values, x: Producer) -> Producer:
     if values.whole("maxpool_depth", 0):
-        height, width, _ = _map(x)
+        height, width, _ = map_of(x, "section")
         return net.custom(
             name, "maxpool over channels", x, output=Shape(height, width, values.whole("out_channels", 1, 1)), macs=0
         )
@@ -185,7 +177,7 @@ def _window(values: Values) -> dict[str, Any]:
 
 
 def avgpool(net: Net, name: str, values: Values, x: Producer) -> Producer:
-    _map(x)
+    map_of(x, "section")
     return net.layer(name, "adaptive_avgpool", x, output_size=1)
 
 
@@ -229,7 +221,7 @@ def identity(net: Net, name: str, values: Values, x: Producer) -> Producer:
 
 
 def crop(net: Net, name: str, values: Values, x: Producer) -> Producer:
-    height, width, c = _map(x)
+    height, width, c = map_of(x, "section")
     wanted = (values.whole("crop_height", 1, 1), values.whole("crop_width", 1, 1))
     over = (height - wanted[0], width - wanted[1])
     if min(over) < 0:
@@ -315,7 +307,7 @@ def recurrent(net: Net, name: str, values: Values, x: Producer) -> Producer:
 def crnn(net: Net, name: str, values: Values, x: Producer) -> Producer:
     """Three convolutions: into the state, of the state, and out of it."""
     shape = shape_of(x)
-    height, width, c = (1, 1, shape.channels) if shape.rank == 0 else _map(x)
+    height, width, c = (1, 1, shape.channels) if shape.rank == 0 else map_of(x, "section")
     out = values.whole("output" if "output" in values else "output_filters", 1, 1)
     hidden = values.whole("hidden" if "hidden" in values else "hidden_filters", 1, 1)
     size = values.whole("size", 3, 1)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from cnncalc.formats.draft import Draft, shape_of
 from cnncalc.formats.keras.calls import Broken, Dims
+from cnncalc.formats.register import register
 from cnncalc.graph import Node, Producer
 from cnncalc.layers import Layer
 from cnncalc.shape import LARGEST, Shape
@@ -241,13 +242,7 @@ LAYOUTS: dict[str, Layout] = {}
 
 def keras(*names: str) -> Callable[[Layout], Layout]:
     """Register the function below for classes of these names."""
-
-    def register(layout: Layout) -> Layout:
-        for name in names:
-            LAYOUTS[name] = layout
-        return layout
-
-    return register
+    return register(LAYOUTS, *names)
 
 
 def ranks(name: str, *numbers: int) -> tuple[str, ...]:

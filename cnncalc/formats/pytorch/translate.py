@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Union
 
+from cnncalc.formats.register import register
 from cnncalc.formats.tensors import build
 from cnncalc.formats.tensors.constant import Constant
 from cnncalc.formats.tensors.program import Operation, Program, ProgramError, Shape, Tensor, Value
@@ -30,13 +31,7 @@ def in_file(file: str, line: int) -> InFile:
 
 def operator(*names: str) -> Callable[[Handler], Handler]:
     """Registers the handler of operators, without the names of their overloads."""
-
-    def register(function: Handler) -> Handler:
-        for name in names:
-            HANDLERS[name] = function
-        return function
-
-    return register
+    return register(HANDLERS, *names)
 
 
 class Unsupported(Exception):

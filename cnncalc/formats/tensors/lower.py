@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from cnncalc.formats.register import register
 from cnncalc.formats.tensors.arrays import computable
 from cnncalc.formats.tensors.constant import Constant, learned, reordered
 from cnncalc.formats.tensors.emit import Cannot, Emitter, Made, Maker, Port
@@ -28,13 +29,7 @@ HANDLERS: dict[str, Handler] = {}
 
 def lowers(*names: str) -> Callable[[Handler], Handler]:
     """Registers the function that lowers an operator."""
-
-    def register(function: Handler) -> Handler:
-        for name in names:
-            HANDLERS[name] = function
-        return function
-
-    return register
+    return register(HANDLERS, *names)
 
 
 class Lowering:

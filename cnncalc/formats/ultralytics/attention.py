@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cnncalc.formats.draft import channels, shape_of
+from cnncalc.formats.draft import channels, map_of, shape_of
 from cnncalc.formats.ultralytics.blocks import add, bottleneck, c2f_rows, c3, c3k, concat, cut, ladder, sequence
 from cnncalc.formats.ultralytics.catalog import Net, module
 from cnncalc.formats.ultralytics.conv import Act, conv_bn, plain_conv
@@ -150,7 +150,7 @@ def _aifi(
     act: Act = "gelu",
     normalize_before: bool = False,
 ) -> Producer:
-    height, width, c = map_of(x)
+    height, width, c = map_of(x, "row")
     x = net.layer("flatten", "reshape", x, shape=Shape(height * width, c))
     y = net.layer("norm1", "layernorm", x, epsilon=1e-5) if normalize_before else x
     # Queries and keys have an encoding of the place added, which is not learned; values have none.
@@ -163,20 +163,12 @@ def _aifi(
     return net.layer("unflatten", "reshape", y, shape=Shape(height, width, c))
 
 
-def map_of(x: Producer) -> tuple[int, int, int]:
-    """Height, width and channels. Raises LayerError for anything but a map of two axes."""
-    shape = shape_of(x)
-    if shape.rank != 2:
-        raise LayerError("the row needs a map, height × width × channels, and {} flows in", shape)
-    return shape[0], shape[1], shape[2]
-
-
 def transformer(net: Net, name: str, x: Producer, c2: int, n: int) -> Producer:
     """Attention layers over the cells of a map."""
     with net.group(name, "TransformerBlock", x):
         if channels(x) != c2:
             x = conv_bn(net, "conv", x, c2)
-        height, width, _ = map_of(x)
+        height, width, _ = map_of(x, "row")
         x = net.layer("flatten", "reshape", x, shape=Shape(height * width, c2))
         x = add(net, x, net.layer("linear", "linear", x, units=c2))
         x = sequence(net, "tr", "Sequential", x, n, _transformer_layer)
@@ -206,7 +198,7 @@ def text_gate(net: Net, name: str, x: Producer, c2: int, heads: int, embed: int,
         text = net.text(width)
         guide = net.layer("gl", "linear", text, units=embed)
         y = conv_bn(net, "ec", x, embed, act=False) if channels(x) != embed else x
-        height, wide, _ = map_of(x)
+        height, wide, _ = map_of(x, "row")
         macs = height * wide * embed * shape_of(text)[0]
         gate = net.custom(
             "gate", "largest product with the text", y, guide, output=Shape(height, wide, heads), parameters=heads, macs=macs
