@@ -64,7 +64,7 @@ def test_attention_computes_what_keras_documents(config, shapes, parameters):
     }
     heads = config.get("num_heads") or config["num_query_heads"]
     pairs = config.get("num_key_value_heads", heads)
-    first, last = list(arrays.values())[0], list(arrays.values())[-1]
+    first, last = next(iter(arrays.values())), list(arrays.values())[-1]
     q = projected(first, own["query"], heads)
     k, v = (np.repeat(projected(last, own[part], pairs), heads // pairs, axis=1) for part in ("key", "value"))
     scores = np.exp(np.einsum("lhw,mhw->hlm", q, k) / np.sqrt(q.shape[-1]))
