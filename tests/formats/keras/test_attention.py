@@ -23,7 +23,15 @@ def model(class_name: str, config: dict, shapes: dict, **kwargs) -> str:
     node = {"args": [tensor(name) for name in names], "kwargs": kwargs}
     if class_name == "Attention":
         node["args"] = [node["args"]]
-    layers.append({"class_name": class_name, "name": "a", "config": {"name": "a", **config}, "inbound_nodes": [node]})
+    layers.append(
+        {
+            "module": "keras.layers",
+            "class_name": class_name,
+            "name": "a",
+            "config": {"name": "a", **config},
+            "inbound_nodes": [node],
+        }
+    )
     ends = {"input_layers": [[name, 0, 0] for name in shapes], "output_layers": [["a", 0, 0]]}
     return json.dumps({"class_name": "Functional", "config": {"name": "m", "layers": layers, **ends}})
 
@@ -31,7 +39,8 @@ def model(class_name: str, config: dict, shapes: dict, **kwargs) -> str:
 def projected(x: np.ndarray, weights: dict, heads: int) -> np.ndarray:
     """(length, channels) → (length, heads, width), as Keras's EinsumDense."""
     kernel = weights["weight"].T.reshape(x.shape[-1], heads, -1)
-    return np.einsum("lc,chw->lhw", x, kernel) + weights.get("bias", np.zeros(1)).reshape(-1, kernel.shape[-1])
+    made = np.einsum("lc,chw->lhw", x, kernel)
+    return made + weights["bias"].reshape(heads, -1) if "bias" in weights else made
 
 
 @pytest.mark.parametrize(
