@@ -59,6 +59,9 @@ def cluster_map(
                 )
             except (OSError, RuntimeError) as error:
                 raise ClusterError(f"no local cluster can be started: {str(error).splitlines()[0]}") from None
+        elif (fault := _address_fault(scheduler)) is not None:
+            # Dask would raise as well, and then wait 40 seconds for the client that it could not make.
+            raise ClusterError(f"{scheduler} is no address of a scheduler, such as tcp://host:8786: {fault}")
         try:
             client = distributed.Client(cluster or scheduler, timeout=_PATIENCE, set_as_default=False)
         except (OSError, ValueError, ImportError) as error:
@@ -68,6 +71,17 @@ def cluster_map(
     finally:
         if cluster is not None:
             cluster.close()
+
+
+def _address_fault(address: str) -> str | None:
+    """Return why an address cannot be one of a scheduler; None if it can."""
+    from distributed.comm.addressing import parse_address, parse_host_port
+
+    try:
+        parse_host_port(parse_address(address)[1])
+    except ValueError as error:
+        return str(error).splitlines()[0]
+    return None
 
 
 def _cores() -> int:

@@ -73,13 +73,19 @@ def test_no_scheduler(monkeypatch):
         list(cluster_map(square, [1], "tcp://127.0.0.1:9"))
 
 
+@pytest.mark.parametrize("address", ["nonsense", "tcp://127.0.0.1:9x"])
+def test_an_address_that_is_none(address):
+    with pytest.raises(ClusterError, match=f"{address} is no address of a scheduler, such as tcp://host:8786: "):
+        list(cluster_map(square, [1], address))
+
+
 def test_a_scheduler_that_goes_away(monkeypatch):
     monkeypatch.setattr("cnncalc.cluster._PATIENCE", 2.0)
     with distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=":0", silence_logs=50) as gone:
         results = cluster_map(slow_square, range(2000), gone.scheduler_address)
         assert next(results) == 0
         gone.close()
-        with pytest.raises(ClusterError, match="the scheduler went away"):
+        with pytest.raises(ClusterError, match=r"^the scheduler went away$"):
             list(results)
 
 

@@ -120,6 +120,17 @@ def test_its_first_picture_has_the_lines_that_show_prints_now(folder):
     assert [line for line in lines if "".join(line.split()) not in "".join(drawn.split())] == []
 
 
+def test_the_study_with_optuna():
+    optuna = pytest.importorskip("optuna")
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    (code,) = re.findall(r"```python\n(import optuna.*?)```", README, re.DOTALL)
+    names = {}
+    exec(code, names)
+    # MobileNetV2 of width 0.75 has 209 million MACs (Sandler et al. 2018, Table 4).
+    assert 0.25 <= names["study"].best_params["width"] < 0.75
+    assert names["study"].best_value > 1_677_128  # the parameters of width 0.35
+
+
 def test_the_lines_for_python(monkeypatch):
     """What a comment says is the value of the expression before it."""
     monkeypatch.chdir(ROOT)

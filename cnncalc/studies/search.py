@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from cnncalc.build.changes import BudgetExceeded
 from cnncalc.bundled import resolve
-from cnncalc.language.overrides import Options, Shapes, word
+from cnncalc.language.overrides import Options, Shapes, input_texts, word
 from cnncalc.network import Network
 from cnncalc.problem import SpecError
 from cnncalc.studies.grid import Axis
 from cnncalc.studies.sweep import COUNTED, plan
 from cnncalc.studies.sweep import Sweep as _Sweep
-from cnncalc.studies.trial import Trial
+from cnncalc.studies.trial import Recipe, Stamp, Trial, recipe_for, stamp
 from cnncalc.values import quantity
+
+#: Files and names whose recipes `feasible` keeps.
+_KEPT = 16
 
 
 def sweep(
@@ -37,12 +40,12 @@ def sweep(
 
     `set` has the values of vars, fields, inputs or `fit` by name. A trial has `values`, `totals` (parameters, trainable, buffers,
     macs, weights in bytes, and `peak_memory` if `figures` names it), `output` and `problems`. Raises SpecError for a file that is
-    not a network, ValueError for a budget or figure that does not exist.
+    not a network, ValueError for a budget or figure that does not exist, TypeError for a value that is not in a list.
     """
     unknown = [name for name in figures if name not in COUNTED]
     if unknown:
         raise ValueError(f"there is no figure {unknown[0]}; there are {', '.join(COUNTED)}")
-    axes = [Axis(name, tuple(word(value) for value in values)) for name, values in set.items()]
+    axes = [Axis(name, _words(name, values)) for name, values in set.items()]
     found = plan(
         resolve(spec),
         axes,
@@ -54,6 +57,13 @@ def sweep(
         figures=figures,
     )
     return _kept(found, processes, scheduler)
+
+
+def _words(name: str, values: Iterable[Any]) -> tuple[str, ...]:
+    """Return the values of a name as text. Raises TypeError for a value that is not in a list."""
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise TypeError(f"{name} needs a list of values, as in {{{name!r}: [{values!r}]}}")
+    return tuple(map(word, values))
 
 
 def _kept(found: _Sweep, processes: int | None, scheduler: str | None) -> Iterator[Trial]:
@@ -72,15 +82,18 @@ def feasible(
 ) -> Network | None:
     """The network with these values if it has no errors and is within the budget, else None.
 
-    Building stops as soon as the budget is exceeded, so that a search can ask for thousands of candidates. Raises SpecError for
-    a file that is not a network at all.
+    Building stops as soon as the budget is exceeded, and the file is parsed once, so that a search can ask for thousands of
+    candidates. Raises SpecError for a file that is not a network at all, and for a var that it does not have.
     """
-    axes = [Axis(name, (word(value),)) for name, value in (set or {}).items()]
     limits = _limits(budget)
-    found = plan(resolve(spec), axes, Options(input, None, fit, layout, dtype), limits=limits)
+    names, values = [*(set or {})], [word(value) for value in (set or {}).values()]
+    recipe = _recipe(resolve(spec), names, Options(input_texts(input), None, fit, layout, dtype), limits)
     try:
-        network = found.recipe.network([axis.values[0] for axis in axes])
-    except (BudgetExceeded, SpecError):
+        network = recipe.network(values)
+    except BudgetExceeded:
+        return None
+    except SpecError:
+        recipe.check_names(values)
         return None
     if any(problem.level == "error" for problem in network.problems):
         return None
@@ -88,6 +101,24 @@ def feasible(
     if "peak_memory" in limits:
         figures["peak_memory"] = network.memory.peak
     return network if all(figures[name] <= most for name, most in limits.items()) else None
+
+
+_RECIPES: dict[Hashable, tuple[Stamp, Recipe]] = {}
+
+
+def _recipe(file: str, names: Sequence[str], options: Options, limits: Mapping[str, int]) -> Recipe:
+    """Return how `names` change a file; kept from one candidate to the next as long as the file does not change."""
+    key = file, tuple(names), options, tuple(limits.items())
+    now = stamp(file)
+    known = _RECIPES.get(key)
+    if known is not None and known[0] == now:
+        return known[1]
+    found = recipe_for(file, names, options, text=None, limits=limits, extra=())
+    if now is not None:
+        if len(_RECIPES) >= _KEPT:
+            _RECIPES.clear()
+        _RECIPES[key] = now, found
+    return found
 
 
 def _limits(budget: Mapping[str, int | str] | None) -> dict[str, int]:

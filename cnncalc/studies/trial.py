@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -85,6 +86,11 @@ class Recipe(NamedTuple):
         network = of(source, self.options.changes())
         return source.parsed.rows(network.reading.layout) if isinstance(source.parsed, Parsed) else None
 
+    def check_names(self, values: Sequence[str]) -> None:
+        """Raises SpecError for a name that is no var, field, input or `fit` of the file without any change."""
+        reading = of(_source(self.file, self.text), self.options.changes()).reading
+        self._changes(values).check_vars(reading.vars, [one.name for one in reading.graph.inputs])
+
     def try_out(self, values: tuple[str, ...]) -> Trial:
         """The figures and problems of the network with these values."""
         try:
@@ -126,12 +132,25 @@ def _exceeded(figures: Mapping[str, int], limits: Iterable[tuple[str, int]]) -> 
     return next((name for name, most in limits if figures.get(name, 0) > most), "")
 
 
-_SOURCES: dict[tuple[str, str | None], Source] = {}
+Stamp = tuple[int, int, int]
+"""What changes with the contents of a file: the time of its last change, its size and its inode."""
+
+
+def stamp(file: str) -> Stamp | None:
+    """Return the stamp of a file; None if there is no such file."""
+    try:
+        found = os.stat(file)
+    except (OSError, ValueError):
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+_SOURCES: dict[tuple[str, str | Stamp | None], Source] = {}
 
 
 def _source(file: str, text: str | None) -> Source:
-    """The file, kept from one combination to the next: its text is parsed once in each process."""
-    key = (file, text)
+    """The file, kept from one combination to the next as long as it does not change: each process parses it once."""
+    key = (file, text if text is not None else stamp(file))
     found = _SOURCES.get(key)
     if found is None:
         _SOURCES.clear()

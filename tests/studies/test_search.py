@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 import cnncalc
@@ -52,6 +54,25 @@ def test_a_candidate(net):
 def test_what_does_not_exist(net, call, why):
     with pytest.raises(ValueError, match=why):
         call(net)
+
+
+def test_a_candidate_with_an_unknown_var_is_a_mistake(net):
+    with pytest.raises(cnncalc.SpecError, match="there is no var depth"):
+        cnncalc.feasible(net, {"width": 2, "depth": 3})
+    # A layer may be there for other values of the vars.
+    assert cnncalc.feasible(net, {"width": 2, "second.bias": False}) is None
+
+
+def test_a_candidate_is_one_of_the_file_as_it_is_now(net):
+    assert cnncalc.feasible(net, {"width": 2}).parameters == 56
+    Path(net).write_text(TEXT.replace("kernel_size: 3", "kernel_size: 1"), encoding="utf-8")
+    assert cnncalc.feasible(net, {"width": 2}).parameters == 8
+
+
+@pytest.mark.parametrize("values", [0.5, "0.5"])
+def test_a_value_that_is_not_in_a_list(net, values):
+    with pytest.raises(TypeError, match=r"width needs a list of values, as in \{'width': \[.*0\.5.*\]\}"):
+        cnncalc.sweep(net, {"width": values})
 
 
 def test_an_unknown_var_is_a_trial_that_is_no_network(net):
