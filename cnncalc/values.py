@@ -26,6 +26,12 @@ class Map(tuple[tuple[str, "Value"], ...]):
 _NUMBER = re.compile(r"([-+]?)(\d(?:_?\d)*)?(?:\.(\d(?:_?\d)*)?)?(?:[eE]([-+]?\d{1,4}))?", re.ASCII)
 _DIGITS = 40
 _SUFFIXES = {"K": 10**3, "M": 10**6, "G": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
+#: The suffix for other words, in lower case.
+_UNITS_MEANT = {
+    "k": "K", "kb": "K", "thousand": "K", "m": "M", "mb": "M", "million": "M", "g": "G", "gb": "G", "b": "G", "billion": "G",
+    "ki": "KiB", "kib": "KiB", "mi": "MiB", "mib": "MiB", "gi": "GiB", "gib": "GiB",
+    "params": "", "parameters": "", "macs": "", "bytes": "",
+}  # fmt: skip
 
 
 def _decimal(text: str) -> tuple[int, int] | None:
@@ -52,7 +58,7 @@ def integer(text: str) -> int | None:
     return _whole(text, 1)
 
 
-def _whole(text: str, unit: int) -> int | None:
+def _whole(text: str, unit: int, limit: bool = False) -> int | None:
     decimal = _decimal(text)
     if decimal is None:
         return None
@@ -60,7 +66,7 @@ def _whole(text: str, unit: int) -> int | None:
     if exponent >= 0:
         return mantissa * int(10**exponent) * unit
     value, rest = divmod(mantissa * unit, 10**-exponent)
-    return None if rest else value
+    return None if rest and not limit else value
 
 
 def number(text: str) -> float | None:
@@ -69,34 +75,28 @@ def number(text: str) -> float | None:
     return None if decimal is None else float(f"{decimal[0]}e{decimal[1]}")
 
 
-def quantity(text: str) -> int | None:
+def quantity(text: str, *, limit: bool = False) -> int | None:
     """Return a count with an optional K, M, G (decimal) or KiB, MiB, GiB: `5M`, `0.5K`, `20MiB`; None for anything else.
 
-    >>> quantity("5M"), quantity("0.5K"), quantity("20MiB"), quantity("1.5")
-    (5000000, 500, 20971520, None)
+    A `limit` that is not whole is rounded down.
+
+    >>> quantity("5M"), quantity("0.5K"), quantity("20MiB"), quantity("1.5"), quantity("0.3KiB", limit=True)
+    (5000000, 500, 20971520, None, 307)
     """
     for suffix in ("KiB", "MiB", "GiB", "K", "M", "G"):
         if text.endswith(suffix):
-            return _whole(text[: -len(suffix)].rstrip(), _SUFFIXES[suffix])
-    return _whole(text, 1)
+            return _whole(text[: -len(suffix)].rstrip(), _SUFFIXES[suffix], limit)
+    return _whole(text, 1, limit)
 
 
 def quantity_hint(text: str) -> str:
-    """Return `; write …` for a count with a unit or a word, `20MB` or `5 million`, else an empty text."""
+    """Return `; write …` for a count with a unit or a word, `20MB` or `5 million`, else an empty text.
+
+    >>> quantity_hint("20MB"), quantity_hint("5 million"), quantity_hint("8gib"), quantity_hint("lots")
+    ('; write 20M', '; write 5M', '; write 8GiB', '')
+    """
     match = re.fullmatch(r"([\d_.]+)\s*([A-Za-z]+)", text)
-    units = {
-        "k": "K",
-        "kb": "K",
-        "thousand": "K",
-        "m": "M",
-        "mb": "M",
-        "million": "M",
-        "g": "G",
-        "gb": "G",
-        "b": "G",
-        "billion": "G",
-    }
-    unit = {"params": "", "parameters": "", "macs": "", "bytes": "", **units}.get(match[2].lower()) if match is not None else None
+    unit = _UNITS_MEANT.get(match[2].lower()) if match is not None else None
     return f"; write {match[1]}{unit}" if match is not None and unit is not None and quantity(match[1] + unit) is not None else ""
 
 

@@ -31,6 +31,17 @@ def last_readings(steps: Sequence[Step], kept: Sequence[Producer]) -> list[tuple
     return found
 
 
+class Piece:
+    """A piece of memory: its bytes, the number of live results in it, and the result that it was allocated for."""
+
+    __slots__ = ("live", "owner", "size")
+
+    def __init__(self, size: int, owner: Producer) -> None:
+        self.size = size
+        self.live = 1
+        self.owner = owner
+
+
 class Storages:
     """The memory of results while a schedule runs: several results share a piece of memory if they are views or overwrite.
 
@@ -50,43 +61,47 @@ class Storages:
         self._frees = frees
         self._size = size
         self._reuse = reuse
-        #: Per live result its memory: the bytes, and the number of live results in it.
-        self._memory: dict[Producer, list[int]] = {}
+        self._memory: dict[Producer, Piece] = {}
 
-    def allocated(self, piece: list[int]) -> None:
+    def allocated(self, piece: Piece) -> None:
         """Called when a step needs new memory for its result; does nothing here."""
 
-    def freed(self, piece: list[int]) -> None:
+    def freed(self, piece: Piece) -> None:
         """Called when the last result in a piece of memory is freed; does nothing here."""
 
     def walk(self) -> Iterator[int]:
         """Yield for each step the bytes that are live while it runs: its inputs, its result, and all that is read later."""
         size, reuse = self._size, self._reuse
-        memory = self._memory = {source: [size(source), 1] for source in self._inputs}
-        live = sum(piece[0] for piece in memory.values())
+        memory = self._memory = {source: Piece(size(source), source) for source in self._inputs}
+        live = sum(piece.size for piece in memory.values())
         for (reads, result), frees in zip(self._steps, self._frees, strict=True):
             how = reuse(result)
             piece = memory.get(reads[0]) if reads and how != "none" else None
-            if piece is not None and (how == "view" or (how == "overwrite" and piece[1] == 1 and reads[0] in frees)):
-                piece[1] += 1
+            # Weights, whose piece has no bytes, are not overwritten.
+            overwrites = how == "overwrite" and piece is not None and piece.size and piece.live == 1 and reads[0] in frees
+            if piece is not None and (how == "view" or overwrites):
+                piece.live += 1
             else:
-                piece = [0 if how == "weights" else size(result), 1]
-                live += piece[0]
+                piece = Piece(0 if how == "weights" else size(result), result)
+                live += piece.size
                 self.allocated(piece)
             memory[result] = piece
             yield live
             for source in frees:
                 dead = memory.pop(source, None)
                 if dead is not None:
-                    dead[1] -= 1
-                    if not dead[1]:
-                        live -= dead[0]
+                    dead.live -= 1
+                    if not dead.live:
+                        live -= dead.size
                         self.freed(dead)
 
     def live_at(self, index: int) -> list[Producer]:
-        """Return the results in memory while step `index` runs; of several in one piece of memory the newest."""
+        """Return the results whose memory is in use while step `index` runs: for each piece of memory one that fills it.
+
+        That is the newest one, or the one that the piece was allocated for if only parts of it are read later.
+        """
         for k, _ in enumerate(self.walk()):
             if k == index:
                 break
-        newest = {id(piece): source for source, piece in self._memory.items()}
-        return [source for source in newest.values() if self._memory[source][0]]
+        newest = {id(piece): (source, piece) for source, piece in self._memory.items() if piece.size}
+        return [source if self._size(source) == piece.size else piece.owner for source, piece in newest.values()]

@@ -73,7 +73,11 @@ def _number_type(name: str | None) -> str | None:
     from cnncalc.dtype import DTYPES
 
     if name is not None and name not in DTYPES:
-        raise typer.BadParameter(f"{name} is not a number type; use one of {', '.join(DTYPES)}")
+        from cnncalc.language.foreign import WORDS_ELSEWHERE
+
+        near = WORDS_ELSEWHERE.get(name.lower())
+        hint = f"; did you mean {near}?" if near else ""
+        raise typer.BadParameter(f"{name or 'nothing'} is not a number type; use one of {', '.join(DTYPES)}{hint}")
     return name
 
 

@@ -40,8 +40,9 @@ def show(
     batch: Annotated[int, typer.Option("--batch", min=1, metavar="N", help="Batch size for memory figures.")] = 1,
     training: Annotated[bool, typer.Option("--training", help="Show the memory of a training step, term by term.")] = False,
     optimizer: Annotated[
-        Literal["sgd", "momentum", "adam"], typer.Option("--optimizer", help="Optimizer of --training and --fits.")
-    ] = "sgd",
+        Literal["sgd", "momentum", "adam"] | None,
+        typer.Option("--optimizer", help="Optimizer of --training and --fits; default sgd."),
+    ] = None,
     fits: Annotated[
         str | None,
         typer.Option("--fits", metavar="BYTES", help="Show the largest batch that can be trained in BYTES, such as 8GiB."),
@@ -68,6 +69,8 @@ def show(
     """
     chosen = _columns(columns or [])
     limit = _limit(fits)
+    if optimizer is not None and not training and limit is None:
+        raise typer.BadParameter("it is for --training and --fits; add one of them", param_hint="'--optimizer'")
     kind = format_of(form)
     if depth is not None and not kind.FOLDS:
         folding = ", ".join(name for name in FORMATS if format_of(name).FOLDS)
@@ -78,7 +81,7 @@ def show(
     def draw() -> int:
         networks = [load(spec, changes, compared=True) for spec in specs]
         usable = [network for network in networks if network is not None]
-        figures = [_figures(network, batch, optimizer if training else None, optimizer, limit) for network in usable]
+        figures = [_figures(network, batch, training, optimizer or "sgd", limit) for network in usable]
         request = Request(usable, figures, chosen, depth, output.width(), len(specs) > 1)
         written = kind.write(request)
         if isinstance(written, str):
@@ -115,17 +118,18 @@ def _columns(texts: list[str]) -> "list[Column]":
 
 
 def _limit(text: str | None) -> int | None:
-    from cnncalc.values import quantity
+    from cnncalc.values import quantity, quantity_hint
 
     if text is None:
         return None
-    found = quantity(text)
+    found = quantity(text, limit=True)
     if found is None or found < 1:
-        raise typer.BadParameter(f"{text} is not a number of bytes; write, for example, 8GiB or 512MiB", param_hint="'--fits'")
+        hint = quantity_hint(text) or "; write, for example, 8GiB or 512MiB"
+        raise typer.BadParameter(f"{text or 'nothing'} is not a number of bytes{hint}", param_hint="'--fits'")
     return found
 
 
-def _figures(network: "Network", batch: int, training: str | None, optimizer: str, limit: int | None) -> "Figures":
+def _figures(network: "Network", batch: int, training: bool, optimizer: str, limit: int | None) -> "Figures":
     from cnncalc.analysis.memory import Memory
     from cnncalc.report.network.memory import Figures
 
@@ -133,7 +137,7 @@ def _figures(network: "Network", batch: int, training: str | None, optimizer: st
     memory = Memory(network.graph, network.dtype, batch)
     if limit is not None:
         largest = memory.largest_batch(limit, optimizer)
-    return Figures(memory, training, optimizer, limit, largest)
+    return Figures(memory, optimizer if training else None, optimizer, limit, largest)
 
 
 def _receptive(specs: list[str], name: str, changes: "Options") -> int:

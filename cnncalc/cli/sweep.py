@@ -201,7 +201,7 @@ def _limits(budget: Sequence[str]) -> dict[str, int]:
     found = {}
     for text in budget:
         name, _, value = text.partition("=")
-        most = quantity(value)
+        most = quantity(value, limit=True)
         if name not in COUNTED or most is None:
             message = f"{text} is not a budget; write NAME=N, such as parameters=5M. NAME is one of {', '.join(COUNTED)}"
             raise typer.BadParameter(message, param_hint="'--budget'")

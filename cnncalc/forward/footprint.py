@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from cnncalc.analysis import liveness
-from cnncalc.analysis.liveness import Storages, last_readings
+from cnncalc.analysis.liveness import Piece, Storages, last_readings
 from cnncalc.graph import Graph, Node, Producer
 from cnncalc.layers import Join, Layer
 from cnncalc.layers.memory import Reuse
@@ -108,16 +108,16 @@ class _Pooled(Storages):
         self._buffers.clear()
         self._held = 0
 
-    def allocated(self, piece: list[int]) -> None:
-        buffer = self._pool.take(piece[0])
+    def allocated(self, piece: Piece) -> None:
+        buffer = self._pool.take(piece.size)
         if buffer is not None:
             self._buffers[id(piece)] = buffer
-            self._held += piece[0]
+            self._held += piece.size
 
-    def freed(self, piece: list[int]) -> None:
+    def freed(self, piece: Piece) -> None:
         buffer = self._buffers.pop(id(piece), None)
         if buffer is not None:
-            self._held -= piece[0]
+            self._held -= piece.size
             self._pool.give_back(buffer)
 
 

@@ -11,6 +11,9 @@ from cnncalc.problem import Location, Problem
 from cnncalc.shape import Flow, Shape
 from cnncalc.values import Value
 
+#: Budgets in bytes, which depend on the number type.
+IN_BYTES = ("weights", "peak_memory")
+
 
 class Block:
     """A reusable group of rows; parameters without a default are None."""
@@ -56,6 +59,8 @@ class Document:
         self.layout = "channels_last"
         self.fit = "exact"
         self.dtype = DEFAULT
+        #: Whether the file names no other type; if it names an unknown one, figures in bytes cannot be judged.
+        self.dtype_known = True
         self.vars: dict[str, Value | object] = {}
         self.var_locations: dict[str, Location] = {}
         self.inputs: dict[str, Flow | None] = {}

@@ -10,7 +10,7 @@ from cnncalc import values
 from cnncalc.build.cache import Cache
 from cnncalc.build.problems import Problems
 from cnncalc.dtype import DTYPES
-from cnncalc.language.content import Block, Document, Parsed
+from cnncalc.language.content import IN_BYTES, Block, Document, Parsed
 from cnncalc.language.expression import UNKNOWN, Names, Unknown
 from cnncalc.language.foreign import TOP_KEYS_ELSEWHERE, WORDS_ELSEWHERE, counted_as
 from cnncalc.language.listed import begins_with_input, listed_map
@@ -36,7 +36,7 @@ TOP_KEYS = (
     "outputs", "expect", "budget", "ignore",
 )  # fmt: skip
 EXPECTED = ("output", "parameters", "trainable", "buffers", "macs")
-BUDGETED = ("parameters", "trainable", "macs", "weights", "peak_memory")
+BUDGETED = ("parameters", "trainable", "macs", *IN_BYTES)
 
 
 class DocumentReader:
@@ -81,6 +81,7 @@ class DocumentReader:
         self._problems.layout = found.layout
         found.fit = self._word(root, "fit", FITS, found.fit)
         found.dtype = self._word(root, "dtype", DTYPES, found.dtype)
+        found.dtype_known = (self._get(root, "dtype") or (None, found.dtype))[1] == found.dtype
         found.name, found.description, found.source = (self._text(root, key) for key in ("name", "description", "source"))
         self._ignore(root, found)
         self._input(found)
@@ -371,19 +372,19 @@ class DocumentReader:
                 continue
             value = self._value(item)
             if value is not FAULTY:
-                count = self._quantity(value, item, f"budget {key}")
+                count = self._quantity(value, item, f"budget {key}", limit=True)
                 if count is not None:
                     found.budget[key] = (count, written(value), location(item))  # type: ignore[arg-type]  # not FAULTY
 
-    def _quantity(self, value: Value | object, node: YamlNode, what: str) -> int | None:
-        count = values.quantity(value) if isinstance(value, str) else None
-        if count is None or count < 0:
-            got = written(value)  # type: ignore[arg-type]  # not FAULTY
-            self._problems.add(
-                "value", node, f"{what} is a count such as 60_965_224, 5M or 20MiB, not {got}{values.quantity_hint(got)}"
-            )
-            return None
-        return count
+    def _quantity(self, value: Value | object, node: YamlNode, what: str, *, limit: bool = False) -> int | None:
+        count = values.quantity(value, limit=limit) if isinstance(value, str) else None
+        if count is not None and count >= 0:
+            return count
+        got = written(value)  # type: ignore[arg-type]  # not FAULTY
+        size = what.endswith(IN_BYTES)
+        like = "a number of bytes such as 256KiB, 1.5MiB or 64K" if size else "a count such as 60_965_224, 5M or 20MiB"
+        self._problems.add("value", node, f"{what} is {like}, not {got}{values.quantity_hint(got)}")
+        return None
 
 
 class _Mark:

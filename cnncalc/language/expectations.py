@@ -9,7 +9,7 @@ from cnncalc.analysis.memory import Memory
 from cnncalc.build.problems import Problems
 from cnncalc.dtype import bytes_of
 from cnncalc.graph import Graph, Node, Producer
-from cnncalc.language.content import Document
+from cnncalc.language.content import IN_BYTES, Document
 from cnncalc.language.row import Argument
 from cnncalc.language.scope import Scope
 from cnncalc.machine import written as bytes_text
@@ -47,10 +47,15 @@ def check_totals(document: Document, graph: Graph, scope: Scope, problems: Probl
 
 
 def check_budget(document: Document, graph: Graph, problems: Problems) -> None:
-    """Report every total above the file's budget; rows that could not be read can only add to a total."""
+    """Report every total above the file's budget; rows that could not be read can only add to a total.
+
+    Budgets in bytes are not checked if the file's number type is invalid.
+    """
     totals = graph.totals
     totals["weights"] = bytes_of(totals["parameters"], document.dtype)
     for key, (most, text, at) in document.budget.items():
+        if key in IN_BYTES and not document.dtype_known:
+            continue
         if key == "peak_memory":
             _peak(document, graph, problems, most, text, at)
         elif totals[key] > most:

@@ -61,7 +61,8 @@ def _read(source: Source, changes: Changes) -> Reading:
     graph, scope = expander.run()
     changes.check_used(node.name for node in graph.nodes)
     if not problems.unusable:
-        document.dtype = changes.dtype or document.dtype
+        if changes.dtype is not None:
+            document.dtype, document.dtype_known = changes.dtype, True
         check_totals(document, graph, scope, problems, expectations=not changes)
     ignores = _ignores(source.text, source.parsed.root, document)
     found = [problem for problem in problems.sorted() if not ignores.hides(problem)]

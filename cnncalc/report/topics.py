@@ -17,7 +17,10 @@ _ALIASES = {
     **dict.fromkeys(("mac", "multiply_accumulates", "flop", "flops", "cost"), "macs"),
     **dict.fromkeys(("params", "parameter_count", "param"), "parameters"),
     **dict.fromkeys(("same", "valid", "causal"), "padding_words"),
-    **dict.fromkeys(("peak_memory", "activation_memory", "live"), "memory"),
+    **dict.fromkeys(
+        ("peak_memory", "activation_memory", "live", "peak", "kept", "training", "optimizer", "gradients", "batch", "fits"),
+        "memory",
+    ),
     **dict.fromkeys(("rf", "receptive"), "receptive_field"),
     **dict.fromkeys(("block_parameters",), "blocks"),
     **dict.fromkeys(("f",), "kernel_size"),

@@ -40,6 +40,23 @@ def test_peak_by_hand():
     assert memory(SMALL, dtype="int4").peak == 336 // 2
 
 
+def test_live_results_add_up_to_the_peak():
+    """A part of a map keeps the whole map in memory, which is named."""
+    text = 'input: 4x4\nlayers:\n  - {conv: 6, kernel_size: 1, name: wide}\n  - {slice: "0:2", name: part}\n  - {fc: 100, from: part}\n'
+    found = memory(text)
+    # wide has 24 numbers, of which part reads 8; fc gives 100.
+    assert (found.peak, found.peak_at.name) == (4 * 124, "fc1")
+    assert [source.name for source in found.live_at_peak] == ["wide", "fc1"]
+    for path in sorted(SPECS.glob("*.yaml")):
+        found = Memory(cnncalc.load(path).graph)
+        assert sum(map(found.size, found.live_at_peak)) == found.peak, path.name
+
+
+def test_weights_are_not_overwritten():
+    text = "input: 6x8x4\nlayers:\n  - {parameter: 6x8x4, name: p}\n  - relu\n  - {multiply: [input, relu1]}\n"
+    assert memory(text).live == [4 * 192, 4 * 2 * 192, 4 * 3 * 192]
+
+
 def test_kept_by_hand():
     # conv1 keeps the network's input, which is left out; batchnorm its input and 2·4 statistics, relu its result, maxpool
     # its input (which relu keeps already) and an int64 for each of its results, fc its input.

@@ -74,3 +74,37 @@ def test_many_live_results_are_counted():
         "the peak is at concat1, where concat1 (1x1x36, 144 bytes), c8 (1x1x8, 32 bytes), c7 (1x1x7, 28 bytes), "
         "c6 (1x1x6, 24 bytes), c5 (1x1x5, 20 bytes) and 4 more are live"
     )
+
+
+@pytest.mark.parametrize(
+    ("written", "hint"),
+    [
+        ("64KB", "; write 64K"),
+        ("64kib", "; write 64KiB"),
+        ("64 k", "; write 64K"),
+        ("lots", ""),
+    ],
+)
+def test_a_budget_in_other_units(written, hint):
+    (problem,) = problems(f"budget: {{peak_memory: {written}}}")
+    assert problem.message == f"budget peak_memory is a number of bytes such as 256KiB, 1.5MiB or 64K, not {written}{hint}"
+
+
+def test_a_budget_of_a_part_of_a_byte_is_rounded_down():
+    # 2.25 KiB are the 2,304 bytes that the network needs; 2.2499 KiB are 2,303.9.
+    assert problems("budget: {peak_memory: 2.25KiB}") == []
+    (problem,) = problems("budget: {peak_memory: 2.2499KiB}")
+    assert "2,304 bytes of activations in float32, 1 " in problem.message
+
+
+@pytest.mark.parametrize(("written", "meant"), [("half", "float16"), ("FP32", "float32"), ("Int8", "int8")])
+def test_a_type_by_another_name(written, meant):
+    (problem,) = problems(f"dtype: {written}")
+    assert problem.message.endswith(f" or int4, not {written}; did you mean {meant}?")
+
+
+def test_budgets_in_bytes_are_not_judged_by_a_type_that_is_none():
+    (problem,) = problems("dtype: int9\nbudget: {peak_memory: 1, weights: 1}")
+    assert problem.rule == "value"
+    rules = [problem.rule for problem in problems("dtype: int9\nbudget: {peak_memory: 1, parameters: 1}")]
+    assert rules == ["value", "budget"]
