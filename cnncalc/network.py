@@ -38,7 +38,7 @@ class Network:
         self.reading = reading
         #: How shapes are printed: `channels_last` or `channels_first`.
         self.layout = layout or reading.layout
-        #: The network before it was changed from outside, if the difference is to be shown.
+        #: The network without the changes of options, if the difference is to be shown.
         self.before: Before | None = None
 
     @property
@@ -65,7 +65,7 @@ class Network:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the reader of the file assumed or left out."""
+        """Notes on assumptions that were made while the file was read."""
         return self.reading.notes
 
     @cached_property
@@ -91,7 +91,7 @@ class Network:
 
     @property
     def expect_skipped(self) -> bool:
-        """Whether expectations of the file were skipped because it was changed from outside."""
+        """Whether expectations of the file were skipped because options changed the network."""
         return self.reading.expect_skipped
 
     @property
@@ -105,7 +105,7 @@ class Network:
 
     @property
     def outputs(self) -> list[Producer]:
-        """What leaves the network, in the order the file names it."""
+        """The outputs of the network, in the order of the file."""
         return self.graph.outputs
 
     @cached_property
@@ -192,11 +192,10 @@ class Network:
         *,
         force: bool = False,
     ) -> Any:
-        """What comes out of `x`, (batch, channels, *spatial), in x's dtype; dicts by name where inputs or outputs are several.
+        """Return the output for `x`, (batch, channels, *spatial), in its type; dicts by name for several inputs or outputs.
 
-        `weights` as `weights()` gives them; without them and without a `seed` the file's own are used if it has them, else each
-        layer's are drawn from the seed and forgotten again. `force` skips
-        the comparison of the memory needed with what there is. Raises forward.CannotRun.
+        `weights` are as `weights()` returns them. Without them and without a `seed`, the file's own are used if it has them, else
+        each layer's are drawn from the seed when it runs. `force` runs even if memory may not suffice. Raises CannotRun.
         """
         from cnncalc.forward.runner import forward
 
@@ -217,8 +216,7 @@ class Network:
         """A picture of the network: a notebook shows it, and `str` of it is the SVG.
 
         `style` is `volumes`, `graph` or `blocks`; the options are those of `cnncalc draw`: title, legend, columns, width, depth.
-        Raises ValueError for an option that no picture can have, and CannotDraw, a ValueError, if there is more to draw than
-        anybody can read.
+        Raises ValueError for an invalid option, and CannotDraw, a ValueError, if the picture would be too large to read.
         """
         from cnncalc.report.picture.formats import picture
         from cnncalc.report.picture.options import Drawing, checked
@@ -272,9 +270,8 @@ def load(
     """The network in a file, or the bundled network of that name; `-` is standard input.
 
     `input` is a shape, as `"224x224x3"` or (224, 224, 3); of several inputs one or more `name=SHAPE`, or a map. `set` holds
-    `NAME=VALUE` of vars and fields, or a map, as {"conv1.stride": 2}. `fit` and
-    `dtype` replace the file's. Raises SpecError if the file is not a network at all; a network with problems loads
-    and lists them.
+    `NAME=VALUE` of vars and fields, or a map, as {"conv1.stride": 2}. `fit` and `dtype` replace the file's. Raises SpecError if
+    the file is not a network at all; a network with problems loads and lists them.
     """
     return of(Source(resolve(os.fspath(path))), Options(input, set, fit, layout, dtype).changes())
 

@@ -130,14 +130,7 @@ class Builder:
 
     @contextmanager
     def group(
-        self,
-        name: str,
-        kind: str,
-        title: str,
-        *,
-        location: Location = NOWHERE,
-        reads: Producer | None = None,
-        named: bool = True,
+        self, name: str, kind: str, title: str, *, location: Location = NOWHERE, reads: Producer | None = None, named: bool = True
     ) -> Iterator[Group]:
         """A group around the layers made inside; it gives the result of the last of them unless `result` is set."""
         group = self.open(name, kind, title, location=location, reads=reads, named=named)

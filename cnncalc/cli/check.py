@@ -42,9 +42,7 @@ def check(
     exclude: Annotated[
         list[str] | None,
         typer.Option(
-            "--exclude",
-            metavar="PATTERN",
-            help="Skip files and folders that match, such as build or nets/old/*. Repeatable.",
+            "--exclude", metavar="PATTERN", help="Skip files and folders that match, such as build or nets/old/*. Repeatable."
         ),
     ] = None,
     notes: Annotated[

@@ -32,12 +32,10 @@ def draw(
         ),
     ] = None,
     style: Annotated[
-        Style,
-        typer.Option("--style", help="Boxes in perspective, one row per layer, or each block drawn once."),
+        Style, typer.Option("--style", help="Boxes in perspective, one row per layer, or each block drawn once.")
     ] = "volumes",
     form: Annotated[
-        Form | None,
-        typer.Option("--format", help="Output format; default: by the suffix of FILE, else svg."),
+        Form | None, typer.Option("--format", help="Output format; default: by the suffix of FILE, else svg.")
     ] = None,
     title: Annotated[
         str | None,
@@ -46,11 +44,7 @@ def draw(
     no_legend: Annotated[bool, typer.Option("--no-legend", help="Leave out the legend.")] = False,
     columns: Annotated[
         list[str] | None,
-        typer.Option(
-            "--columns",
-            metavar="NAMES",
-            help=f"Labels of each layer, separated by commas: {', '.join(COLUMNS)}.",
-        ),
+        typer.Option("--columns", metavar="NAMES", help=f"Labels of each layer, separated by commas: {', '.join(COLUMNS)}."),
     ] = None,
     width: Annotated[
         int,

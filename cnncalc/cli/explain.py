@@ -18,11 +18,7 @@ def complete(incomplete: str) -> list[str]:
 def explain(
     names: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="NAME...",
-            help="A rule, layer kind, field, key, function or figure.",
-            autocompletion=complete,
-        ),
+        typer.Argument(metavar="NAME...", help="A rule, layer kind, field, key, function or figure.", autocompletion=complete),
     ] = None,
     every: Annotated[bool, typer.Option("--list", help="List everything that has a manual, one per line.")] = False,
 ) -> None:

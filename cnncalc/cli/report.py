@@ -22,8 +22,7 @@ def report(
         typer.Argument(metavar="[OTHER]", help="A second network; the page then shows the differences.", autocompletion=complete),
     ] = None,
     to: Annotated[
-        str | None,
-        typer.Option("-o", "--output", metavar="FILE", help="Output file; default: standard output."),
+        str | None, typer.Option("-o", "--output", metavar="FILE", help="Output file; default: standard output.")
     ] = None,
     *,
     changes: Options,

@@ -85,7 +85,8 @@ def run(
     output.complain([*rules.run(network.reading, ("input-layout",)), *network.problems])
     if any(problem.level == "error" for problem in network.problems):
         raise typer.Exit(PROBLEMS)
-    from cnncalc.forward.runner import CannotRun, random_inputs
+    from cnncalc.forward.plan import CannotRun
+    from cnncalc.forward.runner import random_inputs
     from cnncalc.forward.weights import WeightsError
 
     try:
@@ -125,7 +126,7 @@ run.epilog = "Example: cnncalc run lenet5 --layers C1,C3"  # type: ignore[attr-d
 
 def _chosen(network: Network, texts: list[str]) -> list[Node] | None:
     """The layers named by --layers; the name of a block or branch selects its layers. None selects all."""
-    from cnncalc.forward.runner import CannotRun
+    from cnncalc.forward.plan import CannotRun
 
     names = options.names(texts)
     if not names:
@@ -145,7 +146,7 @@ def _chosen(network: Network, texts: list[str]) -> list[Node] | None:
 def _check_targets(weights: str | None, outputs: str | None, force: bool) -> None:
     """Raise CannotRun or WeightsError if both outputs are one file, or a file that is not .npz would be overwritten."""
     from cnncalc.forward.npz import check_target
-    from cnncalc.forward.runner import CannotRun
+    from cnncalc.forward.plan import CannotRun
 
     if weights is not None and outputs is not None and os.path.realpath(weights) == os.path.realpath(outputs):
         raise CannotRun(f"--save-weights and --save-outputs both name {outputs}; give them two names")
@@ -157,7 +158,7 @@ def _check_targets(weights: str | None, outputs: str | None, force: bool) -> Non
 def _given(network: Network, files: list[str], batch: int | None, dtype: str, resize: bool) -> dict[str, Array]:
     """Read the inputs given as files, by the name of the input."""
     from cnncalc.forward import inputs as feed
-    from cnncalc.forward.runner import CannotRun
+    from cnncalc.forward.plan import CannotRun
 
     sources = {source.name: source for source in network.inputs}
     given: dict[str, Array] = {}
@@ -180,7 +181,8 @@ def _given(network: Network, files: list[str], batch: int | None, dtype: str, re
 
 def _runner(network: Network, weights: str | None, seed: int, threads: int | None, dtype: str) -> Runner:
     from cnncalc.forward.npz import load as load_weights
-    from cnncalc.forward.runner import CannotRun, Runner
+    from cnncalc.forward.plan import CannotRun
+    from cnncalc.forward.runner import Runner
 
     found: Mapping[str, Mapping[str, Array]] | None
     if weights is not None:
@@ -236,13 +238,7 @@ def _save(runner: Runner, path: str) -> None:
 
 
 def _facts(
-    inputs: dict[str, Array],
-    dtype: str,
-    seed: int,
-    runner: Runner,
-    repeat: int,
-    weights: str | None,
-    files: list[str] | None,
+    inputs: dict[str, Array], dtype: str, seed: int, runner: Runner, repeat: int, weights: str | None, files: list[str] | None
 ) -> dict[str, Any]:
     from cnncalc.machine import usable_cores
 

@@ -27,11 +27,7 @@ def show(
     specs: options.Specs,
     columns: Annotated[
         list[str] | None,
-        typer.Option(
-            "--columns",
-            metavar="NAMES",
-            help=f"More columns, separated by commas: {', '.join(MORE)}, or all.",
-        ),
+        typer.Option("--columns", metavar="NAMES", help=f"More columns, separated by commas: {', '.join(MORE)}, or all."),
     ] = None,
     depth: Annotated[
         int | None, typer.Option("--depth", min=1, metavar="N", help="Fold blocks nested deeper than N levels.")
@@ -51,9 +47,7 @@ def show(
     receptive: Annotated[
         str | None,
         typer.Option(
-            "--receptive",
-            metavar="LAYER",
-            help="Instead of the table, draw the receptive field of one cell of a layer as SVG.",
+            "--receptive", metavar="LAYER", help="Instead of the table, draw the receptive field of one cell of a layer as SVG."
         ),
     ] = None,
     *,

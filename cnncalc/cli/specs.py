@@ -20,9 +20,7 @@ class Entry(NamedTuple):
     file: str
 
 
-def specs(
-    form: Annotated[Literal["table", "json"], typer.Option("--format", help="Output format.")] = "table",
-) -> None:
+def specs(form: Annotated[Literal["table", "json"], typer.Option("--format", help="Output format.")] = "table") -> None:
     """List the bundled networks with their parameters and multiply-accumulates."""
     from cnncalc.bundled import bundled
 

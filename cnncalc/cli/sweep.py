@@ -70,8 +70,7 @@ def sweep(
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, metavar="S", help="Seed of the sample.")] = 0,
     form: Annotated[
-        Literal["table", "json", "csv", "svg"],
-        typer.Option("--format", help="Output format; svg plots two columns, see --plot."),
+        Literal["table", "json", "csv", "svg"], typer.Option("--format", help="Output format; svg plots two columns, see --plot.")
     ] = "table",
     plot: Annotated[
         str, typer.Option("--plot", metavar="X,Y", help="Columns of the plot, in which the Pareto front is marked.")
@@ -128,14 +127,7 @@ def sweep(
     try:
         axes = [axis(text) for text in set]
         found = plan(
-            resolve(spec),
-            axes,
-            changes,
-            limits=limits,
-            keep_working=keep_working,
-            sample=sample,
-            seed=seed,
-            figures=wanted,
+            resolve(spec), axes, changes, limits=limits, keep_working=keep_working, sample=sample, seed=seed, figures=wanted
         )
     except SpecError as error:
         output.complain(error.problems)
@@ -241,13 +233,7 @@ def _check_sort(sort: str | None, names: Sequence[str]) -> None:
 
 
 def _say(
-    rows: list[Trial],
-    found: Sweep,
-    form: str,
-    shown: Sequence[str],
-    drawn: Sequence[str],
-    file: str | None,
-    why: str,
+    rows: list[Trial], found: Sweep, form: str, shown: Sequence[str], drawn: Sequence[str], file: str | None, why: str
 ) -> None:
     from cnncalc.report import trials as report
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from cnncalc.forward.runner import CannotRun, array_shape
+from cnncalc.forward.plan import CannotRun
+from cnncalc.forward.runner import array_shape
 from cnncalc.graph import Input
 from cnncalc.shape import Shape, Tokens
 

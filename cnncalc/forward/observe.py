@@ -52,13 +52,7 @@ class Spread:
         def task(i: int) -> None:
             part = numbers[i * PIECE : (i + 1) * PIECE]
             centred = part - centre
-            found[i] = (
-                centred.sum(),
-                np.dot(centred, centred),
-                part.min(),
-                part.max(),
-                part.size - np.count_nonzero(part),
-            )
+            found[i] = (centred.sum(), np.dot(centred, centred), part.min(), part.max(), part.size - np.count_nonzero(part))
 
         workers.parallel_for(task, count)
         # NaN shows in the minimum and the maximum; a warning about infinity minus infinity would not help the reader.

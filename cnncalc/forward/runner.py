@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from cnncalc.forward import weights as random_weights
 from cnncalc.forward.footprint import Held, footprint
 from cnncalc.forward.plan import CannotRun, Plan, Step
-from cnncalc.graph import Graph, Input, Node, Producer
+from cnncalc.graph import Graph, Node, Producer
 from cnncalc.layers import Join
 from cnncalc.machine import busy, usable_cores
-from cnncalc.shape import Flow, Shape, Tokens
+from cnncalc.shape import Flow, Tokens
 
 if TYPE_CHECKING:
     import numpy as np
@@ -356,17 +356,3 @@ def forward(
 
 def _times(sizes: tuple[int, ...]) -> str:
     return "×".join(map(str, sizes))
-
-
-__all__ = [
-    "CannotRun",
-    "Input",
-    "Plan",
-    "Runner",
-    "Shape",
-    "TooLittleMemory",
-    "WrongShape",
-    "check_inputs",
-    "forward",
-    "random_inputs",
-]

@@ -44,11 +44,7 @@ _MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circu
 
 
 def pad(
-    x: Array,
-    cells: tuple[tuple[int, int], ...],
-    mode: str = "zeros",
-    value: float = 0,
-    channels: tuple[int, int] = (0, 0),
+    x: Array, cells: tuple[tuple[int, int], ...], mode: str = "zeros", value: float = 0, channels: tuple[int, int] = (0, 0)
 ) -> Array:
     """Pad a map with `value` or with its own cells, depending on `mode`, and add channels of `value`."""
     widths = ((0, 0), *cells, channels)

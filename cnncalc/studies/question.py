@@ -41,12 +41,7 @@ class Question(NamedTuple):
 
 
 def question(
-    words: Words,
-    *,
-    opened: Sequence[str] = (),
-    bounds: Sequence[str] = (),
-    output: str | None = None,
-    layout: str | None = None,
+    words: Words, *, opened: Sequence[str] = (), bounds: Sequence[str] = (), output: str | None = None, layout: str | None = None
 ) -> Question:
     """The search for the fields that `words` leave open. Raises WordsError, Wrong, and SpecError for an input that is none."""
     kind = words.layer

@@ -159,13 +159,7 @@ def _source(file: str, text: str | None) -> Source:
 
 
 def recipe_for(
-    file: str,
-    names: Sequence[str],
-    options: Options,
-    *,
-    text: str | None,
-    limits: Mapping[str, int],
-    extra: Sequence[str],
+    file: str, names: Sequence[str], options: Options, *, text: str | None, limits: Mapping[str, int], extra: Sequence[str]
 ) -> Recipe:
     """How `names` change the network of a file. Raises SpecError if it is not a network at all."""
     source = Source(file, text=text) if text is not None else Source(file)

@@ -13,7 +13,7 @@ import pytest
 
 import cnncalc
 from cnncalc.forward import inputs as feed
-from cnncalc.forward.runner import CannotRun
+from cnncalc.forward.plan import CannotRun
 from tests.cli.command import on_terminal, run, without_styles
 
 NET = "input: 9x8x3\nlayers:\n  - {conv: 4, kernel_size: 3}\n  - batchnorm\n  - relu\n  - {fc: 5}\n"

@@ -54,11 +54,7 @@ def network(source: Source, described: Mapping[str, Any], flows: Mapping[str | N
         layout=problems.layout,
         complete=finished.complete,
         changed=changed,
-        notes=(
-            *_notes(described["unused"]),
-            *_uncounted(described["arrays"], builder.graph.totals["parameters"]),
-            *low.notes(),
-        ),
+        notes=(*_notes(described["unused"]), *_uncounted(described["arrays"], builder.graph.totals["parameters"]), *low.notes()),
     )
 
 

@@ -142,13 +142,7 @@ def _a2c2f(
 
 @module("AIFI")
 def _aifi(
-    net: Net,
-    x: Producer,
-    cm: int = 2048,
-    heads: int = 8,
-    dropout: float = 0.0,
-    act: Act = "gelu",
-    normalize_before: bool = False,
+    net: Net, x: Producer, cm: int = 2048, heads: int = 8, dropout: float = 0.0, act: Act = "gelu", normalize_before: bool = False
 ) -> Producer:
     height, width, c = map_of(x, "row")
     x = net.layer("flatten", "reshape", x, shape=Shape(height * width, c))

@@ -6,15 +6,7 @@ from collections.abc import Callable
 
 from cnncalc.formats.draft import channels
 from cnncalc.formats.ultralytics.catalog import Net, module
-from cnncalc.formats.ultralytics.conv import (
-    Sizes,
-    activate,
-    conv_bn,
-    depthwise,
-    ghost,
-    plain_conv,
-    rep_conv,
-)
+from cnncalc.formats.ultralytics.conv import Sizes, activate, conv_bn, depthwise, ghost, plain_conv, rep_conv
 from cnncalc.graph import Producer
 from cnncalc.shape import LayerError
 

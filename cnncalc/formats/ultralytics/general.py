@@ -124,14 +124,7 @@ def _cb_linear(
     net: Net, x: Producer, sizes: list[int], k: int = 1, s: int = 1, p: int | None = None, g: int = 1
 ) -> list[Producer]:
     y = net.layer(
-        "conv",
-        "conv",
-        x,
-        filters=sum(sizes),
-        kernel_size=k,
-        stride=s,
-        padding=same_pad(k) if p is None else p,
-        groups=g,
+        "conv", "conv", x, filters=sum(sizes), kernel_size=k, stride=s, padding=same_pad(k) if p is None else p, groups=g
     )
     return cut(net, y, *sizes, name="split")
 

@@ -92,9 +92,7 @@ class Detection:
 
     def boxes(self, prefix: str) -> Producer:
         return levels(
-            self.net,
-            f"{prefix}boxes",
-            towers(self.net, f"{prefix}cv2", self.xs, _two_convs(self.box_width, 4 * self.reg_max)),
+            self.net, f"{prefix}boxes", towers(self.net, f"{prefix}cv2", self.xs, _two_convs(self.box_width, 4 * self.reg_max))
         )
 
     def class_maps(self, prefix: str, out: int, *, separable: bool, dense: bool = False) -> list[Producer]:

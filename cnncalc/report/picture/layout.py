@@ -65,11 +65,7 @@ def arrange(
 
 class _Arranger:
     def __init__(
-        self,
-        cells: Sequence[Cell],
-        edges: Sequence[tuple[int, int]],
-        spacing: Spacing,
-        together: Sequence[Sequence[int]],
+        self, cells: Sequence[Cell], edges: Sequence[tuple[int, int]], spacing: Spacing, together: Sequence[Sequence[int]]
     ) -> None:
         self._cells = cells
         self._edges = edges

@@ -34,7 +34,4 @@ def arc(start: _Place, end: _Place, height: float) -> list[Part]:
         ((b, height), (b, height), (b, height + fall)),
         ((b, tip - 5),),
     ]
-    return [
-        Path((a, start.top + 2), steps, "skip"),
-        Polygon([(b - 3, tip - 5), (b + 3, tip - 5), (b, tip)], "skiphead"),
-    ]
+    return [Path((a, start.top + 2), steps, "skip"), Polygon([(b - 3, tip - 5), (b + 3, tip - 5), (b, tip)], "skiphead")]

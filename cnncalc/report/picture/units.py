@@ -104,11 +104,7 @@ def _fold_lanes(fold: Fold, units: dict[object, Unit]) -> None:
 
 
 def _add_unit(
-    found: list[tuple[Item, object]],
-    home: dict[int, Item],
-    units: dict[object, Unit],
-    inside: list[Item],
-    edges: Sequence[Edge],
+    found: list[tuple[Item, object]], home: dict[int, Item], units: dict[object, Unit], inside: list[Item], edges: Sequence[Edge]
 ) -> None:
     """Adds several items as one, and its form if it is new."""
     unit = _unit(inside)

@@ -24,11 +24,7 @@ def write(results: Iterable[Result]) -> Iterator[str]:
     found: list[dict[str, Any]] = []
     for result, problem, fingerprint in fingerprints(results):
         found.append(_result(problem.file or result.file, problem, fingerprint, names.index(problem.rule)))
-    driver = {
-        "name": "cnncalc",
-        "semanticVersion": __version__,
-        "rules": [_rule(name) for name in names],
-    }
+    driver = {"name": "cnncalc", "semanticVersion": __version__, "rules": [_rule(name) for name in names]}
     run = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",

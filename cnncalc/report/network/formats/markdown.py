@@ -43,7 +43,7 @@ def text(subject: Subject, columns: Sequence[Column], *, depth: int | None = Non
     parts.append("\n".join(f"| {' | '.join(cells)} |" for cells in rows))
     parts.append(
         "\n".join(f"- {t.name}: **{t.text}** ({escaped(t.note)})" for t in footer.totals(subject, figures))
-        + f"\n- {escaped(short(subject, figures.memory.dtype))}",
+        + f"\n- {escaped(short(subject, figures.memory.dtype))}"
     )
     notes = footer.notes(subject, whole.notes(columns))
     notes += map(str, subject.problems)
