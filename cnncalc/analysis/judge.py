@@ -103,6 +103,8 @@ class Judge:
         self._ends = self._runs()
         self._producers: list[Producer] = [*graph.inputs, *graph.nodes]
         self._shared = any(node.shared is not None for node in graph.nodes)
+        #: The number of layers traced so far, which bounds a search.
+        self.traced = 0
 
     def _runs(self) -> list[int]:
         """For each step the end of the run of equal layers it is in, each of which reads the one before it alone."""
@@ -142,10 +144,17 @@ class Judge:
             return NO
         return Verdict(True, exact) if self._affordable(flows) else NO
 
-    def trace(self, inputs: tuple[Flow, ...]) -> Trace:
+    def spares(self, inputs: tuple[Flow, ...], axes: frozenset[Axis]) -> bool:
+        """Return whether no fault on these inputs depends on any of `axes`; a fault of unknown axes does."""
+        faults = self.trace(inputs, axes).faults
+        # The trace ends with the first fault that does.
+        return not faults or not _depends(faults[-1], axes)
+
+    def trace(self, inputs: tuple[Flow, ...], until: frozenset[Axis] | None = None) -> Trace:
         """Return every fault on these inputs: a stride that does not fit is floored, a mismatch takes the first shape.
 
-        Layers after a layer with a fault are not checked.
+        Layers after a layer with a fault are not checked. The trace ends with the first fault that depends on axes in `until`;
+        steps and extents are then left out.
         """
         flows: list[Flow | None] = list(inputs)
         origins: list[_Origins] = [
@@ -155,6 +164,7 @@ class Judge:
         result = Trace([], {origin.axis: (origin.step, origin.extent) for one in origins for origin in one if origin}, set())
         k = -1
         while (k := k + 1) < len(self._steps):
+            self.traced += 1
             node, reads = self._steps[k]
             xs = tuple(flow for flow in (flows[i] for i in reads if i < len(flows)) if flow is not None)
             if len(xs) < len(reads) or (not reads and node.shape is None):
@@ -171,9 +181,11 @@ class Judge:
                 found = self._aligned(node, xs)
             elif found is not None and not found.fits and self._must_fit(node):
                 result.faults.append(Fault(node, _misfitting(found, xs[0], before[0]), xs, None))
+            if until is not None and len(result.faults) > known and _depends(result.faults[-1], until):
+                return result
             flows.append(None if found is None else found.shape)
-            origins.append(() if found is None else _behind(node.layer, found, xs, before))
-            for origin in origins[-1]:
+            origins.append(() if found is None else _behind(node.layer, found, xs, before, measured=until is None))
+            for origin in origins[-1] if until is None else ():
                 if origin is not None:
                     step, extent = result.reach[origin.axis]
                     result.reach[origin.axis] = (max(step, origin.step), max(extent, origin.extent))
@@ -292,6 +304,11 @@ class Judge:
         return all(totals[key] <= most for key, most in self._budget.items())
 
 
+def _depends(fault: Fault, axes: frozenset[Axis]) -> bool:
+    """Return whether a fault depends on any of `axes`, or on axes that are not known."""
+    return fault.axes is None or not axes.isdisjoint(fault.axes)
+
+
 def _text(sizes: tuple[int, ...]) -> str:
     return "x".join(map(str, sizes))
 
@@ -303,8 +320,8 @@ def _misfitting(found: Outcome, x: Flow, before: _Origins) -> frozenset[Axis]:
     return frozenset(origin.axis for k in axes if k < len(before) and (origin := before[k]) is not None)
 
 
-def _behind(layer: Layer, found: Outcome, xs: tuple[Flow, ...], before: list[_Origins]) -> _Origins:
-    """Return the origins of a result's axes."""
+def _behind(layer: Layer, found: Outcome, xs: tuple[Flow, ...], before: list[_Origins], *, measured: bool) -> _Origins:
+    """Return the origins of a result's axes, with step and extent if they are `measured`."""
     rank = found.shape.rank
     if isinstance(layer, Join) or not xs:
         return next((known for known in before if len(known) == rank), (None,) * rank)
@@ -317,6 +334,9 @@ def _behind(layer: Layer, found: Outcome, xs: tuple[Flow, ...], before: list[_Or
     result: list[Origin | None] = [None] * rank
     for origin, view in zip(before[0], views, strict=False):
         if origin is not None and view.to is not None and view.to < rank:
+            if not measured:
+                result[view.to] = origin
+                continue
             extent = origin.extent + (view.last - view.first) * origin.step
             result[view.to] = Origin(origin.axis, origin.step * view.step, extent)
     return tuple(result)
