@@ -8,8 +8,8 @@ from cnncalc.analysis.judge import Judge
 from cnncalc.graph import Graph
 from cnncalc.shape import Flow, Shape, Tokens
 
-#: Layers that are traced, at most, to find one of the two inputs: two to three hundredths of a second.
-_EFFORT = 2500
+#: Layers that are traced, at most, to find one of the two inputs: about two hundredths of a second.
+_EFFORT = 1500
 #: How far from its present size an axis is changed.
 _FAR = 300
 
