@@ -221,6 +221,9 @@ class Network:
         from cnncalc.report.picture.formats import picture
         from cnncalc.report.picture.options import Drawing, checked
 
+        unknown = [name for name in options if name not in Drawing._fields]
+        if unknown:
+            raise TypeError(f"draw has no option {unknown[0]}; options are {', '.join(Drawing._fields)}")
         return picture(self, "svg", checked(Drawing(style=style, **options)))
 
     def to_frame(self) -> Any:

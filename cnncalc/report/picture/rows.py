@@ -122,12 +122,7 @@ class Rows:
         """
         self._order = {id(leaf): i for i, leaf in enumerate(leaf for item in items for leaf in item.leaves())}
         edges = list(edges)
-        for room in (room for room in _ROOMS if room is None or room >= least):
-            self._room = room
-            self._texts.clear()
-            tree = self._tree(None, items, edges, [], [])
-            if tree.found.before + tree.found.after <= width:
-                break
+        tree = self._fitted(items, edges, width, [room for room in _ROOMS if room is None or room >= least])
         height, column = tree.found.along, tree.found.before + tree.found.after + _TURN
         columns = min(int((width + _TURN) / column), math.ceil(height / _TALLEST))
         for stretch in (1, 1.2, 1.4) if columns > 1 and in_columns else ():
@@ -142,6 +137,30 @@ class Rows:
         return parts
 
     # -- layout
+
+    def _fitted(self, items: Sequence[Item], edges: list[Edge], width: float, rooms: Sequence[float | None]) -> Tree:
+        """The layout with the most room for texts that is at most `width` pixels wide, else with the least room."""
+
+        def at(place: int) -> Tree:
+            self._room = rooms[place]
+            self._texts.clear()
+            return self._tree(None, items, edges, [], [])
+
+        tree = at(0)
+        if tree.found.before + tree.found.after <= width:
+            return tree
+        trees = {0: tree}
+        low, high = min(1, len(rooms) - 1), len(rooms) - 1
+        while low < high:
+            middle = (low + high) // 2
+            trees[middle] = at(middle)
+            if trees[middle].found.before + trees[middle].found.after <= width:
+                high = middle
+            else:
+                low = middle + 1
+        if self._room != rooms[low]:
+            trees[low] = at(low)
+        return trees[low]
 
     def _spacing(self) -> Spacing:
         if self._room is None:

@@ -219,9 +219,10 @@ class _Structure:
         edges = self._edges
         known = set(items)
         depth = dict.fromkeys(items, 0)
-        for item in items:
-            for edge in (e for e in inner if edges[e][1] == item):
-                depth[item] = max(depth[item], depth[edges[edge][0]] + 1)
+        # Sorted by their ends, because the depth of a start is known when its readers come.
+        for edge in sorted(inner, key=lambda edge: edges[edge][1]):
+            start, end = edges[edge]
+            depth[end] = max(depth[end], depth[start] + 1)
         layers: list[list[int]] = [[] for _ in range(max(depth.values()) + 1)]
         for item in items:
             layers[depth[item]].append(item)

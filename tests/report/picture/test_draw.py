@@ -346,6 +346,11 @@ def test_an_option_that_no_picture_can_have_is_said(option, message):
         cnncalc.loads("input: 8x8x3\nlayers: [relu]").draw(**option)
 
 
+def test_an_unknown_option_is_named():
+    with pytest.raises(TypeError, match="draw has no option format; options are style, title, legend"):
+        cnncalc.loads("input: 8x8x3\nlayers: [relu]").draw(format="png")
+
+
 @pytest.mark.parametrize(
     ("edges", "expected"),
     [
