@@ -35,15 +35,7 @@ class RowReader:
     """Reads rows and reports the problems that do not depend on where a row is used."""
 
     def __init__(
-        self,
-        problems: Problems,
-        names: Known,
-        blocks: Known,
-        cache: Cache,
-        lines: Lines,
-        before: Before,
-        *,
-        in_rows: bool = True,
+        self, problems: Problems, names: Known, blocks: Known, cache: Cache, lines: Lines, before: Before, *, in_rows: bool = True
     ) -> None:
         self._problems = problems
         self._lines = lines
@@ -359,9 +351,7 @@ class RowReader:
                 word = written(argument.value)  # type: ignore[arg-type]  # static
                 hint = merge_hint(word)
                 self._problems.add(
-                    "value",
-                    argument.location,
-                    f"merge is {', '.join(MERGES[:-1])} or {MERGES[-1]}, not {word}{hint}",
+                    "value", argument.location, f"merge is {', '.join(MERGES[:-1])} or {MERGES[-1]}, not {word}{hint}"
                 )
                 row.broken = True
         for name, (key, _) in others.items():
