@@ -15,13 +15,14 @@ class How(NamedTuple):
     """How files are checked, the same for all of them.
 
     `lines` keeps the lines that problems stand on; `fix` computes the safe fixes, and with `write` the files are changed, so
-    that only the problems that are left are reported. `options` change the networks.
+    that only the problems that are left are reported. `options` change the networks. `fixes`: the output has the fixes.
     """
 
     lines: bool = False
     fix: bool = False
     write: bool = False
     options: Options = Options()
+    fixes: bool = False
 
 
 DEFAULT = How()

@@ -5,10 +5,12 @@ from __future__ import annotations
 from cnncalc import network
 from cnncalc.check.examine import check_text
 from cnncalc.check.settings import Settings
-from cnncalc.place import apply
-from cnncalc.problem import Problem, SpecError
+from cnncalc.place import apply, inside
+from cnncalc.problem import Fix, Problem, SpecError
 
 _PASSES = 10
+#: The most fixes of one file that are tried out.
+_TRIED = 200
 
 
 def fixed(text: str, file: str | None, settings: Settings) -> str:
@@ -27,6 +29,31 @@ def fixed(text: str, file: str | None, settings: Settings) -> str:
             break
         text, problems = after_fixes, after
     return text
+
+
+def lasting(problems: list[Problem], net: network.Network, settings: Settings) -> list[Problem]:
+    """Return the problems without fixes that leave another layer of the same row with the problem.
+
+    A fix is computed for one layer. If a row makes several, because it is repeated or stands in a block, the text is read again
+    with each of its fixes; beyond `_TRIED` fixes, the others are left out.
+    """
+    tried = 0
+    found = []
+    for problem in problems:
+        if problem.fixes and sum(inside(problem.location, node.location) for node in net.graph.nodes) > 1:
+            fixes = problem.fixes[: max(0, _TRIED - tried)]
+            tried += len(fixes)
+            fixes = tuple([fix for fix in fixes if solves(net.reading.text, net.file, settings, problem, fix)])
+            found.append(problem._replace(fixes=fixes))
+        else:
+            found.append(problem)
+    return found
+
+
+def solves(text: str, file: str | None, settings: Settings, problem: Problem, fix: Fix) -> bool:
+    """Return whether a fix leaves the text without the problem at that place."""
+    after, _ = check_text(apply(text, [fix]), file, settings)
+    return not any(one.rule == problem.rule and one.location[:2] == problem.location[:2] for one in after)
 
 
 def _outline(text: str) -> list[tuple[str, str, str]] | None:

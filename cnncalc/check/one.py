@@ -7,8 +7,8 @@ import os
 from cnncalc import formats
 from cnncalc.build.reading import MAX_BYTES, Source, decode
 from cnncalc.check.claims import claims
-from cnncalc.check.examine import DEFAULT, How, check_text, examine
-from cnncalc.check.fixes import fixed, replace
+from cnncalc.check.examine import DEFAULT, How, examine
+from cnncalc.check.fixes import fixed, lasting, replace
 from cnncalc.check.sources import Candidate
 from cnncalc.problem import Location, Problem, SpecError
 from cnncalc.report.problems.base import Result, lines_at
@@ -70,12 +70,14 @@ def _is_outside(candidate: Candidate) -> bool:
 
 
 def _result(text: str, file: str, candidate: Candidate, how: How, more: list[Problem]) -> Result:
-    problems, unusable = check_text(text, file, candidate.settings, how)
+    net, problems = examine(Source(file, text=text), candidate.settings, how)
+    if how.fixes and net is not None and not how.options:
+        problems = lasting(problems, net, candidate.settings)
     shown = lines_at(problems, file, text) if how.lines else {}
     return Result(
         file,
         more + problems,
-        unusable=unusable or bool(more),
+        unusable=net is None or bool(more),
         strict=bool(candidate.settings.strict),
         lines=shown,
         expect_skipped=bool(how.options),

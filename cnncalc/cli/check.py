@@ -96,7 +96,7 @@ def check(
             "fixes apply to the files without changes; leave out --input, --set and --fit", param_hint="'--fix'"
         )
     terminal = output.width() is not None and form == "text" and output_file is None
-    how = How(terminal, fix or diff, fix, changes)
+    how = How(terminal, fix or diff, fix, changes, fixes=form in ("json", "sarif"))
     try:
         given = _settings(select, ignore, exclude, strict, notes)
         session = Session(Request(paths or ["."], given, how, diff_base, stdin_filename, skip_others, jobs, scheduler))

@@ -48,3 +48,5 @@ def _serve(found: Server) -> None:
     output = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     sys.stdout = sys.stderr
     found.start_io(sys.stdin.buffer, output)
+    if found.status:
+        raise typer.Exit(found.status)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from cnncalc.check.fixes import solves
 from cnncalc.editor.positions import BOM, Span
 from cnncalc.editor.snapshot import Snapshot
 from cnncalc.editor.symbols import Edit
 from cnncalc.language.source import Sequence, last_line
 from cnncalc.place import apply, inside
-from cnncalc.problem import IGNORABLE, Fix, Problem
+from cnncalc.problem import IGNORABLE, Problem
 
 
 class Action(NamedTuple):
@@ -29,7 +30,7 @@ def actions(snapshot: Snapshot, span: Span) -> list[Action]:
     for problem in snapshot.problems_at(start, end):
         several = bool(problem.fixes) and _copies(snapshot, problem) > 1
         for fix in problem.fixes:
-            if several and not _solves(snapshot, problem, fix):
+            if several and not solves(snapshot.text.removeprefix(BOM), snapshot.file, snapshot.settings, problem, fix):
                 continue
             edit = Edit(snapshot.positions.between(*snapshot.range(fix.location)), fix.text)
             title = fix.title or f"Write {fix.text.strip()}"
@@ -47,13 +48,6 @@ def _copies(snapshot: Snapshot, problem: Problem) -> int:
     """Return the number of layers made from the row with the problem."""
     nodes = snapshot.network.graph.nodes if snapshot.network is not None else []
     return sum(inside(problem.location, node.location) for node in nodes)
-
-
-def _solves(snapshot: Snapshot, problem: Problem, fix: Fix) -> bool:
-    """Return whether a fix of a row with several copies, which is computed for one of them, solves the problem in all."""
-    body = snapshot.text.removeprefix(BOM)
-    after = Snapshot(apply(body, [fix]), snapshot.file, snapshot.settings)
-    return not any(one.rule == problem.rule and one.location[:2] == problem.location[:2] for one in after.problems)
 
 
 def fix_all(snapshot: Snapshot) -> Action | None:

@@ -45,6 +45,11 @@ budget: {peak_memory: 1}
 
 
 class _Protocol(LanguageServerProtocol):
+    @lsp_method(lsp.TEXT_DOCUMENT_DID_CHANGE)
+    def lsp_text_document__did_change(self, params: lsp.DidChangeTextDocumentParams) -> Generator[Any, Any, None]:
+        """Pass changes on alone: `Server.documents` has the texts, and pygls's own copies of them are not used."""
+        yield self.fm.features[lsp.TEXT_DOCUMENT_DID_CHANGE], (params,), None
+
     @lsp_method(lsp.INITIALIZE)
     def lsp_initialize(self, params: lsp.InitializeParams) -> Generator[Any, Any, lsp.InitializeResult]:
         """Choose UTF-16 positions, which every client supports."""
@@ -63,6 +68,9 @@ class Server(LanguageServer):
         self._faults: set[str] = set()
         self._rest: asyncio.TimerHandle | None = None
         self._changes = 0
+        self.shut = False
+        #: The status that the process ends with: 1 if the editor asks for the end without a shutdown before it.
+        self.status = 0
 
     def changed(self, uri: str) -> None:
         """Publish the diagnostics of a text: at once if it is quick to read, else when typing pauses."""
@@ -154,6 +162,15 @@ def _is_yaml(item: lsp.TextDocumentItem) -> bool:
 
 
 def _documents(server: Server) -> None:
+    @server.feature(lsp.SHUTDOWN)
+    def shut(ls: Server, params: None) -> None:
+        ls.shut = True
+
+    @server.feature(lsp.EXIT)
+    def exited(ls: Server, params: None) -> None:
+        """Remember the status that the protocol asks for, because pygls ends with 0."""
+        ls.status = 0 if ls.shut else 1
+
     @server.feature(lsp.INITIALIZED)
     def initialized(ls: Server, params: lsp.InitializedParams) -> None:
         """Ask the editor to report changes of settings, if it watches files for servers."""

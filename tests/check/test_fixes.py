@@ -14,7 +14,7 @@ import pytest
 
 import cnncalc
 from cnncalc.check.examine import check_text
-from cnncalc.check.fixes import fixed, replace
+from cnncalc.check.fixes import fixed, lasting, replace
 from cnncalc.check.settings import Settings
 from cnncalc.place import apply
 from cnncalc.problem import Fix, Location
@@ -221,3 +221,13 @@ def test_links_out_of_the_folder_are_not_followed(tmp_path: Path) -> None:
     assert done.returncode == 2
     done = subprocess.run([*command, "given/a.yaml"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert "bias: false" in (tmp_path / "outside" / "a.yaml").read_text()
+
+
+def test_a_fix_of_a_repeated_row_fits_in_every_copy() -> None:
+    # maxpool 4 fits 28, (28 − 4)/3 + 1 = 9, and not the second copy, (9 − 4)/3; padding 1 gives 10 and then 4.
+    text = "input: 28x28x1\nlayers:\n  - {maxpool: 3, stride: 3, repeat: 2}\n"
+    net = cnncalc.loads(text)
+    (problem,) = net.problems
+    assert "maxpool 4" in problem.message
+    (kept,) = lasting(net.problems, net, Settings())
+    assert [fix.title for fix in kept.fixes] == ["padding 1", "stride 1", "fit floor"]

@@ -80,9 +80,10 @@ class Client:
             assert self._changed.wait_for(lambda: found() is not None, _PATIENCE)
             return found() or []
 
-    def close(self) -> int:
+    def close(self, *, shutdown: bool = True) -> int:
         """The exit status of the server that was asked to end."""
-        self.request("shutdown", None)
+        if shutdown:
+            self.request("shutdown", None)
         self.notify("exit", None)
         status = self.process.wait(_PATIENCE)
         self._reader.join(_PATIENCE)

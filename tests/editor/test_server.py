@@ -163,3 +163,8 @@ def test_changes_of_settings_are_asked_for(tmp_path: Path):
     watching.notify("workspace/didChangeWatchedFiles", {"changes": [{"uri": settings.as_uri(), "type": 2}]})
     assert [one["code"] for one in watching.diagnostics(uri, 1)] == ["even-same-padding"]
     assert watching.close() == 0
+
+
+def test_an_exit_without_a_shutdown_is_status_1():
+    # Language Server Protocol, "exit": 0 after a shutdown, 1 otherwise.
+    assert Client().close(shutdown=False) == 1
