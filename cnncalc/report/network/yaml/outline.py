@@ -90,12 +90,14 @@ class Outline:
     def _fill(self, scope: Scope, items: list[Item]) -> None:
         """Make the rows of a scope."""
         names = _names(items)
+        #: The first copies of repeated rows, by name.
+        firsts: dict[str, Row] = {}
         for item, (name, index) in zip(items, names, strict=True):
             row = self._row(scope, item, name, index)
             if index:
-                first = next(other for other in reversed(scope.rows) if other.name == name and other.index == 0)
-                first.copies.append(row)
+                firsts[name].copies.append(row)
             elif index == 0:
+                firsts[name] = row
                 row.copies.append(row)
             scope.rows.append(row)
 
