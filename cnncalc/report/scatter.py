@@ -99,7 +99,7 @@ class _Axis:
 def svg(outcomes: Sequence[Outcome], figures: tuple[str, str], names: Sequence[str], *, title: str = "") -> str:
     """The plot of two figures. Results with an unknown figure are left out."""
     known = [one for one in outcomes if all(name in one.totals for name in figures)]
-    unknown = f"; {len(outcomes) - len(known):,} with unknown figures are not drawn" if len(known) < len(outcomes) else ""
+    unknown = f"; not drawn: {len(outcomes) - len(known):,} with unknown figures" if len(known) < len(outcomes) else ""
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{_HEIGHT}" '
         f'viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img">',

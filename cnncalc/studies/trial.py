@@ -166,7 +166,11 @@ def recipe_for(
     found = of(source, options.changes())
     kept = found.reading.text or None
     kinds = tuple(_kind(name, found) for name in names)
-    plain = options._replace(input=input_texts(options.input))
+    # A shape of an input that a name replaces is of no use, and PyTorch would take two shapes for two inputs.
+    replaced = {kind.partition("=")[0] for kind in kinds if "=" in kind}
+    if replaced and len(found.inputs) == 1:
+        replaced.add("")
+    plain = options._replace(input=tuple(one for one in input_texts(options.input) if one.rpartition("=")[0] not in replaced))
     return Recipe(kept, file, tuple(names), kinds, plain, tuple(limits.items()), tuple(extra), found.name)
 
 
@@ -176,14 +180,18 @@ def _kind(name: str, network: Network) -> str:
 
     if name == "fit":
         return "fit"
-    flow = next((source.flow for source in network.inputs if source.name == name), None)
-    if flow is None:
+    found = next((source for source in network.inputs if source.name == name), None)
+    if found is None and name == "input" and len(network.inputs) == 1 and name not in network.reading.vars:
+        # As for --input, the only input needs no name of its own.
+        (found,) = network.inputs
+    flow = found.flow if found is not None else None
+    if found is None or flow is None:
         return "set"
     if isinstance(flow, Shape):
         sizes = Shape(*((-1,) * flow.rank), flow.channels).text(network.reading.layout).replace("-1", "{}")
     else:
         sizes = f"{{tokens: {{}}, vocabulary: {flow.vocabulary}}}"
-    return f"{name}={sizes}"
+    return f"{found.name}={sizes}"
 
 
 def lost(values: tuple[str, ...]) -> Trial:

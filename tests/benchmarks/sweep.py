@@ -1,7 +1,8 @@
 """The cost of a variant of a network in a sweep: against reading each alone, with peak_memory, by layers, by workers, and in memory.
 
 Run as `python -m tests.benchmarks.sweep [NUMBER]`. Each line is a process of its own. Seconds are CPU time of all its processes,
-start included; the peer is the same number of `cnncalc.loads` calls. Limits: peak_memory at most 1.5 times the time without it,
+start included; the peers are as many `cnncalc.loads` calls and, if they are installed, as many networks of torchvision on PyTorch's
+meta device, which infers shapes without computing; their parameters are compared. Limits: peak_memory at most 1.5 times the time without it,
 10,000 variants in 20 s on two idle cores, a sample of 10,000 out of 10⁷ combinations below 200 MiB.
 """
 
@@ -12,13 +13,15 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 
 from cnncalc import loads
 from cnncalc.machine import usable_cores
 from cnncalc.studies.grid import Axis, axis
-from cnncalc.studies.sweep import plan
+from cnncalc.studies.sweep import Sweep, plan
 
 SPECS = Path(__file__).parents[2] / "specs"
 RUNS = 5
@@ -46,10 +49,13 @@ def sizes(count: int) -> Axis:
     return Axis("input", tuple(str(224 + 32 * (k % 64)) for k in range(count)))
 
 
+def sweep_of(name: str, values: Axis, figures: tuple[str, ...] = ()) -> Sweep:
+    return plan(str(SPECS / f"{name}.yaml"), [values], figures=figures)
+
+
 def sweep(name: str, values: Axis, processes: int = 1, figures: tuple[str, ...] = ()) -> Callable[[], None]:
     def work() -> None:
-        found = plan(str(SPECS / f"{name}.yaml"), [values], figures=figures)
-        rows = sum(1 for _ in found.run(processes=processes))
+        rows = sum(1 for _ in sweep_of(name, values, figures).run(processes=processes))
         assert rows == len(values.values)
 
     return work
@@ -61,6 +67,30 @@ def peer(count: int) -> Callable[[], None]:
     def work() -> None:
         for width in widths(count).values:
             loads(text, set=f"width={width}")
+
+    return work
+
+
+def torchvision(count: int) -> Callable[[], None]:
+    """The same networks as PyTorch builds them and infers their shapes."""
+
+    def work() -> None:
+        import torch
+
+        torch.set_num_threads(1)
+        # torchvision registers fake kernels of operators that its extension, where it is installed, defines.
+        library = torch.library.Library("torchvision", "FRAGMENT")
+        for name in ("nms", "qnms"):
+            with suppress(RuntimeError):
+                library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+        from torchvision.models import mobilenet_v2
+
+        trials = sweep_of("mobilenet_v2", widths(count)).run(processes=1)
+        with torch.device("meta"), torch.no_grad():
+            for width, trial in zip(widths(count).values, trials, strict=True):
+                net = mobilenet_v2(width_mult=float(width)).eval()
+                assert net(torch.empty(1, 3, 224, 224)).shape == (1, 1000)
+                assert sum(array.numel() for array in net.parameters()) == trial.totals["parameters"]
 
     return work
 
@@ -85,6 +115,8 @@ def main() -> None:
         return took
 
     line(f"mobilenet_v2, {few:,} times cnncalc.loads", peer(few), few)
+    if find_spec("torchvision") is not None:
+        line(f"mobilenet_v2, {few // 5:,} of torchvision on meta", torchvision(few // 5), few // 5)
     line(f"mobilenet_v2, {few:,} variants", sweep("mobilenet_v2", widths(few)), few)
     for processes in dict.fromkeys((1, usable_cores())):
         title = f"mobilenet_v2, {count:,} variants, {processes} process{'es' if processes > 1 else ''}"

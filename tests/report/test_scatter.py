@@ -64,10 +64,10 @@ def test_ticks(figure, values, labels):
 
 def test_what_is_not_drawn_is_said():
     assert "1 combination; marked: no other is smaller in both" in texts(plot([(1, 1)]))
-    assert "2 combinations; 3 with unknown figures are not drawn; marked: no other is smaller in both" in texts(
+    assert "2 combinations; not drawn: 3 with unknown figures; marked: no other is smaller in both" in texts(
         plot([(1, 1), (2, 2)], unknown=3)
     )
-    assert "no result has both figures; 2 with unknown figures are not drawn" in texts(plot([], unknown=2))
+    assert "no result has both figures; not drawn: 2 with unknown figures" in texts(plot([], unknown=2))
     root = plot([(n, n) for n in range(12_000)])
     # All but the smallest are behind the front.
     assert "12,000 combinations; beside the front one of 3 is drawn; marked: no other is smaller in both" in texts(root)

@@ -10,6 +10,7 @@ from cnncalc import loads
 from cnncalc.build.changes import BudgetExceeded, Changes
 from cnncalc.build.reading import Source
 from cnncalc.formats import read
+from cnncalc.language.overrides import Options
 from cnncalc.studies.grid import axis
 from cnncalc.studies.sweep import arrange, front, plan
 from cnncalc.studies.trial import Trial
@@ -116,3 +117,36 @@ def test_the_known_layers_of_an_unknown_network_count_for_a_limit():
         found = plan("net.yaml", [axis("width=8")], text=text, limits={"weights": limit})
         (trial,) = found.run()
         assert (trial.over, found.keeps(trial)) == (over, not over)
+
+
+@pytest.mark.parametrize(
+    ("head", "shapes"),
+    [
+        ("input: 32x32x3", ["3", "6"]),
+        ("input: {image: 32x32x3}", ["3", "6"]),
+        # A var is a var, whatever its name.
+        ("input: {image: 32x32x3}\nvars: {input: 1}", ["3", "3"]),
+    ],
+)
+def test_the_only_input_may_be_called_input(head, shapes):
+    text = f"{head}\nlayers: [{{maxpool: 8, stride: 12, fit: floor}}, {{reduce: sum, axes: [height, channels]}}]\n"
+    found = plan("net.yaml", [axis("input=32,70")], text=text)
+    assert [trial.output for trial in found.run()] == shapes
+    assert not any(trial.problems for trial in found.run())
+
+
+def test_several_inputs_are_named():
+    text = "input: {left: 8x8x3, right: 8x8x3}\nlayers: [{add: [left, right]}]\n"
+    (trial,) = plan("net.yaml", [axis("input=16")], text=text).run()
+    assert "there is no var input" in trial.problems[0][1]
+
+
+def test_a_shape_that_the_sweep_replaces_is_not_given_twice():
+    text = "input: {left: 8x8x3, right: 8x8x3}\nlayers: [{add: [left, right]}]\n"
+    shapes = Options(input=["left=4x4x3", "right=16x16x3"])
+    found = plan("net.yaml", [axis("left=8,16")], shapes, text=text)
+    assert found.recipe.options.input == ("right=16x16x3",)
+    assert [trial.output for trial in found.run()] == ["?", "16x16x3"]
+    (trial,) = plan("net.yaml", [axis("input=12")], Options(input="16x16x3"), text=TEXT).run()
+    # Eight filters of 3 by 3 by 3 and a bias, and 10·10·8 numbers and a bias for each of ten units.
+    assert trial.totals["parameters"] == 8 * 28 + (10 * 10 * 8 + 1) * 10
