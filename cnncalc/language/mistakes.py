@@ -8,6 +8,7 @@ from copy import copy
 from typing import NamedTuple
 
 from cnncalc.language import suggest
+from cnncalc.language.colons import pairs_meant
 from cnncalc.language.foreign import advice
 from cnncalc.language.row import MERGES, ROW_KEYS, Row
 from cnncalc.language.source import Mapping, Scalar, YamlNode, value_of
@@ -272,9 +273,11 @@ def words_row(text: str) -> str | None:
     match = re.fullmatch(r"conv(\d{1,2})-(\d{1,5})", text)
     if match is not None:
         return f"{{conv: {match[2]}, kernel_size: {match[1]}, padding: {int(match[1]) // 2}}}"
-    first, *rest = re.split(r"[\s,]+", text, maxsplit=3)
+    first, *rest = re.split(r"[\s,]+", text.strip(" ,"), maxsplit=20)
     kind = suggest.kind_called(first)
-    if kind is None or not rest or not rest[0].isdecimal():
+    if kind is None or not rest:
         return None
-    declared = KINDS[kind].main
-    return suggest.usage(KINDS[kind], {}, rest[0]) if declared is not None else None
+    pairs = pairs_meant(KINDS[kind], rest)
+    if pairs is not None:
+        return suggest.braces({kind: "", **pairs})
+    return suggest.usage(KINDS[kind], {}, rest[0]) if KINDS[kind].main is not None and rest[0].isdecimal() else None

@@ -230,3 +230,9 @@ def test_another_word_at_the_top_level(key: str, column: int, write: str) -> Non
     found = [(p.location.line, p.location.column) for p in net.problems if p.message.endswith(write)]
     assert found == [(3, column)], net.problems
     assert len([p for p in net.problems if p.level == "error"]) == 1
+
+
+def test_a_row_without_its_colons() -> None:
+    assert problems("- conv 16, kernel_size 3")[0][3].endswith("write - {conv: 16, kernel_size: 3}")
+    assert problems("- maxpool 3 stride 2")[0][3].endswith("write - {maxpool: 3, stride: 2}")
+    assert problems("- conv 8, 3x3, padding same")[0][3].endswith("write - {conv: 8, kernel_size: 3x3, padding: same}")

@@ -22,12 +22,17 @@ def read(line: str) -> YamlNode:
     except SpecError as error:
         raise Refused(error.problems[0].message) from None
     if isinstance(node, Scalar) and " " in node.text:
+        from cnncalc.language.calls import row_of
+
         word, *rest = node.text.replace(",", " ").split()
         if word in TOP_KEYS and word not in KINDS:
             raise Refused(f"{word} needs a colon; did you mean {word}: {' '.join(rest)}?")
         if word in KINDS:
             fault = "needs a colon" if KINDS[word].options else "takes no value"
             raise Refused(f"{word} {fault}; {_suggestion(KINDS[word], rest)}")
+        code = row_of(node.text)
+        if code is not None:
+            raise Refused(f"{node.text} is code of another tool; write {code}")
         raise Refused(f"{node.text} is neither a row nor a command; `help` lists the commands")
     if not isinstance(node, (Scalar, Mapping)):
         raise Refused("a row is a word such as relu, or a map such as conv: 64, kernel_size: 3")
@@ -36,29 +41,12 @@ def read(line: str) -> YamlNode:
 
 def _suggestion(kind: type[Layer], words: list[str]) -> str:
     """Suggest the row that was probably meant if `kind` can read it, else an example row."""
+    from cnncalc.language.colons import pairs_meant
     from cnncalc.language.suggest import usage
 
-    given: dict[str, str | None] = {kind.kind: None}
-    pending: str | None = None
-    for word in words:
-        name, mark, value = word.rstrip(",:").replace("=", ":").partition(":")
-        if pending is not None:
-            given[pending], pending = word.rstrip(","), None
-        elif mark:
-            given[name] = value
-        elif name in kind.options or word.endswith(":"):
-            pending = name
-        elif given[kind.kind] is None and kind.main is not None:
-            given[kind.kind] = name
-        elif "kernel_size" in kind.options and "kernel_size" not in given:
-            given["kernel_size"] = name
-        else:
-            given[name] = None
-    layer, faults = kind.read(dict(given))
-    unread = [name for name, value in given.items() if value is None and name != kind.kind]
-    if layer is not None and not faults and not unread:
-        pairs = [f"{name}: {value}" for name, value in given.items() if value is not None]
-        return f"did you mean {', '.join(pairs) or kind.kind}?"
+    pairs = pairs_meant(kind, words)
+    if pairs is not None:
+        return f"did you mean {', '.join(f'{name}: {value}' for name, value in pairs.items()) or kind.kind}?"
     return f"write {usage(kind, {}).strip('{}') if kind.options else kind.kind}"
 
 
