@@ -276,11 +276,12 @@ class Masked(nn.Module):
         super().__init__()
         self.patches, self.qkv, self.proj = nn.Conv2d(3, 12, 4, 4), nn.Linear(12, 36), nn.Linear(12, 12)
         self.gate, self.head = nn.Linear(12, 1), nn.Conv1d(12, 5, 3, 1, 1)
+        self.norm = nn.LayerNorm(12, bias=False)
         self.direction = nn.Parameter(torch.rand(12))
         self.register_buffer("mask", torch.tril(torch.ones(16, 16, dtype=torch.bool)))
 
     def forward(self, x: Any) -> Any:
-        x = self.patches(x).flatten(2).transpose(1, 2)
+        x = self.norm(self.patches(x).flatten(2).transpose(1, 2))
         q, k, v = self.qkv(x).reshape(1, 16, 3, 2, 6).permute(2, 0, 3, 1, 4).unbind(0)
         scores = (q @ k.transpose(-2, -1)).masked_fill(~self.mask, float("-inf"))
         y = (scores.softmax(-1) @ v).transpose(1, 2).reshape(1, 16, 12)
@@ -353,7 +354,8 @@ def made(name: str) -> tuple[nn.Module, Any]:
         if isinstance(module, (nn.LayerNorm, nn.GroupNorm)):
             # Equal arrays are stored once by the exporter, and would be shared.
             nn.init.uniform_(module.weight, 0.5, 1.5)
-            nn.init.uniform_(module.bias, -0.5, 0.5)
+            if module.bias is not None:
+                nn.init.uniform_(module.bias, -0.5, 0.5)
         if isinstance(module, (nn.BatchNorm2d, nn.BatchNorm3d)):
             nn.init.uniform_(module.weight, 0.5, 1.5)
             nn.init.uniform_(module.bias, -0.5, 0.5)

@@ -33,8 +33,7 @@ def _affine(o: Operation, channels: int) -> tuple[bool, dict[str, Constant], Con
 def _normalised(low: Lowering, o: Operation, kind: str, view: Any, fields: dict[str, Any], channels: int) -> None:
     """A normalisation with factor and offset, or without them and the one that there is as a separate layer."""
     both, arrays, _ = _affine(o, channels)
-    unit = _is(arrays.get("weight"), 1.0) and _is(arrays.get("bias"), 0.0)
-    if both and not unit:
+    if both and not _is(arrays["weight"], 1.0) and not _is(arrays["bias"], 0.0):
         low.give(o, view.on(low.layer(kind, fields | {"affine": True}, [view], arrays)))
         return
     view = view.on(low.layer(kind, fields | {"affine": False}, [view]))
@@ -46,8 +45,8 @@ def _normalised(low: Lowering, o: Operation, kind: str, view: Any, fields: dict[
 
 
 def _is(constant: Constant | None, number: float) -> bool:
-    """Whether all numbers are equal to one and are not stored in the file as an array."""
-    return constant is None or (next(constant.stored(), None) is None and constant.scalar == number)
+    """Whether all of its numbers are equal to one and none is learned: they are computed, or constants beside the file's arrays."""
+    return constant is None or (all(part.role == "constant" for part in constant.stored()) and constant.scalar == number)
 
 
 @lowers("batchnorm")
