@@ -15,23 +15,9 @@ from cnncalc.docstring import docstring
 
 #: In the order of --help. Each command is a function in the module of the same name.
 COMMANDS = (
-    "show",
-    "check",
-    "run",
-    "layer",
-    "solve",
-    "sizes",
-    "sweep",
-    "diff",
-    "convert",
-    "draw",
-    "report",
-    "shell",
-    "explain",
-    "schema",
-    "specs",
-    "server",
-)
+    "show", "check", "run", "layer", "solve", "sizes", "sweep", "diff", "convert", "draw", "report", "shell", "explain",
+    "schema", "specs", "server",
+)  # fmt: skip
 
 
 class Commands(TyperGroup):

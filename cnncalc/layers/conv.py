@@ -171,15 +171,9 @@ class ConvTranspose(Layer, kind="conv_transpose"):
     accepts = "map"
     rises_with = ("filters",)
     also = (
-        "convtranspose",
-        "convtransposed",
-        "transposedconv",
-        "deconv",
-        "deconvolution",
-        "upconv",
-        "conv2dtranspose",
+        "convtranspose", "convtransposed", "transposedconv", "deconv", "deconvolution", "upconv", "conv2dtranspose",
         "transposeconv",
-    )
+    )  # fmt: skip
     filters: int = option(Count(), "number of filters K: channels that come out", main=True, also=Conv.options["filters"].also)
     kernel_size: Axes = option(
         PerAxis(), "cells that each input cell writes along each axis, F", also=Conv.options["kernel_size"].also

@@ -76,41 +76,13 @@ def _dropout(use: Use) -> Tensor:
 
 
 @keras(
-    "Identity",
-    "Masking",
-    "GaussianNoise",
-    "ActivityRegularization",
-    "StochasticDepth",
-    "DropPath",
-    "RandomFlip",
-    "RandomRotation",
-    "RandomZoom",
-    "RandomTranslation",
-    "RandomContrast",
-    "RandomBrightness",
-    "RandomHue",
-    "RandomSaturation",
-    "RandomColorJitter",
-    "RandomColorDegeneration",
-    "RandomGrayscale",
-    "RandomSharpness",
-    "RandomShear",
-    "RandomPosterization",
-    "RandomInvert",
-    "RandomPerspective",
-    "RandomErasing",
-    "RandomGaussianBlur",
-    "RandomElasticTransform",
-    "RandomHeight",
-    "RandomWidth",
-    "Solarization",
-    "Equalization",
-    "AutoContrast",
-    "RandAugment",
-    "AugMix",
-    "MixUp",
-    "CutMix",
-)
+    "Identity", "Masking", "GaussianNoise", "ActivityRegularization", "StochasticDepth", "DropPath", "RandomFlip",
+    "RandomRotation", "RandomZoom", "RandomTranslation", "RandomContrast", "RandomBrightness", "RandomHue",
+    "RandomSaturation", "RandomColorJitter", "RandomColorDegeneration", "RandomGrayscale", "RandomSharpness", "RandomShear",
+    "RandomPosterization", "RandomInvert", "RandomPerspective", "RandomErasing", "RandomGaussianBlur",
+    "RandomElasticTransform", "RandomHeight", "RandomWidth", "Solarization", "Equalization", "AutoContrast", "RandAugment",
+    "AugMix", "MixUp", "CutMix",
+)  # fmt: skip
 def _identity(use: Use) -> Tensor:
     return Tensor(use.layer("identity", use.x.node), use.x.first)
 
