@@ -93,7 +93,10 @@ class Call:
         return normal(self.attribute("axis", default), rank)
 
 
-WITHOUT_EFFECT = frozenset(["momentum", "spatial", "is_test", "consumed_inputs", "seed", "storage_order", "stash_type", "precision", "softmax_precision", "extrapolation_value", "activation_alpha", "activation_beta"])  # fmt: skip
+WITHOUT_EFFECT = frozenset((
+    "momentum", "spatial", "is_test", "consumed_inputs", "seed", "storage_order", "stash_type", "precision",
+    "softmax_precision", "extrapolation_value", "activation_alpha", "activation_beta",
+))  # fmt: skip
 """Attributes that change neither the shape nor the numbers of an inference, or only their rounding."""
 
 

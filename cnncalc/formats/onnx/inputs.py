@@ -11,8 +11,15 @@ from cnncalc.formats.onnx.proto import GraphProto, NodeProto, TensorProto, Value
 from cnncalc.shape import AXES, Flow, Shape, Tokens
 
 #: Operators that leave every number in its place.
-_POINTWISE = frozenset(["Cast", "Identity", "Add", "Sub", "Mul", "Div", "Clip", "Relu", "QuantizeLinear", "DequantizeLinear", "Pad", "Dropout", "BatchNormalization"])  # fmt: skip
-_CHANNELS_FIRST = frozenset(["Conv", "ConvTranspose", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "BatchNormalization", "InstanceNormalization", "QLinearConv", "ConvInteger", "LRN", "Resize", "Upsample", "GroupNormalization", "SpaceToDepth", "DepthToSpace"])  # fmt: skip
+_POINTWISE = frozenset((
+    "Cast", "Identity", "Add", "Sub", "Mul", "Div", "Clip", "Relu", "QuantizeLinear", "DequantizeLinear", "Pad", "Dropout",
+    "BatchNormalization",
+))  # fmt: skip
+_CHANNELS_FIRST = frozenset((
+    "Conv", "ConvTranspose", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "BatchNormalization",
+    "InstanceNormalization", "QLinearConv", "ConvInteger", "LRN", "Resize", "Upsample", "GroupNormalization", "SpaceToDepth",
+    "DepthToSpace",
+))  # fmt: skip
 _RECURRENT = ("LSTM", "GRU", "RNN")
 _CHANNELS_LAST = frozenset(["MatMul", "Gemm", "LayerNormalization", "RMSNormalization", *_RECURRENT])
 

@@ -45,7 +45,7 @@ def _normalised(low: Lowering, o: Operation, kind: str, view: Any, fields: dict[
 
 
 def _is(constant: Constant | None, number: float) -> bool:
-    """Whether all of its numbers are equal to one and none is learned: they are computed, or constants beside the file's arrays."""
+    """Whether all numbers are equal to one and none is learned: they are computed, or constants of the program."""
     return constant is None or (all(part.role == "constant" for part in constant.stored()) and constant.scalar == number)
 
 

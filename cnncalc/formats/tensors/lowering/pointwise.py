@@ -12,7 +12,10 @@ from cnncalc.formats.tensors.program import Operation, Shape, Value
 from cnncalc.formats.tensors.rearrange import MOST_AXES
 from cnncalc.formats.tensors.view import View, aligned, flat, translated, whole
 
-_PLAIN = frozenset(["relu", "relu6", "selu", "silu", "mish", "softplus", "sigmoid", "hard_swish", "tanh", "square", "sqrt", "exp", "abs", "reciprocal", "log"])  # fmt: skip
+_PLAIN = frozenset((
+    "relu", "relu6", "selu", "silu", "mish", "softplus", "sigmoid", "hard_swish", "tanh", "square", "sqrt", "exp", "abs",
+    "reciprocal", "log",
+))  # fmt: skip
 
 
 @lowers("identity")
