@@ -98,3 +98,88 @@ def test_answers_equal_those_of_a_text_opened_anew(path, data):
         # Hints while the text is broken come from the last good one: they may differ, and may not fail.
         hints.hints(document.snapshot, document.last_good)
         assert now == answers(Document(URI, document.text), offset)
+
+
+NESTED = """\
+input: 32x32x3
+vars: {w: 8}
+blocks:
+  unit:
+    parameters: {out: , k: 3}
+    layers:
+      - {conv: "${out}", kernel_size: "${k}", padding: "${k // 2}"}
+      - relu
+  stage:
+    parameters: {count: 2}
+    layers:
+      - {identity: , name: first}
+      - {block: unit, out: "${w}", name: u, repeat: "${count}"}
+      - concat: [first, u.*]
+  residual:
+    layers:
+      - branches:
+          body: [{block: unit, out: "${in_channels}"}]
+          short: []
+        merge: add
+layers:
+  - {conv: 8, kernel_size: 3, padding: 1, name: stem}
+  - {block: stage, name: one, expect: 32x32x24}
+  - {block: residual, name: two, repeat: 2}
+  - {relu: , name: other}
+  - {conv: 24, kernel_size: 3, padding: 1, share: stem}
+  - {add: other}
+  - {maxpool: 2, stride: 2}
+  - {block: unit, name: last, out: 4}
+  - {fc: 10}
+expect: {output: 10}
+"""
+CHANGES = [
+    ("expect: 32x32x24", "expect: 32x32x25"),
+    ("output: 10", "output: 11"),
+    ("name: one,", "name: one, count: 3,"),
+    ("name: two, repeat: 2", "name: two, repeat: 3"),
+    ("name: two, repeat: 2", "name: two, repeat: 0"),
+    ("{relu: , name: other}", "{relu: , name: other, repeat: 0}"),
+    ("{relu: , name: other}", "{relu: , name: first}"),
+    ("maxpool: 2, stride: 2", "maxpool: 3, stride: 2"),
+    ("name: last, out: 4", "name: last, out: 5"),
+    ("name: last, out: 4", "out: 4"),
+    ("name: last, out: 4", "name: last, out: 4, k: 2"),
+    ("name: last, out: 4", "name: last, out: 4, fit: floor"),
+    ("name: last, out: 4", "name: last, out: 4, trainable: false"),
+    ("share: stem", "share: one"),
+    ("k: 3}", "k: 5}"),
+    ("      - relu\n  stage", "      - relu6\n  stage"),
+    ("w: 8", "w: 9"),
+    ("32x32x3\nvars", "33x32x3\nvars"),
+    ("short: []", "short: [relu]"),
+    ("merge: add", "merge: concat"),
+    ("layers:\n  - {conv: 8", "layers:\n  - relu\n  - {conv: 8"),
+    ("kernel_size: 3, padding: 1, name: stem", "kernel_size: 3, stride: 3, name: stem"),
+    ("input: 32", "layout: channels_first\ninput: 32"),
+    ("expect: {output", "ignore: stride-fit\nexpect: {output"),
+    ("  - {fc: 10}", "  - {fc: 10"),
+]
+
+
+@pytest.mark.parametrize("second", CHANGES[:3])
+@pytest.mark.parametrize("first", CHANGES)
+def test_layers_taken_from_the_last_version_are_those_of_a_text_opened_anew(first, second):
+    document = Document(URI, NESTED)
+    assert document.snapshot.network is not None
+    once = NESTED.replace(*first, 1)
+    assert once != NESTED
+    for text in (NESTED, once, once.replace(*second, 1), once, NESTED):
+        document.change([Change(None, text)])
+        fresh = Document(URI, text)
+        assert answers(document, 0) == answers(fresh, 0)
+        both = [one.snapshot.network for one in (document, fresh)]
+        assert len({repr([(n.name, n.shape, n.line, n.shared, n.inputs) for n in net.layers]) for net in both if net}) <= 1
+
+
+def test_an_expectation_that_changes_leaves_every_layer():
+    document = Document(URI, NESTED)
+    before = list(document.snapshot.network.layers)
+    document.change([Change(None, NESTED.replace("output: 10", "output: 11").replace("32x32x24", "32x32x25"))])
+    after = document.snapshot.network.layers
+    assert [one is other for one, other in zip(after, before, strict=True)] == [True] * len(before)
