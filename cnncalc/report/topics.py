@@ -7,16 +7,23 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from cnncalc.dtype import DTYPES
 from cnncalc.language.expression import FUNCTIONS
 from cnncalc.layers import KINDS
 from cnncalc.layers.option import Option
+from cnncalc.shape import LAYOUTS
 
 #: Other names of a topic or a field.
 _ALIASES = {
-    **dict.fromkeys((*FUNCTIONS, "i", "in_channels", "expression"), "expressions"),
+    **dict.fromkeys((*FUNCTIONS, "i", "in_channels", "expression", "if", "else", "true", "false"), "expressions"),
+    **dict.fromkeys((*DTYPES, "precision", "type"), "dtype"),
+    **dict.fromkeys((*LAYOUTS, "nchw", "nhwc"), "layout"),
+    **dict.fromkeys(("tokens", "vocabulary", "shape", "shapes", "inputs"), "input"),
+    "exact": "fit",
+    "rounding": "fit",
     **dict.fromkeys(("mac", "multiply_accumulates", "flop", "flops", "cost"), "macs"),
     **dict.fromkeys(("params", "parameter_count", "param"), "parameters"),
-    **dict.fromkeys(("same", "valid", "causal"), "padding_words"),
+    **dict.fromkeys(("same", "valid", "causal", "padding_same"), "padding_words"),
     **dict.fromkeys(
         ("peak_memory", "activation_memory", "live", "peak", "kept", "training", "optimizer", "gradients", "batch", "fits"),
         "memory",
@@ -62,8 +69,9 @@ def default(declared: Option[Any]) -> str:
 
 def meant(word: str) -> str | None:
     """The topic or field that a word names; None if there is none."""
-    plain = re.sub(r"[\s-]+", "_", word.strip().strip("${}").lower())
-    for name in (word, plain, _ALIASES.get(plain, "")):
+    plain = re.sub(r"[\s:-]+", "_", word.strip().strip("${}").lower())
+    # `expect.output` is explained where `expect` is.
+    for name in (word, plain, _ALIASES.get(plain, ""), plain.partition(".")[0]):
         if name in topics() or name in fields():
             return name
     return None

@@ -107,3 +107,15 @@ def test_every_key_has_a_manual() -> None:
 
 def test_the_name_of_a_command() -> None:
     assert "there is no manual of sizes; it is a command: cnncalc sizes --help\n" in run("explain", "sizes").stderr
+
+
+@pytest.mark.parametrize(
+    ("word", "title"),
+    [
+        ("exact", "fit"), ("tokens", "input"), ("channels_last", "layout"), ("float16", "dtype"), ("if", "expressions"),
+        ("true", "expressions"), ("expect.output", "expect"), ("budget.peak_memory", "budget"), ("padding: same", "padding_words"),
+    ],
+)  # fmt: skip
+def test_a_word_is_explained_where_its_key_is(cnncalc, word, title):
+    result = cnncalc("explain", word)
+    assert (result.status, result.out.split()[0]) == (0, title)
