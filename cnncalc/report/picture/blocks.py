@@ -25,6 +25,10 @@ _MOST = 30
 _ROWS = 115
 #: Least room for the texts of boxes that are narrow so that their block fits beside the network.
 _NARROW = 110
+#: Boxes that are narrow make a block narrower by this factor at most.
+_SQUEEZE = 1.6
+#: Blocks are made narrower if the picture is then lower than this part of its height.
+_LOWER = 0.9
 #: Part of the picture that the network takes at most, if a block needs the rest.
 _SLIM = 0.36
 #: Layers that an operator of an imported file is read as, at most.
@@ -80,7 +84,17 @@ def _panels(writer: Rows, whole: Fold, parts: Sequence[_Part], room: float) -> l
         if drawn[i].width > beside:
             narrower = _part_panel(writer, part, beside, _NARROW)
             drawn[i] = narrower if narrower.width <= beside else drawn[i]
-    return [network, *drawn]
+    half = (room - _GAP) / 2
+    wide = [i for i, panel in enumerate(drawn) if half < panel.width <= _SQUEEZE * half]
+    if len(wide) < 2:
+        return [network, *drawn]
+    # Two blocks side by side, if the picture is much lower then.
+    squeezed = list(drawn)
+    for i in wide:
+        narrower = _part_panel(writer, parts[i], half, _NARROW)
+        squeezed[i] = narrower if narrower.width <= half else drawn[i]
+    before, after = (frame.bounds(_packed([network, *some], room))[3] for some in (drawn, squeezed))
+    return [network, *(squeezed if after < _LOWER * before else drawn)]
 
 
 def _part_panel(writer: Rows, part: _Part, room: float, least: float) -> _Panel:

@@ -246,8 +246,9 @@ class Rows:
         # The colours of the box say which bands there are, if their names do not fit; then the last fields are left out.
         fields = kind.split(", ")
         shorter = [kind, *(", ".join([*fields[:count], "…"]) for count in range(len(fields) - 1, 0, -1)), fields[0]]
-        if self._room is not None and kind.startswith(item.kind):
-            shorter.append(item.kind)
+        word = fields[0].partition(" ")[0]
+        if self._room is not None and word.isidentifier():
+            shorter.append(word)
         return next((text for text in shorter if text_width(text, 11) <= room), "") or clipped(fields[0], 11, room)
 
     def _kind(self, item: Item) -> str:

@@ -346,6 +346,15 @@ def test_an_option_that_no_picture_can_have_is_said(option, message):
         cnncalc.loads("input: 8x8x3\nlayers: [relu]").draw(**option)
 
 
+def test_letters_that_tex_lacks_take_no_more_room_than_they_had():
+    """Their numbers are longer than they are."""
+    text = picture(hostile("层层层"), "tikz", Drawing("graph")).text
+    boxes = re.findall(r"\\resizebox\{([\d.]+)pt\}\{!\}\{.*U\+5C42U\+5C42U\+5C42", text)
+    assert boxes
+    assert all(float(width) < 400 for width in boxes)
+    assert "resizebox" not in picture(hostile("plain"), "tikz", Drawing("graph")).text
+
+
 def test_an_unknown_option_is_named():
     with pytest.raises(TypeError, match="draw has no option format; options are style, title, legend"):
         cnncalc.loads("input: 8x8x3\nlayers: [relu]").draw(format="png")

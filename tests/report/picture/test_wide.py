@@ -156,6 +156,20 @@ def test_a_cut_picture_keeps_its_order():
     assert places["fc1"][0] > places["concat1"][0]
 
 
+def test_wide_blocks_stand_side_by_side():
+    """Each of the four blocks takes more than half of the width if nothing is shortened."""
+    path = "[{{conv: 128, kernel_size: {0}, padding: same, bias: false, name: {1}_convolution}}]"
+    blocks = "".join(
+        f"  b{size}: {{layers: [{{branches: {{left: {path.format(size, 'left')}, right: {path.format(size + 2, 'right')}}}, merge: add}}]}}\n"
+        for size in (3, 5, 7, 9)
+    )
+    text = f"input: 32x32x128\nblocks:\n{blocks}layers: [{{block: b3}}, {{block: b5}}, {{block: b7}}, {{block: b9}}]\n"
+    shapes = scene(cnncalc.loads(text), Drawing("blocks")).shapes()
+    places = {shape.text: (shape.x, shape.y) for shape in shapes if isinstance(shape, Text) and shape.style == "frame"}
+    assert set(places) == {"network", "b3 · 1 use", "b5 · 1 use", "b7 · 1 use", "b9 · 1 use"}
+    assert places["b7 · 1 use"][1] == places["b9 · 1 use"][1] or places["b5 · 1 use"][1] == places["b7 · 1 use"][1]
+
+
 def test_a_long_name_has_two_lines():
     rows = "{global_avgpool: , name: global_average_pooling2d_of_all}"
     shapes = scene(cnncalc.loads(f"input: 8x8x4\nlayers: [{rows}]"), Drawing()).shapes()
