@@ -202,3 +202,10 @@ def test_text_has_the_size_and_the_step() -> None:
     found = receptive_fields(net.graph)
     assert text(found["conv1"]) == "11×11 /4"
     assert text(found["maxpool2"]) == "67×67 /16"
+
+
+def test_a_recurrent_convolution_sees_the_steps_before_and_its_own():
+    net = cnncalc.loads("input: 3x5x4x2\nlayers: [{conv_lstm: 2, kernel_size: 3, padding: same, return: sequence}]\n")
+    time = receptive_fields(net.graph)["conv_lstm1"]["input"][0]
+    # The last of three steps, cell 2, sees the steps 0 to 2.
+    assert (time.first + 2, time.last + 2, time.stride) == (0, 2, 1)
