@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from typing import Any, BinaryIO
 
 from cnncalc.studies.sweep import Sweep
-from cnncalc.studies.trial import Trial
+from cnncalc.studies.trial import Recipe, Trial
 
 SUFFIXES = (".csv", ".jsonl", ".parquet")
 
@@ -123,21 +123,26 @@ def _check(path: str) -> None:
         raise StoreError(f"{path}: no permission to write this file")
 
 
+def _digest(recipe: Recipe) -> str:
+    """Return a digest of the network's file; of MODULE:CALLABLE that of the module's file if it is named, else of the words."""
+    if recipe.text is not None:
+        return hashlib.sha256(recipe.text.encode("utf-8", "surrogatepass")).hexdigest()
+    for name in (recipe.file, recipe.file.rpartition(":")[0]):
+        if os.path.isfile(name):
+            with open(name, "rb") as stream:
+                return hashlib.file_digest(stream, "sha256").hexdigest()
+    return hashlib.sha256(recipe.file.encode("utf-8", "surrogatepass")).hexdigest()
+
+
 def _identity(sweep: Sweep) -> dict[str, Any]:
     """Return the parts that identify a sweep: file, changes, values, sample and limits."""
     recipe = sweep.recipe
-    text = recipe.text
-    if text is None:
-        with open(recipe.file, "rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    else:
-        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     values = hashlib.sha256(json.dumps([list(one) for one in sweep.grid.axes]).encode()).hexdigest()
     indexes = sweep.indexes
     places = f"all {sweep.total}" if isinstance(indexes, range) else hashlib.sha256(repr(indexes).encode()).hexdigest()
     return {
         "cnncalc": 1,
-        "network": digest,
+        "network": _digest(recipe),
         "names": list(recipe.names),
         "values": values,
         "sample": places,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -99,3 +100,22 @@ def test_values_of_any_bytes_are_stored(tmp_path):
         journal.write(place, trial)
     assert list(journal) == results
     journal.close(remove=True)
+
+
+def test_a_model_of_pytorch_is_known_by_its_file(tmp_path):
+    module = tmp_path / "net.py"
+    module.write_text("class Net: pass", encoding="utf-8")
+    sweep = made()
+    models = [
+        replace(sweep, recipe=sweep.recipe._replace(text=None, file=file)) for file in (f"{module}:Net", "torchvision:vgg11")
+    ]
+    for model in models:
+        path = str(tmp_path / "out.csv")
+        Journal(path, model).close(remove=False)
+        Journal(path, model, resume=True).close(remove=False)
+    with pytest.raises(StoreError, match="belongs to another sweep: network differ"):
+        Journal(path, models[0], resume=True)
+    Journal(path, models[0]).close(remove=False)
+    module.write_text("class Net: change = True", encoding="utf-8")
+    with pytest.raises(StoreError, match="belongs to another sweep: network differ"):
+        Journal(path, models[0], resume=True)
