@@ -120,7 +120,7 @@ def _with_constant(low: Lowering, function: str, value: Any, constant: Constant,
     if isinstance(number, (int, float)) and view.shape == shape:
         return _with_number(low, function, view, float(number), swapped)
     if view.shape != shape:
-        view = _padded(view, len(shape))
+        view = padded(view, len(shape))
     if function == "subtract" and swapped:
         view = applied(low, view, {"function": "affine", "factor": -1.0, "offset": 0.0})
         function = "add"
@@ -181,7 +181,7 @@ def _with_number(low: Lowering, function: str, view: View, number: float, swappe
     raise Cannot(function)
 
 
-def _padded(view: View, rank: int) -> View:
+def padded(view: View, rank: int) -> View:
     """The view with axes of size 1 in front."""
     return View(view.producer, view.axes, ((),) * (rank - len(view.dims)) + view.dims)
 
@@ -228,7 +228,7 @@ def joined(low: Lowering, function: str, first: View, second: View, shape: Shape
     if kind is None or not low.emit.has(kind):
         raise Cannot(function)
     rank = len(shape)
-    first, second = _padded(first, rank), _padded(second, rank)
+    first, second = padded(first, rank), padded(second, rank)
     swapped = len(flat(first.dims)) == 0 or (_covers(second, shape) and not _covers(first, shape))
     large, small = (second, first) if swapped else (first, second)
     large, small = low.real(large), _not_repeated(low, small)
@@ -326,48 +326,6 @@ def _fitted(low: Lowering, large: View, small: View) -> View:
     if any(id(atom) not in back for axis in goal for atom in axis):
         raise Cannot("an axis that the other lacks")
     return low.arranged(small, [tuple(back[id(atom)] for atom in axis) for axis in goal])
-
-
-@lowers("where")
-def where(low: Lowering, o: Operation) -> None:
-    """One of two tensors by a constant mask m of zeros and ones: m·x + (1 − m)·y; −∞ is added as it is."""
-    mask, x, y = o.inputs
-    shape = o.output.shape or ()
-    if not isinstance(mask, Constant) or x is None or y is None:
-        raise Cannot("a mask that is computed")
-    if any(isinstance(one, Value) and one.made_by is not None and one.made_by.op == "softmax" for one in (x, y)):
-        # A softmax of −∞ alone is no number, and would stay none after the product with 0.
-        raise Cannot("numbers that may be none")
-    if mask.data is not None:
-        # Numbers that are only compared are not learned.
-        mask = Constant(mask.shape, "bool", mask.data)
-    if isinstance(x, Value) and isinstance(y, Value):
-        kept = _masked(low, "multiply", low.view(x), _chosen(mask, 1.0, 0.0), shape)
-        rest = _masked(low, "multiply", low.view(y), _chosen(mask, 0.0, 1.0), shape)
-        low.give(o, joined(low, "add", kept, rest, shape))
-        return
-    value, constant, inside = (x, y, True) if isinstance(x, Value) else (y, x, False)
-    number = constant.scalar if isinstance(constant, Constant) else None
-    if not isinstance(number, (int, float)) or math.isnan(number):
-        raise Cannot("a mask of numbers")
-    view = low.view(value)
-    if not math.isinf(number):
-        ones = (1.0, 0.0) if inside else (0.0, 1.0)
-        view = _masked(low, "multiply", view, _chosen(mask, *ones), shape)
-    if number:
-        numbers = (0.0, float(number)) if inside else (float(number), 0.0)
-        view = _masked(low, "add", view, _chosen(mask, *numbers), shape)
-    low.give(o, view)
-
-
-def _chosen(mask: Constant, inside: float, outside: float) -> Constant:
-    """A number where the mask is true, another elsewhere."""
-    numbers = tuple(Constant((), "float", [number]) for number in (inside, outside))
-    return Constant(mask.shape, "float", op="where", args=(mask, *numbers))
-
-
-def _masked(low: Lowering, function: str, view: View, mask: Constant, shape: Shape) -> View:
-    return joined(low, function, _padded(view, len(shape)), low.parameter(mask), shape)
 
 
 @lowers("prelu")
