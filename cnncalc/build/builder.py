@@ -87,10 +87,20 @@ class Builder:
             inputs = [Input(inputs[0].name if inputs else "?", None)] if merges is None else inputs
         else:
             inferred = self._infer(layer, tuple([source.flow for source in inputs]), fit)
-        given = name, kind or inferred.layer.kind, tuple(inputs), inferred, self._group, fit, named, not trainable
-        node = self._known_layer(given, place) if self.before is not None else None
-        if node is None:
-            node = Node(name, given[1], inferred.layer, given[2], inferred, place, self._group, fit, named, not trainable)
+        inputs, kind = tuple(inputs), kind or inferred.layer.kind
+        node = self._known_layer(name, inferred) if self.before is not None else None
+        if (
+            node is not None
+            and node.inputs == inputs
+            and node.fit == fit
+            and node.named is named
+            and node.frozen is not trainable
+            and node.kind == kind
+        ):
+            node.place, node.shared, node.merges = place, None, None
+        else:
+            self.before = None
+            node = Node(name, kind, inferred.layer, inputs, inferred, place, self._group, fit, named, not trainable)
         self.graph.nodes.append(node)
         if merges is not None:
             node.merges = merges
@@ -152,18 +162,14 @@ class Builder:
 
     # What is taken from another graph
 
-    def _known_layer(self, given: tuple[object, ...], place: Place) -> Node | None:
-        """Return the layer at this place in `before`, if it is equal apart from its place in the file."""
+    def _known_layer(self, name: str, inferred: Inferred) -> Node | None:
+        """Return the layer at this place in `before`, if it has this name and is the same layer on the same input shapes."""
         assert self.before is not None
         index = len(self.graph.nodes)
         node = self.before.nodes[index] if index < len(self.before.nodes) else None
-        if node is None or given != (
-            node.name, node.kind, node.inputs, node.inferred, node.group, node.fit, node.named, node.frozen
-        ):  # fmt: skip
-            self.before = None
-            return None
-        node.place, node.shared, node.merges = place, None, None
-        return node
+        return (
+            node if node is not None and node.inferred is inferred and node.name == name and node.group is self._group else None
+        )
 
     def _known_group(self, name: str, kind: str, title: str, place: Place, reads: Producer | None, named: bool) -> Group | None:
         """Return the group at this place in `before`, open again, if it is equal apart from its place in the file."""
