@@ -27,9 +27,9 @@ def check_flow(layer: Layer, x: Flow) -> Shape:
         advice = "put {{reshape: {}}} before it, or move it above the row that made a vector"
         raise LayerError(needs + advice, x, likely)
     if layer.accepts == "sequence" and x.rank != 1:
-        if x.rank == 0:
-            advice = f"put {{{{reshape: {x.channels}x1}}}} before it, a sequence of one channel"
-        else:
-            advice = f"put {{{{reshape: {math.prod(x.spatial)}x{x.channels}}}}} before it, a step for each position"
-        raise LayerError(f"{layer.kind} takes a sequence, length × channels, and {{}} flows in; {advice}", x)
+        # The sizes are arguments of the error, so that the same fault on another size has the same template.
+        steps = Shape(x.channels, 1) if x.rank == 0 else Shape(math.prod(x.spatial), x.channels)
+        advice = "a sequence of one channel" if x.rank == 0 else "a step for each position"
+        needs = f"{layer.kind} takes a sequence, length × channels, and {{}} flows in"
+        raise LayerError(f"{needs}; put {{{{reshape: {{}}}}}} before it, {advice}", x, steps)
     return x

@@ -145,8 +145,8 @@ layers:
     )
     done = run("sizes", str(file))
     assert done.returncode == 0
-    assert "image, beside sound 97x8, the nearest on which the network works" in done.stdout
-    assert "sound, beside image 63x47x3, the nearest on which the network works" in done.stdout
+    assert "image, with sound 97x8, the nearest on which the network works" in done.stdout
+    assert "sound, with image 63x47x3, the nearest on which the network works" in done.stdout
     assert "8·n + 7, from 7" in done.stdout
     assert "12·n + 13, from 13" in done.stdout
 
