@@ -22,6 +22,8 @@ Held = Literal["none", "one layer's", "all"]
 _CHUNK = 1 << 20
 #: Factor for memory that is not computed: memory comes in pages, and scratch of several sizes exists at once.
 _MARGIN = 1.1
+#: The factor for several examples: batches of 4 took up to 5 % more than computed (tests/benchmarks/memory.py --batch 4).
+_BATCH_MARGIN = 1.2
 #: Bytes that the interpreter, NumPy and threads need for a run of any size.
 _BASE = 1 << 20
 
@@ -75,15 +77,13 @@ def footprint(
         scratch["chunk"] = task_threads * min(_CHUNK * itemsize // 4, size(step.result))
         for name, count in scratch.items():
             kept[name] = max(kept.get(name, 0), count)
-        moment = (
-            batch * itemsize * max(one.layer.scratch(tuple(map(_shape, one.inputs)), _shape(one)) for one in (node, *step.fused))
-        )
+        moment = itemsize * max(_scratch(one, batch) for one in (node, *step.fused))
         if observed and node.layer.reuse(training=False) == "view" and size(node) < size(node.inputs[0]):
             # A part of a map is copied before its figures are computed.
             moment += size(node)
         moment += _copied(step, scattered, batch, itemsize)
         most = max(most, live + storages.unused + drawn + moment + sum(kept.values()))
-    return int((most + (all_weights if held == "all" else 0)) * _MARGIN) + _BASE
+    return int((most + (all_weights if held == "all" else 0)) * (_MARGIN if batch == 1 else _BATCH_MARGIN)) + _BASE
 
 
 class _Pooled(Storages):
@@ -149,6 +149,12 @@ def _reuse(node: Node, scattered: set[Producer]) -> Reuse:
 def _scales(node: Node) -> bool:
     """Return whether the layer multiplies each channel by a factor or adds an offset."""
     return type(node.layer).per_channel is not Layer.per_channel
+
+
+def _scratch(node: Node, batch: int) -> int:
+    """Return the numbers that a layer's kernel holds in addition to its inputs, result and weights."""
+    xs, y, layer = tuple(map(_shape, node.inputs)), _shape(node), node.layer
+    return batch * layer.scratch(xs, y) + layer.shared_scratch(xs, y, batch)
 
 
 def flow_bytes(flow: Flow | None, batch: int, itemsize: int) -> int:

@@ -254,6 +254,10 @@ class Layer:
         """Return the numbers of one example that the forward pass needs beside input, result and weights, tiles left out."""
         return 0
 
+    def shared_scratch(self, xs: tuple[Shape, ...], y: Shape, batch: int) -> int:
+        """Return the numbers that the forward pass holds for a part of a batch at a time, in addition to `scratch`."""
+        return 0
+
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         """Return the output for `x`, (batch, channels, *spatial), and weights `w`; its shape results from the arithmetic alone.
 

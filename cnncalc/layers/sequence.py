@@ -108,11 +108,13 @@ class _Recurrent(Layer):
         raise NotImplementedError
 
     def scratch(self, xs: tuple[Shape, ...], y: Shape) -> int:
-        # The states of every step in addition to the result, before directions are put together, and of the layer below; and the
-        # input's part of some steps' gates.
+        # The states of every step in addition to the result, before directions are put together, and of the layer below.
         last, both, several = self.returns == "last", self._directions > 1, self.layers > 1
-        states = xs[0][0] * self.hidden * self._directions * (last + (several or (both and not last)) + several)
-        return states + self._directions * min(1 << 20, xs[0][0] * self.gates * self.hidden)
+        return xs[0][0] * self.hidden * self._directions * (last + (several or (both and not last)) + several)
+
+    def shared_scratch(self, xs: tuple[Shape, ...], y: Shape, batch: int) -> int:
+        # The input's part of some steps' gates.
+        return self._directions * min(1 << 20, batch * xs[0][0] * self.gates * self.hidden)
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         return kernels.sequence.recurrent(x, w, self.layers, self.bidirectional, self.returns == "last", self.step(), run)
@@ -222,8 +224,12 @@ class Attention(Pointwise, kind="attention"):
         return Saved(inputs=(0,), numbers=4 * y.size + self.heads * y[0])
 
     def scratch(self, xs: tuple[Shape, ...], y: Shape) -> int:
-        # The sequence, queries scaled, keys, values and their mixture; scores of some queries.
-        return 6 * y.size + (1 << 20)
+        # The sequence, queries scaled, keys, values and their mixture.
+        return 6 * y.size
+
+    def shared_scratch(self, xs: tuple[Shape, ...], y: Shape, batch: int) -> int:
+        # Scores of some queries and what they are computed from, on each of two threads.
+        return min(1 << 20, 4 * y[0] ** 2)
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         return kernels.sequence.attention(x, w, self.heads, run)

@@ -1,6 +1,6 @@
 """How much memory a run takes beside the estimate that decides whether it may start: each bundled network, and kinds alone.
 
-Run as `python tests/benchmarks/memory.py`, or with names of networks or rows. Each runs in a process of its own; taken is the peak of
+Run as `python tests/benchmarks/memory.py`, with `--batch N` for more than one example, or with names of networks or kinds. Each runs in a process of its own; taken is the peak of
 the resident set above that before the run, with all modules imported and BLAS in use. The estimate must not be below what is
 taken, and at most 1.3 times that and 1 MiB, which the interpreter, NumPy and the threads may need for a run of any size.
 """
@@ -35,11 +35,12 @@ KINDS = {
     "pixel shuffle": "input: 256x256x64\nlayers: [relu, {pixel_shuffle: 2}]\n",
     "channel shuffle": "input: 512x512x64\nlayers: [relu, {channel_shuffle: 4}]\n",
     "flatten": "input: 512x512x64\nlayers: [relu, flatten, relu]\n",
+    "gelu": "input: 512x512x64\nlayers: [relu, gelu]\n",
     "fc": "input: 128x128x64\nlayers: [relu, {fc: 32}]\n",
 }
 
 
-def measure(name: str, dtype: str, watched: bool) -> tuple[int, int]:
+def measure(name: str, dtype: str, watched: bool, batch: int) -> tuple[int, int]:
     """Bytes that a run takes, and the estimate."""
     import cnncalc
     from cnncalc.forward.observe import observe
@@ -51,11 +52,11 @@ def measure(name: str, dtype: str, watched: bool) -> tuple[int, int]:
     warm.forward(random_inputs(warm.graph, 1, "float32", 0)["input"])
     net = cnncalc.loads(KINDS[name]) if name in KINDS else cnncalc.load(ROOT / "specs" / f"{name}.yaml")
     runner = Runner(net.graph, dtype=dtype)
-    estimate = runner.estimate(1, dtype, watched=watched)
+    estimate = runner.estimate(batch, dtype, watched=watched)
     _trim()
     before = _status("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")
-    inputs = random_inputs(net.graph, 1, dtype, 0)
+    inputs = random_inputs(net.graph, batch, dtype, 0)
     if watched:
         observe(runner, inputs, force=True)
     else:
@@ -82,13 +83,16 @@ def _status(key: str) -> int:
 
 def main() -> None:
     if sys.argv[1:2] == ["--one"]:
-        print(*measure(sys.argv[2], sys.argv[3], sys.argv[4] == "watched"))
+        print(*measure(sys.argv[2], sys.argv[3], sys.argv[4] == "watched", int(sys.argv[5])))
         return
+    names, batch = sys.argv[1:], "1"
+    if names[:1] == ["--batch"]:
+        batch, names = names[1], names[2:]
     specs = sorted(path.stem for path in (ROOT / "specs").glob("*.yaml"))
     print(f"{'MiB':30} {'taken':>8} {'estimate':>9} {'ratio':>6}")
-    for name in sys.argv[1:] or [*specs, *KINDS]:
+    for name in names or [*specs, *KINDS]:
         for dtype, mode in (("float32", "watched"), ("float32", "fused"), ("float64", "watched")):
-            command = [sys.executable, __file__, "--one", name, dtype, mode]
+            command = [sys.executable, __file__, "--one", name, dtype, mode, batch]
             done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=300)
             if done.returncode:
                 print(f"{name} {dtype} {mode}: {done.stderr.splitlines()[-1]}")

@@ -44,19 +44,34 @@ buffers.fresh = lambda size: np.empty(size, np.uint8)
 net = cnncalc.load(sys.argv[1]) if sys.argv[1].endswith(".yaml") else cnncalc.loads(sys.argv[1])
 assert not net.problems
 runner = Runner(net.graph, threads=2, dtype=sys.argv[2])
-estimate = runner.estimate(1, sys.argv[2], watched=True)
+batch = int(sys.argv[3])
+estimate = runner.estimate(batch, sys.argv[2], watched=True)
 tracemalloc.start()
-observe(runner, random_inputs(net.graph, 1, sys.argv[2], 0), force=True)
+observe(runner, random_inputs(net.graph, batch, sys.argv[2], 0), force=True)
 print(tracemalloc.get_traced_memory()[1], estimate)
 """
+
+
+#: Kernels that hold parts of a batch at a time, however many examples it has.
+IN_PARTS = {
+    "lrn": NETWORKS["lrn"],
+    "gru": "input: 600x64\nlayers: [{gru: 256, return: sequence}]\n",
+    "attention": "input: 600x64\nlayers: [{attention: 4}]\n",
+}
+
+
+def compared(network: str, dtype: str, batch: int) -> tuple[int, int]:
+    """Return the bytes that a run takes, and the estimate."""
+    done = subprocess.run([sys.executable, "-c", CODE, network, dtype, str(batch)], check=True, capture_output=True, text=True)
+    taken, estimate = map(int, done.stdout.split())
+    return taken, estimate
 
 
 @pytest.mark.parametrize("name", NETWORKS)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_the_estimate_is_not_below_what_is_taken_and_near_it(name: str, dtype: str) -> None:
     network = NETWORKS[name] or str(ROOT / "specs" / f"{name}.yaml")
-    done = subprocess.run([sys.executable, "-c", CODE, network, dtype], check=True, capture_output=True, text=True)
-    taken, estimate = map(int, done.stdout.split())
+    taken, estimate = compared(network, dtype, 1)
     # tests/benchmarks/memory.py compares with the resident set, which also holds what NumPy does not see.
     assert taken <= estimate <= 2 * taken
 
@@ -70,3 +85,9 @@ def test_the_order_of_each_result_is_determined_once(monkeypatch: pytest.MonkeyP
     net.forward(np.zeros((1, 2, 4, 4), np.float32), weights={})
     # A layer is asked a few times, and not once per layer before it: those would be 300·299/2 = 44,850.
     assert count <= len(asked) <= 20 * count
+
+
+@pytest.mark.parametrize("name", IN_PARTS)
+def test_the_estimate_of_a_batch(name: str) -> None:
+    taken, estimate = compared(IN_PARTS[name], "float32", 6)
+    assert taken <= estimate <= 2 * taken + (1 << 20)
