@@ -47,7 +47,8 @@ class Builder:
         """An input of the network; `flow` is None if its shape is not known."""
         made = Input(name, flow, location)
         if self.before is not None:
-            known = dict(enumerate(self.before.inputs)).get(len(self.graph.inputs))
+            index = len(self.graph.inputs)
+            known = self.before.inputs[index] if index < len(self.before.inputs) else None
             if known is not None and known.name == name and known.flow == flow:
                 known.location, made = location, known
             else:
@@ -167,9 +168,8 @@ class Builder:
         assert self.before is not None
         index = len(self.graph.nodes)
         node = self.before.nodes[index] if index < len(self.before.nodes) else None
-        return (
-            node if node is not None and node.inferred is inferred and node.name == name and node.group is self._group else None
-        )
+        same = node is not None and node.inferred is inferred and node.name == name and node.group is self._group
+        return node if same else None
 
     def _known_group(self, name: str, kind: str, title: str, place: Place, reads: Producer | None, named: bool) -> Group | None:
         """Return the group at this place in `before`, open again, if it is equal apart from its place in the file."""

@@ -38,6 +38,8 @@ _ALIASES = {
     **dict.fromkeys(("n",), "input"),
     **dict.fromkeys(("var", "variables"), "vars"),
     **dict.fromkeys(("freeze", "frozen"), "trainable"),
+    **dict.fromkeys(("&", "*", "<<", "x_", "anchor", "alias"), "anchors"),
+    "_": "shape",
 }
 
 
@@ -70,6 +72,12 @@ def default(declared: Option[Any]) -> str:
 def meant(word: str) -> str | None:
     """The topic or field that a word names; None if there is none."""
     plain = re.sub(r"[\s:-]+", "_", word.strip().strip("${}").lower())
+    if not plain and word:
+        return "expressions"
+    if plain.startswith("x_"):
+        return "anchors"
+    if plain.endswith(".*"):
+        return "repeat"
     # `expect.output` is explained where `expect` is.
     for name in (word, plain, _ALIASES.get(plain, ""), plain.partition(".")[0]):
         if name in topics() or name in fields():

@@ -50,6 +50,13 @@ def test_listing_has_a_line_for_each() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("written", "manual"), [("x-common", "anchors"), ("&", "anchors"), ("<<", "anchors"), ("stage.*", "repeat"), ("${}", "expressions"), ("_", "shape")]
+)  # fmt: skip
+def test_signs_of_the_language_have_manuals(written: str, manual: str) -> None:
+    assert text(explain(written, 80)).startswith(f"{manual}  " if manual in ("repeat", "shape") else f"{manual}\n")
+
+
 def test_an_unknown_name() -> None:
     with pytest.raises(KeyError, match="nothing"):
         explain("nothing", 80)
