@@ -33,6 +33,10 @@ class Journal:
         if resume:
             self._stream: BinaryIO = self._reopened(head)
         else:
+            if _holds_results(self.path):
+                raise StoreError(
+                    f"{self.path} holds results of an unfinished sweep; add --resume to continue it, or delete the file"
+                )
             try:
                 self._stream = open(self.path, "wb")  # noqa: SIM115 - it is open as long as the sweep runs
             except OSError as error:
@@ -57,7 +61,9 @@ class Journal:
                 raise StoreError(f"{self.path} is not the journal of a sweep") from None
             if found != head:
                 differ = [key for key in head if not isinstance(found, dict) or found.get(key) != head[key]]
-                raise StoreError(f"{self.path} belongs to another sweep: {', '.join(differ)} differ; run it without --resume")
+                raise StoreError(
+                    f"{self.path} belongs to another sweep: {', '.join(differ)} differ; delete the file, or name another with -o"
+                )
             end, last = len(first), None
             for line in stream:
                 if not line.endswith(b"\n"):
@@ -108,6 +114,18 @@ class Journal:
             self._stream.close()
         if remove:
             os.unlink(self.path)
+
+
+def _holds_results(path: str) -> bool:
+    """Return whether a file has more than the first line of a journal; a device has no lines."""
+    if not os.path.isfile(path):
+        return False
+    try:
+        with open(path, "rb") as stream:
+            stream.readline()
+            return bool(stream.read(1))
+    except OSError:
+        return False
 
 
 def _check(path: str) -> None:

@@ -56,6 +56,26 @@ def test_another_sweep_is_not_resumed(tmp_path, other, why):
         Journal(path, made(**other), resume=True)
 
 
+@pytest.mark.parametrize("values", ["width=1..9", "width=1..8"])
+def test_results_of_an_unfinished_sweep_are_not_overwritten(tmp_path, values):
+    path = str(tmp_path / "out.csv")
+    sweep = made()
+    journal = Journal(path, sweep)
+    journal.write(0, next(sweep.run()))
+    journal.close(remove=False)
+    before = Path(f"{path}.partial").read_bytes()
+    with pytest.raises(StoreError, match="unfinished sweep; add --resume to continue it, or delete the file"):
+        Journal(path, made(values))
+    assert Path(f"{path}.partial").read_bytes() == before
+
+
+def test_a_journal_without_results_is_begun_again(tmp_path):
+    path = str(tmp_path / "out.csv")
+    Journal(path, made("width=1..8")).close(remove=False)
+    Journal(path, made()).close(remove=True)
+    assert not Path(f"{path}.partial").exists()
+
+
 @pytest.mark.parametrize(
     ("content", "why"), [(None, "nothing to resume"), (b"x\n", "not the journal"), (b"[]\n", "another sweep")]
 )
