@@ -228,8 +228,8 @@ class Attention(Pointwise, kind="attention"):
         return 6 * y.size
 
     def shared_scratch(self, xs: tuple[Shape, ...], y: Shape, batch: int) -> int:
-        # Scores of some queries and what they are computed from, on each of two threads.
-        return min(1 << 20, 4 * y[0] ** 2)
+        # The scores of some queries on each of two threads (kernels.sequence).
+        return 2 * max(y[0], min(1 << 18, y[0] ** 2))
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         return kernels.sequence.attention(x, w, self.heads, run)

@@ -314,7 +314,7 @@ def test_neither_numpy_nor_rich_is_imported(form: str, repo: Path) -> None:
 
 
 def test_names_in_a_spec_break_no_line(repo: Path) -> None:
-    hostile = 'input: 8x8x3\nlayers:\n  - {relu: , name: "a\\n::error::x\\e[31m]]>"}\n  - {"co\\nnv": 3}\n'
+    hostile = 'input: 8x8x3\nlayers:\n  - {relu: , name: "a\\n::error::x\\e[31m]]>"}\n  - {"co\\nnv": 3, kernel_size: 3}\n'
     (repo / "hostile.yaml").write_text(hostile)
     done = run("check", "hostile.yaml", cwd=repo)
     assert len(done.stdout.splitlines()) == 2
