@@ -90,7 +90,7 @@ def unknown_kind(at: Scalar, word: str, blocks: Container[str], value: YamlNode 
     glued = glued_word(word)
     words = words_row(word)
     if glued is not None:
-        return "row", at, glued
+        return "unknown-kind", at, glued
     if word in blocks:
         message = f"{shown} is a block; write {block_use(word, blocks, value)}"
     elif word in ("block", "branches"):

@@ -143,7 +143,7 @@ class RowReader:
             glued = glued_row(node)
             if glued is not None:
                 row = self._map(glued.row)
-                self._problems.add("row", glued.first, glued.message)
+                self._problems.add("unknown-kind", glued.first, glued.message)
                 if row is not None:
                     row.broken = True
                 return row

@@ -148,7 +148,7 @@ _ROW_KEYS_ELSEWHERE = {
     "times": "repeat", "count": "repeat", "number": "repeat", "repeats": "repeat", "n": "repeat",
 }  # fmt: skip
 _ACTIVATION = frozenset(("activation", "act", "activationfn", "actfn", "activationfunction", "nonlinearity"))
-_NORM = frozenset(("norm", "batchnormalize", "batchnorm", "bn", "normalization", "normalizer", "normlayer", "normalizationlayer"))
+_NORM = frozenset(("norm", "batchnormalize", "normalization", "normalizer", "normlayer", "normalizationlayer"))
 #: Options of other tools whose values mean something else than those of the field.
 _OTHERWISE = frozenset(("depth_radius", "center", "scale", "return_sequences", "return_state"))
 #: Options of other tools that do not change sizes or counts.
@@ -199,6 +199,8 @@ def _elsewhere(kind: type[Layer], word: str, value: Value) -> str | None:
         return "the file says layout once, beside input"
     if _NO_MATTER.fullmatch(word):
         return "leave it out, it changes no size and no count"
+    if plain in ("pool", "pooling"):
+        return own_row("maxpool", value)
     found = kind_called(word) if word not in _ROW_KEYS_ELSEWHERE else None
     if found is not None and word != "merge" and not any(word in other.options for other in KINDS.values()):
         return own_row(found, value)

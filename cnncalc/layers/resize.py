@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 _ORDER = "where each cell's channels go"
 
 
-#: The advice for modes that the language has not.
-_NEAREST = "nearest, which gives the same size (bilinear and bicubic are for two spatial axes)"
+#: The advice for other tools' names of modes.
+_LINEAR = "bilinear, which is linear along every axis"
+_NEAREST = "nearest, which gives the same size"
 
 
 class Upsample(Layer, kind="upsample"):
@@ -48,7 +49,7 @@ class Upsample(Layer, kind="upsample"):
             "nearest",
             "bilinear",
             "bicubic",
-            also={"linear": _NEAREST, "trilinear": _NEAREST, "cubic": "bicubic", "nearest-exact": "nearest", "area": _NEAREST},
+            also={"linear": _LINEAR, "trilinear": _LINEAR, "cubic": "bicubic", "nearest-exact": "nearest", "area": _NEAREST},
         ),
         "how the values in between come about",
         default="nearest",

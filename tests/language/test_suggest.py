@@ -239,7 +239,7 @@ def test_what_to_write_instead(word: str, advice: str) -> None:
         ("{batchnorm: null, center: false}", "affine: false leaves out factor and offset"),
         ("{pad: 1, mode: edge}", "got edge; write replicate"),
         ("{conv: 8, kernel_size: 3, padding_mode: constant}", "got constant; write zeros"),
-        ("{upsample: 2, mode: trilinear}", "got trilinear; write nearest, which gives the same size"),
+        ("{upsample: 2, mode: trilinear}", "got trilinear; write bilinear, which is linear along every axis"),
         ("{gelu: null, approximate: true}", "got true; write tanh"),
         ("{reduce: avg, axes: height}", "got avg; write mean"),
         ("{softmax: null, axis: -1}", "got -1; write channels"),
