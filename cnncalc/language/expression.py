@@ -12,7 +12,6 @@ from itertools import chain
 from typing import Union
 
 from cnncalc import values
-from cnncalc.language.expression_advice import advice
 from cnncalc.shape import LayerError
 from cnncalc.spelling import did_you_mean
 from cnncalc.values import Value
@@ -191,6 +190,8 @@ class Expression:
             parser = _Parser(text)
             self._evaluate = parser.parse()
         except LayerError as fact:
+            from cnncalc.language.expression_advice import advice
+
             better = advice(text) if len(text) <= MAX_LENGTH else None
             raise self._in(LayerError(better, rule=fact.rule) if better else fact) from None
         self.names = frozenset(parser.names)
