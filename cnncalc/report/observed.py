@@ -45,45 +45,47 @@ def rows(
         for one in shown
     ]
     widths = [max(len(title), *(len(cells[k]) for cells in lines)) if lines else len(title) for k, title in enumerate(TITLES)]
-    columns = list(range(len(TITLES)))
-    hidden: list[str] = []
-    if width is not None:
-
-        def wanting() -> int:
-            return sum(widths[k] for k in columns) + GAP * (len(columns) - 1) - width
-
-        for name in _SPARE:
-            if widths[0] - wanting() < min(widths[0], _KEPT):
-                hidden.append(name)
-                columns.remove(TITLES.index(name))
-        hidden.sort(key=TITLES.index)
-        widths[0] = max(widths[0] - max(wanting(), 0), min(widths[0], LEAST))
+    hidden = _fit(widths, width)
+    columns = [k for k, title in enumerate(TITLES) if title not in hidden]
     yield [(one_line(subject.name), "title")]
     yield []
     for i, cells in enumerate(chain((TITLES,), lines)):
-        broken_off = i > 0 and not shown[i - 1].spread.finite
+        infinite = i > 0 and not shown[i - 1].spread.finite
         names = broken(cells[0], widths[0])
         row: Row = []
         for k in columns:
-            cell, size = names[0] if k == 0 else cells[k], widths[k]
-            padded = cell.ljust(size) if k < _LEFT else cell.rjust(size)
-            role = (
-                "header"
-                if i == 0
-                else "error"
-                if broken_off and k in (0, 6, 7)
-                else "output"
-                if k == 3
-                else "zero"
-                if cell == "0%"
-                else ""
-            )
-            row += [(" " * GAP if k else "", ""), (padded, role)]
+            cell = names[0] if k == 0 else cells[k]
+            padded = cell.ljust(widths[k]) if k < _LEFT else cell.rjust(widths[k])
+            row += [(" " * GAP if k else "", ""), (padded, "header" if i == 0 else _role(k, cell, infinite=infinite))]
         yield row
-        yield from ([(name, "error" if broken_off else "")] for name in names[1:])
+        yield from ([(name, "error" if infinite else "")] for name in names[1:])
     notes = [*inferred, *([f"no room for {', '.join(hidden)}: a wider terminal or a pipe shows more"] if hidden else [])]
     yield []
     yield from ([(line, "note")] for note in notes for line in wrapped(note, width))
+
+
+def _fit(widths: list[int], width: int | None) -> list[str]:
+    """Return the titles of the columns left out to fit `width`, and narrow the column of names in `widths`."""
+    if width is None:
+        return []
+    hidden: set[str] = set()
+    missing = sum(widths) + GAP * (len(TITLES) - 1) - width
+    for title in _SPARE:
+        if widths[0] - missing < min(widths[0], _KEPT):
+            hidden.add(title)
+            missing -= widths[TITLES.index(title)] + GAP
+    widths[0] = max(widths[0] - max(missing, 0), min(widths[0], LEAST))
+    return [title for title in TITLES if title in hidden]
+
+
+def _role(column: int, cell: str, *, infinite: bool) -> str:
+    """Return the style of a cell; `infinite` if the layer's result has NaN or infinity."""
+    title = TITLES[column]
+    if infinite and title in ("layer", "min", "max"):
+        return "error"
+    if title == "computed":
+        return "output"
+    return "zero" if cell == "0%" else ""
 
 
 def _interned(known: dict[str, str], *cells: str) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cnncalc.analysis.sizes import in_words, listed, rule
@@ -51,7 +51,6 @@ def _title(surveys: Mapping[str, Survey]) -> str:
 
 
 def _survey(subject: Subject, survey: Survey, width: int | None) -> list[Row]:
-    layout = subject.layout
     if not survey.scans:
         works = "it works" if survey.smallest is not None else "and the network does not work on it"
         return [[(f"a vector has no size to vary, {works}", "")]]
@@ -63,39 +62,33 @@ def _survey(subject: Subject, survey: Survey, width: int | None) -> list[Row]:
             line.append(_sizes(scan, scan.exact))
         lines.append(line)
     found = grid(["", "works", *(["every stride fits"] if rounded else [])], lines, width=width)
-    notes = []
+    return [*found, [], *([(line, "note")] for note in _notes(subject, survey) for line in wrapped(note, width))]
+
+
+def _notes(subject: Subject, survey: Survey) -> Iterator[str]:
+    """Yield the smallest size, the layers that limit the sizes, and the sizes that were not tried."""
+    layout, scans = subject.layout, survey.scans
+    most = max(scan.most for scan in scans)
+    stops = {stop.fault.node.name: stop for stop in (scan.stop for scan in scans) if stop is not None}
     if survey.smallest is None:
-        notes.append(
-            f"no size was found; not searched beyond {max(scan.most for scan in survey.scans):,}, --max searches further"
-        )
-    elif (
-        survey.independent
-        and not any(scan.tried for scan in survey.scans)
-        and not all(scan.stop is not None for scan in survey.scans)
-    ):
-        notes.append(f"the smallest that works: {words.flow(survey.smallest, layout)}")
-    stops = [(scan, scan.stop) for scan in survey.scans if scan.stop is not None]
-    for stop in {stop.fault.node.name: stop for _, stop in stops}.values():
-        axes = list(dict.fromkeys(axis for scan, other in stops if other.fault.node is stop.fault.node for axis in scan.axes))
-        notes.append(_stopped(axes, stop, layout))
-    if survey.smallest is not None and not stops and any(_unknown(scan) for scan in survey.scans):
-        most = max(scan.most for scan in survey.scans)
-        notes.append(f"no rule covers sizes beyond {most:,}, which were not searched; --max searches further")
-    for scan in survey.scans:
+        yield f"no size was found; not searched beyond {most:,}, --max searches further"
+    elif survey.independent and not any(scan.tried for scan in scans) and any(scan.stop is None for scan in scans):
+        yield f"the smallest that works: {words.flow(survey.smallest, layout)}"
+    for name, stop in stops.items():
+        limited = [axis for scan in scans if scan.stop is not None and scan.stop.fault.node.name == name for axis in scan.axes]
+        yield _stopped(list(dict.fromkeys(limited)), stop, layout)
+    if survey.smallest is not None and not stops and any(_unknown(scan) for scan in scans):
+        yield f"no rule covers sizes beyond {most:,}, which were not searched; --max searches further"
+    for scan in scans:
         if scan.tried:
-            notes.append(
-                f"only these sizes were tried, because layers of this network change with its input: {listed(scan.tried)}"
-            )
+            yield f"only these sizes were tried, because layers of this network change with its input: {listed(scan.tried)}"
     declared = [node.name for node in subject.layers if node.layer.opaque]
     if declared:
-        notes.append(
-            f"{one_line(declared[0])}{f' and {len(declared) - 1:,} more' if len(declared) > 1 else ''} only states its output: "
-            "whether it takes other sizes is not known"
-        )
+        more = f" and {len(declared) - 1:,} more" if len(declared) > 1 else ""
+        yield f"{one_line(declared[0])}{more} only states its output: whether it takes other sizes is not known"
     if not survey.independent:
-        at = words.flow(survey.scans[-1].at, layout)
-        notes.append(f"the axes depend on one another: each is varied while the others are those of {at}")
-    return [*found, [], *([(line, "note")] for note in notes for line in wrapped(note, width))]
+        at = words.flow(scans[-1].at, layout)
+        yield f"the axes depend on one another: each is varied while the others are those of {at}"
 
 
 def _sizes(scan: Scan, sizes: list[int]) -> str:

@@ -28,14 +28,18 @@ _ALIASES = {
     "amin": "min",
     "concat": "concatenate",
     "pow": "power",
-    "silu": "silu",
     "absolute": "abs",
     "hardsigmoid": "hard_sigmoid",
     "hardsilu": "hard_silu",
     "leakyrelu": "leaky_relu",
     "batch_matmul": "matmul",
+    "clip_by_value": "clip",
 }
-_UNARY = {"square", "sqrt", "exp", "abs", "reciprocal", "log"}
+#: Functions of one tensor without arguments, with their kinds.
+_UNARY = {
+    **{kind: kind for kind in ("square", "sqrt", "exp", "abs", "reciprocal", "log", "hard_sigmoid", "identity")},
+    **dict.fromkeys(("stop_gradient", "cast", "copy"), "identity"),
+}
 #: Functions of each number, or of pairs of numbers.
 _ELEMENTWISE = frozenset(
     (
@@ -47,7 +51,7 @@ _ELEMENTWISE = frozenset(
         "elu", "gelu", "clip", "mulnonan", "squareddifference", "tanhshrink", "softshrink", "hardshrink", "hardtanh",
     )
 )  # fmt: skip
-_REDUCED = {"mean": "mean", "max": "max", "sum": "sum"}
+_REDUCED = ("mean", "max", "sum")
 
 
 def function_of(use: Use, module: str) -> str | None:
@@ -73,65 +77,89 @@ def operation(use: Use, function: str) -> Any:
 
 
 def _known(use: Use, function: str) -> Any:
+    """Lay out an operation that a layer kind says; None if no kind does."""
     if function in _JOINS:
         return _binary(use, function)
     if not use.inputs:
         return None
-    x = use.x
     if function in FUNCTIONS and FUNCTIONS[function][0] and not _extra(use, function):
-        if function == "softmax":
-            axis = argument(use, "axis", 1, -1)
-            name = x.axis(axis)
-            return Tensor(use.layer("softmax", x.node, **({} if name == "channels" else {"axis": name})), x.first)
-        kind, fields = FUNCTIONS[function]
-        return Tensor(use.layer(kind, x.node, **fields), x.first)
-    if function == "hard_sigmoid":
-        return Tensor(use.layer("hard_sigmoid", x.node), x.first)
+        return _activation(use, function)
     if function in _UNARY:
-        return Tensor(use.layer(function, x.node), x.first)
-    if function == "power":
-        exponent = argument(use, "y", 1, argument(use, "x2", 1))
-        if isinstance(exponent, (int, float)) and not isinstance(exponent, bool):
-            return Tensor(use.layer("power", x.node, exponent=float(exponent)), x.first)
-        return None
-    if function == "negative":
-        return Tensor(use.layer("rescale", x.node, factor=-1.0), x.first)
+        return Tensor(use.layer(_UNARY[function], use.x.node), use.x.first)
     if function in _REDUCED:
-        return _reduce(use, x, _REDUCED[function])
-    if function == "concatenate":
-        axis = argument(use, "axis", 1, -1)
-        return concatenated(use, use.inputs, axis if isinstance(axis, int) else -1)
-    if function == "reshape":
-        wanted = argument(use, "shape", 1, argument(use, "newshape", 1, use.config.get("newshape")))
-        if isinstance(wanted, list) and len(wanted) > 1 and all(isinstance(one, int) for one in wanted[1:]):
-            return to_shape(use, x, wanted[1:])
-        return None
-    if function == "transpose":
-        order = argument(use, "axes", 1, argument(use, "perm", 1))
-        names = x.names
-        if (
-            isinstance(order, list)
-            and order
-            and order[0] == 0
-            and sorted(map(str, order)) == [str(i) for i in range(len(names) + 1)]
-        ):
-            return reordered(use, x, [names[one - 1] for one in order[1:]])
-        return None
-    if function == "matmul":
-        xs = tensors([use.args, use.kwargs])
-        if len(xs) == 2 and all(one.shape.rank == 1 for one in xs):
-            return matmul(
-                use, xs[0].node, xs[1].node, transpose_first=False, transpose_second=bool(use.kwargs.get("transpose_b"))
-            )
-        return None
-    if function in ("identity", "stop_gradient", "cast", "copy"):
-        return Tensor(use.layer("identity", x.node), x.first)
-    if function == "clip" or function == "clip_by_value":
-        least = argument(use, "x_min", 1, argument(use, "clip_value_min", 1))
-        most = argument(use, "x_max", 2, argument(use, "clip_value_max", 2))
-        if isinstance(least, (int, float)) and isinstance(most, (int, float)):
-            return Tensor(use.layer("clip", x.node, min=float(least), max=float(most)), x.first)
+        return _reduce(use, use.x, function)
+    return _OTHERS[function](use) if function in _OTHERS else None
+
+
+def _activation(use: Use, function: str) -> Any:
+    x = use.x
+    kind, fields = FUNCTIONS[function]
+    if function == "softmax":
+        axis = x.axis(argument(use, "axis", 1, -1))
+        fields = {} if axis == "channels" else {"axis": axis}
+    return Tensor(use.layer(kind, x.node, **fields), x.first)
+
+
+def _power(use: Use) -> Any:
+    exponent = argument(use, "y", 1, argument(use, "x2", 1))
+    return Tensor(use.layer("power", use.x.node, exponent=float(exponent)), use.x.first) if _is_number(exponent) else None
+
+
+def _negative(use: Use) -> Any:
+    return Tensor(use.layer("rescale", use.x.node, factor=-1.0), use.x.first)
+
+
+def _concatenate(use: Use) -> Any:
+    axis = argument(use, "axis", 1, -1)
+    return concatenated(use, use.inputs, axis if isinstance(axis, int) else -1)
+
+
+def _reshape(use: Use) -> Any:
+    sizes = argument(use, "shape", 1, argument(use, "newshape", 1, use.config.get("newshape")))
+    if isinstance(sizes, list) and len(sizes) > 1 and all(isinstance(one, int) for one in sizes[1:]):
+        return to_shape(use, use.x, sizes[1:])
     return None
+
+
+def _transpose(use: Use) -> Any:
+    """A permutation that leaves the batch first."""
+    order = argument(use, "axes", 1, argument(use, "perm", 1))
+    names = use.x.names
+    if not isinstance(order, list) or not order or order[0] != 0:
+        return None
+    if sorted(map(str, order)) != [str(i) for i in range(len(names) + 1)]:
+        return None
+    return reordered(use, use.x, [names[one - 1] for one in order[1:]])
+
+
+def _matmul(use: Use) -> Any:
+    xs = tensors([use.args, use.kwargs])
+    if len(xs) != 2 or any(one.shape.rank != 1 for one in xs):
+        return None
+    return matmul(use, xs[0].node, xs[1].node, transpose_first=False, transpose_second=bool(use.kwargs.get("transpose_b")))
+
+
+def _clip(use: Use) -> Any:
+    least = argument(use, "x_min", 1, argument(use, "clip_value_min", 1))
+    most = argument(use, "x_max", 2, argument(use, "clip_value_max", 2))
+    if not _is_number(least) or not _is_number(most):
+        return None
+    return Tensor(use.layer("clip", use.x.node, min=float(least), max=float(most)), use.x.first)
+
+
+_OTHERS = {
+    "power": _power,
+    "negative": _negative,
+    "concatenate": _concatenate,
+    "reshape": _reshape,
+    "transpose": _transpose,
+    "matmul": _matmul,
+    "clip": _clip,
+}
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _extra(use: Use, function: str) -> bool:
@@ -150,11 +178,7 @@ def _binary(use: Use, function: str) -> Any:
     if len(xs) != 1:
         return None
     x = xs[0]
-    others = [
-        one
-        for one in [*use.args, *(use.kwargs.get(key) for key in ("y", "x", "x1", "x2"))]
-        if isinstance(one, (int, float)) and not isinstance(one, bool)
-    ]
+    others = [one for one in [*use.args, *(use.kwargs.get(key) for key in ("y", "x", "x1", "x2"))] if _is_number(one)]
     if len(others) != 1:
         return None
     value = float(others[0])
