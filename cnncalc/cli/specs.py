@@ -40,7 +40,8 @@ specs.epilog = "Example: cnncalc specs"  # type: ignore[attr-defined]  # for --h
 def _entry(name: str, file: str) -> Entry:
     """Read the entry of a file without inference. A file without totals under `expect` is loaded to compute them."""
     from cnncalc import values
-    from cnncalc.language.source import compose, value_of
+    from cnncalc.language.compose import compose
+    from cnncalc.language.source import value_of
 
     with open(file, encoding="utf-8") as stream:
         node = compose(stream.read(), file, [])

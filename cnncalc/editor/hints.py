@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import accumulate
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 from cnncalc.editor.positions import Position, Positions
 from cnncalc.editor.recovery import PLACEHOLDER
@@ -32,6 +33,8 @@ class Lens(NamedTuple):
     text: str
 
 
+#: The hints of the versions of a text that are still in use.
+_COMPUTED: WeakKeyDictionary[Snapshot, list[Hint]] = WeakKeyDictionary()
 #: The copies of a row in order, each with its number in the network, its shape, its parameters and its MACs.
 Copies = list[tuple[int, str, int, int]]
 
@@ -46,9 +49,9 @@ def hints(snapshot: Snapshot, last: Snapshot | None = None) -> list[Hint]:
 
 
 def _fresh(snapshot: Snapshot) -> list[Hint]:
-    if snapshot.hints is None:
-        snapshot.hints = _computed(snapshot)
-    return snapshot.hints
+    if snapshot not in _COMPUTED:
+        _COMPUTED[snapshot] = _computed(snapshot)
+    return _COMPUTED[snapshot]
 
 
 def _computed(snapshot: Snapshot) -> list[Hint]:

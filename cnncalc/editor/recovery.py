@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import NamedTuple, Union
 
 from cnncalc.editor.positions import Positions
-from cnncalc.language.source import YamlNode, compose
+from cnncalc.language.compose import compose
+from cnncalc.language.source import YamlNode
 from cnncalc.problem import Location, Problem, SpecError
 
 #: The most rows left out; a text of many lines gets fewer attempts.

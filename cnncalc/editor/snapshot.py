@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from cnncalc.build.cache import Cache
 from cnncalc.build.reading import MAX_BYTES, TOO_LARGE, Source
@@ -14,13 +13,10 @@ from cnncalc.editor.outline import Outline
 from cnncalc.editor.positions import BOM, Positions
 from cnncalc.editor.recovery import Compose, Recovered, hidden, recover
 from cnncalc.formats import claims as foreign_claims
+from cnncalc.language.compose import compose
 from cnncalc.language.content import Parsed
-from cnncalc.language.source import compose
 from cnncalc.network import Network
 from cnncalc.problem import Location, Problem
-
-if TYPE_CHECKING:
-    from cnncalc.editor.hints import Hint
 
 
 class Snapshot:
@@ -53,8 +49,6 @@ class Snapshot:
             self.recovered = recover(text.removeprefix(BOM), file, composed)
         self.network: Network | None = None
         self.problems: list[Problem] = []
-        #: The hints, computed on first use.
-        self.hints: list[Hint] | None = None
         if too_large and (self.claimed or self.foreign):
             self.problems = [Problem("limit", "error", file, Location(1, 1, 1, 1), None, TOO_LARGE)]
         elif self.claimed:

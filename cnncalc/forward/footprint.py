@@ -36,8 +36,8 @@ def footprint(
     A layer's weights are drawn in float32; in another type both copies exist for a moment. `observed`: the run begins with the
     free buffers that an earlier one has left, and figures of every result are computed.
     """
-    from cnncalc.forward.observe import PIECE
     from cnncalc.forward.scratch import scratch_of
+    from cnncalc.forward.spread import PIECE
 
     each = itemsize if itemsize == 4 else itemsize + 4
     graph = plan.graph

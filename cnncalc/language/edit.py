@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from cnncalc.language.source import Mapping, Scalar, Sequence, YamlNode, compose, last_line, location
+from cnncalc.language.compose import compose
+from cnncalc.language.source import Mapping, Scalar, Sequence, YamlNode, last_line, location
 from cnncalc.place import line_starts, lines_of
 from cnncalc.problem import Location
 

@@ -8,6 +8,7 @@ from copy import copy
 from typing import NamedTuple
 
 from cnncalc.language import suggest
+from cnncalc.language.calls import row_of
 from cnncalc.language.colons import pairs_meant
 from cnncalc.language.foreign import advice
 from cnncalc.language.row import MERGES, ROW_KEYS, Row
@@ -86,7 +87,7 @@ def block_use(name: str, blocks: Container[str], value: YamlNode | None) -> str:
 def unknown_kind(at: Scalar, word: str, blocks: Container[str], value: YamlNode | None = None) -> tuple[str, Scalar, str]:
     """Return the rule, the place and the message of a row whose kind is not known; `value` is the value of that key."""
     shown = written(word)
-    row = suggest.called_from_code(word)
+    row = row_of(word)
     glued = glued_word(word)
     words = words_row(word)
     if glued is not None:
@@ -251,7 +252,7 @@ def named_row(name: str, value: YamlNode) -> str | None:
     """Return the row for a name with the layer as its value, `conv1: {conv: 8, kernel_size: 3}`; None for anything else."""
     named = {} if name.isdecimal() else {"name": name}
     if isinstance(value, Scalar) and name not in KINDS:
-        row = suggest.called_from_code(value.text)
+        row = row_of(value.text)
         kind = value.text if value.text in KINDS else None
         if kind is not None:
             return suggest.braces({kind: "", **named}) if named else kind

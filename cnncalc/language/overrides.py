@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from cnncalc.build.changes import Changes, Override, cannot
 from cnncalc.dtype import DTYPES
-from cnncalc.language.source import compose, value_of
+from cnncalc.language.compose import compose
+from cnncalc.language.source import value_of
 from cnncalc.problem import SpecError
 from cnncalc.shape import LAYOUTS
 from cnncalc.values import Value, written

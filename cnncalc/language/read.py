@@ -8,13 +8,14 @@ from cnncalc.build.changes import UNCHANGED, Changes
 from cnncalc.build.problems import Problems
 from cnncalc.build.reading import Ignores, Reading, Source
 from cnncalc.graph import Producer
+from cnncalc.language.compose import compose
 from cnncalc.language.content import Document, Parsed, Rows
 from cnncalc.language.definitions import definitions
 from cnncalc.language.document import DocumentReader
 from cnncalc.language.expand import Expander
 from cnncalc.language.expectations import check_totals
 from cnncalc.language.scope import Scope
-from cnncalc.language.source import YamlNode, compose
+from cnncalc.language.source import YamlNode
 from cnncalc.language.uses import check_uses
 from cnncalc.place import Place
 from cnncalc.problem import Problem, SpecError

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from cnncalc.language.source import MAX_REREAD, Mapping, Scalar, Sequence, YamlNode, compose
+from cnncalc.language.compose import MAX_REREAD, compose
+from cnncalc.language.source import Mapping, Scalar, Sequence, YamlNode
 from cnncalc.problem import Problem, SpecError
 
 #: The most changed lines that are parsed one by one.

@@ -1,13 +1,11 @@
-"""Text → nodes with positions. YAML is read through libyaml's events; nothing is constructed from a tag."""
+"""Nodes of YAML with positions, built from a parser's events; nothing is constructed from a tag."""
 
 from __future__ import annotations
 
-import re
 from typing import Any, Union
 
 import yaml
 
-from cnncalc.build.reading import end_of, unusable
 from cnncalc.problem import Location, Problem, SpecError
 from cnncalc.values import Map, Value
 
@@ -16,15 +14,8 @@ MAX_DEPTH = 100
 MAX_ITEMS = 200_000
 #: The number of nodes that aliases may add.
 MAX_ALIASED = 200_000
-#: The largest offset, in characters, of a syntax error that PyYAML's own parser locates again.
-MAX_REREAD = 100_000
 TOO_DEEP = f"the text is nested more than {MAX_DEPTH} levels deep"
 
-#: libyaml's parser, which is many times faster; PyYAML's own parser if PyYAML was built without libyaml.
-_Parser: Any = yaml.cyaml.CParser if yaml.__with_libyaml__ else yaml.SafeLoader  # type: ignore[attr-defined]  # not in its stubs
-#: Characters that YAML does not allow (YAML 1.1, section 5.1). libyaml and PyYAML differ about U+FEFF inside a text.
-#: The negated class of the allowed characters would be equal, but takes six times as long to compile.
-_NOT_YAML = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
 _NULLS = frozenset(("", "~", "null", "Null", "NULL"))
 
 
@@ -139,50 +130,7 @@ def describe(node: YamlNode | None) -> str:
     return {Scalar: "a word", Sequence: "a list", Mapping: "a map"}[type(node)]
 
 
-def compose(text: str, file: str | None, problems: list[Problem]) -> YamlNode | None:
-    """Parse a document into nodes, None if it is empty.
-
-    Duplicate keys are added to `problems`. Raises SpecError if the text is not YAML or exceeds a limit.
-    """
-    found = _NOT_YAML.search(text)
-    if found is not None:
-        half = "\ud800" <= found[0] <= "\udfff"
-        message = (
-            f"U+{ord(found[0]):04X} is half a character (a surrogate); save the file as UTF-8"
-            if half
-            else f"not YAML: the character U+{ord(found[0]):04X} is not allowed in a text; delete it"
-        )
-        raise unusable("file" if half else "yaml", file, end_of(text[: found.start()]), message)
-    composer = _Composer(text, file, problems, _Parser)
-    try:
-        return composer.compose()
-    except yaml.MarkedYAMLError as error:
-        raise _unreadable(error, composer.open, text, file) from None
-
-
-def _unreadable(error: yaml.MarkedYAMLError, opened: list[Sequence | Mapping], text: str, file: str | None) -> SpecError:
-    """Return the problem of a text that is not YAML, the same with and without libyaml.
-
-    libyaml's messages and limits differ between its versions, so PyYAML's own parser reads the text again if the error is
-    near enough to the beginning; it reads about 200,000 characters a second.
-    """
-    from cnncalc.language.syntax import problem_of
-
-    mark = error.problem_mark or error.context_mark
-    if _Parser is not yaml.SafeLoader and mark is not None and mark.index <= MAX_REREAD:
-        again = _Composer(text, file, [], yaml.SafeLoader)
-        try:
-            again.compose()
-        except SpecError as other:
-            return other
-        except yaml.MarkedYAMLError as same:
-            error, opened = same, again.open
-    elif "nesting depth" in str(error.problem) and mark is not None:
-        return unusable("limit", file, Location(mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2), TOO_DEEP)
-    return unusable("yaml", file, *problem_of(error, text, opened))
-
-
-class _Composer:
+class Composer:
     """Builds nodes from events with an explicit stack, so that deep input causes no recursion."""
 
     def __init__(self, text: str, file: str | None, problems: list[Problem], parser: Any) -> None:

@@ -48,13 +48,6 @@ def kind_hint(word: str) -> str:
     return f"; {advice}" if advice is not None else "; `cnncalc explain --list` names them all"
 
 
-def called_from_code(text: str) -> str | None:
-    """Return the row to write for the code of another tool, `nn.Conv2d(3, 16, 3)`; None for any other text."""
-    from cnncalc.language.calls import row_of
-
-    return row_of(text) if text.rstrip(" ,;").endswith(")") else None
-
-
 def field_for(kind: type[Layer], word: str) -> Option[Any] | None:
     """Return the field of `kind` that has the name `word` here or in another tool."""
     plain = normal(word)

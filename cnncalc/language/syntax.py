@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
-from cnncalc.language.source import Mapping, Scalar, Sequence, compose
+import yaml
+
+from cnncalc.language.source import Composer, Mapping, Scalar, Sequence
 from cnncalc.place import lines_of
 from cnncalc.problem import Location, SpecError
-
-if TYPE_CHECKING:
-    import yaml
 
 #: The shortest network, shown if a text is not a network at all.
 NETWORK = "a short network is `input: 32x32x3` and, on the next line, `layers: [{conv: 8, kernel_size: 3}, relu]`"
@@ -117,8 +115,8 @@ def _without_braces(line: str, number: int) -> tuple[Location, str] | None:
     where = Location(number, match.start(2) + 1, number, match.start(2) + len(pairs) + 1)
     wrong = "not YAML: mapping values are not allowed in this context; "
     try:
-        row = compose(f"{{{pairs}}}", None, [])
-    except SpecError:
+        row = Composer(f"{{{pairs}}}", None, [], yaml.SafeLoader).compose()
+    except (SpecError, yaml.MarkedYAMLError):
         return None
     if not isinstance(row, Mapping) or any(isinstance(value, Mapping) for _, value in row.pairs.values()):
         return None

@@ -160,7 +160,7 @@ def _inputs(words: Words) -> tuple[str, str]:
 
 def _value(text: str, word: str, *, quoted: bool = True) -> str:
     """A value as YAML that says the same and nothing else: words in quotes, lists and maps in brackets."""
-    from cnncalc.language.source import compose
+    from cnncalc.language.compose import compose
     from cnncalc.problem import SpecError
 
     try:

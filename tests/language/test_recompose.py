@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from cnncalc.language.compose import compose
 from cnncalc.language.recompose import Recomposer
-from cnncalc.language.source import Mapping, Sequence, YamlNode, compose
+from cnncalc.language.source import Mapping, Sequence, YamlNode
 from cnncalc.problem import SpecError
 
 TEXT = """\

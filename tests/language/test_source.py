@@ -7,8 +7,10 @@ import yaml
 
 import cnncalc
 from cnncalc.build.reading import decode
+from cnncalc.language import compose as parsing
 from cnncalc.language import source
-from cnncalc.language.source import MAX_ALIASED, Mapping, Scalar, Sequence, compose, value_of
+from cnncalc.language.compose import compose
+from cnncalc.language.source import MAX_ALIASED, Mapping, Scalar, Sequence, value_of
 from cnncalc.problem import SpecError
 
 BAD = Path(__file__).parents[1] / "bad"
@@ -57,7 +59,7 @@ def test_a_merged_key_yields_to_the_map_s_own():
 @pytest.mark.parametrize("parser", ["libyaml", "python"])
 def test_faults_and_their_places(parser, text, rule, line, column, said, monkeypatch):
     if parser == "python":
-        monkeypatch.setattr(source, "_Parser", yaml.SafeLoader)
+        monkeypatch.setattr(parsing, "_Parser", yaml.SafeLoader)
     (problem,) = problems(text)
     assert (problem.rule, problem.location.line, problem.location.column) == (rule, line, column), problem
     assert said in problem.message
@@ -86,7 +88,7 @@ def test_faults_and_their_places(parser, text, rule, line, column, said, monkeyp
 @pytest.mark.parametrize("parser", ["libyaml", "python"])
 def test_brackets_and_rows_that_are_not_yaml(parser, text, line, column, said, monkeypatch):
     if parser == "python":
-        monkeypatch.setattr(source, "_Parser", yaml.SafeLoader)
+        monkeypatch.setattr(parsing, "_Parser", yaml.SafeLoader)
     (problem,) = problems(text)
     assert problem.rule == "yaml"
     assert said in problem.message
@@ -119,13 +121,13 @@ def test_both_parsers_give_the_same_problem(text, rule, line, column, said, monk
     found = problems(text)
     assert [(p.rule, p.location.line, p.location.column) for p in found] == [(rule, line, column)]
     assert said in found[0].message
-    monkeypatch.setattr(source, "_Parser", yaml.SafeLoader)
+    monkeypatch.setattr(parsing, "_Parser", yaml.SafeLoader)
     assert problems(text) == found
 
 
 def test_beyond_the_part_that_is_read_again_a_limit_is_still_a_limit(monkeypatch):
     """libyaml from 0.2.6 on gives up at 1,000 open brackets in one line; older ones go on, and the depth is counted here."""
-    monkeypatch.setattr(source, "MAX_REREAD", 10)
+    monkeypatch.setattr(parsing, "MAX_REREAD", 10)
     (problem,) = problems("a: 1\nb: " + "[" * 5_000)
     assert problem.rule == "limit"
     assert problem.location.line == 2
@@ -181,5 +183,5 @@ def test_both_parsers_find_the_same_in_every_bad_file(monkeypatch):
         return result
 
     fast = found()
-    monkeypatch.setattr(source, "_Parser", yaml.SafeLoader)
+    monkeypatch.setattr(parsing, "_Parser", yaml.SafeLoader)
     assert found() == fast

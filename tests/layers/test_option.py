@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from cnncalc.language.source import compose, value_of
+from cnncalc.language.compose import compose
+from cnncalc.language.source import value_of
 from cnncalc.layers import KINDS
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.option import (

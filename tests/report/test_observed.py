@@ -3,7 +3,8 @@
 import pytest
 
 import cnncalc
-from cnncalc.forward.observe import Observation, Observations, Spread
+from cnncalc.forward.observe import Observation, Observations
+from cnncalc.forward.spread import Spread
 from cnncalc.report.observed import rows
 
 

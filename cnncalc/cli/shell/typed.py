@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from cnncalc.language.compose import compose
 from cnncalc.language.document import TOP_KEYS
-from cnncalc.language.source import Mapping, Scalar, YamlNode, compose
+from cnncalc.language.source import Mapping, Scalar, YamlNode
 from cnncalc.layers import KINDS, Layer
 from cnncalc.problem import SpecError
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Union
+from typing import Any, Union
 
+from cnncalc.formats.onnx.context import Context
 from cnncalc.formats.onnx.proto import NodeProto
 from cnncalc.formats.tensors.constant import Constant
 from cnncalc.formats.tensors.program import ProgramError, Shape, Tensor
-
-if TYPE_CHECKING:
-    from cnncalc.formats.onnx.translate import Translator
 
 Result = Union[Tensor, None, list[Any]]
 """The value of a name: a tensor, or a list for a sequence; None if it is left out."""
@@ -19,9 +17,9 @@ Result = Union[Tensor, None, list[Any]]
 class Call:
     """A node with its arguments resolved: what a handler of one operator reads."""
 
-    def __init__(self, translator: Translator, node: NodeProto, args: list[Result], version: int) -> None:
-        self.translator = translator
-        self.program = translator.program
+    def __init__(self, context: Context, node: NodeProto, args: list[Result], version: int) -> None:
+        self.context = context
+        self.program = context.program
         self.node = node
         self.args = args
         self.version = version

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc.formats.onnx import weights
 from cnncalc.formats.onnx.call import HANDLERS, Call, Result, Unknown
+from cnncalc.formats.onnx.context import Context
 from cnncalc.formats.onnx.names import OPERATORS
 from cnncalc.formats.onnx.order import MOST_NODES, Refused, in_order, path_of
 from cnncalc.formats.onnx.proto import FunctionProto, GraphProto, ModelProto, NodeProto, TensorProto, ValueInfo
 from cnncalc.formats.onnx.wire import Buffer, WireError
 from cnncalc.formats.tensors.build import UnknownShape
 from cnncalc.formats.tensors.constant import Constant
-from cnncalc.formats.tensors.program import Program, ProgramError, Shape, Tensor, Value
+from cnncalc.formats.tensors.program import ProgramError, Shape, Tensor, Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,50 +38,24 @@ class Scope:
         raise KeyError(name)
 
 
-class Translator:
+class Translator(Context):
     """Writes the program of one model. `sizes` are those of the open axes by name."""
 
     def __init__(self, model: ModelProto, buffer: Buffer, folder: str) -> None:
         from cnncalc.formats.onnx import operators  # noqa: F401 - registers the handlers
 
+        super().__init__(buffer, folder)
         self.model = model
-        self.buffer = buffer
-        self.folder = folder
-        self.program = Program()
         self.sizes: dict[str, int] = {}
         self.functions: dict[tuple[str, str], FunctionProto] = {(f.domain, f.name): f for f in model.functions}
         #: What the file states about values, by name.
         self.stated: dict[str, ValueInfo] = {}
         #: The tensors of the main graph by the file's names, to compare with what is stated.
         self.named: dict[str, Tensor] = {}
-        #: Inputs that are ids of words.
-        self.tokens: set[str] = set()
-        #: Types of the inputs and stored tensors, as the file names them.
-        self.dtypes: dict[str, str] = {}
         self.nodes = 0
-        #: Whether no array of numbers is stored: weights are then filled in by ConstantOfShape.
-        self.weightless = False
-        #: Batch that the file writes into its constants, if it is not 1.
-        self.batch = 1
 
     def version(self, domain: str) -> int:
         return self.model.opsets.get(domain, 1 if domain else 7)
-
-    def stored(self, tensor: TensorProto, name: str | None = None) -> Constant:
-        """A constant whose numbers stand in the file."""
-        if tensor.external is not None and not tensor.external.get("sparse"):
-            try:
-                weights.check_location(tensor, self.folder)
-            except weights.DataError as error:
-                raise Refused(str(error)) from None
-        buffer, folder = self.buffer, self.folder
-        return Constant(
-            tensor.dims,
-            weights.sort(tensor.dtype),
-            name=name if name is not None else tensor.name,
-            read=lambda: weights.numbers(tensor, buffer, folder),
-            array=lambda: weights.array(tensor, buffer, folder),
-        )
 
     def main(self, graph: GraphProto, inputs: Mapping[str, Value]) -> None:
         """The program of the main graph."""

@@ -70,7 +70,8 @@ class Constant:
                 elif self.op is not None:
                     from cnncalc.formats.tensors import fold
 
-                    self._data = fold.compute(self.op, self.args, self.attributes, self.shape)
+                    datas, shapes = [one.data for one in self.args], [one.shape for one in self.args]
+                    self._data = fold.compute(self.op, datas, shapes, self.attributes, self.shape)
         return self._data
 
     @property

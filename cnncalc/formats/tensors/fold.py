@@ -5,25 +5,22 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from cnncalc.formats.tensors.constant import Constant
+from typing import Any
 
 Data = list[Any]
 Shape = tuple[int, ...]
 
 
-def compute(op: str, args: Sequence[Constant], attributes: dict[str, Any], shape: Shape) -> Data | None:
+def compute(op: str, datas: Sequence[Data | None], shapes: list[Shape], attributes: dict[str, Any], shape: Shape) -> Data | None:
     """The numbers of the result, or None if the numbers of an argument are not known or the operator is not computed here."""
     function = _COMPUTE.get(op)
     if function is None or math.prod(shape) > 1 << 16:
         return None
-    datas = [arg.data for arg in args]
-    if any(data is None for data in datas):
+    known = [data for data in datas if data is not None]
+    if len(known) < len(datas):
         return None
     try:
-        return function([data for data in datas if data is not None], [arg.shape for arg in args], attributes, shape)
+        return function(known, shapes, attributes, shape)
     except (ArithmeticError, ValueError, IndexError, TypeError, KeyError):
         return None
 

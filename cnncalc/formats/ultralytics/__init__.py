@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from cnncalc.build.builder import Builder
 from cnncalc.build.problems import Problems
 from cnncalc.build.reading import Reading, Source
-from cnncalc.language.source import Mapping, compose, location
+from cnncalc.language.compose import compose
+from cnncalc.language.source import Mapping, location
 from cnncalc.problem import Location, Problem, SpecError
 
 if TYPE_CHECKING:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from cnncalc.report.picture.fold import Edge, Fold, Item
 from cnncalc.report.picture.scene import Part, arrow
 from cnncalc.report.picture.skips import Point, arc
 from cnncalc.report.picture.units import trunk_and_others
+from cnncalc.report.picture.volume import Volume
 from cnncalc.shape import Shape
-
-if TYPE_CHECKING:
-    from cnncalc.report.picture.volumes import Volume
 
 _GAP = 24
 _ROW = 14

@@ -8,36 +8,31 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 from typing import NamedTuple
 
 from cnncalc.report.picture import frame, strips, ushape
 from cnncalc.report.picture.brackets import brackets
-from cnncalc.report.picture.captions import Caption, Captions
+from cnncalc.report.picture.captions import Captions
 from cnncalc.report.picture.family import family_of
 from cnncalc.report.picture.fold import Edge, Fold, Item, few_strips
 from cnncalc.report.picture.layout import Arrangement, Spacing, arrange
-from cnncalc.report.picture.measure import clipped, text_width
+from cnncalc.report.picture.measure import clipped
 from cnncalc.report.picture.options import Drawing
-from cnncalc.report.picture.scene import FONTS, Group, Part, Path, Polygon, Rect, Scene, Text, arrow
+from cnncalc.report.picture.scene import Group, Part, Path, Polygon, Rect, Scene, Text, arrow
 from cnncalc.report.picture.skips import Point, arc
-from cnncalc.report.picture.straight import Cell
 from cnncalc.report.picture.tooltip import tooltip
 from cnncalc.report.picture.units import fold_chains, fold_runs, fold_units
+from cnncalc.report.picture.volume import BAND, LINE, Volume
 from cnncalc.shape import Flow, Tokens
 from cnncalc.subject import Subject
 
 _TALLEST = 190
 _LEAST = 8
-_BAND = 4
 _STRIP = 4.5
 #: Strips of a folded block at most.
 _STRIPS = 12
 _SLABS = 3
-_LINE = 14
-#: Height of a bracket with its name.
-_BRACKET = 26
 #: Items drawn at most if `depth` does not say how far to unfold.
 _MOST = 22
 #: Items beyond which those of one resolution that follow each other are one.
@@ -50,63 +45,6 @@ _ALMOST = 1.06
 _FEW = 8
 #: Of these the longest way is at most so long, if there are lanes.
 _LONGEST_LANE = 13
-
-
-@dataclass(eq=False, slots=True)
-class Volume:
-    """An item with its size: the front is `width` × `height`, its depth goes `dx` to the right and `dy` up."""
-
-    item: Item
-    width: float
-    height: float
-    dx: float
-    dy: float
-    lines: list[Caption]
-    #: Families of the strips of one slab, and of the bands at its end.
-    strips: list[str] = field(default_factory=list)
-    bands: list[str] = field(default_factory=list)
-    tail: list[str] = field(default_factory=list)
-    slabs: int = 1
-    #: Whether a bracket is drawn below the labels.
-    has_bracket: bool = False
-    x: float = 0
-    y: float = 0
-
-    @property
-    def drawn(self) -> float:
-        """Pixels from the left edge of the first slab to the right edge of the last one's depth."""
-        return self.slabs * self.width + (self.slabs - 1) * 3 + _BAND * len(self.tail) + self.dx
-
-    @property
-    def labels(self) -> float:
-        return max((text_width(c.text, FONTS[c.style][0], bold=FONTS[c.style][1]) for c in self.lines), default=0)
-
-    @property
-    def cell(self) -> Cell:
-        along = max(self.drawn, self.labels)
-        return Cell(along, self.height / 2 + self.dy + 12, self.below + (_BRACKET if self.has_bracket else 0))
-
-    @property
-    def below(self) -> float:
-        """Pixels from the axis to the end of the labels."""
-        return self.height / 2 + 4 + _LINE * len(self.lines)
-
-    def stand(self, along: float, across: float) -> None:
-        """Put the volume at the beginning of its cell; picture and labels are centred on each other."""
-        self.x = along + (self.cell.along - self.drawn) / 2
-        self.y = across
-
-    @property
-    def right(self) -> float:
-        return self.x + self.drawn
-
-    @property
-    def top(self) -> float:
-        return self.y - self.height / 2 - self.dy
-
-    @property
-    def middle(self) -> float:
-        return self.x + self.drawn / 2
 
 
 class _Body(NamedTuple):
@@ -245,7 +183,7 @@ def _volumes(items: Sequence[Item], subject: Subject, options: Drawing) -> list[
         volume.bands = [family_of(node.layer) for node in item.bands]
         volume.tail = [family_of(node.layer) for node in item.tail]
         volume.slabs = min(item.count, _SLABS)
-        volume.width = max(width, _STRIP * len(volume.strips)) + _BAND * len(volume.bands)
+        volume.width = max(width, _STRIP * len(volume.strips)) + BAND * len(volume.bands)
         found.append(volume)
     return found
 
@@ -345,7 +283,7 @@ def _drawn(volume: Volume, subject: Subject) -> Part:
         group.parts.append(Rect(volume.x - 3, top, volume.drawn + 6, bottom - top, "badline", 3))
     y = volume.y + volume.height / 2 + 1
     for caption in volume.lines:
-        y += _LINE
+        y += LINE
         group.parts.append(Text(volume.middle, y, caption.text, caption.style, "middle"))
     return group
 
@@ -355,9 +293,9 @@ def _slab(volume: Volume, x: float, bands: Sequence[str]) -> list[Part]:
     parts: list[Part] = []
     top, bottom = volume.y - volume.height / 2, volume.y + volume.height / 2
     dx, dy = volume.dx, volume.dy
-    each = (volume.width - len(volume.bands) * _BAND) / len(volume.strips)
+    each = (volume.width - len(volume.bands) * BAND) / len(volume.strips)
     left = x
-    for family, width in [*((name, each) for name in volume.strips), *((name, _BAND) for name in bands)]:
+    for family, width in [*((name, each) for name in volume.strips), *((name, BAND) for name in bands)]:
         right = left + width
         parts.append(Polygon([(left, top), (right, top), (right, bottom), (left, bottom)], f"f-{family}"))
         if dx:

@@ -88,7 +88,7 @@ def identity(c: Call) -> Results:
     x = c[0]
     if c.node.op == "CastLike":
         dtype = c[1].dtype
-        narrow = c.translator.dtypes.get(c.node.inputs[1]) in _NARROW
+        narrow = c.context.dtypes.get(c.node.inputs[1]) in _NARROW
         if isinstance(x, Value) and (narrow or (x.dtype, dtype) in _CUT_OFF):
             return c.program.add("custom", [x], x.shape, dtype, operator="CastLike")
         return build.cast(c.program, x, dtype)
@@ -111,7 +111,7 @@ def cast(c: Call) -> Result:
     x, dtype = c[0], DTYPES.get(c.attribute("to", 1), "float32")
     c.attribute("saturate")
     c.attribute("round_mode")
-    ids = isinstance(x, Value) and x.made_by is None and x.name in c.translator.tokens
+    ids = isinstance(x, Value) and x.made_by is None and x.name in c.context.tokens
     if isinstance(x, Value) and not ids and (dtype in _NARROW or (x.dtype, sort(dtype)) in _CUT_OFF):
         # Numbers are cut off: no layer of the language does that.
         return c.program.add("custom", [x], x.shape, sort(dtype), operator="Cast")
@@ -272,8 +272,8 @@ def constant(c: Call) -> Result:
     for key in c.node.attributes:
         value = c.attribute(key)
         if isinstance(value, TensorProto):
-            found = c.translator.stored(value, name=c.node.outputs[0] if c.node.outputs else c.node.name)
-            if not c.translator.weightless:
+            found = c.context.stored(value, name=c.node.outputs[0] if c.node.outputs else c.node.name)
+            if not c.context.weightless:
                 found.role = "constant"
             return found
         if key == "value_float":

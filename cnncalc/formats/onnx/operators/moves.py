@@ -33,7 +33,7 @@ def reshape(c: Call) -> Result:
         if any(n == 0 and i >= len(shape) for i, n in enumerate(wanted)):
             raise ProgramError(f"Reshape keeps axis {wanted.index(0)}, which its input lacks")
         wanted = [shape[i] if n == 0 else n for i, n in enumerate(wanted)]
-    batch = c.translator.batch
+    batch = c.context.batch
     if batch > 1 and wanted and -1 not in wanted and math.prod(wanted) == batch * math.prod(shape) and wanted[0] % batch == 0:
         # The file's batch stands in the constant.
         wanted = [wanted[0] // batch, *wanted[1:]]
@@ -97,12 +97,12 @@ def constant_of_shape(c: Call) -> Result:
     value = c.attribute("value")
     if any(n < 0 for n in wanted):
         raise ProgramError(f"ConstantOfShape cannot make {list(wanted)}")
-    one = c.translator.stored(value).data if isinstance(value, TensorProto) else [0.0]
-    dtype = c.translator.stored(value).dtype if isinstance(value, TensorProto) else "float"
+    one = c.context.stored(value).data if isinstance(value, TensorProto) else [0.0]
+    dtype = c.context.stored(value).dtype if isinstance(value, TensorProto) else "float"
     if not one:
         raise Unknown
     found = build.full(wanted, one[0], dtype)
-    if c.translator.weightless and dtype == "float" and found.op is not None:
+    if c.context.weightless and dtype == "float" and found.op is not None:
         # A file whose weights are only filled in, as those of the onnx package's own tests.
         found.name = c.node.outputs[0]
     return found

@@ -75,7 +75,7 @@ def linear_conv(c: Call) -> Result:
         if not all(isinstance(one, Constant) for one in (c[1], c[4], c[8])):
             raise Unknown
         bias = _weights(c, c[8], build.binary(c.program, "multiply", c[4], c[1]), None, 0)
-    call = Call(c.translator, replace(c.node, op="Conv"), [x, weight, bias], c.version)
+    call = Call(c.context, replace(c.node, op="Conv"), [x, weight, bias], c.version)
     return _quantised(c, _only(conv(call)), call)
 
 
@@ -83,7 +83,7 @@ def linear_conv(c: Call) -> Result:
 def integer_conv(c: Call) -> Result:
     x = _real(c, c[0], scalar(1.0), c.optional(2), 1)
     weight = _weights(c, c[1], scalar(1.0), c.optional(3), 0)
-    call = Call(c.translator, replace(c.node, op="Conv"), [x, weight], c.version)
+    call = Call(c.context, replace(c.node, op="Conv"), [x, weight], c.version)
     return _read(c, _only(conv(call)), call)
 
 

@@ -157,7 +157,7 @@ def resize(c: Call) -> Result:
             out[axis] = math.floor(x[axis] * scale + 1e-6)
     else:
         raise Unknown
-    if c.translator.batch > 1 and out[0] == c.translator.batch:
+    if c.context.batch > 1 and out[0] == c.context.batch:
         out[0] = 1
     coordinates = c.attribute("coordinate_transformation_mode", "asymmetric" if old else "half_pixel")
     ratios = tuple(s / n for s, n in zip(out, x, strict=True))
