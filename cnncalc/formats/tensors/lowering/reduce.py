@@ -16,16 +16,13 @@ _GLOBAL = {
 
 @lowers("reduce")
 def reduce(low: Lowering, o: Operation) -> None:
-    a = o.attributes
+    function, axes = o.attributes["function"], o.attributes["axes"]
     view = low.view(o.inputs[0])
-    rank = len(view.dims)
-    dims = [i for i in a["axes"] if whole(view.dims[i])]
-    kept = [i for i in range(rank) if i not in a["axes"] or a["keep"]]
+    dims = [i for i in axes if whole(view.dims[i])]
     if not dims:
-        if a["function"] not in ("mean", "max", "sum", "min", "product"):
-            raise Cannot(a["function"])
-        found = View(view.producer, view.axes, tuple(view.dims[i] for i in kept))
-        low.give(o, found)
+        if function not in ("mean", "max", "sum", "min", "product"):
+            raise Cannot(function)
+        low.give(o, View(view.producer, view.axes, tuple(view.dims[i] for i in _left(o, view))))
         return
     view = low.real(view)
     places = view.axes_of(dims)
@@ -34,42 +31,53 @@ def reduce(low: Lowering, o: Operation) -> None:
         places = view.axes_of(dims)
         if places is None:
             raise Cannot("parts of axes")
-    function = a["function"]
     spatial = set(range(1, len(view.axes)))
     # Axes of size 1 are reduced along with the others.
     reduced = set(places)
-    if function in _GLOBAL and spatial and reduced <= spatial and all(i in reduced or not whole(view.axes[i]) for i in spatial):
-        vector, cell = _GLOBAL[function]
-        keep = a["keep"] and rank > 2 and cell and _read_as_map(low, o.output)
-        if keep:
-            made = low.layer(cell, {"output_size": (1,) * len(spatial)}, [view])
-            units = [(Atom(1),) for _ in spatial]
-            axes = (view.axes[0], *units)
-            left = iter(units)
-            out = tuple(next(left, ()) if i in a["axes"] else view.dims[i] for i in kept)
-            low.give(o, View(made, axes, out))
-            return
-        made = low.layer(vector, {}, [view])
-        low.give(o, View(made, (view.axes[0],), tuple(() if i in a["axes"] else _only(view, i) for i in kept)))
-        return
-    if function not in ("mean", "max", "sum", "norm"):
+    every = bool(spatial) and reduced <= spatial and all(i in reduced or not whole(view.axes[i]) for i in spatial)
+    if function in _GLOBAL and every:
+        low.give(o, _pooled(low, o, view))
+    elif function in ("mean", "max", "sum", "norm"):
+        low.give(o, _reduced(low, o, view, reduced))
+    else:
         raise Cannot(function)
+
+
+def _left(o: Operation, view: View) -> list[int]:
+    """Return the axes of the operation's input that its output has, of size 1 if they are reduced."""
+    return [i for i in range(len(view.dims)) if i not in o.attributes["axes"] or o.attributes["keep"]]
+
+
+def _pooled(low: Lowering, o: Operation, view: View) -> View:
+    """Reduce every axis of space by a global pool."""
+    axes = o.attributes["axes"]
+    vector, cell = _GLOBAL[o.attributes["function"]]
+    if o.attributes["keep"] and len(view.dims) > 2 and cell and _read_as_map(low, o.output):
+        units = [(Atom(1),) for _ in view.axes[1:]]
+        made = low.layer(cell, {"output_size": (1,) * len(units)}, [view])
+        unit = iter(units)
+        out = tuple(next(unit, ()) if i in axes else view.dims[i] for i in _left(o, view))
+        return View(made, (view.axes[0], *units), out)
+    made = low.layer(vector, {}, [view])
+    return View(made, (view.axes[0],), tuple(() if i in axes else _only(view, i) for i in _left(o, view)))
+
+
+def _reduced(low: Lowering, o: Operation, view: View, reduced: set[int]) -> View:
+    """Reduce the axes `reduced` of the layer that `view` shows by the kind `reduce`."""
+    a = o.attributes
     names = tuple(low.axis_name(view, i) for i in sorted(reduced, key=lambda i: (i == 0, i)))
     keep = a["keep"] or len(reduced) == len(view.axes)
-    made = low.layer("reduce", {MAIN: function, "axes": names} | ({"keep": True} if keep else {}), [view])
+    made = low.layer("reduce", {MAIN: a["function"], "axes": names} | ({"keep": True} if keep else {}), [view])
     if keep:
-        units_of: dict[int | None, Group] = {i: (Atom(1),) for i in reduced}
-        axes = tuple(units_of.get(i, axis) for i, axis in enumerate(view.axes))
-        by_dim = {d: units_of.get(view.axis_of(d) if whole(view.dims[d]) else -1, ()) for d in a["axes"]}
-        out = tuple(by_dim.get(i, view.dims[i]) if i in a["axes"] else view.dims[i] for i in kept)
-    else:
-        left_axes = [axis for i, axis in enumerate(view.axes) if i not in reduced]
-        if 0 in reduced:
-            # The last axis of space that is left becomes the channels.
-            left_axes = [left_axes[-1], *left_axes[:-1]]
-        axes = tuple(left_axes)
-        out = tuple(() if i in a["axes"] else view.dims[i] for i in kept)
-    low.give(o, View(made, axes, out))
+        units: dict[int | None, Group] = {i: (Atom(1),) for i in reduced}
+        axes = tuple(units.get(i, axis) for i, axis in enumerate(view.axes))
+        by_dim = {d: units.get(view.axis_of(d) if whole(view.dims[d]) else -1, ()) for d in a["axes"]}
+        return View(made, axes, tuple(by_dim.get(i, view.dims[i]) for i in _left(o, view)))
+    left = [axis for i, axis in enumerate(view.axes) if i not in reduced]
+    if 0 in reduced:
+        # The last axis of space that is left becomes the channels.
+        left = [left[-1], *left[:-1]]
+    return View(made, tuple(left), tuple(() if i in a["axes"] else view.dims[i] for i in _left(o, view)))
 
 
 def _only(view: View, dim: int) -> tuple[Atom, ...]:
