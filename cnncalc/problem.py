@@ -41,8 +41,6 @@ RULES = tuple(
 #: Names that `ignore` accepts: of the errors only stride-fit, because PyTorch and others drop the remaining cells on purpose.
 IGNORABLE = ("stride-fit", *RULES)
 
-LEVELS = ("error", "warning", "note")
-
 
 class Location(NamedTuple):
     """A range of text: lines and columns count characters from 1, the end is exclusive. Line 0 is no place in the text."""

@@ -109,7 +109,7 @@ class Builder:
         if inferred.fault is not None:
             self._fault(node, inferred.fault)
         elif not inferred.fits and fit == "exact" and "stride-fit" not in self._problems.ignored:
-            self._misfit(node, inferred)
+            self._misfit(node)
         if shares is not None:
             self.share(node, shares)
         return node
@@ -251,7 +251,7 @@ class Builder:
 
     # Problems
 
-    def _misfit(self, node: Node, inferred: Inferred) -> None:
+    def _misfit(self, node: Node) -> None:
         at = node.place.key
         if not self._problems.known("stride-fit", at, node.name):
             from cnncalc.build import misfit

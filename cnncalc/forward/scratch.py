@@ -24,7 +24,7 @@ def scratch_of(node: Node, itemsize: int, threads: int, parallel_blas: bool) -> 
     tasks = 1 if parallel_blas else threads
     filters = next((w.shape for w in node.weights if len(w.shape) > 2), None)
     if filters is None:
-        return _pooled(x, y, windows, itemsize, tasks)
+        return _pooled(x, y, itemsize, tasks)
     rank = len(filters) - 2
     windows, spatial = windows[-rank:], y.spatial[-rank:]
     count, inner, cells = filters[0], filters[1], math.prod(filters[2:])
@@ -92,7 +92,7 @@ def _depthwise(
     return {"cells": itemsize * tasks * seen, "filters": itemsize * 2 * cells * count}
 
 
-def _pooled(x: Shape, y: Shape, windows: tuple[Window, ...], itemsize: int, tasks: int) -> dict[str, int]:
+def _pooled(x: Shape, y: Shape, itemsize: int, tasks: int) -> dict[str, int]:
     """Some rows that are pooled along the first axes and not yet along the last, per thread."""
     rows = y.spatial[0]
     if y.size < ALONE:

@@ -9,29 +9,13 @@ import numpy as np
 from cnncalc.kernels.arrays import Array
 from cnncalc.kernels.pointwise import Apply
 
-
-def square(x: Array, out: Array) -> None:
-    np.square(x, out=out)
-
-
-def sqrt(x: Array, out: Array) -> None:
-    np.sqrt(x, out=out)
-
-
-def exp(x: Array, out: Array) -> None:
-    np.exp(x, out=out)
-
-
-def absolute(x: Array, out: Array) -> None:
-    np.abs(x, out=out)
-
-
-def reciprocal(x: Array, out: Array) -> None:
-    np.reciprocal(x, out=out)
-
-
-def log(x: Array, out: Array) -> None:
-    np.log(x, out=out)
+# NumPy's second argument by position is the array that takes the result.
+square: Apply = np.square
+sqrt: Apply = np.sqrt
+exp: Apply = np.exp
+absolute: Apply = np.abs
+reciprocal: Apply = np.reciprocal
+log: Apply = np.log
 
 
 def power(exponent: float) -> Apply:

@@ -142,16 +142,12 @@ class DepthwiseConv(_Convolution, kind="depthwise_conv"):
     multiplier: int = option(
         Count(), "filters per input channel, M", default=1, main=True, also=("depth_multiplier", "channel_multiplier")
     )
-    kernel_size: Axes = option(PerAxis(), "cells of the window along each axis, F", also=Conv.options["kernel_size"].also)
-    stride: Axes = option(PerAxis(), "cells from one window to the next, S", default=ONE, also=("strides", "step", "S"))
-    padding: Pairs | str = option(
-        Cells("same", "valid", "causal"), "zeros around the input, P", default=UNPADDED, also=("pad", "pads", "auto_pad", "P")
-    )
-    padding_mode: str = option(PADDING_MODE, _PADDING_MODE, default="zeros", rare=True)
-    dilation: Axes = option(
-        PerAxis(), "cells from one weight of the window to the next, D", default=ONE, also=("dilations", "dilation_rate", "D")
-    )
-    bias: bool = option(Flag(), "one learned number added per filter", default=True, also=_BIAS_NAMES)
+    kernel_size: Axes = Conv.kernel_size
+    stride: Axes = Conv.stride
+    padding: Pairs | str = Conv.padding
+    padding_mode: str = Conv.padding_mode
+    dilation: Axes = Conv.dilation
+    bias: bool = Conv.bias
     example = Example({"depthwise_conv": 2, "kernel_size": 3, "padding": "1x0"}, (Shape(5, 7, 3),), Shape(5, 5, 6))
 
     def _filters(self, x: Shape) -> int:
@@ -174,7 +170,7 @@ class ConvTranspose(Layer, kind="conv_transpose"):
         "convtranspose", "convtransposed", "transposedconv", "deconv", "deconvolution", "upconv", "conv2dtranspose",
         "transposeconv",
     )  # fmt: skip
-    filters: int = option(Count(), "number of filters K: channels that come out", main=True, also=Conv.options["filters"].also)
+    filters: int = Conv.filters
     kernel_size: Axes = option(
         PerAxis(), "cells that each input cell writes along each axis, F", also=Conv.options["kernel_size"].also
     )
@@ -182,14 +178,10 @@ class ConvTranspose(Layer, kind="conv_transpose"):
     padding: Pairs | str = option(
         Cells("same"), "cells cut off around the output, P", default=UNPADDED, also=("pad", "pads", "P", "auto_pad")
     )
-    dilation: Axes = option(
-        PerAxis(), "cells from one weight of the window to the next, D", default=ONE, also=("dilations", "dilation_rate", "D")
-    )
+    dilation: Axes = Conv.dilation
     output_padding: Axes = option(PerAxis(0), "cells added at the end of the output, less than stride or dilation", default=ZERO)
-    groups: int = option(
-        Count(), "parts that channels and filters are divided into, each seeing its own", default=1, also=("group", "num_groups")
-    )
-    bias: bool = option(Flag(), "one learned number added per filter", default=True, also=_BIAS_NAMES)
+    groups: int = Conv.groups
+    bias: bool = Conv.bias
     example = Example(
         {"conv_transpose": 6, "kernel_size": "3x2", "stride": "2x3", "padding": "1x0", "output_padding": "1x0", "groups": 2},
         (Shape(3, 5, 4),),

@@ -65,8 +65,8 @@ class AvgPool(Pool, kind="avgpool"):
     """Keeps the mean of each window, channel by channel; it has no parameters."""
 
     also = ("averagepool", "averagepooling", "avgpooling", "meanpool")
-    kernel_size: Axes = option(PerAxis(), _WINDOW, main=True, also=_WINDOW_NAMES)
-    stride: Axes | None = option(PerAxis(), _STRIDE, default=None, also=_STRIDE_NAMES)
+    kernel_size: Axes = MaxPool.kernel_size
+    stride: Axes | None = MaxPool.stride
     padding: Pairs | str = option(
         Cells("same", "valid", "causal"), "zeros around the input, P", default=UNPADDED, also=_PADDING_NAMES
     )
@@ -82,11 +82,9 @@ class SumPool(Pool, kind="sumpool"):
     """Keeps the sum of each window, channel by channel; it has no parameters."""
 
     also = ("sumpooling",)
-    kernel_size: Axes = option(PerAxis(), _WINDOW, main=True, also=_WINDOW_NAMES)
-    stride: Axes | None = option(PerAxis(), _STRIDE, default=None, also=_STRIDE_NAMES)
-    padding: Pairs | str = option(
-        Cells("same", "valid", "causal"), "zeros around the input, P", default=UNPADDED, also=_PADDING_NAMES
-    )
+    kernel_size: Axes = MaxPool.kernel_size
+    stride: Axes | None = MaxPool.stride
+    padding: Pairs | str = AvgPool.padding
     example = Example({"sumpool": "2x5"}, (Shape(6, 5, 3),), Shape(3, 1, 3))
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:

@@ -12,7 +12,6 @@ from cnncalc.build.problems import Problems
 from cnncalc.formats.ultralytics.arguments import activation, plain
 from cnncalc.language.source import Mapping, Scalar, Sequence, YamlNode, describe, location
 from cnncalc.problem import Location
-from cnncalc.spelling import did_you_mean
 from cnncalc.values import written
 
 #: Repeats of one row; the largest published one is 24.
@@ -225,8 +224,3 @@ def _positive(value: Any) -> bool:
 def _shown(value: Any) -> str:
     text = str(value)
     return text if len(text) <= 40 else f"{text[:39]}…"
-
-
-def unknown_module(name: str, known: Map[str, object]) -> str:
-    """Why a module is refused, with the nearest name."""
-    return f"module {written(name)} is not known{did_you_mean(name, known)}; it becomes a custom layer of unknown shape"

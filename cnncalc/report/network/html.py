@@ -30,10 +30,10 @@ def table(network: Subject, columns: Iterable[str] = ("macs",), depth: int | Non
     chosen = [column for column in choose(columns) if column.shown]
     figures = Figures.of(network)
     whole = Whole(network, figures.memory)
-    shown = _table(network, Lines(network, depth or 1).tree(), chosen, whole, escaped(network.name))
+    shown = _table(Lines(network, depth or 1).tree(), chosen, whole, escaped(network.name))
     every = Lines(network).tree()
     if depth is None and any(line.stem for line in every):
-        inside = _table(network, every, chosen, whole, "")
+        inside = _table(every, chosen, whole, "")
         shown += f"<details><summary>all {len(network.layers):,} layers</summary>{inside}</details>"
     notes = [(f"{total.text} {total.name}: {total.note}", "") for total in footer.totals(network, figures)]
     notes.append((short(network, figures.memory.dtype), ""))
@@ -42,7 +42,7 @@ def table(network: Subject, columns: Iterable[str] = ("macs",), depth: int | Non
     return f"{shown}<ul>{''.join(f'<li{_colour(role)}>{escaped(note)}</li>' for note, role in notes)}</ul>"
 
 
-def _table(network: Subject, lines: Sequence[Line], columns: Sequence[Column], whole: Whole, title: str) -> str:
+def _table(lines: Sequence[Line], columns: Sequence[Column], whole: Whole, title: str) -> str:
     head = "".join(f'<th style="{_RIGHT if c.right else _LEFT}">{escaped(c.title)}</th>' for c in columns)
     rows = []
     for line in lines:

@@ -23,7 +23,6 @@ _UNARY = {
     "Asin": "asin", "Acos": "acos", "Atan": "atan", "Sinh": "sinh", "Cosh": "cosh", "Asinh": "asinh", "Acosh": "acosh",
     "Atanh": "atanh", "Softsign": "softsign", "IsNaN": "is_nan", "IsInf": "is_inf",
 }  # fmt: skip
-_LOGICAL = ("equal", "less", "greater", "less_equal", "greater_equal", "and", "or", "xor")
 
 
 @operator(*_BINARY)

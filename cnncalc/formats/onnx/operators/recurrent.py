@@ -6,8 +6,6 @@ from cnncalc.formats.onnx.call import Call, Results, Unknown, operator
 from cnncalc.formats.tensors.constant import Constant
 from cnncalc.formats.tensors.program import Operation, Value
 
-GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
-
 
 @operator("LSTM", "GRU", "RNN")
 def recurrent(c: Call) -> Results:

@@ -47,7 +47,7 @@ def _extra(view: View, rank: int) -> int:
     return extra
 
 
-def _spread(view: View, low: Lowering, o: Operation, sizes: list[int], extra: int) -> View:
+def _spread(view: View, o: Operation, sizes: list[int], extra: int) -> View:
     """The view of a result with new sizes of the window's axes."""
     rank = len(o.attributes["kernel"])
     shape = o.output.shape or ()
@@ -88,14 +88,14 @@ def conv(low: Lowering, o: Operation) -> None:
         # A factor per filter has the same effect after the convolution as in its weights; the offset then follows it.
         weight, gain = parts
         made = low.layer(kind, fields | {"bias": False}, [view], _weights(weight, None, extra))
-        found = _spread(view, low, o, [filters], extra).on(made)
+        found = _spread(view, o, [filters], extra).on(made)
         found = found.on(low.layer("scale", {}, [found], {"weight": gain}, aside=True))
         if bias is not None:
             found = found.on(low.layer("add_bias", {}, [found], {"bias": bias}, aside=True))
         low.give(o, found)
         return
     made = low.layer(kind, fields, [view], _weights(weight, bias, extra))
-    low.give(o, _spread(view, low, o, [filters], extra).on(made))
+    low.give(o, _spread(view, o, [filters], extra).on(made))
 
 
 def _with_gain(weight: Constant) -> tuple[Constant, Constant] | None:
@@ -136,7 +136,7 @@ def conv_transpose(low: Lowering, o: Operation) -> None:
                 raise Cannot("output padding as large as the stride")
         fields["output_padding"] = added
     made = low.layer("conv_transpose", fields, [view], _weights(weight, bias, extra))
-    low.give(o, _spread(view, low, o, [weight.shape[1] * groups], extra).on(made))
+    low.give(o, _spread(view, o, [weight.shape[1] * groups], extra).on(made))
 
 
 @lowers("pool")
@@ -161,7 +161,7 @@ def pool(low: Lowering, o: Operation) -> None:
     if not any(side for pair in fields["padding"] for side in pair):
         del fields["padding"]
     made = low.layer(kind, fields, [view], fit="ceil" if a["ceil"] else "floor")
-    low.give(o, _spread(view, low, o, [], extra).on(made))
+    low.give(o, _spread(view, o, [], extra).on(made))
 
 
 @lowers("resize")
