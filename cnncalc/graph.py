@@ -237,6 +237,10 @@ class Graph:
         """Layers whose multiply-accumulates are unknown: the total leaves them out."""
         return [node for node in self.nodes if node.inferred.macs is None]
 
+    def leaves_out(self, total: str) -> bool:
+        """Whether the total `total` leaves out a layer that could not be computed, or whose multiply-accumulates are unknown."""
+        return any(node.shape is None for node in self.nodes) or (total == "macs" and bool(self.uncounted))
+
     def readers(self) -> dict[Producer, list[Node]]:
         """Return the layers that read each result, in order; results that no layer reads are left out."""
         found: defaultdict[Producer, list[Node]] = defaultdict(list)

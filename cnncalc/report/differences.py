@@ -77,7 +77,7 @@ def _became(a: str, b: str) -> str:
 
 def totals_table(found: Difference) -> list[list[str]]:
     return [
-        [_title(key, found), *(_total(n, key, side) for n, side in ((a, found.before), (b, found.after))), words.difference(a, b)]
+        [_title(key, found), *(_total(n, key, side) for n, side in ((a, found.before), (b, found.after))), _growth(found, key)]
         for key, (a, b) in found.totals.items()
         if key in ("parameters", "macs") or a != b
     ]
@@ -89,9 +89,14 @@ def _title(key: str, found: Difference) -> str:
     return f"{TOTALS[key]} ({' → '.join(types)})" if key in BYTES else TOTALS[key]
 
 
+def _growth(found: Difference, key: str) -> str:
+    """The difference of a total; `?` if one of the two leaves out layers."""
+    unknown = any(side.graph.leaves_out(key) for side in (found.before, found.after))
+    return "?" if unknown else words.difference(*found.totals[key])
+
+
 def _total(value: int, key: str, side: Subject) -> str:
-    """A total in digits, with `≥` if it leaves out layers whose MACs are unknown."""
-    return f"≥{value:,}" if key == "macs" and side.graph.uncounted else f"{value:,}"
+    return f"{words.at_least(side, key)}{value:,}"
 
 
 def notes(found: Difference, layout: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from cnncalc.graph import Input, Node, Producer
@@ -9,6 +10,7 @@ from cnncalc.layers import Join
 from cnncalc.machine import written
 from cnncalc.problem import one_line
 from cnncalc.shape import Flow, Shape
+from cnncalc.subject import Subject
 
 #: The number of inputs of a join up to which all are named.
 _NAMED = 6
@@ -17,6 +19,23 @@ _NAMED = 6
 def flow(value: Flow | None, layout: str) -> str:
     """A shape or tokens as text in `layout`; `?` if it is unknown."""
     return "?" if value is None else value.text(layout)
+
+
+def at_least(subject: Subject, total: str) -> str:
+    """`≥` before a total that leaves out layers, else nothing."""
+    return "≥" if subject.graph.leaves_out(total) else ""
+
+
+def total(subject: Subject, key: str) -> str:
+    """A total in digits, with `≥` if it leaves out layers."""
+    return f"{at_least(subject, key)}{subject.totals[key]:,}"
+
+
+def parameters(nodes: Iterable[Node]) -> str:
+    """The number of parameters of layers; `?` if one of them could not be computed."""
+    counts = [None if node.shape is None else node.parameters for node in nodes]
+    known = [count for count in counts if count is not None]
+    return plural(sum(known), "parameter") if len(known) == len(counts) else "? parameters"
 
 
 def in_layout(value: Any, layout: str) -> Any:
@@ -52,7 +71,8 @@ def fields(node: Node, layout: str) -> dict[str, Any]:
 def summary(node: Node, layout: str) -> str:
     """The hyper-parameters in a few words, with names relative to the layer's own scope."""
     if node.merges is not None:
-        return one_line(f"{node.kind} of {', '.join(node.merges.labels)}")
+        merge = "" if node.kind == "branches" else f"{node.kind} "
+        return one_line(f"{merge}of {', '.join(node.merges.labels)}")
     text = node.layer.summary(node.inputs[0].flow if node.inputs else None, layout)
     if isinstance(node.layer, Join):
         scope = node.group.name + "." if node.group else ""

@@ -123,10 +123,11 @@ class Shell:
         if network is None:
             output.say(f"input {self.session.output or 'not set yet'}, no rows\n")
             return
-        rows = len(self.session.names)
+        from cnncalc.report import words
+
         output.say(
-            f"  {rows} row{'s' if rows != 1 else ''}, {network.parameters:,} parameters, "
-            f"{'≥' if network.graph.uncounted else ''}{network.macs:,} MACs, output {self.session.output}\n"
+            f"  {words.plural(len(self.session.names), 'row')}, {words.total(network, 'parameters')} parameters, "
+            f"{words.total(network, 'macs')} MACs, output {self.session.output}\n"
         )
 
     def confirmed(self, question: str, otherwise: str) -> None:

@@ -26,12 +26,14 @@ def totals(subject: Subject, figures: Figures | None = None) -> list[Total]:
     dtype = (figures.memory if figures is not None else subject.memory).dtype
     found = subject.totals
     parameters, trainable, buffers = found["parameters"], found["trainable"], found["buffers"]
-    result = [Total("parameters", parameters, f"{words.memory(bytes_of(parameters, dtype))} in {dtype}")]
+    least = subject.graph.leaves_out("parameters")
+    result = [Total("parameters", parameters, f"{words.memory(bytes_of(parameters, dtype))} in {dtype}", least)]
     if trainable != parameters:
-        result.append(Total("trainable", trainable, f"the other {parameters - trainable:,} are frozen"))
+        result.append(Total("trainable", trainable, f"the other {parameters - trainable:,} are frozen", least))
     if buffers:
-        result.append(Total("buffers", buffers, f"kept, not learned: {words.memory(bytes_of(buffers, dtype))} in {dtype}"))
-    result.append(Total("MACs", found["macs"], COUNTED, bool(subject.graph.uncounted)))
+        kept = f"kept, not learned: {words.memory(bytes_of(buffers, dtype))} in {dtype}"
+        result.append(Total("buffers", buffers, kept, least))
+    result.append(Total("MACs", found["macs"], COUNTED, subject.graph.leaves_out("macs")))
     return result + (memory.totals(figures) if figures is not None else [])
 
 

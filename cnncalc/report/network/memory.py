@@ -112,10 +112,10 @@ def data(figures: Figures) -> dict[str, Any]:
 
 def short(subject: Subject, dtype: str) -> str:
     """Return MACs, parameters and the bytes of the parameters in a few characters: `4.09 G MACs, 25.6 M parameters, 97.5 MiB`."""
-    from cnncalc.report.words import rounded
+    from cnncalc.report.words import at_least, rounded
 
-    least = "≥" if subject.graph.uncounted else ""
     parameters = subject.totals["parameters"]
     return (
-        f"{least}{rounded(subject.totals['macs'])} MACs, {rounded(parameters)} parameters, {written(bytes_of(parameters, dtype))}"
+        f"{at_least(subject, 'macs')}{rounded(subject.totals['macs'])} MACs, "
+        f"{at_least(subject, 'parameters')}{rounded(parameters)} parameters, {written(bytes_of(parameters, dtype))}"
     )

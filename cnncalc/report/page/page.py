@@ -92,7 +92,8 @@ def totals(subject: Subject, memory: Memory) -> str:
     cards = [(total.name, total.text, total.note) for total in footer.totals(subject)]
     at = memory.peak_at
     if at is not None:
-        cards.append(("peak memory", written(memory.peak), f"of activations during inference, at {_short(at.name)}"))
+        peak = f"{words.at_least(subject, 'peak_memory')}{written(memory.peak)}"
+        cards.append(("peak memory", peak, f"of activations during inference, at {_short(at.name)}"))
     inside = "".join(
         f"<div><dt>{escaped(name)}</dt><dd>{escaped(value)} <small>{escaped(note)}</small></dd></div>"
         for name, value, note in cards

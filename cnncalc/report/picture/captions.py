@@ -69,7 +69,7 @@ class Captions:
         if not item.nodes:
             return ""
         if column == "parameters":
-            return words.plural(sum(node.parameters for node in item.nodes), "parameter")
+            return words.parameters(item.nodes)
         declared = next(one for one in COLUMNS if one.name == column)
         cell = declared.cell(line_of(item.nodes), self._whole)
         if column == "receptive_field":

@@ -69,8 +69,7 @@ def _title(subject: Subject, options: Drawing) -> list[Text]:
     room = min(_WIDEST_TITLE, options.width - 2 * MARGIN)
     if options.title is not None:
         return [Text(0, 16, clipped(options.title, 17, room, bold=True), "title")] if options.title else []
-    totals = subject.totals
-    about = f"{totals['parameters']:,} parameters, {_macs(subject)} MACs"
+    about = f"{words.total(subject, 'parameters')} parameters, {words.total(subject, 'macs')} MACs"
     return [Text(0, 16, clipped(words.sentence(subject.name), 17, room, bold=True), "title"), Text(0, 35, about, "sub")]
 
 
@@ -121,17 +120,12 @@ def _problems(problems: Sequence[Problem], width: float, y: float) -> tuple[floa
     return (y + 4 if parts else y), parts
 
 
-def _macs(subject: Subject) -> str:
-    return f"{'≥' if subject.graph.uncounted else ''}{subject.totals['macs']:,}"
-
-
 def _description(subject: Subject) -> str:
-    totals = subject.totals
     inputs = ", ".join(words.flow(source.flow, subject.layout) for source in subject.inputs)
     outputs = ", ".join(words.flow(source.flow, subject.layout) for source in subject.outputs)
     return (
-        f"{words.plural(len(subject.layers), 'layer')} from {inputs} to {outputs}, {totals['parameters']:,} parameters, "
-        f"{_macs(subject)} multiply-accumulates"
+        f"{words.plural(len(subject.layers), 'layer')} from {inputs} to {outputs}, "
+        f"{words.total(subject, 'parameters')} parameters, {words.total(subject, 'macs')} multiply-accumulates"
     )
 
 

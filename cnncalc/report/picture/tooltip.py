@@ -20,5 +20,5 @@ def tooltip(item: Item, subject: Subject) -> str:
         lines.append(f"and {words.plural(len(item.nodes) - _MOST, 'more layer')}")
     lines.append(f"output {words.flow(item.flow, subject.layout)}")
     if item.nodes:
-        lines.append(words.plural(sum(node.parameters for node in item.nodes), "parameter"))
+        lines.append(words.parameters(item.nodes))
     return "\n".join(lines)
