@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import NamedTuple
 
 from cnncalc.layers import Join, Layer, Weight
@@ -73,38 +74,30 @@ class Outcome(NamedTuple):
 
 def outcome(layer: Layer, flows: tuple[Flow, ...], fit: str) -> Outcome:
     """Return the outcome of a layer on its inputs. Raises LayerError if the layer cannot take them."""
-    return _outcome(layer, tuple([check_flow(layer, flow) for flow in flows]), fit)
+    return Outcome(*_outcome(layer, tuple([check_flow(layer, flow) for flow in flows]), fit))
 
 
-def _outcome(layer: Layer, shapes: tuple[Shape, ...], fit: str) -> Outcome:
-    """Return the outcome for inputs that `check_flow` has returned."""
+def _outcome(layer: Layer, shapes: tuple[Shape, ...], fit: str) -> tuple[Shape, tuple[Window, ...], bool]:
+    """Return the parts of an `Outcome` for inputs that `check_flow` has returned."""
     windows: tuple[Window, ...] = ()
     fits = True
     if isinstance(layer, Join):
         shape = layer.join(shapes)
     else:
-        x = _reads(layer, shapes)
+        x = shapes[0] if shapes else NOTHING
         shape = layer.output_shape(x, fit)
         windows = layer.windows(x)
         if layer.must_fit:
-            fits = not any(w.remainder(n) for w, n in zip(windows, x.spatial, strict=True))
+            fits = not any(w.stride > 1 and w.remainder(n) for w, n in zip(windows, x.spatial, strict=True))
     if max(shape) > LARGEST:
         raise LayerError("{} would come out, and a size is at most 2147483647 (2³¹ − 1)", shape, rule="limit")
-    return Outcome(shape, windows, fits)
+    return shape, windows, fits
 
 
 _ONLY_SHAPES = frozenset((Shape,))
 
 NOTHING = Shape()
 """The placeholder input of a layer that reads nothing."""
-
-
-def _reads(layer: Layer, shapes: tuple[Shape, ...]) -> Shape:
-    """Return the shape of the layer's only input; of the first if it takes any number."""
-    if layer.accepts in ("nothing", "everything"):
-        return shapes[0] if shapes else NOTHING
-    (x,) = shapes
-    return x
 
 
 def _infer(layer: Layer, flows: tuple[Flow | None, ...], fit: str) -> Inferred:
@@ -126,16 +119,17 @@ def _infer(layer: Layer, flows: tuple[Flow | None, ...], fit: str) -> Inferred:
     if isinstance(layer, Join):
         inferred.macs = layer.joined_macs(shapes, inferred.shape)
     else:
-        x = _reads(layer, shapes)
+        x = shapes[0] if shapes else NOTHING
         inferred.weights = layer.weights(x)
         inferred.macs = layer.macs(x, inferred.shape)
         inferred.sizes = x.spatial if inferred.windows else ()
     for weight in inferred.weights:
-        size = weight.size if weight.counted is None else weight.counted
-        if weight.role == "buffer":
+        _, shape, role, counted = weight
+        size = prod(shape) if counted is None else counted
+        if role == "buffer":
             inferred.buffers += size
         else:
             inferred.parameters += size
-            if weight.role == "bias":
+            if role == "bias":
                 inferred.biases += size
     return inferred

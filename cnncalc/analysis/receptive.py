@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.graph import Graph, Node, Producer
 from cnncalc.layers import Join
+from cnncalc.layers.base import Pointwise
 from cnncalc.layers.view import SAME, View
 from cnncalc.shape import Flow, Shape, Tokens
 
@@ -94,6 +95,30 @@ def receptive_fields(graph: Graph) -> dict[str, Fields]:
     return found
 
 
+def path_size(producer: Producer) -> tuple[str, list[Cells]] | None:
+    """Return an input's name and the size of the field there by one path, through the last input of each join.
+
+    The whole field is at least as large, and takes longer to compute. None if a size on the path is unknown, or if the path
+    passes a layer that reads the whole map or changes axes.
+    """
+    rank = _rank(producer.flow)
+    sizes: list[Cells] = [1] * (rank or 0)
+    while isinstance(producer, Node):
+        views = producer.inferred.views
+        if views is None:
+            if producer.inferred.shape is None or producer.layer.opaque:
+                return None
+            views = producer.inferred.views = _views(producer)
+        if not producer.inputs:
+            return None
+        if views and views[-1]:
+            if [view.to for view in views[-1]] != [*range(len(sizes))]:
+                return None
+            sizes = [(size - 1) * step + last - first + 1 for size, (first, last, step, _) in zip(sizes, views[-1], strict=True)]
+        producer = producer.inputs[-1]
+    return (producer.name, sizes) if rank is not None and _rank(producer.flow) == rank else None
+
+
 def _rank(flow: Flow | None) -> int | None:
     return 1 if isinstance(flow, Tokens) else flow.rank if flow is not None else None
 
@@ -127,6 +152,8 @@ def _views(node: Node) -> tuple[tuple[View, ...], ...]:
         if type(node.layer).joined_views is Join.joined_views:
             return ()
         found = node.layer.joined_views(tuple(flow for flow in flows if isinstance(flow, Shape)))
+    elif type(node.layer).views is Pointwise.views:
+        return ()
     else:
         layer, windows = node.layer, node.inferred.windows
         shapes = [flow if isinstance(flow, Shape) else Shape(*flow) for flow in flows if flow is not None]

@@ -87,7 +87,8 @@ class Builder:
             inferred = self._infer(_UNREADABLE, (None,), fit)
             inputs = [Input(inputs[0].name if inputs else "?", None)] if merges is None else inputs
         else:
-            inferred = self._infer(layer, tuple([source.flow for source in inputs]), fit)
+            flows = (inputs[0].flow,) if len(inputs) == 1 else tuple([source.flow for source in inputs])
+            inferred = self._infer(layer, flows, fit)
         inputs, kind = tuple(inputs), kind or inferred.layer.kind
         node = self._known_layer(name, inferred) if self.before is not None else None
         if (

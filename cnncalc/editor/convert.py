@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcInvalidParams
+from pygls.protocol import default_converter
 
 from cnncalc.editor.actions import Action
 from cnncalc.editor.completion import Item
@@ -13,6 +16,9 @@ from cnncalc.editor.hints import Hint, Lens
 from cnncalc.editor.hover import Hover
 from cnncalc.editor.positions import Position, Span
 from cnncalc.editor.symbols import Edit, Entry
+
+if TYPE_CHECKING:
+    from cattrs import Converter
 
 _SEVERITY = {
     "error": lsp.DiagnosticSeverity.Error,
@@ -63,8 +69,23 @@ def diagnostic(found: Diagnostic, uri: str) -> lsp.Diagnostic:
     return lsp.Diagnostic(range_of(found.span), found.message, severity, code=found.code, source="cnncalc", tags=tags)
 
 
-def hint(found: Hint) -> lsp.InlayHint:
-    return lsp.InlayHint(lsp.Position(*found.position), found.label, tooltip=found.tooltip, padding_left=True)
+def converter() -> Converter:
+    """The converter of pygls, which also writes `Hint`: a long text has thousands, and the protocol's class is slow."""
+    made: Converter = default_converter()  # type: ignore[no-untyped-call]  # pygls has no annotation here
+    # Older versions of cattrs choose the hook by the declared class, newer ones by the object's.
+    for kind in (Hint, lsp.InlayHint):
+        made.register_unstructure_hook(kind, _hint)
+    return made
+
+
+def _hint(found: Hint) -> dict[str, object]:
+    line, character = found.position
+    return {
+        "position": {"line": line, "character": character},
+        "label": found.label,
+        "tooltip": found.tooltip,
+        "paddingLeft": True,
+    }
 
 
 def lens(found: Lens) -> lsp.CodeLens:

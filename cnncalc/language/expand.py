@@ -67,7 +67,7 @@ class Expander:
         top = Scope(document.layers, only, None, (document.vars,))
         top.fit = self._changes.fit or document.fit
         for source in inputs:
-            top.names[source.name] = Binding([Copy(source)], False, 0)
+            top.names[source.name] = Binding([Copy(source)], False)
         try:
             last = self._rows(top, only)
         except Stop:
@@ -92,11 +92,13 @@ class Expander:
 
     def _row(self, row: Row, base: str, scope: Scope, current: Producer | None) -> Producer | None:
         keys = row.row_keys
-        if not keys and row.static is not None and scope.peer is None and not self._sets_fields:
+        if not keys and row.is_plain and scope.peer is None and not self._sets_fields:
             self._count(row, 1)
-            name = scope.prefix + base
-            node = self._layer(row, name, row.static, scope.fit_for(row.layer), scope.frozen, scope, current, row.joins)
-            scope.names[base] = Binding([Copy(node)], False, row.at.line)
+            name, layer, joins = scope.prefix + base, row.static, row.joins
+            if row.dynamic:
+                layer, joins = self._read(row, name, scope.texts, current, {})
+            node = self._layer(row, name, layer, scope.fit_for(row.layer), scope.frozen, scope, current, joins)
+            scope.names[base] = Binding([Copy(node)], False)
             return node
         source = self._from(keys["from"], row, scope.prefix + base, scope, current) if "from" in keys else current
         count = self._keys.repeat(row, scope.prefix + base, scope.texts, source) if "repeat" in keys else None
@@ -106,7 +108,7 @@ class Expander:
             raise Stop
         copies: list[Copy] = []
         # The name is bound before the row is expanded: a branch may read a row of an earlier branch or copy by its full name.
-        scope.names[base] = Binding(copies, count is not None, row.at.line)
+        scope.names[base] = Binding(copies, count is not None)
         for k in range(1 if count is None else count):
             self._count(row, 1)
             copy = Copy(None)
@@ -347,7 +349,7 @@ class Expander:
             end = self._rows(scope, source)
             self._builder.close(branch, end)
             ends.append(end if end is not None else Input("?", None))
-            inner.names[label] = Binding([Copy(end, scope)], False, row.at.line)
+            inner.names[label] = Binding([Copy(end, scope)], False)
         group.labels = tuple(row.branches)
         self._builder.close(group, None)
         merge = self._merge(row, name, inner, source) if ends else None

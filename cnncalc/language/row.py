@@ -120,6 +120,11 @@ class Row(Place):
         return self._uses
 
     @property
+    def is_plain(self) -> bool:
+        """Whether it is one layer about which nothing has been reported."""
+        return self.static is not None or (self.dynamic and self.layer is not None and not self.broken and not self.reported)
+
+    @property
     def stem(self) -> str | Argument:
         """The first part of the row's automatic name: the kind, the block or the merge."""
         if self.kind in ("block", "branches"):

@@ -36,12 +36,11 @@ class Copy:
 class Binding:
     """The copies that a row's name refers to; the name without a number means the last copy."""
 
-    __slots__ = ("copies", "line", "repeated")
+    __slots__ = ("copies", "repeated")
 
-    def __init__(self, copies: list[Copy], repeated: bool, line: int) -> None:
+    def __init__(self, copies: list[Copy], repeated: bool) -> None:
         self.copies = copies
         self.repeated = repeated
-        self.line = line
 
 
 class Scope:
@@ -136,8 +135,10 @@ class Scope:
         if not binding.repeated:
             raise LayerError(f"{name}.* stands for the copies of a row with repeat, and {name} has none", rule="unknown-name")
         # The last copy has no result yet if the row that asks stands inside it.
-        copies = binding.copies[:-1] if binding.copies and binding.copies[-1].source is None else binding.copies
-        return [copy.source if copy.source is not None else Input(name, None) for copy in copies]
+        sources = [copy.source for copy in binding.copies]
+        if sources and sources[-1] is None:
+            sources.pop()
+        return [source or Input(name, None) for source in sources] if None in sources else sources  # type: ignore[return-value]  # no None
 
     def _inside(self, name: str) -> str | None:
         """Return the path to a row called `name` in a block or branch that can be reached from here; None if none is nearby."""

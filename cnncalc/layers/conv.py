@@ -278,6 +278,8 @@ def with_bias(weight: Weight, units: int, bias: bool) -> tuple[Weight, ...]:
 
 def check_groups(channels: int, filters: int, groups: int) -> None:
     """Raise LayerError if `groups` does not divide the input channels or the filters."""
+    if channels % groups == filters % groups == 0:
+        return
     for count, what, rule in ((channels, "the input's {} channels", "shape"), (filters, "the {} filters", "value")):
         if count % groups:
             near = [g for g in range(groups, 0, -1) if channels % g == 0 and filters % g == 0][:1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from cnncalc import kernels
@@ -16,6 +17,8 @@ from cnncalc.shape import Flow, LayerError, Shape
 if TYPE_CHECKING:
     from cnncalc.kernels.arrays import Array
     from cnncalc.kernels.run import Run
+
+_SPATIAL, _CHANNELS = itemgetter(slice(-1)), itemgetter(-1)
 
 
 class Mismatch(LayerError):
@@ -228,8 +231,8 @@ class Concat(Join, kind="concat"):
         if not shapes:
             raise LayerError("concat joins nothing")
         place = axis_of(shapes[0], self.axis)
-        if self.axis == "channels" and len({shape[:-1] for shape in shapes}) == 1:
-            return Shape(*shapes[0][:-1], sum([shape[-1] for shape in shapes]))
+        if self.axis == "channels" and len({*map(_SPATIAL, {*shapes})}) == 1:
+            return Shape(*shapes[0][:-1], sum(map(_CHANNELS, shapes)))
         for i, shape in enumerate(shapes):
             if shape.rank != shapes[0].rank or any(
                 n != m for k, (n, m) in enumerate(zip(shape, shapes[0], strict=True)) if k != place

@@ -27,12 +27,13 @@ class Sliding(Layer):
         return self.padding != "same"
 
     def windows(self, x: Shape) -> tuple[Window, ...]:
-        # Inference asks for the windows of one input several times in a row.
-        last: tuple[Shape, tuple[Window, ...]] | None = self.__dict__.get("_last_windows")
-        if last is not None and last[0] == x:
+        # Inference asks for the windows of one input several times in a row, and often for those of maps of one size.
+        last: tuple[tuple[int, ...], tuple[Window, ...]] | None = self.__dict__.get("_last_windows")
+        spatial = x[:-1]
+        if last is not None and last[0] == spatial:
             return last[1]
         found = self._windows(x)
-        self.__dict__["_last_windows"] = x, found
+        self.__dict__["_last_windows"] = spatial, found
         return found
 
     def _windows(self, x: Shape) -> tuple[Window, ...]:
@@ -63,8 +64,15 @@ class Sliding(Layer):
 
     def spatial(self, x: Shape, fit: str) -> tuple[int, ...]:
         """Return the positions of the window along each axis. Raises LayerError if it is larger than the padded input."""
-        if self.padding == "same":
-            fit = "floor"
+        last: tuple[tuple[int, ...], str, tuple[int, ...]] | None = self.__dict__.get("_last_positions")
+        spatial = x[:-1]
+        if last is not None and last[0] == spatial and last[1] == fit:
+            return last[2]
+        found = self._positions(x, "floor" if self.padding == "same" else fit)
+        self.__dict__["_last_positions"] = spatial, fit, found
+        return found
+
+    def _positions(self, x: Shape, fit: str) -> tuple[int, ...]:
         sizes = []
         for axis, window, size in zip(x.axes, self.windows(x), x.spatial, strict=True):
             try:

@@ -46,13 +46,17 @@ Araujo, Norris & Sim 2019, Computing Receptive Fields of Convolutional Neural Ne
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from cnncalc.analysis.receptive import extent
+from cnncalc.analysis.receptive import extent, path_size
 from cnncalc.graph import Node
 from cnncalc.layers import Join
 from cnncalc.rules.base import Finding, Subject
-from cnncalc.shape import Shape
+from cnncalc.shape import Flow, Shape
+
+if TYPE_CHECKING:
+    from cnncalc.layers.view import Cells
 
 LEVEL = "warning"
 
@@ -65,6 +69,10 @@ def find(subject: Subject) -> Iterator[Finding]:
         source = node.inputs[0] if node.inputs else None
         if not isinstance(source, Node) or not _takes_all(node) or _is_gate(subject, node):
             continue
+        path = path_size(source) if len(flows) == 1 else None
+        if path is not None and not _keeps_positions(node) and _is_half(path[1], flows[path[0]]):
+            large.add(path[0])
+            continue
         for name, axes in subject.fields.get(source.name, {}).items():
             if _keeps_positions(node):
                 large.add(name)
@@ -74,7 +82,7 @@ def find(subject: Subject) -> Iterator[Finding]:
             if not isinstance(image, Shape) or image.rank < 2 or max(seen) == 1 or any(f.along is None for f in axes):
                 # Not an image, no window so far, or an earlier layer has read the whole map.
                 continue
-            if all(2 * size >= whole for size, whole in zip(seen, image.spatial, strict=True)):
+            if _is_half(seen, image):
                 # One head is enough: a classifier on the side may see less.
                 large.add(name)
                 continue
@@ -89,6 +97,13 @@ def find(subject: Subject) -> Iterator[Finding]:
             yield finding
 
 
+def _is_half(seen: Sequence[Cells], image: Flow | None) -> bool:
+    """Return whether a field of these sizes is at least half of an image along each axis."""
+    if not isinstance(image, Shape) or image.rank < 2:
+        return False
+    return all(2 * size >= whole for size, whole in zip(seen, image.spatial, strict=True))
+
+
 def _keeps_positions(node: Node) -> bool:
     """Return whether every number of the map has its own weight or position, as in a fully connected layer or a flatten."""
     x, y = node.inputs[0].flow, node.inferred.shape
@@ -98,7 +113,7 @@ def _keeps_positions(node: Node) -> bool:
 def _takes_all(node: Node) -> bool:
     """Return whether a layer turns a map of several cells into one cell."""
     y = node.inferred.shape
-    if y is None or max(y[:-1], default=1) > 1 or isinstance(node.layer, Join):
+    if y is None or y[0] > 1 < len(y) or max(y[:-1], default=1) > 1 or isinstance(node.layer, Join):
         return False
     x = node.inputs[0].flow
     if not isinstance(x, Shape) or x.rank < 2 or max(x.spatial) == 1:
