@@ -98,6 +98,14 @@ class Constant:
         parts = [one for one in self.stored() if one.size > 1 and one.dtype == "float"]
         return any(one.counts for one in parts) and not all(one.counts for one in parts)
 
+    @property
+    def base(self) -> Constant:
+        """The array of the file that it rearranges; itself if its numbers are computed."""
+        one = self
+        while one.name is None and one.op in ("reshape", "transpose", "cast") and len(one.args) == 1:
+            one = one.args[0]
+        return one
+
     def parts(self, arguments: Callable[[Constant], Iterable[Constant]] = lambda one: one.args) -> Iterator[Constant]:
         """Itself and the constants that it is computed from, each once; `arguments` may leave out some of a constant's own."""
         seen: set[int] = set()
@@ -131,12 +139,8 @@ def learned(constant: Constant) -> bool:
     """Whether a constant is an array of the file that holds more than one number, perhaps rearranged."""
     if constant.dtype != "float":
         return False
-    one = constant
-    while one.name is None and one.op in ("reshape", "transpose", "cast") and len(one.args) == 1:
-        one = one.args[0]
-    if one.name is not None:
-        return one.counts and one.size > 1
-    return False
+    one = constant.base
+    return one.name is not None and one.counts and one.size > 1
 
 
 def reordered(constant: Constant, places: Sequence[int], sizes: Sequence[int]) -> Constant:

@@ -7,6 +7,7 @@ from typing import Any
 
 from cnncalc.formats.tensors.constant import Constant
 from cnncalc.formats.tensors.emit import Made
+from cnncalc.formats.tensors.part import STATISTICS
 from cnncalc.formats.tensors.program import Operation
 from cnncalc.shape import Shape
 
@@ -29,7 +30,7 @@ def count(layers: list[Made]) -> None:
         if not made.weights:
             continue
         constant = next(iter(made.weights.values()))
-        array = _base(constant)
+        array = id(constant.base)
         if made.kind == "parameter":
             parameters.setdefault(array, made)
             continue
@@ -47,12 +48,12 @@ def count(layers: list[Made]) -> None:
 
 def _counted(layers: list[Made], made: Made, known: dict[tuple[Any, ...], Made], owned: set[int]) -> None:
     """Count the arrays of one layer that are not `owned`; `known` are the layers so far, by kind and arrays."""
-    parts = {id(part): part for one in made.weights.values() for part in one.stored() if part.counts}
+    learned = [one for name, one in made.weights.items() if name not in STATISTICS]
+    parts = {id(part): part for one in learned for part in one.stored() if part.counts}
     if made.kind == "custom" or "distinct" in made.fields:
         name = "parameters" if made.kind == "custom" else "distinct"
         # Constants of positions are no learned numbers if the file stores those elsewhere.
-        learned = [part for key, part in parts.items() if key not in owned and part.role != "constant"]
-        made.fields[name] = sum(part.size for part in learned)
+        made.fields[name] = sum(part.size for key, part in parts.items() if key not in owned and part.role != "constant")
     elif made.shares is None:
         key = (made.kind, tuple((name, _key(one)) for name, one in made.weights.items()))
         first = known.get(key)
@@ -69,7 +70,7 @@ def _counted(layers: list[Made], made: Made, known: dict[tuple[Any, ...], Made],
 
 def _own(layers: list[Made], made: Made, owned: set[int]) -> None:
     """Compare the arrays that a layer's weights are computed from with the numbers that the layer counts."""
-    sources = [(one, list(_learned(one))) for one in made.weights.values()]
+    sources = [(one, list(_learned(one))) for name, one in made.weights.items() if name not in STATISTICS]
     arrays = {id(part): part for _, parts in sources for part in parts}
     # A weight that the file fills with one number has no array, and counts as the layer says.
     declared = sum(one.size for one, parts in sources if parts)
@@ -125,13 +126,6 @@ def _learned(constant: Constant) -> Iterator[Constant]:
             yield one
         if one.op == "dequantise":
             yield from one.args[0].stored()
-
-
-def _base(constant: Constant) -> int:
-    """Return the id of the stored array that a constant rearranges."""
-    while constant.name is None and constant.op in ("reshape", "transpose", "cast") and len(constant.args) == 1:
-        constant = constant.args[0]
-    return id(constant)
 
 
 def _key(constant: Constant) -> Any:

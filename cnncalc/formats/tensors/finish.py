@@ -11,6 +11,7 @@ from cnncalc.formats.tensors.constant import Constant
 from cnncalc.formats.tensors.count import count
 from cnncalc.formats.tensors.emit import Made, Maker, Port
 from cnncalc.formats.tensors.lower import Lowering
+from cnncalc.formats.tensors.part import take_apart
 from cnncalc.formats.tensors.program import ProgramError, Value
 from cnncalc.graph import Group, Node, Producer
 from cnncalc.infer import Inference
@@ -36,7 +37,7 @@ def finish(
     found = Finished()
     layers = _needed(low)
     _simplify(layers)
-    layers = [made for made in layers if made.kind]
+    layers = take_apart([made for made in layers if made.kind])
     count(layers)
     names = {id(port): legal(port.name) for port in low.ports}
     taken = set(names.values())

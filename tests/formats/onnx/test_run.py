@@ -72,3 +72,46 @@ def test_as_onnxruntime(name: str, exporter: str, tmp_path: Path) -> None:
         assert net.parameters == sum(p.numel() for p in network.parameters())
     if exporter == "legacy_bn":
         assert net.parameters >= sum(p.numel() for p in network.parameters() if p.numel() > 1)
+
+
+class Untrained(torch.nn.Module):
+    """Norms with factors of one and offsets of zero, and biases of zero, as they are before training."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        nn = torch.nn
+        self.stem = nn.Sequential(nn.Conv2d(3, 8, 3, bias=False), nn.BatchNorm2d(8), nn.ReLU())
+        self.conv = nn.Sequential(nn.Conv2d(8, 8, 3, bias=False), nn.BatchNorm2d(8), nn.ReLU())
+        self.norms = nn.ModuleList([nn.LayerNorm(8), nn.LayerNorm(8)])
+        self.groups = nn.GroupNorm(2, 8)
+        self.up = nn.ConvTranspose2d(8, 8, 2, 2)
+        self.linear = nn.ModuleList([nn.Linear(8, 8), nn.Linear(8, 8)])
+        for one in (self.up, *self.linear):
+            nn.init.zeros_(one.bias)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.up(self.conv(self.stem(x)))
+        x = self.groups(x).permute(0, 2, 3, 1)
+        for norm, linear in zip(self.norms, self.linear, strict=True):
+            x = x + linear(norm(x))
+        return x.permute(0, 3, 1, 2)
+
+
+@pytest.mark.parametrize("training", ["EVAL", "PRESERVE"])
+def test_equal_arrays_that_are_stored_once_count_once(training: str, tmp_path: Path) -> None:
+    import onnx
+
+    torch.manual_seed(0)
+    path, x = tmp_path / "untrained.onnx", torch.randn(1, 3, 10, 9)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        mode = getattr(torch.onnx.TrainingMode, training)
+        torch.onnx.export(
+            Untrained().eval(), (x,), str(path), dynamo=False, training=mode, do_constant_folding=training == "EVAL"
+        )
+    net = compare(path, x.numpy())
+    assert net.reading.complete
+    stored = [one.dims for one in onnx.load(path).graph.initializer if one.data_type == onnx.TensorProto.FLOAT and one.dims]
+    assert net.parameters == sum(int(np.prod(dims)) for dims in stored)
+    assert [8] in stored
+    assert sum(node.shared is not None for node in net.layers) >= 6
