@@ -69,23 +69,20 @@ def diagnostic(found: Diagnostic, uri: str) -> lsp.Diagnostic:
     return lsp.Diagnostic(range_of(found.span), found.message, severity, code=found.code, source="cnncalc", tags=tags)
 
 
+class Ready(dict[str, object]):
+    """A part of an answer that is written as it is: a long text has thousands of hints, and the protocol's class is slow."""
+
+
 def converter() -> Converter:
-    """The converter of pygls, which also writes `Hint`: a long text has thousands, and the protocol's class is slow."""
+    """The converter of pygls, which leaves `Ready` alone."""
     made: Converter = default_converter()  # type: ignore[no-untyped-call]  # pygls has no annotation here
-    # Older versions of cattrs choose the hook by the declared class, newer ones by the object's.
-    for kind in (Hint, lsp.InlayHint):
-        made.register_unstructure_hook(kind, _hint)
+    made.register_unstructure_hook(Ready, lambda found: found)
     return made
 
 
-def _hint(found: Hint) -> dict[str, object]:
+def hint(found: Hint) -> Ready:
     line, character = found.position
-    return {
-        "position": {"line": line, "character": character},
-        "label": found.label,
-        "tooltip": found.tooltip,
-        "paddingLeft": True,
-    }
+    return Ready(position={"line": line, "character": character}, label=found.label, tooltip=found.tooltip, paddingLeft=True)
 
 
 def lens(found: Lens) -> lsp.CodeLens:

@@ -218,14 +218,14 @@ def _documents(server: Server) -> None:
 
 def _features(server: Server) -> None:
     @server.feature(lsp.TEXT_DOCUMENT_INLAY_HINT)
-    def inlay_hints(ls: Server, params: lsp.InlayHintParams) -> list[hints.Hint]:
+    def inlay_hints(ls: Server, params: lsp.InlayHintParams) -> list[convert.Ready]:
         document = ls.documents.get(params.text_document.uri)
         if document is None:
             return []
         wanted = range(params.range.start.line, params.range.end.line + 1)
         found = hints.hints(document.snapshot, document.last_good)
         ls.was_read(document.uri)
-        return [one for one in found if one.position.line in wanted]
+        return [convert.hint(one) for one in found if one.position.line in wanted]
 
     @server.feature(lsp.TEXT_DOCUMENT_HOVER)
     def hovered(ls: Server, params: lsp.HoverParams) -> lsp.Hover | None:
