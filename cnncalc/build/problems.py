@@ -85,6 +85,8 @@ class Problems:
 
     def _named(self, found: list[Problem]) -> list[Problem]:
         """The problems, each without a layer given that of the innermost row around it."""
+        if not found:
+            return found
         from bisect import bisect_right
 
         rows = sorted(self._rows)

@@ -10,35 +10,6 @@ from cnncalc.layers import KINDS
 from cnncalc.values import Value
 
 _CALL = re.compile(r"[A-Za-z_][\w.]*\s*\(.*\)\s*[,;]?", re.DOTALL)
-#: The arguments by position, by kind. PyTorch's names end in 1d, 2d or 3d, and its layers take the input's channels first.
-_WINDOW = ("kernel_size", "stride", "padding", "dilation")
-_ARGUMENTS = {
-    "conv": ("", "filters", *_WINDOW, "groups", "bias"),
-    "conv_transpose": ("", "filters", "kernel_size", "stride", "padding", "output_padding", "groups", "bias", "dilation"),
-    "maxpool": _WINDOW,
-    "avgpool": ("kernel_size", "stride", "padding", "", "count_include_pad"),
-    "linear": ("", "units", "bias"),
-    "embedding": ("", "dimension"),
-    "groupnorm": ("groups", "", "epsilon"),
-    "lstm": ("", "hidden", "layers"),
-    "gru": ("", "hidden", "layers"),
-    "rnn": ("", "hidden", "layers"),
-    "attention": ("", "heads"),
-    "batchnorm": ("", "epsilon"),
-    "layernorm": ("", "epsilon"),
-    "upsample": ("size", "factor", "mode"),
-}
-_KERAS = {
-    "conv": ("filters", "kernel_size", "stride", "padding"),
-    "conv_transpose": ("filters", "kernel_size", "stride", "padding"),
-    "depthwise_conv": ("kernel_size", "stride", "padding"),
-    "maxpool": ("kernel_size", "stride", "padding"),
-    "avgpool": ("kernel_size", "stride", "padding"),
-    "lstm": ("hidden",),
-    "gru": ("hidden",),
-    "rnn": ("hidden",),
-    "upsample": ("factor",),
-}
 
 
 def row_of(text: str) -> str | None:
@@ -64,18 +35,12 @@ def row_of(text: str) -> str | None:
 
 def _row(kind: str, name: str, call: ast.Call) -> str:
     declared = KINDS[kind]
-    keras = not re.search(r"[123]d$", name)
-    positions = (
-        _KERAS.get(kind) if keras and kind in _KERAS and len(call.args) < 5 and kind not in ("lstm", "gru", "rnn") else None
-    )
-    if positions is None:
-        positions = _ARGUMENTS.get(kind, (declared.main.name,) if declared.main is not None else ())
-    if kind in ("lstm", "gru", "rnn", "linear", "embedding") and len(call.args) == 1:
-        positions = (declared.main.name,) if declared.main is not None else ()
-    given: dict[str, Value] = {}
-    for field, argument in zip(positions, call.args, strict=False):
-        if field:
-            given[field] = _value(argument)
+    # PyTorch writes Conv2d, Keras Conv2D; a name without dimensions is Keras's if its class there has as many arguments.
+    dimensions = re.search(r"[123]([dD])$", name)
+    keras = dimensions[1] == "D" if dimensions else len(call.args) <= len(declared.keras_order)
+    main = (declared.main.name,) if declared.main is not None else ()
+    order = (declared.keras_order if keras else declared.torch_order) or main
+    given: dict[str, Value] = {field: _value(argument) for field, argument in zip(order, call.args, strict=False) if field}
     for keyword in call.keywords:
         option = suggest.field_for(declared, keyword.arg or "")
         if option is not None:

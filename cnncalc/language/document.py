@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from typing import TypeVar
 
 from cnncalc import values
@@ -12,8 +12,6 @@ from cnncalc.build.problems import Problems
 from cnncalc.dtype import DTYPES
 from cnncalc.language.content import IN_BYTES, Block, Document, Parsed
 from cnncalc.language.expression import UNKNOWN, Names, Unknown
-from cnncalc.language.foreign import TOP_KEYS_ELSEWHERE, WORDS_ELSEWHERE, counted_as
-from cnncalc.language.listed import begins_with_input, listed_map
 from cnncalc.language.names import identifier_fault, name_fault
 from cnncalc.language.naming import name_rows
 from cnncalc.language.row import FAULTY, ROW_KEYS, Lines
@@ -72,10 +70,7 @@ class DocumentReader:
             return found
         for key, (at, _) in root.pairs.items():
             if key not in TOP_KEYS and not key.startswith("x-"):
-                near = nearest(key, [*TOP_KEYS, *TOP_KEYS_ELSEWHERE])
-                self._meant.add(TOP_KEYS_ELSEWHERE.get(near, near) if near else key)
-                hint = f"; did you mean {TOP_KEYS_ELSEWHERE.get(near, near)}?" if near else did_you_mean(key, TOP_KEYS)
-                self._problems.add("unknown-key", at, f"a network has no {written(key)}{hint}")
+                self._unknown_key(key, at)
         self._vars(found)
         found.layout = self._word(root, "layout", LAYOUTS, found.layout)
         self._problems.layout = found.layout
@@ -96,6 +91,14 @@ class DocumentReader:
         self._expect(found)
         self._budget(found)
         return found
+
+    def _unknown_key(self, key: str, at: Scalar) -> None:
+        from cnncalc.language.foreign import TOP_KEYS_ELSEWHERE
+
+        near = nearest(key, [*TOP_KEYS, *TOP_KEYS_ELSEWHERE])
+        self._meant.add(TOP_KEYS_ELSEWHERE.get(near, near) if near else key)
+        hint = f"; did you mean {TOP_KEYS_ELSEWHERE.get(near, near)}?" if near else did_you_mean(key, TOP_KEYS)
+        self._problems.add("unknown-key", at, f"a network has no {written(key)}{hint}")
 
     def _rows(self, root: Mapping, found: Document) -> None:
         reader = self._reader(found.vars, found)
@@ -162,6 +165,8 @@ class DocumentReader:
         if got is None:
             return default
         if got[1] not in words:
+            from cnncalc.language.foreign import WORDS_ELSEWHERE
+
             choices = f"{', '.join(words[:-1])} or {words[-1]}"
             alike = WORDS_ELSEWHERE.get(str(got[1]).lower()) or nearest(str(got[1]), words)
             hint = f"; did you mean {alike}?" if alike in words else ""
@@ -173,6 +178,8 @@ class DocumentReader:
         node = root.get(key)
         if node is None or isinstance(node, Mapping):
             return node
+        from cnncalc.language.listed import listed_map
+
         meant = listed_map(node)
         if not (isinstance(node, Scalar) and node.null):
             hint = f"; write {written(value_of(meant))}" if meant is not None else ""
@@ -222,12 +229,13 @@ class DocumentReader:
         assert isinstance(self._root, Mapping)
         node = self._root.get("input")
         rows = self._root.get("layers")
-        first = rows.items[0] if isinstance(rows, Sequence) and rows.items else None
-        if node is None and ("input" in self._meant or (isinstance(first, Mapping) and begins_with_input(first))):
-            self._problems.unusable = True
-            return
         if node is None:
-            self._unusable("missing", Location(1, 1, 1, 1), "there is no input; write its shape, as in input: 32x32x3")
+            from cnncalc.language.listed import begins_with_input
+
+            if "input" in self._meant or begins_with_input(rows):
+                self._problems.unusable = True
+            else:
+                self._unusable("missing", Location(1, 1, 1, 1), "there is no input; write its shape, as in input: 32x32x3")
             return
         value = self._value(node)
         if value is FAULTY:
@@ -294,6 +302,8 @@ class DocumentReader:
             if not (isinstance(parameters, Scalar) and parameters.null):
                 message = f"parameters is a map from names to defaults, as in {{out: , stride: 1}}, not {describe(parameters)}"
                 self._problems.add("value", parameters, message)
+            from cnncalc.language.listed import listed_map
+
             parameters = listed_map(parameters)
         # Parameters are added as they are read: a default may use the parameters before it.
         known: ChainMap[str, object] = ChainMap(block.parameters, found.vars)  # type: ignore[arg-type]  # only names count
@@ -334,18 +344,23 @@ class DocumentReader:
             elif value is not FAULTY:
                 self._problems.add("value", item, "outputs is a list of names of rows")
 
-    def _expect(self, found: Document) -> None:
+    def _figures(self, key: str, subject: str, names: Collection[str]) -> Iterator[tuple[str, YamlNode, Value]]:
+        """Yield the names in the map of `key` that are among `names`, with their values; the others are reported."""
         assert isinstance(self._root, Mapping)
-        node = self._map(self._root, "expect", f"with any of {', '.join(EXPECTED)}")
-        for key, (at, item) in (node.pairs if node else {}).items():
-            if key not in EXPECTED:
-                self._problems.add(
-                    "unknown-key", at, f"expect has no {written(key)}{counted_as(key) or did_you_mean(key, EXPECTED)}"
-                )
+        node = self._map(self._root, key, f"with any of {', '.join(names)}")
+        for name, (at, item) in (node.pairs if node else {}).items():
+            if name not in names:
+                from cnncalc.language.foreign import counted_as
+
+                hint = counted_as(name) or did_you_mean(name, names)
+                self._problems.add("unknown-key", at, f"{subject} has no {written(name)}{hint}")
                 continue
             value = self._value(item)
-            if value is FAULTY:
-                continue
+            if value is not FAULTY:
+                yield name, item, value  # type: ignore[misc]  # not FAULTY, hence a value
+
+    def _expect(self, found: Document) -> None:
+        for key, item, value in self._figures("expect", "expect", EXPECTED):
             if key != "output":
                 count = self._quantity(value, item, f"expect {key}")
                 if count is not None:
@@ -354,7 +369,7 @@ class DocumentReader:
                 for (name, (_, one)), (_, shape) in zip(item.pairs.items(), value, strict=True):
                     self._expected_shape(found, name, shape, one)
             else:
-                self._expected_shape(found, None, value, item)  # type: ignore[arg-type]  # not FAULTY
+                self._expected_shape(found, None, value, item)
 
     def _expected_shape(self, found: Document, name: str | None, value: Value, node: YamlNode) -> None:
         shape = self._shaped(lambda: values.shape(value, found.layout), node, "expect output: ")
@@ -362,25 +377,16 @@ class DocumentReader:
             found.expect_output.append((name, shape, location(node)))
 
     def _budget(self, found: Document) -> None:
-        assert isinstance(self._root, Mapping)
-        node = self._map(self._root, "budget", f"with any of {', '.join(BUDGETED)}")
-        for key, (at, item) in (node.pairs if node else {}).items():
-            if key not in BUDGETED:
-                self._problems.add(
-                    "unknown-key", at, f"a budget has no {written(key)}{counted_as(key) or did_you_mean(key, BUDGETED)}"
-                )
-                continue
-            value = self._value(item)
-            if value is not FAULTY:
-                count = self._quantity(value, item, f"budget {key}", limit=True)
-                if count is not None:
-                    found.budget[key] = (count, written(value), location(item))  # type: ignore[arg-type]  # not FAULTY
+        for key, item, value in self._figures("budget", "a budget", BUDGETED):
+            count = self._quantity(value, item, f"budget {key}", limit=True)
+            if count is not None:
+                found.budget[key] = (count, written(value), location(item))
 
-    def _quantity(self, value: Value | object, node: YamlNode, what: str, *, limit: bool = False) -> int | None:
+    def _quantity(self, value: Value, node: YamlNode, what: str, *, limit: bool = False) -> int | None:
         count = values.quantity(value, limit=limit) if isinstance(value, str) else None
         if count is not None and count >= 0:
             return count
-        got = written(value)  # type: ignore[arg-type]  # not FAULTY
+        got = written(value)
         size = what.endswith(IN_BYTES)
         like = "a number of bytes such as 256KiB, 1.5MiB or 64K" if size else "a count such as 60_965_224, 5M or 20MiB"
         self._problems.add("value", node, f"{what} is {like}, not {got}{values.quantity_hint(got)}")

@@ -40,7 +40,8 @@ class _Start:
         self.column = node.column - 1
 
 
-def begins_with_input(row: Mapping) -> bool:
-    """Return whether a row is the input as other tools have it, `{input: 32x32x3}` or `{InputLayer: …}`."""
-    first = next(iter(row.pairs), "")
+def begins_with_input(rows: YamlNode | None) -> bool:
+    """Return whether the first of the rows is the input as other tools have it, `{input: 32x32x3}` or `{InputLayer: …}`."""
+    row = rows.items[0] if isinstance(rows, Sequence) and rows.items else None
+    first = next(iter(row.pairs), "") if isinstance(row, Mapping) else ""
     return normal(first) in ("input", "inputlayer", "data", "inputs")

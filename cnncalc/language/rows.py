@@ -283,9 +283,11 @@ class RowReader:
         row.broken = row.broken or any(argument.value is FAULTY for argument in row.fields.values())
         if row.dynamic or row.broken:
             faults = row.layer.read(_sound(row), self._problems.layout)[1]
-            from cnncalc.language.suggest import is_meant
+            if meant:
+                from cnncalc.language.suggest import is_meant
 
-            self._report(row, [pair for pair in faults if not is_meant(row.layer, pair[1], meant)])
+                faults = [pair for pair in faults if not is_meant(row.layer, pair[1], meant)]
+            self._report(row, faults)
             return
         fields: dict[str, Value] = {name: a.value for name, a in row.fields.items()}  # type: ignore[misc]  # no value is dynamic
         key = (row.kind, self._problems.layout, *fields.items())

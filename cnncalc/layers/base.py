@@ -65,6 +65,10 @@ class Layer:
     main: ClassVar[Option[Any] | None] = None
     #: Names of the kind in other tools, in lower case and without 1d, 2d, 3d.
     also: ClassVar[tuple[str, ...]] = ()
+    #: Fields in the order of the arguments of PyTorch's and of Keras's class, `""` for an argument that is no field, such as the
+    #: channels of the input; the main field alone if empty.
+    torch_order: ClassVar[tuple[str, ...]] = ()
+    keras_order: ClassVar[tuple[str, ...]] = ()
     #: Input that it takes: `any` shape, a `map` (at least one spatial axis), a `sequence` (exactly one), `tokens`,
     #: `everything` (any number of results of any sort), or `nothing`.
     accepts: ClassVar[str] = "any"

@@ -97,6 +97,8 @@ class Conv(_Convolution, kind="conv"):
 
     rises_with = ("filters",)
     also = ("convolution", "convolutional", "conv2dlayer")
+    torch_order = ("", "filters", "kernel_size", "stride", "padding", "dilation", "groups", "bias")
+    keras_order = ("filters", "kernel_size", "stride", "padding")
     filters: int = option(
         Count(),
         "number of filters K: channels that come out",
@@ -139,6 +141,7 @@ class DepthwiseConv(_Convolution, kind="depthwise_conv"):
 
     rises_with = ("multiplier",)
     also = ("depthwiseconv", "depthwise", "dwconv", "depthwiseconvolution")
+    keras_order = ("kernel_size", "stride", "padding")
     multiplier: int = option(
         Count(), "filters per input channel, M", default=1, main=True, also=("depth_multiplier", "channel_multiplier")
     )
@@ -170,6 +173,8 @@ class ConvTranspose(Layer, kind="conv_transpose"):
         "convtranspose", "convtransposed", "transposedconv", "deconv", "deconvolution", "upconv", "conv2dtranspose",
         "transposeconv",
     )  # fmt: skip
+    torch_order = ("", "filters", "kernel_size", "stride", "padding", "output_padding", "groups", "bias", "dilation")
+    keras_order = Conv.keras_order
     filters: int = Conv.filters
     kernel_size: Axes = option(
         PerAxis(), "cells that each input cell writes along each axis, F", also=Conv.options["kernel_size"].also

@@ -70,6 +70,8 @@ class Linear(Layer, kind="linear"):
     rises_with = ("units",)
     per_position = True
     also = ("timedistributeddense", "lineardense", "pointwisedense")
+    torch_order = ("", "units", "bias")
+    keras_order = ("units",)
     units: int = option(
         Count(),
         "channels that come out",

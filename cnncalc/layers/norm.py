@@ -46,6 +46,7 @@ class BatchNorm(Normalising, kind="batchnorm"):
 
     fuses_epilogue = True
     also = ("bn", "batchnormalization", "batch_norm", "syncbatchnorm", "frozenbatchnorm")
+    torch_order = ("", "epsilon")
     affine: bool = option(Flag(), "a learned factor and offset per channel", default=True, also=("scale", "center"))
     epsilon: float = option(Number(above=0), "added to the variance", default=1e-5, also=_EPSILON_NAMES)
     example = Example({"batchnorm": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
@@ -99,6 +100,7 @@ class LayerNorm(Normalising, kind="layernorm"):
     """
 
     also = ("layernormalization", "layer_norm", "ln")
+    torch_order = ("", "epsilon")
     over: str = option(
         Choice("channels", "all"), "the channels at each position, or all numbers together", default="channels", rare=True
     )
@@ -190,6 +192,7 @@ class GroupNorm(Normalising, kind="groupnorm"):
     """
 
     also = ("groupnormalization", "group_norm", "gn")
+    torch_order = ("groups", "", "epsilon")
     groups: int = option(Count(pair=0), "parts that the channels are divided into", main=True, also=("num_groups",))
     affine: bool = option(Flag(), "a learned factor and offset per channel", default=True)
     epsilon: float = option(Number(above=0), "added to the variance", default=1e-5, also=_EPSILON_NAMES)

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 from cnncalc.values import Map, Value
 
+#: Characters of the longest text that may be a value.
+_LONGEST = 100
 _TIMES = re.compile(r"\s*[x×X*]\s*")
 _COMMA = re.compile(r"\s*,\s*")
 #: A number with a unit: `16 filters`, `3px`, `2x`.
@@ -19,32 +21,30 @@ def plainer(value: object) -> Iterator[tuple[Value, str]]:
     >>> list(plainer("(3, 5)")), list(plainer("3*5"))
     ([(('3', '5'), '[3, 5]')], [('3x5', '3x5')])
     """
-    if isinstance(value, str):
-        text = value.strip()
-        if len(text) > 100:
-            return
-        inner = text[1:-1].strip() if text[:1] + text[-1:] in ("()", "[]", "{}", "''", '""') else text
-        parts = tuple(part for part in _COMMA.split(inner) if part)
-        if len(parts) > 1:
-            yield parts, f"[{', '.join(parts)}]"
-        elif inner != value:
-            yield inner, inner
-        elif inner.endswith(","):
-            yield parts[0] if parts else "", parts[0] if parts else ""
-        joined = _TIMES.sub("x", inner)
-        if joined != inner:
-            yield joined, joined
-        if inner.lower() != inner:
-            yield inner.lower(), inner.lower()
-        unit = _UNIT.fullmatch(inner)
-        if unit is not None and unit[1] != inner:
-            yield unit[1], unit[1]
-    elif isinstance(value, tuple) and not isinstance(value, Map) and value:
+    if isinstance(value, str) and len(value) <= _LONGEST:
+        yield from _of_text(value)
+    elif isinstance(value, tuple) and value and not isinstance(value, Map):
         found: list[Value] = [next(plainer(part), (part, ""))[0] for part in value]
         if all(isinstance(part, (str, tuple)) for part in found) and found != list(value):
             yield tuple(found), f"[{', '.join(map(_text, found))}]"
         if len(value) == 1 and isinstance(value[0], str):
             yield value[0], value[0]
+
+
+def _of_text(value: str) -> Iterator[tuple[Value, str]]:
+    text = value.strip()
+    inner = text[1:-1].strip() if text[:1] + text[-1:] in ("()", "[]", "{}", "''", '""') else text
+    parts = tuple(part for part in _COMMA.split(inner) if part)
+    if len(parts) > 1:
+        yield parts, f"[{', '.join(parts)}]"
+    elif inner != value:
+        yield inner, inner
+    elif inner.endswith(","):
+        yield "".join(parts), "".join(parts)
+    unit = _UNIT.fullmatch(inner)
+    for word in (_TIMES.sub("x", inner), inner.lower(), unit[1] if unit is not None else inner):
+        if word != inner:
+            yield word, word
 
 
 def _text(value: Value) -> str:

@@ -30,6 +30,7 @@ class Pool(Sliding):
 
     ceils = True
     rises_with = ()
+    keras_order = ("kernel_size", "stride", "padding")
 
     def output_shape(self, x: Shape, fit: str) -> Shape:
         return Shape(*self.spatial(x, fit), x.channels)
@@ -44,6 +45,7 @@ class MaxPool(Pool, kind="maxpool"):
     """Keeps the largest number of each window, channel by channel; it has no parameters."""
 
     also = ("maxpooling", "max_pool", "pool")
+    torch_order = ("kernel_size", "stride", "padding", "dilation")
     kernel_size: Axes = option(PerAxis(), _WINDOW, main=True, also=_WINDOW_NAMES)
     stride: Axes | None = option(PerAxis(), _STRIDE, default=None, also=_STRIDE_NAMES)
     padding: Pairs | str = option(
@@ -65,6 +67,7 @@ class AvgPool(Pool, kind="avgpool"):
     """Keeps the mean of each window, channel by channel; it has no parameters."""
 
     also = ("averagepool", "averagepooling", "avgpooling", "meanpool")
+    torch_order = ("kernel_size", "stride", "padding", "", "count_include_pad")
     kernel_size: Axes = MaxPool.kernel_size
     stride: Axes | None = MaxPool.stride
     padding: Pairs | str = option(

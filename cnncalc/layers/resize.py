@@ -38,6 +38,8 @@ class Upsample(Layer, kind="upsample"):
     accepts = "map"
     rises_with = ()
     also = ("upsampling", "resize", "interpolate", "resizing")
+    torch_order = ("size", "factor", "mode")
+    keras_order = ("factor",)
     factor: Axes | None = option(
         PerAxis(), "cells out for each cell in, along each axis", default=None, main=True, also=("scale_factor", "scale")
     )

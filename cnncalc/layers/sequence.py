@@ -26,6 +26,8 @@ class Embedding(Layer, kind="embedding"):
     rises_with = ("dimension",)
     per_position = True
     also = ("embed", "wordembedding", "lookup", "lookuptable")
+    torch_order = ("", "dimension")
+    keras_order = ("dimension",)
     dimension: int = option(Count(), "numbers per token", main=True, also=("embedding_dim", "embed_dim", "output_dim", "dim"))
     example = Example({"embedding": 5}, (Tokens(7, 11),), Shape(7, 5))
 
@@ -56,6 +58,8 @@ class _Recurrent(Layer):
     accepts = "sequence"
     rises_with = ("hidden",)
     per_position = True
+    torch_order = ("", "hidden", "layers")
+    keras_order = ("hidden",)
     gates: ClassVar[int]
     hidden: int
     layers: int
@@ -200,6 +204,7 @@ class Attention(Pointwise, kind="attention"):
     accepts = "sequence"
     per_position = True
     also = ("multiheadattention", "selfattention", "mha", "multihead")
+    torch_order = ("", "heads")
     heads: int = option(Count(), "heads, a divisor of the channels", main=True, also=("num_heads", "n_heads"))
     bias: bool = option(Flag(), "one learned number added per projected channel", default=True, also=("use_bias",))
     example = Example({"attention": 2}, (Shape(7, 6),), Shape(7, 6))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cnncalc.analysis.layout import other_layout
-from cnncalc.build import misfit
 from cnncalc.dtype import bytes_of
 from cnncalc.graph import Node
 from cnncalc.problem import one_line
@@ -99,6 +98,8 @@ def unread(subject: Subject) -> list[str]:
     alike: dict[str, list[str]] = {}
     for node in subject.layers:
         if any(node.unread) and (node.fit != "exact" or not _reported(subject)):
+            from cnncalc.build import misfit
+
             alike.setdefault(misfit.never_read(node), []).append(node.name)
     result = []
     for text, names in alike.items():
