@@ -256,27 +256,27 @@ def check_inputs(graph: Graph, inputs: Mapping[str, Array], dtype_of_tokens: str
     dtype: np.dtype[Any] | None = None
     for source in graph.inputs:
         if source.name not in inputs:
-            raise CannotRun(f"the input {source.name} is missing")
+            raise CannotRun(f'input "{source.name}" is missing')
         x, flow = inputs[source.name], source.flow
         if flow is None:
-            raise CannotRun(f"the input {source.name} has no shape")
+            raise CannotRun(f'input "{source.name}" has no shape')
         wanted = array_shape(flow)
         if tuple(x.shape[1:]) != wanted or x.ndim != len(wanted) + 1:
             raise CannotRun(
-                f"the input {source.name} is (batch, {', '.join(map(str, wanted))}), channels first; "
+                f'input "{source.name}" is (batch, {", ".join(map(str, wanted))}), channels first; '
                 f"the array has the shape ({', '.join(map(str, x.shape))})"
             )
         batches[source.name] = x.shape[0]
         if isinstance(flow, Tokens):
             if x.dtype.kind not in "iu":
-                raise CannotRun(f"the input {source.name} holds token ids, whole numbers; the array holds {x.dtype}")
+                raise CannotRun(f'input "{source.name}" holds token ids, whole numbers; the array holds {x.dtype}')
             if x.size and (int(x.min()) < 0 or int(x.max()) >= flow.vocabulary):
                 raise CannotRun(
-                    f"the input {source.name} holds ids from 0 to {flow.vocabulary - 1}; "
+                    f'input "{source.name}" holds ids from 0 to {flow.vocabulary - 1}; '
                     f"the array holds {int(x.min())} to {int(x.max())}"
                 )
         elif x.dtype not in (np.float32, np.float64):
-            raise CannotRun(f"the input {source.name} holds float32 or float64; the array holds {x.dtype}")
+            raise CannotRun(f'input "{source.name}" holds float32 or float64; the array holds {x.dtype}')
         elif dtype is not None and x.dtype != dtype:
             raise CannotRun(f"the inputs hold {dtype} and {x.dtype}; give all in one type")
         else:

@@ -226,7 +226,7 @@ def test_an_input_may_be_an_output():
         (np.zeros((0, 3, 4, 5), np.float32), "the batch is empty"),
         (np.zeros((1, 3, 4, 5), np.int64), "holds float32 or float64; the array holds int64"),
         ({"picture": np.zeros((1, 3, 4, 5), np.float32)}, "no input picture; it has input"),
-        ({}, "the input input is missing"),
+        ({}, 'input "input" is missing'),
     ],
 )
 def test_inputs_that_do_not_fit_are_refused(x, said):

@@ -48,7 +48,7 @@ def examples(found: list[Port], translate: Translate) -> tuple[list[Port], int, 
         raise failure
     for port in found:
         if port.fixed_batch > 1 and len(port.sizes) > MOST_AXES:
-            axes = f"the {len(port.sizes)} axes of the input {port.name} are those of one example"
+            axes = f'the {len(port.sizes)} axes of input "{port.name}" are those of one example'
             raise Refused(f"{axes}; cnncalc reads at most {MOST_AXES}: three of space and the channels")
     return [port._replace(batch=None) if port.fixed_batch > 1 else port for port in found], 1, whole
 

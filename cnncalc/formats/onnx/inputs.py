@@ -110,10 +110,10 @@ def ports(graph: GraphProto) -> list[Port]:
     for port in found:
         if len(port.sizes) > MOST_AXES + 1:
             raise Refused(
-                f"the input {port.name} has {len(port.sizes)} axes; a batch, {MOST_AXES - 1} of space and channels are most"
+                f'input "{port.name}" has {len(port.sizes)} axes; a batch, {MOST_AXES - 1} of space and channels are most'
             )
         if 0 in port.sizes:
-            raise Refused(f"the input {port.name} has the sizes {list(port.sizes)}; each must be at least 1")
+            raise Refused(f'input "{port.name}" has the sizes {list(port.sizes)}; each must be at least 1')
     return found
 
 

@@ -104,7 +104,7 @@ def _sizes(
             shape = port.given(flow)
             if shape is None:
                 axes = ", ".join(port.names)
-                message = f"the input {port.name} has the axes {axes}, and {flow.text(layout)} does not give their sizes"
+                message = f'input "{port.name}" has the axes {axes}, and {flow.text(layout)} does not give their sizes'
                 raise unusable("set", source.file, Location(), message)
             flow = port.flow(shape)
         flows[port.name], sizes[port.name] = flow, shape
@@ -128,7 +128,7 @@ def _open(port: Port, count: int) -> str:
     text = example.text() if not isinstance(example, Tokens) else str(example)
     option = f"--input {port.name}={text}" if count > 1 else f"--input {text}"
     axes = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
-    return f"the file leaves {axes} of the input {port.name} open; give the shape, as {option}"
+    return f'the file leaves {axes} of input "{port.name}" open; give the shape, as {option}'
 
 
 def _compare(translator: Translator, as_stated: Translator | None, problems: Problems) -> None:

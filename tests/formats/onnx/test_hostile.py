@@ -162,7 +162,7 @@ def test_shapes_of_a_file_that_are_wrong(tmp_path: Path) -> None:
 def test_open_axes(tmp_path: Path) -> None:
     image = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", 3, "rows", None])
     data = model([helper.make_node("GlobalMaxPool", ["x"], ["y"])], inputs=[image]).SerializeToString()
-    with pytest.raises(cnncalc.SpecError, match=r"leaves height \(rows\) and width of the input x open.*--input 224x224x3"):
+    with pytest.raises(cnncalc.SpecError, match=r'leaves height \(rows\) and width of input "x" open.*--input 224x224x3'):
         loaded(data, tmp_path)
     assert cnncalc.load(tmp_path / "model.onnx", input="9x7x3").inputs[0].flow == (9, 7, 3)
 
