@@ -90,11 +90,11 @@ def test_a_scheduler_that_goes_away(monkeypatch):
 
 
 def test_checks_are_those_of_one_process(cluster, tmp_path, monkeypatch):
-    from cnncalc.check.session import Request, Session
+    from cnncalc.check.session import CheckRequest, CheckSession
 
     monkeypatch.chdir(tmp_path)
     for n in range(40):
         (tmp_path / f"{n}.yaml").write_text(f"input: 7x7x1\nlayers:\n  - {{conv: 1, kernel_size: 3, stride: {1 + n % 3}}}\n")
-    alone = list(Session(Request(["."], jobs=1)).results())
+    alone = list(CheckSession(CheckRequest(["."], jobs=1)).results())
     assert sum(bool(result.problems) for result in alone) == 13
-    assert list(Session(Request(["."], scheduler=cluster.scheduler_address)).results()) == alone
+    assert list(CheckSession(CheckRequest(["."], scheduler=cluster.scheduler_address)).results()) == alone

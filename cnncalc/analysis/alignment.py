@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
-from cnncalc.analysis.items import Item, written_fields
+from cnncalc.analysis.items import Element, written_fields
 from cnncalc.graph import Node, Twig, tree
 from cnncalc.problem import Location
 from cnncalc.subject import Subject
@@ -44,7 +44,7 @@ def align(before: Subject, after: Subject, *, same_text: bool = False) -> Alignm
     return _Aligner(same_text).run(before, after)
 
 
-_Match = tuple[Item | None, Item | None]
+_Match = tuple[Element | None, Element | None]
 
 
 class _Aligner:
@@ -59,7 +59,7 @@ class _Aligner:
         self._bags: dict[int, tuple[Counter[int], Counter[str]]] = {}
         self._steps: dict[tuple[int, int], int] = {}
         #: Matches so far, each with the number of the pair of named rows around it, within which leftovers are matched.
-        self._found: list[tuple[Item | None, Item | None, int]] = []
+        self._found: list[tuple[Element | None, Element | None, int]] = []
         self._home = 0
         self._homes = 0
         self._renamed: dict[tuple[Location, Location], tuple[str, str]] = {}
@@ -72,7 +72,7 @@ class _Aligner:
 
     # Items and costs
 
-    def _item(self, twig: Twig, prefix: str) -> Item:
+    def _item(self, twig: Twig, prefix: str) -> Element:
         label = twig.name.removeprefix(prefix)
         group, node = twig.group, twig.node
         if group is None:
@@ -85,7 +85,7 @@ class _Aligner:
         content = self._content((group.kind, group.title, inside))
         size = sum(child.size for child in children)
         flow = group.result.flow if group.result is not None else None
-        return Item(
+        return Element(
             group.name,
             label,
             _base(label),
@@ -100,7 +100,7 @@ class _Aligner:
             children,
         )
 
-    def _leaf(self, node: Node, label: str, named: bool) -> Item:
+    def _leaf(self, node: Node, label: str, named: bool) -> Element:
         # Equal layers on inputs of one shape share their `Inferred`, and so their fields.
         key = (node.kind, id(node.inferred), node.merges.labels if node.merges is not None else ())
         content = self._known.get(key)
@@ -111,7 +111,7 @@ class _Aligner:
             self._fields[content] = fields
             self._known[key] = content
         identity = self._identity(label, named)
-        return Item(node.name, label, _base(label), identity, named, kind, content, 1, node.flow, node.location, node, [])
+        return Element(node.name, label, _base(label), identity, named, kind, content, 1, node.flow, node.location, node, [])
 
     def _identity(self, label: str, named: bool) -> str | None:
         if self._same_text:
@@ -121,7 +121,7 @@ class _Aligner:
     def _content(self, content: object) -> int:
         return self._contents.setdefault(content, len(self._contents))
 
-    def _bag(self, item: Item) -> tuple[Counter[int], Counter[str]]:
+    def _bag(self, item: Element) -> tuple[Counter[int], Counter[str]]:
         """Count its layers by content and by kind."""
         found = self._bags.get(item.content)
         if found is None:
@@ -129,7 +129,7 @@ class _Aligner:
             found = self._bags[item.content] = (Counter(leaf.content for leaf in leaves), Counter(leaf.kind for leaf in leaves))
         return found
 
-    def _cost(self, a: Item, b: Item) -> int:
+    def _cost(self, a: Element, b: Element) -> int:
         """Return the cost of changing one item into the other."""
         key = (a.content, b.content)
         steps = self._steps.get(key)
@@ -137,7 +137,7 @@ class _Aligner:
             steps = self._steps[key] = self._worked_out(a, b)
         return steps if steps == _NEVER else steps * _TIES + (a.label != b.label) + (a.flow != b.flow)
 
-    def _worked_out(self, a: Item, b: Item) -> int:
+    def _worked_out(self, a: Element, b: Element) -> int:
         if a.kind != b.kind or a.is_group != b.is_group:
             return _NEVER
         if a.content == b.content:
@@ -156,7 +156,7 @@ class _Aligner:
 
     # Matching
 
-    def _siblings(self, first: list[Item], second: list[Item]) -> None:
+    def _siblings(self, first: list[Element], second: list[Element]) -> None:
         """Match the rows of one body: rows named on both sides in the order of both, the rows between them by alignment."""
         theirs = _runs(second)
         mine = {name: run for name, run in _runs(first).items() if name in theirs}
@@ -168,7 +168,7 @@ class _Aligner:
             i, j = end, last
         self._sequence(first[i:], second[j:], mine)
 
-    def _namesakes(self, first: list[Item], second: list[Item]) -> None:
+    def _namesakes(self, first: list[Element], second: list[Element]) -> None:
         """Match the copies of a row that is named on both sides."""
         home = self._home
         self._home = self._new_home()
@@ -178,7 +178,7 @@ class _Aligner:
             self._sequence(first, second, ())
         self._home = home
 
-    def _sequence(self, first: list[Item], second: list[Item], taken: Collection[str]) -> None:
+    def _sequence(self, first: list[Element], second: list[Element], taken: Collection[str]) -> None:
         """Match rows without names by alignment; rows whose names are `taken` have moved and are not matched."""
         for a, b in self._path(first, second, taken):
             if a is not None and b is not None:
@@ -186,7 +186,7 @@ class _Aligner:
             else:
                 self._alone(a, b, taken)
 
-    def _pair(self, a: Item, b: Item) -> None:
+    def _pair(self, a: Element, b: Element) -> None:
         if a.is_group and b.is_group:
             self._note_name(a, b)
             self._siblings(a.children, b.children)
@@ -196,7 +196,7 @@ class _Aligner:
             self._note_name(a, b)
             self._found.append((a, b, self._home))
 
-    def _alone(self, a: Item | None, b: Item | None, taken: Collection[str] = ()) -> None:
+    def _alone(self, a: Element | None, b: Element | None, taken: Collection[str] = ()) -> None:
         """Record items without a match as removed or inserted."""
         for item in (a, b):
             if item is None:
@@ -208,7 +208,7 @@ class _Aligner:
         self._homes += 1
         return self._homes
 
-    def _note_name(self, a: Item, b: Item) -> None:
+    def _note_name(self, a: Element, b: Element) -> None:
         """Record a row's new name once, however often its block is used."""
         if a.base != b.base and (a.named or b.named):
             self._renamed.setdefault((a.location, b.location), (a.row, b.row))
@@ -216,8 +216,8 @@ class _Aligner:
     def _gathered(self) -> list[_Match]:
         """Return the pairs after matching leftover layers across groups: a row may have moved into a block, or out of one."""
         result: list[_Match] = []
-        gone: list[Item] = []
-        new: list[Item] = []
+        gone: list[Element] = []
+        new: list[Element] = []
         now = 0
         for a, b, home in [*self._found, (None, None, 0)]:
             if (a is None) == (b is None) or home != now:
@@ -231,7 +231,7 @@ class _Aligner:
                 new.append(b)
         return result
 
-    def _joined(self, gone: list[Item], new: list[Item]) -> list[_Match]:
+    def _joined(self, gone: list[Element], new: list[Element]) -> list[_Match]:
         if not gone or not new:
             return [*((a, None) for a in gone), *((None, b) for b in new)]
         found = self._path(gone, new, ())
@@ -242,7 +242,7 @@ class _Aligner:
 
     # The alignment of least cost
 
-    def _path(self, first: Sequence[Item], second: Sequence[Item], taken: Collection[str]) -> list[_Match]:
+    def _path(self, first: Sequence[Element], second: Sequence[Element], taken: Collection[str]) -> list[_Match]:
         """Return the alignment of two sequences, each in its order."""
         head = 0
         least = min(len(first), len(second))
@@ -259,10 +259,10 @@ class _Aligner:
         ]
 
     @staticmethod
-    def _alike(a: Item, b: Item, taken: Collection[str]) -> bool:
+    def _alike(a: Element, b: Element, taken: Collection[str]) -> bool:
         return a.content == b.content and a.identity == b.identity and a.identity not in taken
 
-    def _between(self, first: Sequence[Item], second: Sequence[Item], taken: Collection[str]) -> list[_Match]:
+    def _between(self, first: Sequence[Element], second: Sequence[Element], taken: Collection[str]) -> list[_Match]:
         n, m = len(first), len(second)
         if not n or not m:
             return [*((a, None) for a in first), *((None, b) for b in second)]
@@ -279,7 +279,7 @@ class _Aligner:
                 return found
 
     def _least(
-        self, first: Sequence[Item], second: Sequence[Item], taken: Collection[str], slack: int
+        self, first: Sequence[Element], second: Sequence[Element], taken: Collection[str], slack: int
     ) -> tuple[int, list[_Match]]:
         """Return the path of least cost within `slack` rows of the diagonal (banded edit distance)."""
         n, m = len(first), len(second)
@@ -316,7 +316,7 @@ class _Aligner:
         return above[m - above_start], _walked(first, second, moves)
 
 
-def _walked(first: Sequence[Item], second: Sequence[Item], moves: list[tuple[int, bytearray]]) -> list[_Match]:
+def _walked(first: Sequence[Element], second: Sequence[Element], moves: list[tuple[int, bytearray]]) -> list[_Match]:
     """Trace the moves back from the end; return the matches in order."""
     found: list[_Match] = []
     i, j = len(first), len(second)
@@ -329,7 +329,7 @@ def _walked(first: Sequence[Item], second: Sequence[Item], moves: list[tuple[int
     return found[::-1]
 
 
-def _by_turns(first: Sequence[Item], second: Sequence[Item], taken: Collection[str]) -> list[_Match]:
+def _by_turns(first: Sequence[Element], second: Sequence[Element], taken: Collection[str]) -> list[_Match]:
     """Match each row with the next row of its kind, for sequences that are too long and too different to align."""
     places: dict[tuple[str, bool], list[int]] = {}
     for i, a in enumerate(first):
@@ -353,7 +353,7 @@ def _base(label: str) -> str:
     return label.partition(".")[0]
 
 
-def _runs(items: Sequence[Item]) -> dict[str, tuple[int, int]]:
+def _runs(items: Sequence[Element]) -> dict[str, tuple[int, int]]:
     """Return the range of the copies of each row that is matched by name."""
     found: dict[str, tuple[int, int]] = {}
     for i, item in enumerate(items):

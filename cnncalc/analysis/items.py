@@ -11,7 +11,7 @@ from cnncalc.shape import Flow
 
 
 @dataclass(slots=True, eq=False)
-class Item:
+class Element:
     """A layer or a group of layers. The layer that merges branches is the last one of their group."""
 
     name: str
@@ -30,13 +30,13 @@ class Item:
     flow: Flow | None
     location: Location
     node: Node | None
-    children: list[Item]
+    children: list[Element]
 
     @property
     def is_group(self) -> bool:
         return self.node is None
 
-    def leaves(self) -> list[Item]:
+    def leaves(self) -> list[Element]:
         """Return its layers in order."""
         return [leaf for child in self.children for leaf in child.leaves()] if self.is_group else [self]
 

@@ -9,14 +9,14 @@ from cnncalc.graph import Node, Producer
 from cnncalc.layers.memory import Reuse
 
 
-class Step(NamedTuple):
+class ScheduleStep(NamedTuple):
     """The results that a step reads, and the result that it computes."""
 
     reads: Sequence[Producer]
     result: Node
 
 
-def last_readings(steps: Sequence[Step], kept: Sequence[Producer]) -> list[tuple[Producer, ...]]:
+def last_readings(steps: Sequence[ScheduleStep], kept: Sequence[Producer]) -> list[tuple[Producer, ...]]:
     """Return for each step the results that no later step reads and that are not in `kept`: after it they can be freed.
 
     A result that nothing reads is freed after the step that computes it.
@@ -50,7 +50,7 @@ class Storages:
 
     def __init__(
         self,
-        steps: Sequence[Step],
+        steps: Sequence[ScheduleStep],
         inputs: Sequence[Producer],
         frees: Sequence[tuple[Producer, ...]],
         size: Callable[[Producer], int],

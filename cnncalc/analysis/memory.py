@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
-from cnncalc.analysis.liveness import Step, Storages, last_readings
+from cnncalc.analysis.liveness import ScheduleStep, Storages, last_readings
 from cnncalc.dtype import bytes_of
 from cnncalc.graph import Graph, Node, Producer
 from cnncalc.layers.memory import Grad, Reuse, Saved
@@ -57,7 +57,7 @@ class Memory:
     @cached_property
     def _storages(self) -> Storages:
         graph = self.graph
-        steps = [Step(node.inputs, node) for node in graph.nodes]
+        steps = [ScheduleStep(node.inputs, node) for node in graph.nodes]
         return Storages(steps, graph.inputs, last_readings(steps, graph.outputs), self._sizes(), _in_inference)
 
     def _sizes(self) -> Callable[[Producer], int]:
@@ -195,7 +195,7 @@ def flow_bytes(flow: Flow | None, dtype: str, batch: int = 1) -> int:
 
 def peak_of(graph: Graph, flows: Mapping[Producer, Flow | None], dtype: str) -> int:
     """Return the peak of inference of one example if other shapes flow through the graph."""
-    steps = [Step(node.inputs, node) for node in graph.nodes]
+    steps = [ScheduleStep(node.inputs, node) for node in graph.nodes]
     frees = last_readings(steps, graph.outputs)
     live = Storages(steps, graph.inputs, frees, lambda source: flow_bytes(flows.get(source), dtype), _in_inference).walk()
     return max(live, default=0)

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 
-class Rule(NamedTuple):
+class SizePattern(NamedTuple):
     """Sizes that repeat: from `start` on, sizes whose remainder modulo `step` is in `rests`; before `start`, only `before`.
 
     `start` is a size that works.
@@ -30,7 +30,7 @@ _SEEN, _RESTS, _BEFORE = 3, 6, 8
 _SHORT = 6
 
 
-def rule(sizes: Collection[int], most: int) -> Rule | None:
+def rule(sizes: Collection[int], most: int) -> SizePattern | None:
     """Return the simplest rule that says which of 1 … `most` are in `sizes`; None if there is none."""
     members = frozenset(sizes)
     if len(members) < _SEEN:
@@ -48,7 +48,7 @@ def rule(sizes: Collection[int], most: int) -> Rule | None:
         rests = tuple(sorted({n % step for n in range(start, start + step) if n in members}))
         before = tuple(sorted(n for n in members if n < start))
         if len(rests) <= _RESTS and len(before) <= _BEFORE:
-            return Rule(step, start, rests, before)
+            return SizePattern(step, start, rests, before)
     return None
 
 
@@ -73,7 +73,7 @@ def in_words(sizes: Collection[int], most: int) -> str:
     return listed(numbers) if found is None else _rule_in_words(found, numbers[-1])
 
 
-def _rule_in_words(found: Rule, last: int | None) -> str:
+def _rule_in_words(found: SizePattern, last: int | None) -> str:
     """Write a rule; `last` is its last size if it has one."""
     step, start, rests, before = found
     end = "" if last is None else f" to {last}"

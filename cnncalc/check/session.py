@@ -16,7 +16,7 @@ from cnncalc.problem import Location, Problem
 from cnncalc.report.problems import Result
 
 
-class Request(NamedTuple):
+class CheckRequest(NamedTuple):
     """The files to check and how; `settings` are those of the command line, which pyproject.toml completes."""
 
     paths: list[str]
@@ -34,10 +34,10 @@ class Request(NamedTuple):
     scheduler: str | None = None
 
 
-class Session:
+class CheckSession:
     """Finds the files at once and checks them as `results` is read. Raises SettingsError."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: CheckRequest) -> None:
         if request.how.write and "-" in request.paths:
             raise SettingsError("--fix changes files, and standard input is no file; --diff shows the fixes")
         self._request = request

@@ -85,7 +85,7 @@ def check(
     Exit status: 0 without problems, 1 with errors (with --strict also with warnings), 2 if a file is not a network.
     """
     from cnncalc.check.examine import How
-    from cnncalc.check.session import Request, Session
+    from cnncalc.check.session import CheckRequest, CheckSession
     from cnncalc.check.settings import SettingsError
     from cnncalc.cluster import ClusterError
 
@@ -99,7 +99,7 @@ def check(
     how = How(terminal, fix or diff, fix, changes, fixes=form in ("json", "sarif"))
     try:
         given = _settings(select, ignore, exclude, strict, notes)
-        session = Session(Request(paths or ["."], given, how, diff_base, stdin_filename, skip_others, jobs, scheduler))
+        session = CheckSession(CheckRequest(paths or ["."], given, how, diff_base, stdin_filename, skip_others, jobs, scheduler))
         for warning in session.warnings:
             _say(f"warning: {warning}")
         status = _report(session.results(), how, form, output_file, quiet)

@@ -76,7 +76,7 @@ def solve(
 
         output.say(json.dumps(report.document(search, shown, len(solutions), written), indent=2) + "\n")
     else:
-        answer = report.Answer(shown or near, len(solutions), wanted)
+        answer = report.ShownSolutions(shown or near, len(solutions), wanted)
         output.say_rows(report.answer(search, answer, written, output.width(), as_row=as_row))
     raise typer.Exit(OK if solutions else PROBLEMS)
 

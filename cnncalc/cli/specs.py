@@ -9,7 +9,7 @@ import typer
 from cnncalc.cli import output
 
 
-class Entry(NamedTuple):
+class BundledSpec(NamedTuple):
     """A bundled network. Its totals are those under `expect` in its file, which the tests verify."""
 
     name: str
@@ -37,7 +37,7 @@ def specs(form: Annotated[Literal["table", "json"], typer.Option("--format", hel
 specs.epilog = "Example: cnncalc specs"  # type: ignore[attr-defined]  # for --help
 
 
-def _entry(name: str, file: str) -> Entry:
+def _entry(name: str, file: str) -> BundledSpec:
     """Read the entry of a file without inference. A file without totals under `expect` is loaded to compute them."""
     from cnncalc import values
     from cnncalc.language.compose import compose
@@ -59,14 +59,14 @@ def _entry(name: str, file: str) -> Entry:
         network = load(file)
         parameters, macs = network.parameters, network.macs
     title, description = (str(top.get(key) or "") for key in ("name", "description"))
-    return Entry(name, title, description, parameters, macs, file)
+    return BundledSpec(name, title, description, parameters, macs, file)
 
 
 #: Descriptions are left out if they have fewer columns than this.
 _LEAST = 24
 
 
-def _table(entries: list[Entry]) -> str:
+def _table(entries: list[BundledSpec]) -> str:
     """The table as text. On a terminal, descriptions are cut at its edge, or left out if it is narrow."""
     from cnncalc.report.network.table import cut
 

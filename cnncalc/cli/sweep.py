@@ -13,7 +13,7 @@ from cnncalc.cli.spec import complete_set
 
 if TYPE_CHECKING:
     from cnncalc.language.overrides import Options
-    from cnncalc.studies.run import Run
+    from cnncalc.studies.run import SweepRun
     from cnncalc.studies.sweep import Sweep
     from cnncalc.studies.trial import Trial
 
@@ -110,7 +110,7 @@ def sweep(
     from cnncalc.cluster import ClusterError
     from cnncalc.problem import Location, Problem, SpecError
     from cnncalc.studies.grid import axis
-    from cnncalc.studies.run import Run
+    from cnncalc.studies.run import SweepRun
     from cnncalc.studies.store import StoreError
     from cnncalc.studies.sweep import arrange, plan
 
@@ -141,7 +141,7 @@ def sweep(
             "keep the best with --pareto, or draw some with --sample",
             param_hint="'--set'",
         )
-    run = Run(found, processes=jobs, scheduler=scheduler, watch=partial(bar, what="combinations"))
+    run = SweepRun(found, processes=jobs, scheduler=scheduler, watch=partial(bar, what="combinations"))
     rows: list[Trial] = []
     try:
         if stored is not None:
@@ -164,7 +164,7 @@ sweep.epilog = (  # type: ignore[attr-defined]  # for --help
 )
 
 
-def _store(run: Run, path: str, front: Sequence[str], sort: str | None, *, resume: bool) -> None:
+def _store(run: SweepRun, path: str, front: Sequence[str], sort: str | None, *, resume: bool) -> None:
     """Stream the results into a journal, then write the file from it."""
     from cnncalc.report.results import write
     from cnncalc.studies.store import Journal

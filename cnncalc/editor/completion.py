@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from cnncalc.docstring import docstring
 from cnncalc.dtype import DTYPES
-from cnncalc.editor.context import Context, context
-from cnncalc.editor.outline import Scope
+from cnncalc.editor.context import CursorContext, context
+from cnncalc.editor.outline import ListScope
 from cnncalc.editor.positions import Span
 from cnncalc.editor.recovery import PLACEHOLDER
 from cnncalc.editor.snapshot import Snapshot
@@ -23,7 +23,7 @@ from cnncalc.values import FLOW_KEYS
 from cnncalc.window import FITS
 
 
-class Item(NamedTuple):
+class Suggestion(NamedTuple):
     """Something to type: `kind` is kind, field, word, name, key, block, var, function or rule."""
 
     label: str
@@ -37,7 +37,7 @@ class Completion(NamedTuple):
     """The items, and the range of the word before the cursor that they replace."""
 
     span: Span
-    items: list[Item]
+    items: list[Suggestion]
 
 
 #: Words that a key takes, apart from those that a kind's own field declares.
@@ -56,14 +56,14 @@ def complete(snapshot: Snapshot, offset: int) -> Completion:
     here = context(snapshot.positions, offset)
     span = snapshot.positions.between(offset - len(here.word), offset)
     word = here.word.lower()
-    seen: dict[str, Item] = {}
+    seen: dict[str, Suggestion] = {}
     for item in _items(here, snapshot, offset):
         if item.label.lower().startswith(word):
             seen.setdefault(item.label, item)
     return Completion(span, list(seen.values()))
 
 
-def _items(here: Context, snapshot: Snapshot, offset: int) -> Iterator[Item]:
+def _items(here: CursorContext, snapshot: Snapshot, offset: int) -> Iterator[Suggestion]:
     if here.place == "ignore":
         yield from _rules()
     elif here.place == "expression":
@@ -80,7 +80,7 @@ def _items(here: Context, snapshot: Snapshot, offset: int) -> Iterator[Item]:
         yield from _words(here, snapshot)
 
 
-def row_beginnings(blocks: Iterable[str] = (), *, in_braces: bool = True) -> Iterator[Item]:
+def row_beginnings(blocks: Iterable[str] = (), *, in_braces: bool = True) -> Iterator[Suggestion]:
     """Return beginnings of a row. In braces a kind is a key; after a dash a kind without a required value is a word alone."""
     for name, kind in KINDS.items():
         bare = kind.main is None or not kind.main.required
@@ -91,29 +91,29 @@ def row_beginnings(blocks: Iterable[str] = (), *, in_braces: bool = True) -> Ite
             text = name
         else:
             text = f"{{{name}: "
-        yield Item(name, text, "kind", _first_line(docstring(kind)), docstring(kind))
+        yield Suggestion(name, text, "kind", _first_line(docstring(kind)), docstring(kind))
     for name in blocks:
-        yield Item(f"block: {name}", f"block: {name}" if in_braces else f"{{block: {name}}}", "block", "a use of a block")
-    yield Item("block", "block: " if in_braces else "{block: ", "kind", "a use of a block")
-    yield Item("branches", "branches: " if in_braces else "branches:", "kind", "lists of rows that read the same input")
+        yield Suggestion(f"block: {name}", f"block: {name}" if in_braces else f"{{block: {name}}}", "block", "a use of a block")
+    yield Suggestion("block", "block: " if in_braces else "{block: ", "kind", "a use of a block")
+    yield Suggestion("branches", "branches: " if in_braces else "branches:", "kind", "lists of rows that read the same input")
 
 
-def row_fields(written: Iterable[str], parameters: Iterable[str] = ()) -> Iterator[Item]:
+def row_fields(written: Iterable[str], parameters: Iterable[str] = ()) -> Iterator[Suggestion]:
     """The fields that a row with these keys can still have, required ones first."""
     keys = list(written)
     kind = kind_among(keys)
     options = [o for o in kind.options.values() if not o.main and o.name not in keys] if kind is not None else []
     for declared in sorted(options, key=lambda o: not o.required):
         detail = declared.type.describe() + ("; required" if declared.required else "")
-        yield Item(declared.name, f"{declared.name}: ", "field", detail, declared.doc)
+        yield Suggestion(declared.name, f"{declared.name}: ", "field", detail, declared.doc)
     for name in parameters:
         if name not in keys:
-            yield Item(name, f"{name}: ", "field", "a parameter of the block")
+            yield Suggestion(name, f"{name}: ", "field", "a parameter of the block")
     if "branches" in keys and "merge" not in keys:
-        yield Item("merge", "merge: ", "field", "how the branches are joined")
+        yield Suggestion("merge", "merge: ", "field", "how the branches are joined")
     for name, text in ROW_KEYS.items():
         if name not in keys:
-            yield Item(name, f"{name}: ", "key", "a key of every row", text)
+            yield Suggestion(name, f"{name}: ", "key", "a key of every row", text)
 
 
 def field_words(kind: type[Layer] | None, key: str) -> tuple[str, ...]:
@@ -141,19 +141,19 @@ def kind_among(keys: Iterable[str]) -> type[Layer] | None:
     return next((KINDS[key] for key in keys if key in KINDS), None)
 
 
-def _values(here: Context, snapshot: Snapshot, offset: int) -> Iterator[Item]:
+def _values(here: CursorContext, snapshot: Snapshot, offset: int) -> Iterator[Suggestion]:
     kind = kind_among([*(key for key, _ in here.row), here.key])
     for word in field_words(kind, here.key):
-        yield Item(word, word, "word", f"{here.key}")
+        yield Suggestion(word, word, "word", f"{here.key}")
     if here.key == "block":
         for name in snapshot.outline.blocks:
-            yield Item(name, name, "block", "a block of this file")
+            yield Suggestion(name, name, "block", "a block of this file")
     joins = here.key in KINDS and issubclass(KINDS[here.key], Join)
     if here.key in ("from", "share") or joins:
         yield from _names(snapshot.outline.scope_at(offset), snapshot, offset)
 
 
-def _names(scope: Scope, snapshot: Snapshot, offset: int) -> Iterator[Item]:
+def _names(scope: ListScope, snapshot: Snapshot, offset: int) -> Iterator[Suggestion]:
     """The rows above that a row can read, the nearest first."""
     above = []
     for symbol in scope.visible():
@@ -161,27 +161,27 @@ def _names(scope: Scope, snapshot: Snapshot, offset: int) -> Iterator[Item]:
         if symbol.start < offset and not start <= offset <= end and symbol.detail != PLACEHOLDER:
             above.append(symbol)
     for symbol in sorted(above, key=lambda symbol: -symbol.start):
-        yield Item(symbol.name, symbol.name, "name", symbol.detail)
-    yield Item("input", "input", "name", "what the network, block or branch reads")
+        yield Suggestion(symbol.name, symbol.name, "name", symbol.detail)
+    yield Suggestion("input", "input", "name", "what the network, block or branch reads")
 
 
-def _parameters(snapshot: Snapshot, here: Context) -> list[str]:
+def _parameters(snapshot: Snapshot, here: CursorContext) -> list[str]:
     """The parameters of the block that the row uses."""
     block = dict(here.row).get("block", "")
     symbol = snapshot.outline.blocks.get(block)
     return [child.name for child in symbol.children if child.kind == "parameter"] if symbol is not None else []
 
 
-def _in_expression(snapshot: Snapshot, offset: int) -> Iterator[Item]:
+def _in_expression(snapshot: Snapshot, offset: int) -> Iterator[Suggestion]:
     for name, symbol in snapshot.outline.scope_at(offset).values.items():
-        yield Item(name, name, "var", symbol.kind + (f" {symbol.detail}" if symbol.kind == "var" else ""))
-    yield Item("in_channels", "in_channels", "var", "the channels of what the row reads")
-    yield Item("i", "i", "var", "the number of the copy of a repeated row, from 0")
+        yield Suggestion(name, name, "var", symbol.kind + (f" {symbol.detail}" if symbol.kind == "var" else ""))
+    yield Suggestion("in_channels", "in_channels", "var", "the channels of what the row reads")
+    yield Suggestion("i", "i", "var", "the number of the copy of a repeated row, from 0")
     for name in FUNCTIONS:
-        yield Item(name, f"{name}(", "function", "a function of expressions")
+        yield Suggestion(name, f"{name}(", "function", "a function of expressions")
 
 
-def _keys(here: Context) -> Iterator[Item]:
+def _keys(here: CursorContext) -> Iterator[Suggestion]:
     written = {key for key, _ in here.row}
     keys: tuple[str, ...] = ()
     if not here.path:
@@ -194,23 +194,23 @@ def _keys(here: Context) -> Iterator[Item]:
         keys = FLOW_KEYS
     for key in keys:
         if key not in written:
-            yield Item(key, f"{key}: ", "key", "a key of the file" if not here.path else f"a key of {here.path[-1]}")
+            yield Suggestion(key, f"{key}: ", "key", "a key of the file" if not here.path else f"a key of {here.path[-1]}")
 
 
-def _words(here: Context, snapshot: Snapshot) -> Iterator[Item]:
+def _words(here: CursorContext, snapshot: Snapshot) -> Iterator[Suggestion]:
     if here.key == "ignore":
         yield from _rules()
     elif here.key == "outputs":
         for symbol in snapshot.outline.top.rows.values():
-            yield Item(symbol.name, symbol.name, "name", symbol.detail)
+            yield Suggestion(symbol.name, symbol.name, "name", symbol.detail)
     else:
         for word in field_words(None, here.key):
-            yield Item(word, word, "word", here.key)
+            yield Suggestion(word, word, "word", here.key)
 
 
-def _rules() -> Iterator[Item]:
+def _rules() -> Iterator[Suggestion]:
     for name in IGNORABLE:
-        yield Item(name, name, "rule", level(name), summary(name))
+        yield Suggestion(name, name, "rule", level(name), summary(name))
 
 
 def _first_line(text: str) -> str:

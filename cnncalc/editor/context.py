@@ -16,7 +16,7 @@ _KEY = re.compile(r"([\w.-]+|\"[^\"]*\"|'[^']*')\s*:(?:\s+|$)")
 _WORD = re.compile(r"[\w.*-]*$")
 
 
-class Context(NamedTuple):
+class CursorContext(NamedTuple):
     """The context of the cursor.
 
     `place` is `kind` (the beginning of a row), `field` (a key of a row), `value` (behind a key of a row), `key` (a key of another
@@ -32,19 +32,19 @@ class Context(NamedTuple):
     in_braces: bool = False
 
 
-def context(positions: Positions, offset: int) -> Context:
+def context(positions: Positions, offset: int) -> CursorContext:
     """Return the context of an offset."""
     line = positions.line_at(offset)
     before = positions.text[positions.line_start(line) : offset]
     ignore = _IGNORE.search(before)
     if ignore is not None:
-        return Context("ignore", ignore[1])
+        return CursorContext("ignore", ignore[1])
     if _COMMENT.search(before):
-        return Context("nothing")
+        return CursorContext("nothing")
     ancestors, siblings, indent = _around(positions, line, before)
     expression = _EXPRESSION.search(before)
     if expression is not None:
-        return Context("expression", expression[1], path=ancestors)
+        return CursorContext("expression", expression[1], path=ancestors)
     opened, entry = _brackets(positions, line, offset)
     if opened:
         return _in_brackets(entry, opened, ancestors)
@@ -153,7 +153,7 @@ def _last_key(text: str) -> str:
     return match[1] if match is not None else ""
 
 
-def _in_brackets(entry: str, opened: list[int], ancestors: tuple[str, ...]) -> Context:
+def _in_brackets(entry: str, opened: list[int], ancestors: tuple[str, ...]) -> CursorContext:
     innermost = opened[-1]
     outside = entry[:innermost].rstrip()
     content = entry[innermost + 1 :]
@@ -168,7 +168,7 @@ def _in_brackets(entry: str, opened: list[int], ancestors: tuple[str, ...]) -> C
     if entry[innermost] == "[":
         word = _WORD.search(content)[0]  # type: ignore[index]  # it matches the empty text
         if rows:
-            return Context("kind", word, path=tuple(keys))
+            return CursorContext("kind", word, path=tuple(keys))
         return _listed(word, owner, tuple(keys), entry, opened)
     parts = _split(content)
     pairs = []
@@ -178,13 +178,13 @@ def _in_brackets(entry: str, opened: list[int], ancestors: tuple[str, ...]) -> C
     key, colon, value = parts[-1].partition(":")
     if rows:
         if colon:
-            return Context("value", value.strip(), key.strip(), tuple(keys), tuple(pairs), in_braces=True)
+            return CursorContext("value", value.strip(), key.strip(), tuple(keys), tuple(pairs), in_braces=True)
         place = "field" if pairs else "kind"
-        return Context(place, key.strip(), path=tuple(keys), row=tuple(pairs), in_braces=True)
+        return CursorContext(place, key.strip(), path=tuple(keys), row=tuple(pairs), in_braces=True)
     path = (*keys, owner) if owner else tuple(keys)
     if colon:
-        return Context("word", value.strip(), key.strip(), path, tuple(pairs), in_braces=True)
-    return Context("key", key.strip(), path=path, row=tuple(pairs), in_braces=True)
+        return CursorContext("word", value.strip(), key.strip(), path, tuple(pairs), in_braces=True)
+    return CursorContext("key", key.strip(), path=path, row=tuple(pairs), in_braces=True)
 
 
 def _holds_rows(keys: tuple[str, ...], owner: str, entry: str, opened: list[int]) -> bool:
@@ -201,18 +201,18 @@ def _holds_rows(keys: tuple[str, ...], owner: str, entry: str, opened: list[int]
     return key == "layers" or (bool(keys) and keys[-1] == "branches" and bool(key)) or "branches" in keys[-2:]
 
 
-def _listed(word: str, owner: str, keys: tuple[str, ...], entry: str, opened: list[int]) -> Context:
+def _listed(word: str, owner: str, keys: tuple[str, ...], entry: str, opened: list[int]) -> CursorContext:
     """A word inside a list in brackets: of a row's field, or of another key."""
     if len(opened) > 1 and entry[opened[-2]] == "{" and _holds_rows(keys[:-1], "", entry, opened[:-1]):
         parts = _split(entry[opened[-2] + 1 : opened[-1]])
         pairs = [(p.partition(":")[0].strip(), p.partition(":")[2].strip()) for p in parts[:-1]]
-        return Context("value", word, owner, keys, tuple(pairs), in_braces=True)
+        return CursorContext("value", word, owner, keys, tuple(pairs), in_braces=True)
     if keys and keys[-1] == "-":
-        return Context("value", word, owner, keys)
-    return Context("word", word, owner, keys)
+        return CursorContext("value", word, owner, keys)
+    return CursorContext("word", word, owner, keys)
 
 
-def _in_lines(content: str, ancestors: tuple[str, ...], siblings: list[tuple[str, str]], indent: int) -> Context:
+def _in_lines(content: str, ancestors: tuple[str, ...], siblings: list[tuple[str, str]], indent: int) -> CursorContext:
     skip, rest = _dash(content)
     rest = rest.lstrip()
     key = _KEY.match(rest)
@@ -220,18 +220,22 @@ def _in_lines(content: str, ancestors: tuple[str, ...], siblings: list[tuple[str
     in_row = _rows_of(ancestors)
     if skip:
         if in_row:
-            return Context("value", word, key[1], ancestors) if key is not None else Context("kind", word, path=ancestors)
+            return (
+                CursorContext("value", word, key[1], ancestors)
+                if key is not None
+                else CursorContext("kind", word, path=ancestors)
+            )
         owner = ancestors[-2] if len(ancestors) > 1 else ""
-        return Context("word", word, owner, ancestors[:-1])
+        return CursorContext("word", word, owner, ancestors[:-1])
     if ancestors and ancestors[-1] == "-" and _rows_of(ancestors):
         if key is not None:
-            return Context("value", word, key[1], ancestors, tuple(siblings))
-        return Context("field", word, path=ancestors, row=tuple(siblings))
+            return CursorContext("value", word, key[1], ancestors, tuple(siblings))
+        return CursorContext("field", word, path=ancestors, row=tuple(siblings))
     if key is not None:
-        return Context("word", word, key[1], ancestors, tuple(siblings))
+        return CursorContext("word", word, key[1], ancestors, tuple(siblings))
     if indent == 0 and ancestors:
         ancestors = ()
-    return Context("key", word, path=ancestors, row=tuple(siblings))
+    return CursorContext("key", word, path=ancestors, row=tuple(siblings))
 
 
 def _rows_of(path: tuple[str, ...]) -> bool:

@@ -9,13 +9,13 @@ from pygls.exceptions import JsonRpcInvalidParams
 from pygls.protocol import default_converter
 
 from cnncalc.editor.actions import Action
-from cnncalc.editor.completion import Item
+from cnncalc.editor.completion import Suggestion
 from cnncalc.editor.diagnostics import Diagnostic
-from cnncalc.editor.documents import Document
+from cnncalc.editor.documents import OpenFile
 from cnncalc.editor.hints import Hint, Lens
 from cnncalc.editor.hover import Hover
 from cnncalc.editor.positions import Position, Span
-from cnncalc.editor.symbols import Edit, Entry
+from cnncalc.editor.symbols import Edit, OutlineEntry
 
 if TYPE_CHECKING:
     from cattrs import Converter
@@ -46,7 +46,7 @@ _SYMBOLS = {
 }
 
 
-def offset(document: Document, position: lsp.Position) -> int:
+def offset(document: OpenFile, position: lsp.Position) -> int:
     return document.snapshot.positions.offset(Position(position.line, position.character))
 
 
@@ -95,7 +95,7 @@ def hover(found: Hover) -> lsp.Hover:
     return lsp.Hover(lsp.MarkupContent(lsp.MarkupKind.Markdown, found.markdown), range_of(found.span))
 
 
-def item(found: Item, span: Span, rank: int) -> lsp.CompletionItem:
+def item(found: Suggestion, span: Span, rank: int) -> lsp.CompletionItem:
     documentation = lsp.MarkupContent(lsp.MarkupKind.PlainText, found.documentation) if found.documentation else None
     return lsp.CompletionItem(
         found.label,
@@ -111,7 +111,7 @@ def edit(found: Edit) -> lsp.TextEdit:
     return lsp.TextEdit(range_of(found.span), found.text)
 
 
-def action(found: Action, document: Document) -> lsp.CodeAction:
+def action(found: Action, document: OpenFile) -> lsp.CodeAction:
     solved = None
     if found.problem is not None:
         problem = found.problem
@@ -126,7 +126,7 @@ def action(found: Action, document: Document) -> lsp.CodeAction:
     )
 
 
-def symbol(found: Entry) -> lsp.DocumentSymbol:
+def symbol(found: OutlineEntry) -> lsp.DocumentSymbol:
     return lsp.DocumentSymbol(
         found.name or "?",
         _SYMBOLS[found.kind],

@@ -15,14 +15,14 @@ from cnncalc.editor.snapshot import Snapshot
 from cnncalc.language.recompose import Recomposer
 
 
-class Change(NamedTuple):
+class TextChange(NamedTuple):
     """Text that replaces a range, or the whole text if `span` is None."""
 
     span: Span | None
     text: str
 
 
-class Document:
+class OpenFile:
     """One open file. `snapshot` reads the text on first use after a change."""
 
     def __init__(self, uri: str, text: str, version: int | None = None) -> None:
@@ -41,7 +41,7 @@ class Document:
         #: The time of the last reading in seconds.
         self.cost = 0.0
 
-    def change(self, changes: list[Change], version: int | None = None) -> None:
+    def change(self, changes: list[TextChange], version: int | None = None) -> None:
         """Apply changes in order; each range refers to the text after the changes before it."""
         for one in changes:
             if one.span is None:

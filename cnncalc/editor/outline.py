@@ -35,15 +35,15 @@ class Symbol:
     uses: list[tuple[int, int]] = field(default_factory=list)
     children: list[Symbol] = field(default_factory=list)
     #: The names inside: a block's rows, a branch's rows, or the branches of a row.
-    inner: Scope | None = None
+    inner: ListScope | None = None
 
 
-class Scope:
+class ListScope:
     """Names of rows that one list of rows sees, and the vars or parameters that its expressions see."""
 
     __slots__ = ("node", "parent", "rows", "values")
 
-    def __init__(self, parent: Scope | None, values: dict[str, Symbol], node: YamlNode | None = None) -> None:
+    def __init__(self, parent: ListScope | None, values: dict[str, Symbol], node: YamlNode | None = None) -> None:
         self.parent = parent
         self.values = values
         self.rows: dict[str, Symbol] = {}
@@ -51,7 +51,7 @@ class Scope:
 
     def find(self, name: str) -> Symbol | None:
         """Return the row that `name` refers to in this scope or an outer one."""
-        scope: Scope | None = self
+        scope: ListScope | None = self
         while scope is not None:
             if name in scope.rows:
                 return scope.rows[name]
@@ -60,7 +60,7 @@ class Scope:
 
     def visible(self) -> Iterator[Symbol]:
         """Every row that can be named here, the nearest first."""
-        scope: Scope | None = self
+        scope: ListScope | None = self
         while scope is not None:
             yield from scope.rows.values()
             scope = scope.parent
@@ -73,10 +73,10 @@ class Outline:
         self._positions = positions
         self.blocks: dict[str, Symbol] = {}
         self.vars: dict[str, Symbol] = {}
-        self.top = Scope(None, self.vars)
+        self.top = ListScope(None, self.vars)
         self.symbols: list[Symbol] = []
-        self.scopes: list[Scope] = []
-        self._bodies: list[tuple[Sequence, Scope]] = []
+        self.scopes: list[ListScope] = []
+        self._bodies: list[tuple[Sequence, ListScope]] = []
         self._parameters: dict[str, dict[str, Symbol]] = {}
         self._seen: set[int] = set()
         self._seen_words: set[tuple[int, int]] = set()
@@ -100,7 +100,7 @@ class Outline:
             yield symbol
             todo += reversed(symbol.children)
 
-    def scope_at(self, offset: int) -> Scope:
+    def scope_at(self, offset: int) -> ListScope:
         """The innermost list of rows around an offset."""
         best, size = self.top, len(self._positions.text) + 1
         for scope in self.scopes:
@@ -174,10 +174,10 @@ class Outline:
             symbol.children += known.values()
             body = value.get("layers")
             if isinstance(body, Sequence):
-                symbol.inner = Scope(None, {**self.vars, **known}, body)
+                symbol.inner = ListScope(None, {**self.vars, **known}, body)
                 symbol.children += self._body(body, symbol.inner)
 
-    def _body(self, body: Sequence, scope: Scope) -> list[Symbol]:
+    def _body(self, body: Sequence, scope: ListScope) -> list[Symbol]:
         """The symbols of a list of rows; uses are read when every name is known."""
         if id(body) in self._seen:
             return []
@@ -198,23 +198,23 @@ class Outline:
             found.append(symbol)
         return found
 
-    def _row(self, item: YamlNode, kind: Scalar | None, name: str, named: bool, scope: Scope) -> Symbol:
+    def _row(self, item: YamlNode, kind: Scalar | None, name: str, named: bool, scope: ListScope) -> Symbol:
         word = item.get("name") if named and isinstance(item, Mapping) else kind
         start, end = self._inside(word) if isinstance(word, Scalar) else self._range(item)
         symbol = Symbol("row", name, start, end, location(item), _detail(item, kind), named)
         if isinstance(item, Mapping) and kind is not None and kind.text == "branches":
-            symbol.inner = Scope(scope, scope.values)
+            symbol.inner = ListScope(scope, scope.values)
             branches = item.get("branches")
             for key, body in branches.pairs.values() if isinstance(branches, Mapping) else ():
                 branch = self._symbol("branch", key, _joined(key, body), "branch")
                 symbol.inner.rows[key.text] = branch
                 symbol.children.append(branch)
                 if isinstance(body, Sequence):
-                    branch.inner = Scope(scope, scope.values, body)
+                    branch.inner = ListScope(scope, scope.values, body)
                     branch.children += self._body(body, branch.inner)
         return symbol
 
-    def _uses(self, item: YamlNode, scope: Scope) -> None:
+    def _uses(self, item: YamlNode, scope: ListScope) -> None:
         """Every name that a row uses."""
         if not isinstance(item, Mapping):
             return
@@ -234,14 +234,14 @@ class Outline:
                     known[name].uses.append(self._inside(key))
             self._expressions(node, scope.values)
 
-    def _path(self, word: Scalar, scope: Scope) -> None:
+    def _path(self, word: Scalar, scope: ListScope) -> None:
         """A use of a name, each part of `stage.0.add1` for itself."""
         if "${" in word.text:
             return
         start, end = self._inside(word)
         raw = self._positions.text[start:end]
         symbol: Symbol | None = None
-        names: Scope | None = None
+        names: ListScope | None = None
         for part in _PART.finditer(raw):
             if symbol is None:
                 symbol = scope.find(part[0])

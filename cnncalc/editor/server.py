@@ -14,7 +14,7 @@ from pygls.protocol import LanguageServerProtocol, lsp_method
 from cnncalc import __version__
 from cnncalc.check import settings
 from cnncalc.editor import actions, completion, convert, diagnostics, hints, hover, symbols
-from cnncalc.editor.documents import Change, Document
+from cnncalc.editor.documents import OpenFile, TextChange
 
 #: A text that takes longer to read, in seconds, is read when typing pauses, not after every key.
 _AT_ONCE = 0.1
@@ -63,7 +63,7 @@ class Server(LanguageServer):
 
     def __init__(self) -> None:
         super().__init__("cnncalc", __version__, protocol_cls=_Protocol, converter_factory=convert.converter)
-        self.documents: dict[str, Document] = {}
+        self.documents: dict[str, OpenFile] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._faults: set[str] = set()
         self._rest: asyncio.TimerHandle | None = None
@@ -138,7 +138,7 @@ class Server(LanguageServer):
 def warm() -> None:
     """Read a text with many mistakes, so that no module is imported while an editor waits for an answer."""
     for text in (_MISTAKES, _MISTAKES.replace("attention: 7", "attention: 7}"), "input: 9x9x3\nlayers: [{conv: 4, stride: 5}]\n"):
-        document = Document("file:///warm.yaml", text)
+        document = OpenFile("file:///warm.yaml", text)
         everything = document.snapshot.positions.between(0, len(text))
         diagnostics.diagnostics(document.snapshot)
         hints.hints(document.snapshot)
@@ -187,7 +187,7 @@ def _documents(server: Server) -> None:
         if not _is_yaml(item):
             return
         settings.forget()
-        ls.documents[item.uri] = Document(item.uri, item.text, item.version)
+        ls.documents[item.uri] = OpenFile(item.uri, item.text, item.version)
         ls.changed(item.uri)
 
     @server.feature(lsp.TEXT_DOCUMENT_DID_CHANGE)
@@ -195,7 +195,9 @@ def _documents(server: Server) -> None:
         document = ls.documents.get(params.text_document.uri)
         if document is not None:
             changes = [
-                Change(convert.span_of(one.range) if isinstance(one, lsp.TextDocumentContentChangePartial) else None, one.text)
+                TextChange(
+                    convert.span_of(one.range) if isinstance(one, lsp.TextDocumentContentChangePartial) else None, one.text
+                )
                 for one in params.content_changes
             ]
             document.change(changes, params.text_document.version)

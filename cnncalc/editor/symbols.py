@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from cnncalc.editor.outline import Scope, Symbol
+from cnncalc.editor.outline import ListScope, Symbol
 from cnncalc.editor.positions import Span
 from cnncalc.editor.recovery import PLACEHOLDER
 from cnncalc.editor.snapshot import Snapshot
@@ -13,7 +13,7 @@ from cnncalc.language.source import Mapping, Sequence, YamlNode, last_line
 from cnncalc.layers import KINDS
 
 
-class Entry(NamedTuple):
+class OutlineEntry(NamedTuple):
     """One line of a file's outline."""
 
     name: str
@@ -21,7 +21,7 @@ class Entry(NamedTuple):
     kind: str
     span: Span
     selection: Span
-    children: list[Entry]
+    children: list[OutlineEntry]
 
 
 class Edit(NamedTuple):
@@ -35,18 +35,18 @@ class CannotRename(ValueError):
     """The name cannot be changed to this one; the message says why."""
 
 
-def entries(snapshot: Snapshot) -> list[Entry]:
+def entries(snapshot: Snapshot) -> list[OutlineEntry]:
     """The symbols of a file as a tree: vars, inputs, blocks with their rows, and rows with their branches."""
     return [_entry(snapshot, symbol) for symbol in snapshot.outline.symbols if symbol.detail != PLACEHOLDER]
 
 
-def _entry(snapshot: Snapshot, symbol: Symbol) -> Entry:
+def _entry(snapshot: Snapshot, symbol: Symbol) -> OutlineEntry:
     first, last = snapshot.range(symbol.extent)
     last = _trimmed(snapshot.text, max(last, symbol.end))
     selection = snapshot.positions.between(symbol.start, symbol.end)
     span = snapshot.positions.between(min(first, symbol.start), max(last, symbol.end))
     children = [_entry(snapshot, one) for one in symbol.children if one.detail != PLACEHOLDER]
-    return Entry(symbol.name, symbol.detail, symbol.kind, span, selection, children)
+    return OutlineEntry(symbol.name, symbol.detail, symbol.kind, span, selection, children)
 
 
 def _trimmed(text: str, end: int) -> int:
@@ -147,6 +147,6 @@ def _taken(snapshot: Snapshot, symbol: Symbol) -> set[str]:
     return set()
 
 
-def _all_scopes(snapshot: Snapshot) -> list[Scope]:
+def _all_scopes(snapshot: Snapshot) -> list[ListScope]:
     inner = [symbol.inner for symbol in snapshot.outline.all() if symbol.inner is not None]
     return [*snapshot.outline.scopes, snapshot.outline.top, *inner]

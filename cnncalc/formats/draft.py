@@ -25,7 +25,7 @@ class TooManyLayers(Exception):
     """The network would have more layers than cnncalc takes."""
 
 
-class UnknownShape(Exception):
+class UnknownInput(Exception):
     """A module needs a shape that is unknown because of an earlier problem."""
 
 
@@ -98,7 +98,7 @@ def shape_of(x: Producer) -> Shape:
     """The shape of a result. Raises UnknownShape."""
     flow = x.flow
     if not isinstance(flow, Shape):
-        raise UnknownShape
+        raise UnknownInput
     return flow
 
 

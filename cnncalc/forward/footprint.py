@@ -45,7 +45,7 @@ def footprint(
     def size(source: Producer) -> int:
         return flow_bytes(source.flow, batch, itemsize)
 
-    steps = [liveness.Step(step.reads, step.result) for step in plan.steps]
+    steps = [liveness.ScheduleStep(step.reads, step.result) for step in plan.steps]
     computed = {step.result: step.node for step in plan.steps}
     # The caller's inputs stay in memory after their last reader.
     frees = last_readings(steps, [*plan.kept, *graph.inputs])

@@ -112,7 +112,7 @@ class Plan:
 
     def _free(self) -> None:
         """Let each step free what no later step reads."""
-        frees = last_readings([liveness.Step(step.reads, step.result) for step in self.steps], list(self.kept))
+        frees = last_readings([liveness.ScheduleStep(step.reads, step.result) for step in self.steps], list(self.kept))
         for step, freed in zip(self.steps, frees, strict=True):
             step.frees = freed
 

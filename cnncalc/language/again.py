@@ -13,7 +13,7 @@ from cnncalc.language.row import Row
 from cnncalc.language.scope import Copy, Scope
 
 
-class Use(NamedTuple):
+class BlockUse(NamedTuple):
     """One use of a block: all that its layers depend on, apart from what was expanded before it, and where they are.
 
     `layers` and `groups` are the numbers of layers and groups up to its end, `rows` the number of rows in it. `sound`: nothing
@@ -48,7 +48,7 @@ class Expansion(NamedTuple):
     """
 
     graph: Graph
-    uses: list[Use | None]
+    uses: list[BlockUse | None]
     settings: tuple[object, ...]
 
 
@@ -63,17 +63,17 @@ class Uses:
         last: Expansion | None = cache.expansion
         cache.expansion = None
         usable = last is not None and self.kept and last.settings == self._settings
-        self._before: list[Use | None] = last.uses if last is not None and usable else []
+        self._before: list[BlockUse | None] = last.uses if last is not None and usable else []
         self.graph = last.graph if last is not None and usable else None
         #: The use that each group of the graph is; None for branches.
-        self._found: list[Use | None] = []
+        self._found: list[BlockUse | None] = []
 
     def opened(self) -> int:
         """Count one more group. Return its number."""
         self._found.append(None)
         return len(self._found) - 1
 
-    def keep(self, group: int, use: Use) -> None:
+    def keep(self, group: int, use: BlockUse) -> None:
         """Keep a use of a block for the next expansion."""
         self._found[group] = use
 

@@ -14,7 +14,7 @@ from cnncalc.language.content import IN_BYTES, Block, Document, Parsed
 from cnncalc.language.expression import UNKNOWN, Names, Unknown
 from cnncalc.language.names import identifier_fault, name_fault
 from cnncalc.language.naming import name_rows
-from cnncalc.language.row import FAULTY, ROW_KEYS, Lines
+from cnncalc.language.row import FAULTY, ROW_KEYS, TextLines
 from cnncalc.language.rows import Before, RowReader
 from cnncalc.language.source import Mapping, Scalar, Sequence, YamlNode, describe, location, value_of
 from cnncalc.language.template import evaluate, names_in
@@ -42,7 +42,7 @@ class DocumentReader:
 
     def __init__(self, parsed: Parsed, text: str, problems: Problems, set_vars: dict[str, Value], cache: Cache) -> None:
         self._root = parsed.root
-        self._lines = Lines(text)
+        self._lines = TextLines(text)
         self._problems = problems
         self._set_vars = set_vars
         self._known = parsed.rows
@@ -128,7 +128,7 @@ class DocumentReader:
         """Return a top-level value with its expressions computed; FAULTY if one of them cannot be computed."""
         reader = RowReader(self._problems, self._vars_known, (), self._cache, self._lines, {}, in_rows=False)
         before = len(self._problems)
-        argument = reader.argument(Scalar("", False, _Mark, _Mark), node)
+        argument = reader.argument(Scalar("", False, _Unwritten, _Unwritten), node)
         self._used |= names_in(argument.value)
         if argument.value is FAULTY or len(self._problems) > before:
             return FAULTY
@@ -393,7 +393,7 @@ class DocumentReader:
         return None
 
 
-class _Mark:
+class _Unwritten:
     """A location for keys that are not written in the file."""
 
     line = -1

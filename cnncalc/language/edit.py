@@ -12,7 +12,7 @@ class CannotEdit(ValueError):
     """The change cannot be made in this text; the message says how the text would have to be written."""
 
 
-class Text:
+class ParsedText:
     """A text, its YAML nodes, and the offsets of its lines. Raises SpecError if the text is not YAML."""
 
     def __init__(self, text: str) -> None:
@@ -42,7 +42,7 @@ class Text:
         return self.text[:start] + text + self.text[end:]
 
 
-def _rows(text: Text) -> tuple[Sequence | None, int]:
+def _rows(text: ParsedText) -> tuple[Sequence | None, int]:
     """Return the list of layers, None if there are no rows, and the column of its dashes. Raises CannotEdit for brackets."""
     layers = text.top.get("layers") if text.top is not None else None
     if isinstance(layers, Sequence) and layers.items:
@@ -54,7 +54,7 @@ def _rows(text: Text) -> tuple[Sequence | None, int]:
 
 def insert(source: str, index: int, row: str) -> str:
     """Insert a row before the row at `index`, or after the last row if there is no such row."""
-    text = Text(source)
+    text = ParsedText(source)
     layers, column = _rows(text)
     # The keys of a row of several lines stay aligned.
     line = " " * (column - 1) + "- " + row.replace("\n", "\n" + " " * (column + 1)) + "\n"
@@ -68,7 +68,7 @@ def insert(source: str, index: int, row: str) -> str:
     return text.replaced(at, at, lead + line)
 
 
-def _dash_line(text: Text, layers: Sequence, index: int) -> int:
+def _dash_line(text: ParsedText, layers: Sequence, index: int) -> int:
     """Return the line of a row's dash, which may be a line above the row."""
     line = int(layers.items[index].line)
     above = last_line(layers.items[index - 1]) if index else layers.line - 1
@@ -80,7 +80,7 @@ def _dash_line(text: Text, layers: Sequence, index: int) -> int:
     return line
 
 
-def _first_row(text: Text, line: str) -> str:
+def _first_row(text: ParsedText, line: str) -> str:
     top = text.top
     if top is None or "layers" not in top.pairs:
         lead = "" if not text.text or text.text.endswith("\n") else "\n"
@@ -92,7 +92,7 @@ def _first_row(text: Text, line: str) -> str:
     return f"{text.text[:start]}:\n{line}{rest.lstrip(' ').removeprefix(chr(10)) if rest.strip() else ''}"
 
 
-def _lines_of(text: Text, index: int) -> tuple[Sequence, int, int]:
+def _lines_of(text: ParsedText, index: int) -> tuple[Sequence, int, int]:
     """Return the rows, and the offsets at which the lines of one row begin and end. Raises CannotEdit if there are no rows."""
     layers, _ = _rows(text)
     if layers is None:
@@ -103,7 +103,7 @@ def _lines_of(text: Text, index: int) -> tuple[Sequence, int, int]:
 
 def delete(source: str, index: int) -> str:
     """Delete a row and its line."""
-    text = Text(source)
+    text = ParsedText(source)
     layers, start, end = _lines_of(text, index)
     if len(layers.items) == 1:
         # An empty block list is null, and the next lines could be read as the value of the key.
@@ -114,7 +114,7 @@ def delete(source: str, index: int) -> str:
 
 def move(source: str, index: int, before: int) -> str:
     """Move a row before another row, its text unchanged; after the last row if `before` is the number of rows."""
-    text = Text(source)
+    text = ParsedText(source)
     layers, start, end = _lines_of(text, index)
     lines = text.text[start:end]
     lines = lines if lines.endswith(("\n", "\r")) else lines + "\n"
@@ -143,7 +143,7 @@ def replacement(key: Scalar, value: YamlNode, new: str, lines: list[str]) -> tup
     return Location(key.end_line, key.end_column, line, len(lines[line - 1]) + 1), f": {new}"
 
 
-def _over_value(text: Text, key: Scalar, old: YamlNode, value: str) -> str:
+def _over_value(text: ParsedText, key: Scalar, old: YamlNode, value: str) -> str:
     at, new = replacement(key, old, value, lines_of(text.text))
     return text.replaced(text.offset(at.line, at.column), text.offset(at.end_line, at.end_column), new)
 
@@ -154,7 +154,7 @@ _HEAD = ("name", "description", "source", "input")
 
 def set_top(source: str, key: str, value: str) -> str:
     """Set a key of the top level; a new key is inserted at the top of the file, before the layers."""
-    text = Text(source)
+    text = ParsedText(source)
     top = text.top
     if top is not None and key in top.pairs:
         return _over_value(text, *top.pairs[key], value)
@@ -174,7 +174,7 @@ def _empty(node: YamlNode) -> bool:
     return isinstance(node, Scalar) and node.null and not node.text
 
 
-def _top_line(text: Text) -> int:
+def _top_line(text: ParsedText) -> int:
     """Return the line of the first key, so that comments above it stay above."""
     top = text.top
     first = min((key.line for key, _ in top.pairs.values()), default=1) if top is not None else 1
@@ -183,7 +183,7 @@ def _top_line(text: Text) -> int:
 
 def set_var(source: str, name: str, value: str) -> str:
     """Change the value of a var that the file defines."""
-    text = Text(source)
+    text = ParsedText(source)
     node = text.top.get("vars") if text.top is not None else None
     if not isinstance(node, Mapping) or name not in node.pairs:
         raise CannotEdit(f"the file has no var {name}")

@@ -9,7 +9,7 @@ from cnncalc.build.cache import Cache
 from cnncalc.build.changes import Changes, Given
 from cnncalc.build.problems import Problems
 from cnncalc.graph import Graph, Input, Node, Producer
-from cnncalc.language.again import Use, Uses
+from cnncalc.language.again import BlockUse, Uses
 from cnncalc.language.content import Block, Document, Rows
 from cnncalc.language.expectations import check_row
 from cnncalc.language.expression import Texts
@@ -313,7 +313,7 @@ class Expander:
         self._builder.close(group, self._rows(inner, source))
         if self._uses.kept and peer is None:
             ends = len(self._builder.graph.nodes), len(self._builder.graph.groups), self._rows_seen - rows
-            self._uses.keep(at, Use(block, inner.texts, source, inner, *ends, self._problems.reports == reports))
+            self._uses.keep(at, BlockUse(block, inner.texts, source, inner, *ends, self._problems.reports == reports))
         return group.result
 
     def _lost(self, row: Row, name: str, inner: Scope) -> Producer:

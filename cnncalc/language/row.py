@@ -39,7 +39,7 @@ def has_fault(value: object) -> bool:
     return isinstance(value, tuple) and any(map(has_fault, value))
 
 
-class Lines:
+class TextLines:
     """The lines of a text, split on first use."""
 
     def __init__(self, text: str) -> None:
@@ -83,7 +83,7 @@ class Row(Place):
         "reported", "row_keys", "static",
     )  # fmt: skip
 
-    def __init__(self, node: YamlNode, kind: str, kind_at: Location, lines: Lines) -> None:
+    def __init__(self, node: YamlNode, kind: str, kind_at: Location, lines: TextLines) -> None:
         super().__init__(location(node))
         self.node = node
         self.kind = kind

@@ -9,7 +9,7 @@ from cnncalc.build.problems import Problems
 from cnncalc.language.dashed import joined
 from cnncalc.language.expression import undefined
 from cnncalc.language.names import name_fault
-from cnncalc.language.row import FAULTY, MERGES, ROW_KEYS, Argument, Body, Lines, Row, has_fault
+from cnncalc.language.row import FAULTY, MERGES, ROW_KEYS, Argument, Body, Row, TextLines, has_fault
 from cnncalc.language.source import Mapping, Scalar, Sequence, YamlNode, describe, location, value_of
 from cnncalc.language.template import Dynamic, Pairs, Parts, Template, names_in
 from cnncalc.layers import KINDS, Layer
@@ -35,7 +35,15 @@ class RowReader:
     """Reads rows and reports the problems that do not depend on where a row is used."""
 
     def __init__(
-        self, problems: Problems, names: Known, blocks: Known, cache: Cache, lines: Lines, before: Before, *, in_rows: bool = True
+        self,
+        problems: Problems,
+        names: Known,
+        blocks: Known,
+        cache: Cache,
+        lines: TextLines,
+        before: Before,
+        *,
+        in_rows: bool = True,
     ) -> None:
         self._problems = problems
         self._lines = lines

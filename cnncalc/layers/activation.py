@@ -9,7 +9,7 @@ from cnncalc import kernels
 from cnncalc.layers.advice import axis_of
 from cnncalc.layers.base import Example, Pointwise, Weight
 from cnncalc.layers.memory import INPUT_SAVED, OUTPUT_SAVED, Grad, Reuse, Saved
-from cnncalc.layers.option import Axis, Choice, Number, option
+from cnncalc.layers.option import AxisName, Choice, Number, option
 from cnncalc.layers.view import SAME, View
 from cnncalc.shape import Flow, Shape
 from cnncalc.window import Window
@@ -215,7 +215,7 @@ class Softmax(Activation, kind="softmax"):
     """exp(x) divided by its sum over the channels, or along another `axis`: shares that add up to 1."""
 
     saves_output = True
-    axis: str = option(Axis(), "axis of the sum", default="channels", also=("dim",), rare=True)
+    axis: str = option(AxisName(), "axis of the sum", default="channels", also=("dim",), rare=True)
     gain = 1.0
     example = Example({"softmax": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
 

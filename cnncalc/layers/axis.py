@@ -221,7 +221,7 @@ class Ends(Type[tuple[int, int]]):
         return {"type": "array", "items": Count(0).schema(), "minItems": 2, "maxItems": 2}
 
 
-class Axis(Choice):
+class AxisName(Choice):
     """The name of one axis."""
 
     def __init__(self) -> None:

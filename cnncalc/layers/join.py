@@ -10,7 +10,7 @@ from cnncalc import kernels
 from cnncalc.layers.advice import axis_of
 from cnncalc.layers.base import Example, Join
 from cnncalc.layers.memory import Grad, Saved
-from cnncalc.layers.option import Axis, Choice, Number, option
+from cnncalc.layers.option import AxisName, Choice, Number, option
 from cnncalc.layers.view import View
 from cnncalc.shape import Flow, LayerError, Shape
 
@@ -224,7 +224,7 @@ class Concat(Join, kind="concat"):
 
     rises_with = ()
     also = ("concatenate", "cat", "merge", "depthconcat", "route")
-    axis: str = option(Axis(), "axis of the concatenation", default="channels", also=("dim",), rare=True)
+    axis: str = option(AxisName(), "axis of the concatenation", default="channels", also=("dim",), rare=True)
     example = Example({"concat": ["a", "b"]}, (Shape(3, 5, 2), Shape(3, 5, 4)), Shape(3, 5, 6))
 
     def join(self, shapes: tuple[Shape, ...]) -> Shape:

@@ -10,7 +10,7 @@ from cnncalc.layers.axis import (
     UNPADDED,
     ZERO,
     Axes,
-    Axis,
+    AxisName,
     AxisNames,
     AxisSet,
     Cells,
@@ -23,7 +23,7 @@ from cnncalc.layers.scalar import Choice, Count, Flag, Number, Numbers, Type, Wo
 from cnncalc.layers.shaped import ChannelRange, OpenShapeText, RowNames, ShapeOrSame, ShapeText
 
 __all__ = [
-    "ONE", "REQUIRED", "SIGNED", "UNPADDED", "ZERO", "Axes", "Axis", "AxisNames", "AxisSet", "Cells",
+    "ONE", "REQUIRED", "SIGNED", "UNPADDED", "ZERO", "Axes", "AxisName", "AxisNames", "AxisSet", "Cells",
     "ChannelRange", "Choice", "Count", "Ends", "Every", "Flag", "Number", "Numbers", "OpenShapeText", "Option", "Pairs",
     "PerAxis", "RowNames", "ShapeOrSame", "ShapeText", "Type", "Word", "option",
 ]  # fmt: skip

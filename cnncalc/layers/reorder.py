@@ -9,7 +9,7 @@ from cnncalc import kernels
 from cnncalc.layers.advice import axis_of, divided, image_hint
 from cnncalc.layers.base import Example, Layer, Pointwise
 from cnncalc.layers.memory import NOTHING_SAVED, Grad, Reuse, Saved
-from cnncalc.layers.option import Axis, AxisNames, AxisSet, ChannelRange, Choice, Count, Flag, OpenShapeText, option
+from cnncalc.layers.option import AxisName, AxisNames, AxisSet, ChannelRange, Choice, Count, Flag, OpenShapeText, option
 from cnncalc.layers.spatial import seen
 from cnncalc.layers.view import SAME, View
 from cnncalc.shape import Flow, LayerError, OpenShape, Shape
@@ -26,7 +26,7 @@ class Slice(Layer, kind="slice"):
     also = ("narrow", "split", "slicechannel", "chunk")
     strided = True
     channels: tuple[int, int | None] = option(ChannelRange(), '"a:b", ends within 0 and the axis\'s size', main=True)
-    axis: str = option(Axis(), "axis that the range is of", default="channels", also=("dim",), rare=True)
+    axis: str = option(AxisName(), "axis that the range is of", default="channels", also=("dim",), rare=True)
     step: int = option(Count(), "distance between the places that are kept", default=1, also=("stride", "strides"), rare=True)
     example = Example({"slice": "1:4"}, (Shape(3, 2, 5),), Shape(3, 2, 3))
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
 from cnncalc.machine import written
 from cnncalc.problem import one_line
 from cnncalc.report.words import plural
+
+if TYPE_CHECKING:
+    from cnncalc.studies.trial import Trial
 
 _WIDTH, _HEIGHT = 720, 480
 _LEFT, _RIGHT, _TOP, _BOTTOM = 90, 24, 56, 60
@@ -34,16 +37,7 @@ text { font-family: Helvetica, Arial, sans-serif; font-size: 12px }
 """
 
 
-class Outcome(Protocol):
-    """The result of one combination."""
-
-    @property
-    def values(self) -> tuple[str, ...]: ...
-    @property
-    def totals(self) -> dict[str, int]: ...
-
-
-class _Axis:
+class _PlotAxis:
     """An axis of the plot: the coordinates of its values, and its ticks."""
 
     def __init__(self, name: str, values: Sequence[int], start: float, end: float) -> None:
@@ -96,7 +90,7 @@ class _Axis:
         return {"macs": "MACs", "peak_memory": "peak memory"}.get(self.name, self.name)
 
 
-def svg(outcomes: Sequence[Outcome], figures: tuple[str, str], names: Sequence[str], *, title: str = "") -> str:
+def svg(outcomes: Sequence[Trial], figures: tuple[str, str], names: Sequence[str], *, title: str = "") -> str:
     """The plot of two figures. Results with an unknown figure are left out."""
     known = [one for one in outcomes if all(name in one.totals for name in figures)]
     unknown = f"; not drawn: {len(outcomes) - len(known):,} with unknown figures" if len(known) < len(outcomes) else ""
@@ -112,8 +106,8 @@ def svg(outcomes: Sequence[Outcome], figures: tuple[str, str], names: Sequence[s
         return "\n".join(
             [*parts, f'<text class="soft" x="{_LEFT}" y="60">no result has both figures{unknown}</text>', "</svg>", ""]
         )
-    x = _Axis(figures[0], [one.totals[figures[0]] for one in known], _LEFT, _WIDTH - _RIGHT)
-    y = _Axis(figures[1], [one.totals[figures[1]] for one in known], _HEIGHT - _BOTTOM, _TOP)
+    x = _PlotAxis(figures[0], [one.totals[figures[0]] for one in known], _LEFT, _WIDTH - _RIGHT)
+    y = _PlotAxis(figures[1], [one.totals[figures[1]] for one in known], _HEIGHT - _BOTTOM, _TOP)
     points = [(one.totals[figures[0]], one.totals[figures[1]], one) for one in known]
     best = _front([(a, b) for a, b, _ in points])
     parts += _frame(x, y)
@@ -145,7 +139,7 @@ def _front(points: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
     return best
 
 
-def _frame(x: _Axis, y: _Axis) -> list[str]:
+def _frame(x: _PlotAxis, y: _PlotAxis) -> list[str]:
     """The grid lines, tick labels and titles of both axes."""
     parts = []
     bottom, right = _HEIGHT - _BOTTOM, _WIDTH - _RIGHT
@@ -168,7 +162,7 @@ def _point(x: float, y: float, kind: str, radius: float, label: str) -> str:
     return f'<circle class="{kind}" cx="{x}" cy="{y}" r="{radius}"><title>{_text(label)}</title></circle>'
 
 
-def _label(one: Outcome, names: Sequence[str]) -> str:
+def _label(one: Trial, names: Sequence[str]) -> str:
     return ", ".join(f"{name}={value}" for name, value in zip(names, one.values, strict=True))
 
 

@@ -10,7 +10,7 @@ from cnncalc.problem import one_line
 from cnncalc.report import words
 from cnncalc.report.grid import grid
 from cnncalc.report.network.table import Row, wrapped
-from cnncalc.studies.sizes import Scan, Stop, Survey
+from cnncalc.studies.sizes import FailingLayer, Scan, Survey
 from cnncalc.subject import Subject
 
 _SKIPPED = "expect not checked: it applies to the file's own input"
@@ -101,7 +101,7 @@ def _unknown(scan: Scan) -> bool:
     return not scan.tried and rule(scan.works, scan.most) is None
 
 
-def _stopped(axes: list[str], stop: Stop, layout: str) -> str:
+def _stopped(axes: list[str], stop: FailingLayer, layout: str) -> str:
     """Which layer limits the sizes, with its message on one of those that do not work."""
     node, error = stop.fault.node, stop.fault.error
     reason = "its stride does not fit" if error is None else error.text(layout)

@@ -37,7 +37,7 @@ def rows(search: Search, solutions: Sequence[Solution], layout: str, width: int 
     )
 
 
-class Answer(NamedTuple):
+class ShownSolutions(NamedTuple):
     """The solutions to show (the nearest ones if none fits), the number of all solutions, and the required output."""
 
     shown: Sequence[Solution]
@@ -45,7 +45,7 @@ class Answer(NamedTuple):
     wanted: str | None
 
 
-def answer(search: Search, found: Answer, layout: str, width: int | None, *, as_row: bool = False) -> list[Row]:
+def answer(search: Search, found: ShownSolutions, layout: str, width: int | None, *, as_row: bool = False) -> list[Row]:
     """The table and the first solution as a command or a row of a spec; first a sentence if nothing fits."""
     result: list[Row] = []
     if not found.total:

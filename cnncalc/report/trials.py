@@ -6,7 +6,7 @@ import csv
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from cnncalc.machine import written
 from cnncalc.report import words
@@ -15,6 +15,9 @@ from cnncalc.report.network.footer import SKIPPED
 from cnncalc.report.network.table import GAP, Row, cells_of, wrapped
 from cnncalc.report.sheet import cell
 
+if TYPE_CHECKING:
+    from cnncalc.studies.trial import Trial
+
 #: Least width of a problem's text in cells; with less room, only their number is shown.
 _READABLE = 24
 COUNTED = ("parameters", "trainable", "buffers", "macs", "weights")
@@ -22,27 +25,8 @@ _BYTES = ("weights", "peak_memory")
 _TITLES = {"peak_memory": "peak memory"}
 
 
-class Outcome(Protocol):
-    """The result of one combination."""
-
-    @property
-    def values(self) -> tuple[str, ...]: ...
-    @property
-    def totals(self) -> dict[str, int]: ...
-    @property
-    def output(self) -> str: ...
-    @property
-    def expect_skipped(self) -> bool: ...
-    @property
-    def macs_complete(self) -> bool: ...
-    @property
-    def dtype(self) -> str: ...
-    @property
-    def problems(self) -> tuple[tuple[str, str], ...]: ...
-
-
 def rows(
-    outcomes: Sequence[Outcome],
+    outcomes: Sequence[Trial],
     names: Sequence[str],
     tried: int,
     width: int | None,
@@ -86,7 +70,7 @@ def rows(
     return [*found, [], *([(line, "note")] for note in notes for line in wrapped(note, width))]
 
 
-def _problems(one: Outcome) -> str:
+def _problems(one: Trial) -> str:
     if not one.problems:
         return ""
     first = one.problems[0][1]
@@ -94,7 +78,7 @@ def _problems(one: Outcome) -> str:
     return first + more
 
 
-def _figure(one: Outcome, name: str) -> str:
+def _figure(one: Trial, name: str) -> str:
     """A figure of a result as text; bytes with a unit."""
     if not one.totals:
         return "?"
@@ -102,7 +86,7 @@ def _figure(one: Outcome, name: str) -> str:
     return written(value) if name in _BYTES else f"{value:,}"
 
 
-def csv_lines(outcomes: Iterable[Outcome], names: Sequence[str], extra: Sequence[str] = ()) -> Iterator[str]:
+def csv_lines(outcomes: Iterable[Trial], names: Sequence[str], extra: Sequence[str] = ()) -> Iterator[str]:
     """CSV lines with raw numbers below a header. `problems` is a count; `extra` names more figures."""
     stream = StringIO()
     writer = csv.writer(stream, lineterminator="\n")
@@ -122,19 +106,19 @@ def csv_lines(outcomes: Iterable[Outcome], names: Sequence[str], extra: Sequence
         yield line([*map(cell, one.values), one.output, *counts, len(one.problems), cell(first)])
 
 
-def json_lines(outcomes: Iterable[Outcome], names: Sequence[str], extra: Sequence[str] = ()) -> Iterator[str]:
+def json_lines(outcomes: Iterable[Trial], names: Sequence[str], extra: Sequence[str] = ()) -> Iterator[str]:
     """One JSON object per line. A network that could not be read has null for its numbers."""
     for one in outcomes:
         yield json.dumps(_document(one, names, extra)) + "\n"
 
 
-def json_text(outcomes: Iterable[Outcome], names: Sequence[str], extra: Sequence[str] = ()) -> str:
+def json_text(outcomes: Iterable[Trial], names: Sequence[str], extra: Sequence[str] = ()) -> str:
     """A JSON list with one object per line."""
     lines = [json.dumps(_document(one, names, extra)) for one in outcomes]
     return "[" + ",".join(f"\n{line}" for line in lines) + ("\n]\n" if lines else "]\n")
 
 
-def _document(one: Outcome, names: Sequence[str], extra: Sequence[str]) -> dict[str, object]:
+def _document(one: Trial, names: Sequence[str], extra: Sequence[str]) -> dict[str, object]:
     return {
         "set": dict(zip(names, one.values, strict=True)),
         "output": one.output,

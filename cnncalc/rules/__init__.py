@@ -8,7 +8,7 @@ from cnncalc.build.problems import Problems
 from cnncalc.build.reading import Reading
 from cnncalc.problem import RULES as NAMES
 from cnncalc.problem import Problem
-from cnncalc.rules.base import Rule, Subject
+from cnncalc.rules.base import CheckedNetwork, Rule
 
 #: All rules by name, warnings before notes.
 RULES: dict[str, Rule] = {rule.name: rule for rule in sorted(map(Rule.of, NAMES), key=lambda rule: rule.level == "note")}
@@ -18,7 +18,7 @@ _ORDER = sorted(RULES.values(), key=lambda rule: rule.name == "unused-ignore")
 
 def run(reading: Reading, chosen: Collection[str]) -> list[Problem]:
     """Return the problems that the `chosen` rules find, without problems that the file ignores."""
-    subject = Subject(reading)
+    subject = CheckedNetwork(reading)
     problems = Problems(reading.source.file)
     ignored = {one.rule for one in reading.ignores.whole}
     if not all(node.fits or node.fit != "exact" for node in reading.graph.nodes):

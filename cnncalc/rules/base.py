@@ -28,7 +28,7 @@ class Finding(NamedTuple):
     fixes: tuple[Fix, ...] = ()
 
 
-class Subject:
+class CheckedNetwork:
     """A network with what several rules need. Rules do not depend on the file's format: they see the graph and locations."""
 
     def __init__(self, reading: Reading) -> None:
@@ -118,7 +118,7 @@ class Rule(NamedTuple):
 
     name: str
     level: str
-    find: Callable[[Subject], Iterator[Finding]]
+    find: Callable[[CheckedNetwork], Iterator[Finding]]
 
     @classmethod
     def of(cls, name: str) -> Rule:

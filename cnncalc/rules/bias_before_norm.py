@@ -44,12 +44,12 @@ from cnncalc.graph import Node
 from cnncalc.layers.dense import Identity
 from cnncalc.layers.norm import BatchNorm, InstanceNorm
 from cnncalc.problem import Fix
-from cnncalc.rules.base import Finding, Subject
+from cnncalc.rules.base import CheckedNetwork, Finding
 
 LEVEL = "warning"
 
 
-def find(subject: Subject) -> Iterator[Finding]:
+def find(subject: CheckedNetwork) -> Iterator[Finding]:
     found = {id(node): norm for node, norm in _pairs(subject)}
     for node in subject.graph.nodes if found else ():
         norm = found.get(id(node))
@@ -63,7 +63,7 @@ def find(subject: Subject) -> Iterator[Finding]:
             yield Finding(subject.place(node, "bias"), message, node.name, _fixes(subject, node, everywhere))
 
 
-def _pairs(subject: Subject) -> Iterator[tuple[Node, Node]]:
+def _pairs(subject: CheckedNetwork) -> Iterator[tuple[Node, Node]]:
     """Yield layers with such a bias, and the normalisation after each."""
     for norm in subject.of(BatchNorm, InstanceNorm):
         if norm.frozen:
@@ -84,7 +84,7 @@ def _pairs(subject: Subject) -> Iterator[tuple[Node, Node]]:
             yield source, norm
 
 
-def _fixes(subject: Subject, node: Node, everywhere: bool) -> tuple[Fix, ...]:
+def _fixes(subject: CheckedNetwork, node: Node, everywhere: bool) -> tuple[Fix, ...]:
     counted = not subject.reading.expected.isdisjoint(("parameters", "trainable"))
     written_out = node.place.field("bias") is not None
     safe = everywhere and not written_out and not counted and id(node) not in subject.sharing

@@ -35,13 +35,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnncalc.layers.conv import ConvTranspose
-from cnncalc.rules.base import Finding, Subject
+from cnncalc.rules.base import CheckedNetwork, Finding
 from cnncalc.shape import Shape
 
 LEVEL = "warning"
 
 
-def find(subject: Subject) -> Iterator[Finding]:
+def find(subject: CheckedNetwork) -> Iterator[Finding]:
     for node in subject.of(ConvTranspose):
         if node.shape is None:
             continue

@@ -35,13 +35,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cnncalc.rules.base import Finding, Subject
+from cnncalc.rules.base import CheckedNetwork, Finding
 from cnncalc.window import Window
 
 LEVEL = "warning"
 
 
-def find(subject: Subject) -> Iterator[Finding]:
+def find(subject: CheckedNetwork) -> Iterator[Finding]:
     for node, slides in subject.sliding:
         for axis, window, size, count in slides:
             # A map smaller than the window is too small without any dilation.

@@ -32,13 +32,13 @@ from collections.abc import Iterator
 
 from cnncalc.graph import Node
 from cnncalc.problem import Fix
-from cnncalc.rules.base import Finding, Subject
+from cnncalc.rules.base import CheckedNetwork, Finding
 from cnncalc.window import Window
 
 LEVEL = "warning"
 
 
-def find(subject: Subject) -> Iterator[Finding]:
+def find(subject: CheckedNetwork) -> Iterator[Finding]:
     for node, slides in subject.sliding:
         if not node.weights:
             continue

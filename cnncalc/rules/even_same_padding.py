@@ -31,7 +31,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cnncalc.rules.base import Finding, Subject
+from cnncalc.rules.base import CheckedNetwork, Finding
 
 LEVEL = "warning"
 
@@ -39,7 +39,7 @@ LEVEL = "warning"
 LONG = 8
 
 
-def find(subject: Subject) -> Iterator[Finding]:
+def find(subject: CheckedNetwork) -> Iterator[Finding]:
     for node in subject.graph.nodes:
         if "padding" not in node.layer.options or node.layer.value("padding") != "same":
             continue

@@ -40,13 +40,13 @@ from collections.abc import Iterator
 from cnncalc.graph import Input, Node, Producer
 from cnncalc.layers.base import Pointwise
 from cnncalc.layers.dense import FullyConnected
-from cnncalc.rules.base import Finding, Subject
+from cnncalc.rules.base import CheckedNetwork, Finding
 from cnncalc.shape import Shape
 
 LEVEL = "warning"
 
 
-def find(subject: Subject) -> Iterator[Finding]:
+def find(subject: CheckedNetwork) -> Iterator[Finding]:
     for node in subject.of(FullyConnected):
         x = node.inputs[0].flow
         if not isinstance(x, Shape) or x.rank != 1 or x[0] == 1:

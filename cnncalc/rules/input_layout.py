@@ -32,12 +32,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnncalc.analysis.layout import other_layout
-from cnncalc.rules.base import Finding, Subject
+from cnncalc.rules.base import CheckedNetwork, Finding
 
 LEVEL = "warning"
 
 
-def find(subject: Subject) -> Iterator[Finding]:
+def find(subject: CheckedNetwork) -> Iterator[Finding]:
     for source in subject.graph.inputs:
         message = other_layout(subject.graph, source, subject.reading.layout)
         if message is not None:

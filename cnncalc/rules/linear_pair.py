@@ -38,13 +38,13 @@ from collections.abc import Iterator
 from cnncalc.graph import Input, Node
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.dense import Flatten, FullyConnected, Identity, Linear
-from cnncalc.rules.base import Finding, Subject
+from cnncalc.rules.base import CheckedNetwork, Finding
 from cnncalc.shape import Shape
 
 LEVEL = "warning"
 
 
-def find(subject: Subject) -> Iterator[Finding]:
+def find(subject: CheckedNetwork) -> Iterator[Finding]:
     linear = subject.of(FullyConnected, Linear, Conv)
     pairs = [(first, second) for second in linear if (first := _first(subject, second)) is not None]
     paired = {id(node) for pair in pairs for node in pair}
@@ -58,7 +58,7 @@ def find(subject: Subject) -> Iterator[Finding]:
             yield Finding(subject.place(second), message, second.name)
 
 
-def _first(subject: Subject, second: Node) -> Node | None:
+def _first(subject: CheckedNetwork, second: Node) -> Node | None:
     """Return the linear layer directly before a linear layer, if both could be one layer."""
     source = second.inputs[0]
     if isinstance(source, Input) or not _full(second):
@@ -72,7 +72,7 @@ def _first(subject: Subject, second: Node) -> Node | None:
     return None if _narrows(source, second) or _divided(source, second) else source
 
 
-def _uses(subject: Subject, node: Node) -> list[Node]:
+def _uses(subject: CheckedNetwork, node: Node) -> list[Node]:
     """Return every layer that uses the layer's weights, itself included."""
     owner = node.shared or node
     if id(owner) not in subject.sharing:
@@ -88,7 +88,7 @@ def _full(node: Node) -> bool:
     )
 
 
-def _only(subject: Subject, node: Node) -> bool:
+def _only(subject: CheckedNetwork, node: Node) -> bool:
     return len(subject.readers(node)) == 1 and id(node) not in subject.outputs
 
 

@@ -34,13 +34,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnncalc.layers.norm import Normalising
-from cnncalc.rules.base import Finding, Subject
+from cnncalc.rules.base import CheckedNetwork, Finding
 from cnncalc.shape import Shape
 
 LEVEL = "warning"
 
 
-def find(subject: Subject) -> Iterator[Finding]:
+def find(subject: CheckedNetwork) -> Iterator[Finding]:
     for node in subject.of(Normalising):
         x, layer = node.inputs[0].flow, node.layer
         if node.shape is None or not isinstance(x, Shape) or not isinstance(layer, Normalising):

@@ -31,12 +31,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cnncalc.rules.base import Finding, Subject
+from cnncalc.rules.base import CheckedNetwork, Finding
 
 LEVEL = "warning"
 
 
-def find(subject: Subject) -> Iterator[Finding]:
+def find(subject: CheckedNetwork) -> Iterator[Finding]:
     for node, slides in subject.sliding:
         for axis, window, size, count in slides:
             last = (count - 1) * window.stride - window.before

@@ -34,12 +34,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnncalc.layers.pool import Pool
-from cnncalc.rules.base import Finding, Subject
+from cnncalc.rules.base import CheckedNetwork, Finding
 
 LEVEL = "warning"
 
 
-def find(subject: Subject) -> Iterator[Finding]:
+def find(subject: CheckedNetwork) -> Iterator[Finding]:
     for node, slides in subject.sliding:
         if not isinstance(node.layer, Pool) or isinstance(node.layer.value("padding"), str):
             continue

@@ -52,7 +52,7 @@ from typing import TYPE_CHECKING
 from cnncalc.analysis.receptive import extent, path_size
 from cnncalc.graph import Node
 from cnncalc.layers import Join
-from cnncalc.rules.base import Finding, Subject
+from cnncalc.rules.base import CheckedNetwork, Finding
 from cnncalc.shape import Flow, Shape
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ if TYPE_CHECKING:
 LEVEL = "warning"
 
 
-def find(subject: Subject) -> Iterator[Finding]:
+def find(subject: CheckedNetwork) -> Iterator[Finding]:
     flows = {source.name: source.flow for source in subject.graph.inputs}
     small: dict[str, Finding] = {}
     large: set[str] = set()
@@ -121,7 +121,7 @@ def _takes_all(node: Node) -> bool:
     return all(view.to is None for view in node.layer.views(x, node.inferred.windows))
 
 
-def _is_gate(subject: Subject, node: Node) -> bool:
+def _is_gate(subject: CheckedNetwork, node: Node) -> bool:
     """Return whether the result is only used as a factor of a product, as in squeeze-and-excitation."""
     seen: set[int] = set()
     todo = [node]

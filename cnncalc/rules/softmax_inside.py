@@ -38,12 +38,12 @@ from collections.abc import Iterator
 from cnncalc.graph import Node
 from cnncalc.layers.activation import Softmax
 from cnncalc.layers.join import MatMul, Multiply
-from cnncalc.rules.base import Finding, Subject
+from cnncalc.rules.base import CheckedNetwork, Finding
 
 LEVEL = "warning"
 
 
-def find(subject: Subject) -> Iterator[Finding]:
+def find(subject: CheckedNetwork) -> Iterator[Finding]:
     for node in subject.of(Softmax):
         weighted = _next_weighted(subject, node)
         if weighted is not None:
@@ -54,7 +54,7 @@ def find(subject: Subject) -> Iterator[Finding]:
             yield Finding(subject.place(node), message, node.name)
 
 
-def _next_weighted(subject: Subject, node: Node) -> Node | None:
+def _next_weighted(subject: CheckedNetwork, node: Node) -> Node | None:
     """Return the first layer with weights after a softmax, unless the shares are used as weights of a sum before it."""
     seen = {id(node)}
     todo = [node]

@@ -32,13 +32,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnncalc.layers.activation import Softmax
-from cnncalc.rules.base import Finding, Subject
+from cnncalc.rules.base import CheckedNetwork, Finding
 from cnncalc.shape import Shape
 
 LEVEL = "warning"
 
 
-def find(subject: Subject) -> Iterator[Finding]:
+def find(subject: CheckedNetwork) -> Iterator[Finding]:
     for node in subject.of(Softmax):
         x = node.inputs[0].flow
         if node.shape is None or not isinstance(x, Shape):

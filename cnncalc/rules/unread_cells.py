@@ -33,12 +33,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnncalc.build import misfit
-from cnncalc.rules.base import Finding, Subject
+from cnncalc.rules.base import CheckedNetwork, Finding
 
 LEVEL = "note"
 
 
-def find(subject: Subject) -> Iterator[Finding]:
+def find(subject: CheckedNetwork) -> Iterator[Finding]:
     for node in subject.graph.nodes:
         if node.fit != "exact" and node.inferred.windows and node.shape is not None and any(node.unread):
             reason = "the floor is taken"

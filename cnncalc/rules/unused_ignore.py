@@ -33,12 +33,12 @@ from collections.abc import Iterator
 
 from cnncalc.build.reading import Ignore
 from cnncalc.problem import Fix
-from cnncalc.rules.base import Finding, Subject
+from cnncalc.rules.base import CheckedNetwork, Finding
 
 LEVEL = "warning"
 
 
-def find(subject: Subject) -> Iterator[Finding]:
+def find(subject: CheckedNetwork) -> Iterator[Finding]:
     """Find unused ignores. This rule runs last, after all other findings were compared with the ignores."""
     for one in subject.reading.ignores.whole:
         if one.rule in subject.tried and one.rule not in subject.hidden:

@@ -9,7 +9,7 @@ from cnncalc.studies.sweep import Sweep
 from cnncalc.studies.trial import Trial
 
 
-class Run:
+class SweepRun:
     """One pass over the combinations of a sweep. `watch` wraps the results, given their number: a progress bar."""
 
     def __init__(

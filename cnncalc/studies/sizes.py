@@ -35,7 +35,7 @@ _BOX = 96
 _AGAIN = (32, 64, 96, 128, 160, 192, 224, 256, 320, 384, 512)
 
 
-class Stop(NamedTuple):
+class FailingLayer(NamedTuple):
     """The layer that fails on sizes that do not work, and one such input of the network."""
 
     fault: Fault
@@ -54,7 +54,7 @@ class Scan(NamedTuple):
     works: list[int]
     exact: list[int]
     most: int
-    stop: Stop | None = None
+    stop: FailingLayer | None = None
     tried: tuple[int, ...] = ()
 
 
@@ -231,13 +231,15 @@ class OneInput:
                     found[axis] = min(MOST, max(found[axis], int(extent) + _PERIODS * int(step)))
         return found
 
-    def stop(self, flows: list[Flow]) -> Stop | None:
+    def stop(self, flows: list[Flow]) -> FailingLayer | None:
         """The first layer that fails on all of these inputs, though the strides may fit."""
         if self.judge is None or not flows:
             return None
         first, *others = (self.judge.trace(self.flows(flow)).faults for flow in flows)
         common = {id(fault.node) for fault in first}.intersection(*({id(fault.node) for fault in other} for other in others))
-        return next((Stop(fault, flows[0]) for fault in first if id(fault.node) in common and fault.error is not None), None)
+        return next(
+            (FailingLayer(fault, flows[0]) for fault in first if id(fault.node) in common and fault.error is not None), None
+        )
 
 
 def _rank(flow: Flow) -> int:

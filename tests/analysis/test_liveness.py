@@ -1,13 +1,13 @@
 """Which results are live at each step: small schedules, counted by hand."""
 
 import cnncalc
-from cnncalc.analysis.liveness import Step, Storages, last_readings
+from cnncalc.analysis.liveness import ScheduleStep, Storages, last_readings
 from cnncalc.graph import Graph
 
 
-def schedule(text: str) -> tuple[Graph, list[Step]]:
+def schedule(text: str) -> tuple[Graph, list[ScheduleStep]]:
     graph = cnncalc.loads(text).graph
-    return graph, [Step(node.inputs, node) for node in graph.nodes]
+    return graph, [ScheduleStep(node.inputs, node) for node in graph.nodes]
 
 
 def names(frees):

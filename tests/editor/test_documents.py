@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cnncalc.editor import actions, completion, diagnostics, hints, hover, symbols
-from cnncalc.editor.documents import Change, Document, path_of
+from cnncalc.editor.documents import OpenFile, TextChange, path_of
 from cnncalc.editor.positions import Position, Positions, Span
 from tests.editor import edits
 
@@ -19,16 +19,16 @@ URI = "file:///nets/a%20net.yaml"
 
 
 def test_changes_apply_in_order_and_count_in_utf_16():
-    document = Document(URI, "a😀b\nc")
-    insert = Change(Span(Position(0, 3), Position(0, 3)), "x")
-    replace = Change(Span(Position(0, 4), Position(1, 1)), "!")
+    document = OpenFile(URI, "a😀b\nc")
+    insert = TextChange(Span(Position(0, 3), Position(0, 3)), "x")
+    replace = TextChange(Span(Position(0, 4), Position(1, 1)), "!")
     document.change([insert, replace], 2)
     assert (document.text, document.version) == ("a😀x!", 2)
 
 
 def test_a_change_without_a_range_is_the_whole_text():
-    document = Document(URI, "a")
-    document.change([Change(None, "b")])
+    document = OpenFile(URI, "a")
+    document.change([TextChange(None, "b")])
     assert document.text == "b"
 
 
@@ -39,7 +39,7 @@ def test_the_path_of_a_uri(uri, path):
     assert path_of(uri) == path
 
 
-def answers(document: Document, offset: int) -> list[object]:
+def answers(document: OpenFile, offset: int) -> list[object]:
     """What every feature says of a text."""
     snapshot = document.snapshot
     span = Span(snapshot.positions.position(0), snapshot.positions.position(len(snapshot.text)))
@@ -67,18 +67,18 @@ TYPED = st.one_of(
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
 def test_answers_after_edits_of_every_kind_equal_those_of_a_text_opened_anew(path):
     draw = random.Random(path.stem)
-    document = Document(URI, path.read_text(encoding="utf-8"))
+    document = OpenFile(URI, path.read_text(encoding="utf-8"))
     for _ in range(6):
         text = document.text
         start, end, typed = edits.random_change(draw, text)
-        document.change([Change(Positions(text).between(start, end), typed)])
+        document.change([TextChange(Positions(text).between(start, end), typed)])
         if document.text != text[:start] + typed + text[end:]:
             # The place lies inside \r\n, which editors count as one.
             continue
         offset = draw.randrange(len(document.text) + 1)
-        assert answers(document, offset) == answers(Document(URI, document.text), offset)
+        assert answers(document, offset) == answers(OpenFile(URI, document.text), offset)
         if draw.random() < 0.5:
-            document.change([Change(None, text)])
+            document.change([TextChange(None, text)])
             assert document.snapshot.text == text
 
 
@@ -86,18 +86,18 @@ def test_answers_after_edits_of_every_kind_equal_those_of_a_text_opened_anew(pat
 @settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_answers_equal_those_of_a_text_opened_anew(path, data):
-    document = Document(URI, path.read_text(encoding="utf-8"))
+    document = OpenFile(URI, path.read_text(encoding="utf-8"))
     for _ in range(data.draw(st.integers(1, 3))):
         length = len(document.text)
         start = data.draw(st.integers(0, length))
         end = min(length, start + data.draw(st.integers(0, 12)))
         positions = Positions(document.text)
-        document.change([Change(positions.between(start, end), data.draw(TYPED))])
+        document.change([TextChange(positions.between(start, end), data.draw(TYPED))])
         offset = data.draw(st.integers(0, len(document.text)))
         now = answers(document, offset)
         # Hints while the text is broken come from the last good one: they may differ, and may not fail.
         hints.hints(document.snapshot, document.last_good)
-        assert now == answers(Document(URI, document.text), offset)
+        assert now == answers(OpenFile(URI, document.text), offset)
 
 
 NESTED = """\
@@ -165,21 +165,21 @@ CHANGES = [
 @pytest.mark.parametrize("second", CHANGES[:3])
 @pytest.mark.parametrize("first", CHANGES)
 def test_layers_taken_from_the_last_version_are_those_of_a_text_opened_anew(first, second):
-    document = Document(URI, NESTED)
+    document = OpenFile(URI, NESTED)
     assert document.snapshot.network is not None
     once = NESTED.replace(*first, 1)
     assert once != NESTED
     for text in (NESTED, once, once.replace(*second, 1), once, NESTED):
-        document.change([Change(None, text)])
-        fresh = Document(URI, text)
+        document.change([TextChange(None, text)])
+        fresh = OpenFile(URI, text)
         assert answers(document, 0) == answers(fresh, 0)
         both = [one.snapshot.network for one in (document, fresh)]
         assert len({repr([(n.name, n.shape, n.line, n.shared, n.inputs) for n in net.layers]) for net in both if net}) <= 1
 
 
 def test_an_expectation_that_changes_leaves_every_layer():
-    document = Document(URI, NESTED)
+    document = OpenFile(URI, NESTED)
     before = list(document.snapshot.network.layers)
-    document.change([Change(None, NESTED.replace("output: 10", "output: 11").replace("32x32x24", "32x32x25"))])
+    document.change([TextChange(None, NESTED.replace("output: 10", "output: 11").replace("32x32x24", "32x32x25"))])
     after = document.snapshot.network.layers
     assert [one is other for one, other in zip(after, before, strict=True)] == [True] * len(before)

@@ -175,14 +175,14 @@ def test_rows_in_brackets_are_left_alone():
 def test_rows_of_real_files(name):
     """A row put in anywhere and taken out again leaves the file as it was; so does moving one there and back."""
     text = Path(f"specs/{name}.yaml").read_text(encoding="utf-8")
-    count = len(edit.Text(text).rows)
+    count = len(edit.ParsedText(text).rows)
     assert count
     for index in range(count + 1):
         longer = edit.insert(text, index, "identity")
-        assert len(edit.Text(longer).rows) == count + 1
+        assert len(edit.ParsedText(longer).rows) == count + 1
         assert edit.delete(longer, index) == text
     for index in range(count):
         moved = edit.move(text, index, count)
         assert sorted(moved.splitlines()) == sorted(text.splitlines())
-        assert len(edit.Text(moved).rows) == count
+        assert len(edit.ParsedText(moved).rows) == count
     assert load(f"specs/{name}.yaml").problems == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cnncalc.studies.grid import axis
-from cnncalc.studies.run import Run
+from cnncalc.studies.run import SweepRun
 from cnncalc.studies.store import Journal
 from cnncalc.studies.sweep import arrange, plan
 
@@ -11,8 +11,8 @@ from cnncalc.studies.sweep import arrange, plan
 TEXT = "input: 9x9x1\nlayers:\n  - {conv: 4, kernel_size: 3, stride: 1, name: c}\n"
 
 
-def made(values: str, name: str = "c.stride", **more) -> Run:
-    return Run(plan("net.yaml", [axis(f"{name}={values}")], text=TEXT, **more))
+def made(values: str, name: str = "c.stride", **more) -> SweepRun:
+    return SweepRun(plan("net.yaml", [axis(f"{name}={values}")], text=TEXT, **more))
 
 
 def test_one_network_without_problems_is_enough():
@@ -53,7 +53,7 @@ def test_what_watches_is_told_how_many_results_will_come():
         told.append(total)
         return results
 
-    run = Run(made("1,2,3").sweep, watch=watch)
+    run = SweepRun(made("1,2,3").sweep, watch=watch)
     assert len(list(run.results())) == 3
     assert told == [3]
 

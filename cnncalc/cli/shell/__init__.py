@@ -33,7 +33,7 @@ def shell(
     """
     from cnncalc.cli.shell.commands import Leave, Shell
     from cnncalc.cli.shell.rescue import rescuing
-    from cnncalc.cli.shell.typed import Lines
+    from cnncalc.cli.shell.typed import LineJoiner
 
     here = Shell()
     here.input = tuple(input or ())
@@ -47,7 +47,7 @@ def shell(
 
             loop(here)
             raise typer.Exit(OK)
-        lines = Lines()
+        lines = LineJoiner()
         try:
             for line in sys.stdin or ():
                 for one in lines.feed(line):

@@ -12,7 +12,7 @@ from cnncalc.cli import FAULT, OK, PROBLEMS, output, say_fault
 from cnncalc.cli.shell import files
 from cnncalc.cli.shell.convert import converted_text, input_value, told
 from cnncalc.cli.shell.session import Answer, Session, texts_of
-from cnncalc.cli.shell.typed import Lines, Refused
+from cnncalc.cli.shell.typed import LineJoiner, Refused
 from cnncalc.files import write_atomically
 from cnncalc.language.edit import CannotEdit
 from cnncalc.problem import SpecError
@@ -51,7 +51,7 @@ class Shell:
 
     def paste(self, text: str) -> None:
         """Execute several lines, such as a pasted part of a file. Raises Leave."""
-        lines = Lines()
+        lines = LineJoiner()
         for line in text.splitlines():
             for one in lines.feed(line):
                 self.do(one)

@@ -18,7 +18,7 @@ from cnncalc.cli.shell.complete import words
 from cnncalc.problem import one_line
 
 
-class Words(Completer):
+class LineCompleter(Completer):
     """Completes commands, kinds, fields and names at the cursor, and files after save and load."""
 
     def __init__(self, shell: Shell) -> None:
@@ -43,7 +43,7 @@ class Words(Completer):
 def loop(shell: Shell) -> None:
     """Read and execute lines until the user leaves."""
     prompts: PromptSession[str] = PromptSession(
-        history=_history(), completer=Words(shell), complete_while_typing=False, enable_history_search=True
+        history=_history(), completer=LineCompleter(shell), complete_while_typing=False, enable_history_search=True
     )
     shell.ask = _ask
     output.say("Type rows as in YAML. help lists the commands, Ctrl-D leaves.\n")

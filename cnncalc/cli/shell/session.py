@@ -191,7 +191,7 @@ class Session:
         if at is None:
             inner = " (it is in a block or branch)" if name in self.network else ""
             raise Refused(f"there is no row {name} at the top level{inner}{did_you_mean(name, self.names)}")
-        rows = edit.Text(self.text).rows
+        rows = edit.ParsedText(self.text).rows
         return next(i for i, row in enumerate(rows) if (row.line, row.column) == at.location[:2])
 
     def _insert(self, index: int, line: str) -> Answer:
@@ -225,10 +225,10 @@ class Session:
         """Load a text; None if it has no rows yet. Raises Refused if a key of such a text cannot be read."""
         from cnncalc.network import loads
 
-        if edit.Text(text).rows:
+        if edit.ParsedText(text).rows:
             return self._without_expectations(loads(text), text)
         if text.strip():
-            top = edit.Text(text).top
+            top = edit.ParsedText(text).top
             probe = text if top is not None and "input" in top.pairs else edit.set_top(text, "input", "1x1x1")
             wrong = [p for p in loads(edit.insert(probe, 0, _PROBE)).problems if p.rule in UNREADABLE]
             if wrong:

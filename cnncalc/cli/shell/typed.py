@@ -71,7 +71,7 @@ def top_key(node: YamlNode) -> str | None:
 _OPEN = re.compile(r"(x-[\w-]+|\w+):\s*([>|][+-]?)?\s*(#.*)?$")
 
 
-class Lines:
+class LineJoiner:
     """Joins lines of a pasted or piped file: a row or key with the indented lines below it. `layers:` alone is dropped."""
 
     def __init__(self) -> None:

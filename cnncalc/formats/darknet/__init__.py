@@ -16,7 +16,7 @@ from cnncalc.values import written
 
 if TYPE_CHECKING:
     from cnncalc.build.changes import Changes
-    from cnncalc.formats.darknet.layers import Net
+    from cnncalc.formats.darknet.layers import DarknetDraft
     from cnncalc.formats.darknet.sections import Section, Values
     from cnncalc.graph import Producer
 
@@ -37,7 +37,7 @@ def claims(first_bytes: bytes) -> bool:
 
 def read(source: Source, changes: Changes) -> Reading:
     """The network of a file. Raises SpecError if the text has no [net] or no layers, or a change cannot be applied."""
-    from cnncalc.formats.darknet.layers import Net
+    from cnncalc.formats.darknet.layers import DarknetDraft
     from cnncalc.formats.darknet.sections import Values, read_sections
     from cnncalc.formats.draft import TooManyLayers
 
@@ -56,7 +56,7 @@ def read(source: Source, changes: Changes) -> Reading:
     flow = changes.inputs({"input": stated}, changes.layout or "channels_first", channels)["input"]
     if flow is None:
         raise SpecError(problems.sorted())
-    net = Net(builder, changes.fit or "floor")
+    net = DarknetDraft(builder, changes.fit or "floor")
     x: Producer | None = builder.input("input", flow, first.header)
     try:
         for index, section in enumerate(sections[1:]):
@@ -103,14 +103,14 @@ def _input(section: Section, problems: Problems) -> Shape | None:
 
 
 def _section(
-    net: Net, name: str, index: int, section: Section, values: Values, x: Producer | None, problems: Problems
+    net: DarknetDraft, name: str, index: int, section: Section, values: Values, x: Producer | None, problems: Problems
 ) -> Producer | None:
     """Lay out one section and return its result; None if it is not known."""
     from cnncalc.formats.darknet.joins import JOINS, join
     from cnncalc.formats.darknet.keys import KEYS
     from cnncalc.formats.darknet.layers import ALIASES, LAYOUTS
     from cnncalc.formats.darknet.sections import SectionPlace
-    from cnncalc.formats.draft import UnknownShape
+    from cnncalc.formats.draft import UnknownInput
 
     section.kind = ALIASES.get(section.kind, section.kind)
     net.location, net.place = section.location, SectionPlace(section)
@@ -125,11 +125,11 @@ def _section(
         if section.kind in JOINS:
             found = join(net, name, index, values, x, problems)
         elif layout is None or x is None:
-            raise UnknownShape
+            raise UnknownInput
         else:
             found = layout(net, name, values, x)
         return found if found.flow is not None else None
-    except UnknownShape:
+    except UnknownInput:
         pass
     except LayerError as error:
         at = net.place.field(error.field) if error.field else None
@@ -139,7 +139,7 @@ def _section(
     return None
 
 
-def _outputs(net: Net, sections: list[Section]) -> list[Producer]:
+def _outputs(net: DarknetDraft, sections: list[Section]) -> list[Producer]:
     """The heads of a detector, else the last layer."""
     heads = ("yolo", "gaussian_yolo", "region", "detection", "contrastive")
     found = [x for x, section in zip(net.results, sections[1:], strict=True) if x is not None and section.kind in heads]

@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 from cnncalc.build.problems import Problems
-from cnncalc.formats.darknet.layers import Net, activated
+from cnncalc.formats.darknet.layers import DarknetDraft, activated
 from cnncalc.formats.darknet.sections import Values
-from cnncalc.formats.draft import UnknownShape, channels, shape_of
+from cnncalc.formats.draft import UnknownInput, channels, shape_of
 from cnncalc.graph import Producer
 from cnncalc.shape import LayerError
 
 JOINS = ("route", "shortcut", "scale_channels", "sam")
 
 
-def join(net: Net, name: str, index: int, values: Values, x: Producer | None, problems: Problems) -> Producer:
+def join(net: DarknetDraft, name: str, index: int, values: Values, x: Producer | None, problems: Problems) -> Producer:
     """The result of a section that reads others. Raises LayerError and UnknownShape."""
     kind = values.section.kind
     key = "layers" if kind == "route" else "from"
     if not values.required(key):
-        raise UnknownShape
+        raise UnknownInput
     sources = [_source(net, name, index, place, values, key, problems) for place in values.numbers(key)]
     if not sources or None in sources:
-        raise UnknownShape
+        raise UnknownInput
     others = [source for source in sources if source is not None]
     if kind == "route":
         return _route(net, name, values, others)
     if x is None:
-        raise UnknownShape
+        raise UnknownInput
     word = values.word("activation", "linear")
     if word == "linear":
         return _joined(net, name, kind, values, x, others)
@@ -34,7 +34,9 @@ def join(net: Net, name: str, index: int, values: Values, x: Producer | None, pr
         return activated(net, word if word.isidentifier() else "activation", y, word)
 
 
-def _source(net: Net, name: str, index: int, place: int, values: Values, key: str, problems: Problems) -> Producer | None:
+def _source(
+    net: DarknetDraft, name: str, index: int, place: int, values: Values, key: str, problems: Problems
+) -> Producer | None:
     """The result of a layer above by its number, counted from the first, or backwards from here."""
     target = index + place if place < 0 else place
     if not 0 <= target < index:
@@ -52,7 +54,7 @@ def _source(net: Net, name: str, index: int, place: int, values: Values, key: st
     return net.results[target]
 
 
-def _route(net: Net, name: str, values: Values, sources: list[Producer]) -> Producer:
+def _route(net: DarknetDraft, name: str, values: Values, sources: list[Producer]) -> Producer:
     """Concatenate layers, or one part of the channels of each."""
     groups, part = values.whole("groups", 1, 1), values.whole("group_id", 0)
     if groups == 1:
@@ -73,7 +75,7 @@ def _route(net: Net, name: str, values: Values, sources: list[Producer]) -> Prod
         return net.layer("concat", "concat", *parts)
 
 
-def _joined(net: Net, name: str, kind: str, values: Values, x: Producer, others: list[Producer]) -> Producer:
+def _joined(net: DarknetDraft, name: str, kind: str, values: Values, x: Producer, others: list[Producer]) -> Producer:
     if kind != "shortcut":
         return net.layer(name, "multiply", others[0], x)
     how = values.word("weights_type", "none")
@@ -86,7 +88,7 @@ def _joined(net: Net, name: str, kind: str, values: Values, x: Producer, others:
     return net.custom(name, "weighted sum", x, *others, output=shape_of(x), parameters=weights, macs=0)
 
 
-def _as_wide(net: Net, name: str, i: int, x: Producer, other: Producer) -> Producer:
+def _as_wide(net: DarknetDraft, name: str, i: int, x: Producer, other: Producer) -> Producer:
     """`other` with the channels of `x`: Darknet adds as many as both have, and lets the rest of `x` pass."""
     other = _as_small(net, name, i, x, other)
     have, want = channels(other), channels(x)
@@ -98,7 +100,7 @@ def _as_wide(net: Net, name: str, i: int, x: Producer, other: Producer) -> Produ
     return other
 
 
-def _as_small(net: Net, name: str, i: int, x: Producer, other: Producer) -> Producer:
+def _as_small(net: DarknetDraft, name: str, i: int, x: Producer, other: Producer) -> Producer:
     """`other` in the sizes of `x` if it is a whole number of times as large: Darknet takes every second cell then."""
     sizes, wanted = shape_of(other).spatial, shape_of(x).spatial
     if sizes == wanted or len(sizes) != len(wanted) or any(n % m for n, m in zip(sizes, wanted, strict=True)):

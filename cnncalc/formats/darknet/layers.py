@@ -33,7 +33,7 @@ OTHERS = (
 )  # fmt: skip
 
 
-class Net(Draft):
+class DarknetDraft(Draft):
     """A draft that knows the layers above by their numbers in the file."""
 
     def __init__(self, *parts: Any) -> None:
@@ -51,11 +51,11 @@ class Net(Draft):
         return found
 
 
-Layout = Callable[[Net, str, Values, Producer], Producer]
+Layout = Callable[[DarknetDraft, str, Values, Producer], Producer]
 """Lays out a section: (net, name, values, the result above) → its result."""
 
 
-def activated(net: Net, name: str, x: Producer, word: str) -> Producer:
+def activated(net: DarknetDraft, name: str, x: Producer, word: str) -> Producer:
     """Apply an activation to `x`. Raises LayerError for a word that Darknet does not have."""
     if word in OTHERS:
         return net.custom(name, word, x, output="same", macs=0)
@@ -72,7 +72,7 @@ def _padding(values: Values, size: int) -> int:
     return size // 2 if values.whole("pad", 0) else values.whole("padding", 0)
 
 
-def _finish(net: Net, name: str, kind: str, x: Producer, values: Values, normalised: bool, **fields: Any) -> Producer:
+def _finish(net: DarknetDraft, name: str, kind: str, x: Producer, values: Values, normalised: bool, **fields: Any) -> Producer:
     """A layer with weights, its batch normalisation and activation: a group if it has either."""
     word = values.word("activation", "logistic")
     if not normalised and word == "linear":
@@ -84,7 +84,7 @@ def _finish(net: Net, name: str, kind: str, x: Producer, values: Values, normali
         return activated(net, word if word.isidentifier() else "activation", y, word)
 
 
-def convolutional(net: Net, name: str, values: Values, x: Producer) -> Producer:
+def convolutional(net: DarknetDraft, name: str, values: Values, x: Producer) -> Producer:
     size = values.whole("size", 1, 1)
     stride = values.whole("stride", 1, 1)
     strides = (values.whole("stride_y", stride, 1), values.whole("stride_x", stride, 1))
@@ -108,7 +108,7 @@ def convolutional(net: Net, name: str, values: Values, x: Producer) -> Producer:
     )
 
 
-def deconvolutional(net: Net, name: str, values: Values, x: Producer) -> Producer:
+def deconvolutional(net: DarknetDraft, name: str, values: Values, x: Producer) -> Producer:
     size = values.whole("size", 1, 1)
     normalised = bool(values.whole("batch_normalize", 0))
     return _finish(
@@ -126,12 +126,12 @@ def deconvolutional(net: Net, name: str, values: Values, x: Producer) -> Produce
     )
 
 
-def connected(net: Net, name: str, values: Values, x: Producer) -> Producer:
+def connected(net: DarknetDraft, name: str, values: Values, x: Producer) -> Producer:
     normalised = bool(values.whole("batch_normalize", 0))
     return _finish(net, name, "fc", x, values, normalised, units=values.whole("output", 1, 1), bias=not normalised)
 
 
-def local(net: Net, name: str, values: Values, x: Producer) -> Producer:
+def local(net: DarknetDraft, name: str, values: Values, x: Producer) -> Producer:
     """A convolution with separate weights at each position."""
     height, width, c = map_of(x, "section")
     size, stride = values.whole("size", 1, 1), values.whole("stride", 1, 1)
@@ -152,7 +152,7 @@ def local(net: Net, name: str, values: Values, x: Producer) -> Producer:
         return activated(net, word if word.isidentifier() else "activation", y, word)
 
 
-def maxpool(net: Net, name: str, values: Values, x: Producer) -> Producer:
+def maxpool(net: DarknetDraft, name: str, values: Values, x: Producer) -> Producer:
     if values.whole("maxpool_depth", 0):
         height, width, _ = map_of(x, "section")
         return net.custom(
@@ -161,7 +161,7 @@ def maxpool(net: Net, name: str, values: Values, x: Producer) -> Producer:
     return net.layer(name, "maxpool", x, **_window(values))
 
 
-def local_avgpool(net: Net, name: str, values: Values, x: Producer) -> Producer:
+def local_avgpool(net: DarknetDraft, name: str, values: Values, x: Producer) -> Producer:
     return net.layer(name, "avgpool", x, count_include_pad=False, **_window(values))
 
 
@@ -176,30 +176,30 @@ def _window(values: Values) -> dict[str, Any]:
     return {"kernel_size": size, "stride": stride if strides == (stride, stride) else strides, "padding": shown}
 
 
-def avgpool(net: Net, name: str, values: Values, x: Producer) -> Producer:
+def avgpool(net: DarknetDraft, name: str, values: Values, x: Producer) -> Producer:
     map_of(x, "section")
     return net.layer(name, "adaptive_avgpool", x, output_size=1)
 
 
-def batchnorm(net: Net, name: str, values: Values, x: Producer) -> Producer:
+def batchnorm(net: DarknetDraft, name: str, values: Values, x: Producer) -> Producer:
     return net.layer(name, "batchnorm", x)
 
 
-def dropout(net: Net, name: str, values: Values, x: Producer) -> Producer:
+def dropout(net: DarknetDraft, name: str, values: Values, x: Producer) -> Producer:
     rate = values.number("probability", 0.5)
     if not 0 <= rate < 1:
         raise LayerError(f"probability must be at least 0 and below 1, got {rate:g}", rule="value", field="rate")
     return net.layer(name, "dropout", x, rate=rate)
 
 
-def normalization(net: Net, name: str, values: Values, x: Producer) -> Producer:
+def normalization(net: DarknetDraft, name: str, values: Values, x: Producer) -> Producer:
     # Darknet multiplies the sum with alpha, PyTorch and the language with alpha/size.
     size = values.whole("size", 5, 1)
     alpha = values.number("alpha", 0.0001) * size
     return net.layer(name, "lrn", x, size=size, alpha=alpha, beta=values.number("beta", 0.75), k=values.number("kappa", 1.0))
 
 
-def softmax(net: Net, name: str, values: Values, x: Producer) -> Producer:
+def softmax(net: DarknetDraft, name: str, values: Values, x: Producer) -> Producer:
     shape = shape_of(x)
     groups = values.whole("groups", 1, 1)
     if groups > 1 or "tree" in values or (math.prod(shape.spatial) > 1 and not values.whole("spatial", 0)):
@@ -207,20 +207,20 @@ def softmax(net: Net, name: str, values: Values, x: Producer) -> Producer:
     return net.layer(name, "softmax", x)
 
 
-def activation(net: Net, name: str, values: Values, x: Producer) -> Producer:
+def activation(net: DarknetDraft, name: str, values: Values, x: Producer) -> Producer:
     word = values.word("activation", "linear")
     return net.layer(name, "identity", x) if word == "linear" else activated(net, name, x, word)
 
 
-def logistic(net: Net, name: str, values: Values, x: Producer) -> Producer:
+def logistic(net: DarknetDraft, name: str, values: Values, x: Producer) -> Producer:
     return net.layer(name, "sigmoid", x)
 
 
-def identity(net: Net, name: str, values: Values, x: Producer) -> Producer:
+def identity(net: DarknetDraft, name: str, values: Values, x: Producer) -> Producer:
     return net.layer(name, "identity", x)
 
 
-def crop(net: Net, name: str, values: Values, x: Producer) -> Producer:
+def crop(net: DarknetDraft, name: str, values: Values, x: Producer) -> Producer:
     height, width, c = map_of(x, "section")
     wanted = (values.whole("crop_height", 1, 1), values.whole("crop_width", 1, 1))
     over = (height - wanted[0], width - wanted[1])
@@ -231,7 +231,7 @@ def crop(net: Net, name: str, values: Values, x: Producer) -> Producer:
     return net.layer(name, "crop", x, cells=tuple((n // 2, n - n // 2) for n in over))
 
 
-def upsample(net: Net, name: str, values: Values, x: Producer) -> Producer:
+def upsample(net: DarknetDraft, name: str, values: Values, x: Producer) -> Producer:
     stride = values.whole("stride", 2, -1024, 1024)
     if stride == 0:
         raise LayerError("stride must not be 0", rule="value", field="stride")
@@ -240,18 +240,18 @@ def upsample(net: Net, name: str, values: Values, x: Producer) -> Producer:
     return net.layer(name, "upsample", x, factor=stride)
 
 
-def reorg(net: Net, name: str, values: Values, x: Producer) -> Producer:
+def reorg(net: DarknetDraft, name: str, values: Values, x: Producer) -> Producer:
     stride = values.whole("stride", 1, 1)
     if values.whole("flatten", 0):
         return net.layer(name, "flatten", x)
     return net.layer(name, "pixel_shuffle" if values.whole("reverse", 0) else "space_to_depth", x, factor=stride)
 
 
-def l2norm(net: Net, name: str, values: Values, x: Producer) -> Producer:
+def l2norm(net: DarknetDraft, name: str, values: Values, x: Producer) -> Producer:
     return net.custom(name, values.section.kind, x, output="same", macs=0)
 
 
-def yolo(net: Net, name: str, values: Values, x: Producer) -> Producer:
+def yolo(net: DarknetDraft, name: str, values: Values, x: Producer) -> Producer:
     classes = values.whole("classes", 20, 1)
     boxes = len(values.numbers("mask")) or values.whole("num", 1, 1)
     # The Gaussian form predicts how sure it is of each side as well.
@@ -260,7 +260,7 @@ def yolo(net: Net, name: str, values: Values, x: Producer) -> Producer:
     return net.custom(name, values.section.kind, x, output="same", macs=0)
 
 
-def region(net: Net, name: str, values: Values, x: Producer) -> Producer:
+def region(net: DarknetDraft, name: str, values: Values, x: Producer) -> Producer:
     classes, boxes, sides = values.whole("classes", 20, 1), values.whole("num", 1, 1), values.whole("coords", 4, 1)
     _check(x, boxes * (classes + sides + 1), f"{boxes} boxes · ({classes} classes + {sides} + 1)")
     return net.custom(name, values.section.kind, x, output="same", macs=0)
@@ -272,7 +272,7 @@ def _check(x: Producer, wanted: int, formula: str) -> None:
         raise LayerError(f"the layer above must have filters={wanted}: {formula}, and {{}} flows in", shape_of(x))
 
 
-def detection(net: Net, name: str, values: Values, x: Producer) -> Producer:
+def detection(net: DarknetDraft, name: str, values: Values, x: Producer) -> Producer:
     side, classes = values.whole("side", 7, 1), values.whole("classes", 1, 1)
     boxes, sides = values.whole("num", 1, 1), values.whole("coords", 1, 1)
     wanted = side * side * (boxes * (sides + 1) + classes)
@@ -287,7 +287,7 @@ def _dense(n: int, k: int, normalised: bool) -> int:
     return n * k + k * (2 if normalised else 1)
 
 
-def recurrent(net: Net, name: str, values: Values, x: Producer) -> Producer:
+def recurrent(net: DarknetDraft, name: str, values: Values, x: Producer) -> Producer:
     """RNN, GRU and LSTM step over examples, not over a sequence: one step is a vector in and a vector out."""
     kind = values.section.kind
     n, k = shape_of(x).size, values.whole("output", 1, 1)
@@ -304,7 +304,7 @@ def recurrent(net: Net, name: str, values: Values, x: Producer) -> Producer:
     return net.custom(name, f"{kind} step", x, output=Shape(k), parameters=parameters, buffers=buffers, macs=macs)
 
 
-def crnn(net: Net, name: str, values: Values, x: Producer) -> Producer:
+def crnn(net: DarknetDraft, name: str, values: Values, x: Producer) -> Producer:
     """Three convolutions: into the state, of the state, and out of it."""
     shape = shape_of(x)
     height, width, c = (1, 1, shape.channels) if shape.rank == 0 else map_of(x, "section")

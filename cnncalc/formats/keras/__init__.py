@@ -64,7 +64,7 @@ def _is_model(config: Any) -> bool:
 
 def _lay_out(model: Model, config: dict[str, Any], problems: Problems, source: Source, changes: Changes) -> Reading:
     from cnncalc.formats.draft import TooManyLayers
-    from cnncalc.formats.keras.use import Net, Tensor
+    from cnncalc.formats.keras.use import KerasDraft, Tensor
     from cnncalc.formats.keras.walk import Walk
 
     first = _channels_first(config)
@@ -79,7 +79,7 @@ def _lay_out(model: Model, config: dict[str, Any], problems: Problems, source: S
         if flow is None:
             raise unusable("value", source.file, Location(), _open(name, stated[name], len(stated), first))
     builder = Builder(problems, changes)
-    net = Net(builder, changes.fit or "floor")
+    net = KerasDraft(builder, changes.fit or "floor")
     net.first = first
     net.keras2 = _is_keras2(config)
     walk = Walk(net, problems, source.file)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cnncalc.formats.keras.calls import Broken
-from cnncalc.formats.keras.use import Net, Tensor, Use, keras, same, short
+from cnncalc.formats.keras.use import KerasDraft, Tensor, Use, keras, same, short
 from cnncalc.graph import Producer
 
 #: Kinds and fields by the names of Keras's functions; an empty kind changes nothing.
@@ -47,7 +47,7 @@ def function_name(value: Any) -> str | None:
     raise Broken(f"activation must be a word, got {short(value)}")
 
 
-def apply(net: Net, tensor: Tensor, value: Any, name: str) -> Producer:
+def apply(net: KerasDraft, tensor: Tensor, value: Any, name: str) -> Producer:
     """Apply the activation of a configuration to a tensor; the layer, if there is one, is called `name`."""
     function = function_name(value)
     x = tensor.node

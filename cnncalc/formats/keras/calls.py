@@ -20,7 +20,7 @@ class Ref(NamedTuple):
 
 
 @dataclass(slots=True)
-class Call:
+class LayerCall:
     """One use of a layer: positional and named arguments, with references in the place of tensors."""
 
     layer: dict[str, Any]
@@ -67,7 +67,7 @@ class Model:
     def __init__(self, config: dict[str, Any], class_name: str) -> None:
         #: Layers by name.
         self.layers: dict[str, dict[str, Any]] = {}
-        self.calls: list[Call] = []
+        self.calls: list[LayerCall] = []
         self.inputs: list[Ref] = []
         self.outputs: list[Ref] = []
         #: The shapes of results that the file states.
@@ -107,7 +107,7 @@ class Model:
 
     def _add(self, layer: dict[str, Any], name: str, reads: Ref | None) -> Ref:
         self.layers[name] = layer
-        self.calls.append(Call(layer, name, 0, [reads] if reads is not None else []))
+        self.calls.append(LayerCall(layer, name, 0, [reads] if reads is not None else []))
         if reads is not None:
             stated = dims(_build_shape(layer))
             if stated is not None:
@@ -125,13 +125,13 @@ class Model:
             if name in self.layers:
                 raise Broken(f"two layers are called {name}")
             self.layers[name] = layer
-        found: list[Call] = []
+        found: list[LayerCall] = []
         for name, layer in self.layers.items():
             nodes = layer.get("inbound_nodes") or []
             if not isinstance(nodes, list):
                 raise Broken(f"inbound_nodes of {name} is not a list")
             if not nodes:
-                found.append(Call(layer, name, 0))
+                found.append(LayerCall(layer, name, 0))
             for number, node in enumerate(nodes):
                 found.append(self._call(layer, name, number, node))
         self._state(found)
@@ -141,8 +141,8 @@ class Model:
         if not self.inputs or not self.outputs:
             raise Broken("the model has no input_layers or output_layers")
 
-    def _call(self, layer: dict[str, Any], name: str, number: int, node: Any) -> Call:
-        call = Call(layer, name, number)
+    def _call(self, layer: dict[str, Any], name: str, number: int, node: Any) -> LayerCall:
+        call = LayerCall(layer, name, number)
         if isinstance(node, dict):
             args, kwargs = node.get("args", []), node.get("kwargs", {})
             call.args = self._keras3(args if isinstance(args, list) else [args])
@@ -195,7 +195,7 @@ class Model:
             return ref
         return {key: self._keras3(one, depth + 1) for key, one in value.items()}
 
-    def _state(self, calls: list[Call]) -> None:
+    def _state(self, calls: list[LayerCall]) -> None:
         """Keras 2 states the shapes that a layer was built for, which are those of its inputs."""
         for call in calls:
             if call.number:
@@ -210,7 +210,7 @@ class Model:
                     if found is not None:
                         self.stated.setdefault(ref, found)
 
-    def _ordered(self, calls: list[Call]) -> list[Call]:
+    def _ordered(self, calls: list[LayerCall]) -> list[LayerCall]:
         """Return the calls, each after the calls that it reads, otherwise in the order of the file."""
         places = {(call.name, call.number): i for i, call in enumerate(calls)}
         readers: dict[int, list[int]] = {}

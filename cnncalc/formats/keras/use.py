@@ -45,7 +45,7 @@ class Tensor(NamedTuple):
         return self.names[number if number < 0 else number - 1]
 
 
-class Net(Draft):
+class KerasDraft(Draft):
     """A draft that knows the names in use, and shares the weights of a layer that is called again."""
 
     def __init__(self, *parts: Any) -> None:
@@ -92,7 +92,7 @@ class Use:
     """A call of a layer: configuration, arguments with tensors in them, and what the file states of its results."""
 
     def __init__(
-        self, net: Net, name: str, class_name: str, config: dict[str, Any], args: list[Any], kwargs: dict[str, Any]
+        self, net: KerasDraft, name: str, class_name: str, config: dict[str, Any], args: list[Any], kwargs: dict[str, Any]
     ) -> None:
         self.net = net
         self.name = name

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.build.builder import Builder
-from cnncalc.formats.draft import UnknownShape
-from cnncalc.formats.keras.calls import Broken, Call, Dims, Model, Ref, dims
+from cnncalc.formats.draft import UnknownInput
+from cnncalc.formats.keras.calls import Broken, Dims, LayerCall, Model, Ref, dims
 from cnncalc.formats.keras.layouts import LAYOUTS
 from cnncalc.formats.keras.operations import function_of, operation
-from cnncalc.formats.keras.use import Net, Tensor, Use, opaque
+from cnncalc.formats.keras.use import KerasDraft, Tensor, Use, opaque
 from cnncalc.graph import Node
 from cnncalc.place import NOWHERE
 from cnncalc.shape import LayerError, Shape
@@ -28,7 +28,7 @@ Result = Tensor | None
 class Walk:
     """Lays out a model and the models inside it."""
 
-    def __init__(self, net: Net, problems: Problems, file: str | None) -> None:
+    def __init__(self, net: KerasDraft, problems: Problems, file: str | None) -> None:
         self.net = net
         self._problems = problems
         self._file = file
@@ -53,7 +53,7 @@ class Walk:
             self.net.taken = outside
         return [results.get(ref) for ref in model.outputs]
 
-    def _call(self, model: Model, call: Call, results: dict[Ref, Result], path: str, *, trainable: bool) -> None:
+    def _call(self, model: Model, call: LayerCall, results: dict[Ref, Result], path: str, *, trainable: bool) -> None:
         net = self.net
         name = call.name if call.number == 0 else net.free(f"{call.name}_call{call.number + 1}")
         full = f"{path}{call.name}"
@@ -73,9 +73,9 @@ class Walk:
         nodes = len(net.builder.graph.nodes)
         try:
             if any(lost):
-                raise UnknownShape
+                raise UnknownInput
             found = self._layer(name, full, call, results, stated)
-        except UnknownShape:
+        except UnknownInput:
             self._lost(call, results, nodes)
         except (Broken, LayerError) as error:
             message = error.text(self._problems.layout) if isinstance(error, LayerError) else str(error)
@@ -92,7 +92,7 @@ class Walk:
             if one is not None and number in stated:
                 self._compare(name, one, stated[number])
 
-    def _lost(self, call: Call, results: dict[Ref, Result], before: int) -> None:
+    def _lost(self, call: LayerCall, results: dict[Ref, Result], before: int) -> None:
         """Add a placeholder for a layer that could not be laid out."""
         net = self.net
         if len(net.builder.graph.nodes) > before:
@@ -105,7 +105,7 @@ class Walk:
         config = layer.get("config")
         return config if isinstance(config, dict) else {}
 
-    def _layer(self, name: str, full: str, call: Call, results: dict[Ref, Result], stated: dict[int, Dims]) -> Any:
+    def _layer(self, name: str, full: str, call: LayerCall, results: dict[Ref, Result], stated: dict[int, Dims]) -> Any:
         """Lay out one call. Raises Broken, LayerError or UnknownShape."""
         layer = call.layer
         class_name = str(layer["class_name"])
@@ -141,7 +141,7 @@ class Walk:
         """A layer that works on each step alone, as a custom layer with the weights and arithmetic of one step."""
         if x.first or x.shape.rank < 1:
             raise Broken("its steps must be the first axis of the input")
-        inside = Net(Builder(self._problems), self.net.fit)
+        inside = KerasDraft(Builder(self._problems), self.net.fit)
         inside.keras2 = self.net.keras2
         one = inside.builder.input("step", Shape(*x.shape[1:]))
         walk = Walk(inside, self._problems, self._file)
@@ -226,7 +226,7 @@ def _filled(value: Any, results: dict[Ref, Result]) -> Any:
     return value
 
 
-def _results_of(model: Model, call: Call) -> list[tuple[Ref, Dims]]:
+def _results_of(model: Model, call: LayerCall) -> list[tuple[Ref, Dims]]:
     """The results of a call that the file states shapes of."""
     found = []
     for output in range(8):

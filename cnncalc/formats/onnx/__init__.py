@@ -31,7 +31,7 @@ def claims(first_bytes: bytes) -> bool:
 def read(source: Source, changes: Changes) -> Reading:
     """The network of a file. Raises SpecError if it is no ONNX model, or a change cannot be applied."""
     from cnncalc.formats.onnx.model import read_model
-    from cnncalc.formats.onnx.order import Refused
+    from cnncalc.formats.onnx.order import ModelRefused
     from cnncalc.formats.onnx.wire import WireError
     from cnncalc.formats.tensors.program import ProgramError
 
@@ -39,7 +39,7 @@ def read(source: Source, changes: Changes) -> Reading:
         return read_model(source, _buffer(source), changes)
     except WireError as error:
         raise unusable("file", source.file, Location(), f"this is not an ONNX model: {error}") from None
-    except (Refused, ProgramError) as error:
+    except (ModelRefused, ProgramError) as error:
         raise unusable("file", source.file, Location(), str(error)) from None
     except RecursionError:
         raise unusable("limit", source.file, Location(), "the model is nested too deep") from None

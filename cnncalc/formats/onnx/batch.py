@@ -8,33 +8,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from cnncalc.formats.onnx.inputs import MOST_AXES, Port
-from cnncalc.formats.onnx.order import Refused
+from cnncalc.formats.onnx.inputs import MOST_AXES, InputPort
+from cnncalc.formats.onnx.order import ModelRefused
 from cnncalc.formats.onnx.translate import Translator
 from cnncalc.formats.tensors.constant import Constant
 from cnncalc.formats.tensors.program import Operation, Program, Shape, Tensor, Value
 
 _WINDOWS = ("conv", "conv_transpose", "pool", "resize")
 Sizes = Mapping[str, Shape]
-Translate = Callable[[Sequence[Port], Sizes, int], Translator]
+Translate = Callable[[Sequence[InputPort], Sizes, int], Translator]
 """Writes the program for sizes of the inputs, and the number of examples that the file's constants were made for."""
 
 
-def examples(found: list[Port], translate: Translate) -> tuple[list[Port], int, Translator | None]:
+def examples(found: list[InputPort], translate: Translate) -> tuple[list[InputPort], int, Translator | None]:
     """The ports with the axis that counts examples, that number, and the program for the file's own sizes if it was written.
 
-    Raises Refused if the first axis does not count examples and the tensor has too many axes to be one example.
+    Raises ModelRefused if the first axis does not count examples and the tensor has too many axes to be one example.
     """
     several = next((size for port in found if (size := port.fixed_batch) > 1), 1)
     if several == 1 or any(port.open() for port in found):
         return found, several, None
     batched = [port if port.fixed_batch in (1, several) else port._replace(batch=None) for port in found]
     own = {port.name: tuple(n if isinstance(n, int) else 1 for n in port.sizes) for port in found}
-    failure: Refused | None = None
+    failure: ModelRefused | None = None
     whole: Translator | None = None
     try:
         whole = translate(batched, own, 1)
-    except Refused as error:
+    except ModelRefused as error:
         failure = error
     try:
         one = translate(batched, {port.name: port.shape() or () for port in batched}, several)
@@ -42,14 +42,14 @@ def examples(found: list[Port], translate: Translate) -> tuple[list[Port], int, 
         last = max(port.batch or 0 for port in batched)
         if whole is None or _alike(whole.program, one.program, names, several, last):
             return batched, several, whole
-    except Refused as error:
+    except ModelRefused as error:
         failure = failure or error
     if whole is None and failure is not None:
         raise failure
     for port in found:
         if port.fixed_batch > 1 and len(port.sizes) > MOST_AXES:
             axes = f'the {len(port.sizes)} axes of input "{port.name}" are those of one example'
-            raise Refused(f"{axes}; cnncalc reads at most {MOST_AXES}: three of space and the channels")
+            raise ModelRefused(f"{axes}; cnncalc reads at most {MOST_AXES}: three of space and the channels")
     return [port._replace(batch=None) if port.fixed_batch > 1 else port for port in found], 1, whole
 
 

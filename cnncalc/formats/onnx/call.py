@@ -43,7 +43,7 @@ class Call:
         """The shape of an argument. Raises Unknown if it is not known."""
         found = self[index].shape
         if found is None:
-            raise Unknown
+            raise DataDependent
         return found
 
     def attribute(self, name: str, default: Any = None) -> Any:
@@ -61,7 +61,7 @@ class Call:
             given = self[index]
             data = given.data if isinstance(given, Constant) else None
             if data is None:
-                raise Unknown
+                raise DataDependent
             return [int(value) for value in data]
         found = self.attribute(attribute, default)
         return [int(found)] if isinstance(found, (int, float)) else found
@@ -72,7 +72,7 @@ class Call:
             given = self[index]
             data = given.data if isinstance(given, Constant) else None
             if data is None:
-                raise Unknown
+                raise DataDependent
             return data
         found: list[float] | None = self.attribute(attribute)
         return found
@@ -83,7 +83,7 @@ class Call:
             given = self[index]
             found = given.scalar if isinstance(given, Constant) else None
             if found is None:
-                raise Unknown
+                raise DataDependent
             return found
         return self.attribute(attribute, default)
 
@@ -98,7 +98,7 @@ WITHOUT_EFFECT = frozenset((
 """Attributes that change neither the shape nor the numbers of an inference, or only their rounding."""
 
 
-class Unknown(Exception):
+class DataDependent(Exception):
     """The result of an operator depends on numbers that are known only when the network runs."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cnncalc.formats.onnx import weights
-from cnncalc.formats.onnx.order import Refused
+from cnncalc.formats.onnx.order import ModelRefused
 from cnncalc.formats.onnx.proto import TensorProto
 from cnncalc.formats.onnx.wire import Buffer
 from cnncalc.formats.tensors.constant import Constant
@@ -32,7 +32,7 @@ class Context:
             try:
                 weights.check_location(tensor, self.folder)
             except weights.DataError as error:
-                raise Refused(str(error)) from None
+                raise ModelRefused(str(error)) from None
         buffer, folder = self.buffer, self.folder
         return Constant(
             tensor.dims,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from cnncalc.formats.onnx import weights
-from cnncalc.formats.onnx.order import Refused
+from cnncalc.formats.onnx.order import ModelRefused
 from cnncalc.formats.onnx.proto import GraphProto, NodeProto, TensorProto, ValueInfo
 from cnncalc.shape import AXES, Flow, Shape, Tokens
 
@@ -28,7 +28,7 @@ MOST_AXES = 4
 """Axes of one example, at most: three of space and the channels."""
 
 
-class Port(NamedTuple):
+class InputPort(NamedTuple):
     """An input: sizes of the file with None for open axes, the axis of the channels, and the vocabulary of token ids, or 0.
 
     `batch` is the axis that counts examples; None if all axes are those of one example.
@@ -99,7 +99,7 @@ class Port(NamedTuple):
         return Shape(*(sizes[i] for i in self._axes)) if sizes else Shape(1)
 
 
-def ports(graph: GraphProto) -> list[Port]:
+def ports(graph: GraphProto) -> list[InputPort]:
     """The inputs of a graph that are not stored in the file, and not empty lists."""
     stored = {tensor.name: tensor for tensor in graph.initializers}
     users: dict[str, list[NodeProto]] = {}
@@ -109,15 +109,15 @@ def ports(graph: GraphProto) -> list[Port]:
     found = [_port(info, users, stored) for info in graph.inputs if info.name not in stored and info.shape != (0,)]
     for port in found:
         if len(port.sizes) > MOST_AXES + 1:
-            raise Refused(
+            raise ModelRefused(
                 f'input "{port.name}" has {len(port.sizes)} axes; a batch, {MOST_AXES - 1} of space and channels are most'
             )
         if 0 in port.sizes:
-            raise Refused(f'input "{port.name}" has the sizes {list(port.sizes)}; each must be at least 1')
+            raise ModelRefused(f'input "{port.name}" has the sizes {list(port.sizes)}; each must be at least 1')
     return found
 
 
-def _port(info: ValueInfo, users: Mapping[str, list[NodeProto]], stored: Mapping[str, TensorProto]) -> Port:
+def _port(info: ValueInfo, users: Mapping[str, list[NodeProto]], stored: Mapping[str, TensorProto]) -> InputPort:
     sizes = info.shape if info.shape is not None else ()
     dtype = weights.sort(info.dtype or "float32")
     vocabulary = 0
@@ -126,7 +126,7 @@ def _port(info: ValueInfo, users: Mapping[str, list[NodeProto]], stored: Mapping
         vocabulary = _vocabulary(info.name, users, stored)
     channels = _channels(info.name, len(sizes), sizes, users)
     batch = None if len(sizes) < 2 else _batch(info.name, len(sizes), users)
-    return Port(info.name, dtype, sizes, channels, vocabulary, batch)
+    return InputPort(info.name, dtype, sizes, channels, vocabulary, batch)
 
 
 def _batch(name: str, rank: int, users: Mapping[str, list[NodeProto]]) -> int:

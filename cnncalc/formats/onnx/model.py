@@ -8,8 +8,8 @@ from cnncalc.build.builder import Builder
 from cnncalc.build.problems import Problems
 from cnncalc.build.reading import Reading, Source, unusable
 from cnncalc.formats.onnx.batch import examples
-from cnncalc.formats.onnx.inputs import Port, ports
-from cnncalc.formats.onnx.order import Refused
+from cnncalc.formats.onnx.inputs import InputPort, ports
+from cnncalc.formats.onnx.order import ModelRefused
 from cnncalc.formats.onnx.proto import GraphProto, ModelProto, Parser
 from cnncalc.formats.onnx.translate import Translator
 from cnncalc.formats.onnx.weights import folder_of
@@ -33,9 +33,9 @@ def read_model(source: Source, buffer: Buffer, changes: Changes) -> Reading:
     model = Parser(buffer).model(len(buffer))
     graph = model.graph
     if graph is None:
-        raise Refused("the ONNX model has no graph")
+        raise ModelRefused("the ONNX model has no graph")
     if not graph.nodes and not graph.outputs:
-        raise Refused("the graph of the ONNX model is empty")
+        raise ModelRefused("the graph of the ONNX model is empty")
     problems = Problems(source.file)
     layout = changes.layout or "channels_last"
     problems.layout = layout
@@ -43,7 +43,7 @@ def read_model(source: Source, buffer: Buffer, changes: Changes) -> Reading:
     changes.check_vars((), [port.name for port in found])
     folder = folder_of(source.file)
 
-    def translated(chosen: Sequence[Port], sizes: Mapping[str, tuple[int, ...]], batch: int) -> Translator:
+    def translated(chosen: Sequence[InputPort], sizes: Mapping[str, tuple[int, ...]], batch: int) -> Translator:
         translator = Translator(model, buffer, folder)
         translator.batch = batch
         translator.tokens = {port.name for port in chosen if port.vocabulary}
@@ -61,7 +61,7 @@ def read_model(source: Source, buffer: Buffer, changes: Changes) -> Reading:
     flows, sizes = _sizes(found, changes, layout, source)
     try:
         translator = translated(found, sizes, batch)
-    except (Refused, ProgramError) as error:
+    except (ModelRefused, ProgramError) as error:
         raise _fixed_size(found, flows, error) from None
     if not changes.input:
         _compare(translator, as_stated, problems)
@@ -87,7 +87,7 @@ def read_model(source: Source, buffer: Buffer, changes: Changes) -> Reading:
 
 
 def _sizes(
-    found: list[Port], changes: Changes, layout: str, source: Source
+    found: list[InputPort], changes: Changes, layout: str, source: Source
 ) -> tuple[dict[str, Flow], dict[str, tuple[int, ...]]]:
     """The shape of each input as the language writes it, and as tensors of one example."""
     stated = {port.name: port.shape() for port in found}
@@ -111,17 +111,17 @@ def _sizes(
     return flows, sizes
 
 
-def _fixed_size(found: list[Port], flows: Mapping[str, Flow], error: Exception) -> Exception:
+def _fixed_size(found: list[InputPort], flows: Mapping[str, Flow], error: Exception) -> Exception:
     """The error of a file whose operators work on its own sizes only, if --input gives other ones."""
     for port in found:
         shape = port.shape()
         if shape is not None and port.flow(shape) != flows[port.name]:
             own = port.flow(shape)
-            return Refused(f"the file takes {port.name} as {own.text()}, and not as {flows[port.name].text()}: {error}")
+            return ModelRefused(f"the file takes {port.name} as {own.text()}, and not as {flows[port.name].text()}: {error}")
     return error
 
 
-def _open(port: Port, count: int) -> str:
+def _open(port: InputPort, count: int) -> str:
     names = port.open()
     sizes = [size if isinstance(size, int) else 224 for size in port.sizes]
     example = port.flow((1, *sizes[1:]) if len(sizes) > 1 else tuple(sizes))

@@ -9,7 +9,7 @@ from cnncalc.formats.onnx.proto import GraphProto, NodeProto
 MOST_NODES = 200_000
 
 
-class Refused(ValueError):
+class ModelRefused(ValueError):
     """The file is not a network that can be read; a short sentence."""
 
 
@@ -77,7 +77,7 @@ def _complain(left: list[NodeProto], made: set[str], known: Callable[[str], bool
     for node in left:
         for name in node.inputs:
             if name and name not in made and name not in computed and not known(name):
-                raise Refused(f"{node.name or node.op} reads {name}, which no node, input or initializer provides")
+                raise ModelRefused(f"{node.name or node.op} reads {name}, which no node, input or initializer provides")
     while True:
         # What only follows a cycle is not part of it.
         read = {name for node in left for name in node.inputs}
@@ -86,7 +86,7 @@ def _complain(left: list[NodeProto], made: set[str], known: Callable[[str], bool
             break
         left = inside
     names = ", ".join(node.name or node.op for node in left[:4]) + (" …" if len(left) > 4 else "")
-    raise Refused(f"the nodes {names} need one another's results; a network has no cycles")
+    raise ModelRefused(f"the nodes {names} need one another's results; a network has no cycles")
 
 
 def path_of(node: NodeProto) -> tuple[str, str]:

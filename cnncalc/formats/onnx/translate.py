@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.formats.onnx import weights
-from cnncalc.formats.onnx.call import HANDLERS, Call, Result, Unknown
+from cnncalc.formats.onnx.call import HANDLERS, Call, DataDependent, Result
 from cnncalc.formats.onnx.context import Context
 from cnncalc.formats.onnx.names import OPERATORS
-from cnncalc.formats.onnx.order import MOST_NODES, Refused, in_order, path_of
+from cnncalc.formats.onnx.order import MOST_NODES, ModelRefused, in_order, path_of
 from cnncalc.formats.onnx.proto import FunctionProto, GraphProto, ModelProto, NodeProto, TensorProto, ValueInfo
 from cnncalc.formats.onnx.wire import Buffer, WireError
 from cnncalc.formats.tensors.build import UnknownShape
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 DEEPEST = 32
 
 
-class Scope:
+class GraphScope:
     """The names of one graph; a branch sees those of the graph around it, a function only its own."""
 
-    def __init__(self, outer: Scope | None = None) -> None:
+    def __init__(self, outer: GraphScope | None = None) -> None:
         self.outer = outer
         self.values: dict[str, Result] = {}
 
     def find(self, name: str) -> Result:
-        scope: Scope | None = self
+        scope: GraphScope | None = self
         while scope is not None:
             if name in scope.values:
                 return scope.values[name]
@@ -59,7 +59,7 @@ class Translator(Context):
 
     def main(self, graph: GraphProto, inputs: Mapping[str, Value]) -> None:
         """The program of the main graph."""
-        scope = Scope()
+        scope = GraphScope()
         for info in (*graph.values, *graph.outputs):
             self.stated[info.name] = info
         self.weightless = not any(t.size > 1 and weights.sort(t.dtype) == "float" for t in graph.initializers)
@@ -79,20 +79,20 @@ class Translator(Context):
             try:
                 made = scope.find(info.name)
             except KeyError:
-                raise Refused(f"the output {info.name} is not computed by any node") from None
+                raise ModelRefused(f"the output {info.name} is not computed by any node") from None
             for part in made if isinstance(made, list) else [made]:
                 if part is not None:
                     self.program.outputs.append((info.name, part))
 
-    def graph(self, graph: GraphProto, scope: Scope, depth: int = 0) -> None:
+    def graph(self, graph: GraphProto, scope: GraphScope, depth: int = 0) -> None:
         """Adds the nodes of a graph, each after what it reads."""
         for node in in_order(graph.nodes, lambda name: _known(scope, name)):
             self.node(node, scope, depth)
 
-    def node(self, node: NodeProto, scope: Scope, depth: int) -> None:
+    def node(self, node: NodeProto, scope: GraphScope, depth: int) -> None:
         self.nodes += 1
         if self.nodes > MOST_NODES:
-            raise Refused(f"more than {MOST_NODES:,} nodes after functions are written out; that is the limit")
+            raise ModelRefused(f"more than {MOST_NODES:,} nodes after functions are written out; that is the limit")
         args = [scope.find(name) if name else None for name in node.inputs]
         function = self.functions.get((node.domain, node.op))
         if function is not None:
@@ -100,7 +100,9 @@ class Translator(Context):
             return
         if node.domain == "" and node.op not in OPERATORS:
             where = f" (node {node.name})" if node.name else ""
-            raise Refused(f"{node.op or 'a node without an operator'}{where} is not an operator of ONNX; the file is invalid")
+            raise ModelRefused(
+                f"{node.op or 'a node without an operator'}{where} is not an operator of ONNX; the file is invalid"
+            )
         program = self.program
         if depth == 0 or not program.path:
             program.path, program.title = path_of(node)
@@ -115,7 +117,7 @@ class Translator(Context):
             # Further results that the vocabulary lacks, such as the mask of a dropout.
             scope.values.update(zip(left, self.custom(node, args, scope, left), strict=True))
 
-    def _results(self, node: NodeProto, args: list[Result], scope: Scope, depth: int) -> Sequence[Result]:
+    def _results(self, node: NodeProto, args: list[Result], scope: GraphScope, depth: int) -> Sequence[Result]:
         if node.op == "If" and not node.domain:
             chosen = self.branch(node, args, scope, depth)
             if chosen is not None:
@@ -127,18 +129,23 @@ class Translator(Context):
                 found = handler(call)
                 results = found if isinstance(found, tuple) else (found,)
                 return results if call.understood else self.custom(node, args, scope, shapes=results)
-            except (Unknown, UnknownShape):
+            except (DataDependent, UnknownShape):
                 pass
             except ProgramError as error:
-                raise Refused(f"{node.name or node.op}: {error}") from None
+                raise ModelRefused(f"{node.name or node.op}: {error}") from None
             except (IndexError, ValueError, TypeError, ArithmeticError, AttributeError) as error:
-                if isinstance(error, (Refused, WireError)):
+                if isinstance(error, (ModelRefused, WireError)):
                     raise
-                raise Refused(f"{node.name or node.op}: {node.op} has inputs or attributes that it cannot have") from None
+                raise ModelRefused(f"{node.name or node.op}: {node.op} has inputs or attributes that it cannot have") from None
         return self.custom(node, args, scope)
 
     def custom(
-        self, node: NodeProto, args: list[Result], scope: Scope, names: Sequence[str] | None = None, shapes: Sequence[Result] = ()
+        self,
+        node: NodeProto,
+        args: list[Result],
+        scope: GraphScope,
+        names: Sequence[str] | None = None,
+        shapes: Sequence[Result] = (),
     ) -> list[Result]:
         """The results of an operator that the vocabulary lacks, which reads constants as well as values.
 
@@ -166,7 +173,7 @@ class Translator(Context):
         program.operations.append(Operation("custom", inputs, outputs, attributes, program.path, program.title))
         return list(found)
 
-    def _captured(self, graph: GraphProto, scope: Scope) -> list[Tensor | None]:
+    def _captured(self, graph: GraphProto, scope: GraphScope) -> list[Tensor | None]:
         """What a graph in an attribute reads from the graphs around it, and its own stored tensors."""
         found: list[Tensor | None] = [self.stored(tensor) for tensor in graph.initializers]
         own = {tensor.name for tensor in graph.initializers} | {info.name for info in graph.inputs}
@@ -202,7 +209,7 @@ class Translator(Context):
             known[0] = 1
         return tuple(known)
 
-    def branch(self, node: NodeProto, args: list[Result], scope: Scope, depth: int) -> Sequence[Result] | None:
+    def branch(self, node: NodeProto, args: list[Result], scope: GraphScope, depth: int) -> Sequence[Result] | None:
         """The results of an If whose condition is known; None if it is not."""
         condition = args[0] if args else None
         value = condition.scalar if isinstance(condition, Constant) else None
@@ -211,17 +218,19 @@ class Translator(Context):
         graph = node.attributes.get("then_branch" if value else "else_branch")
         if not isinstance(graph, GraphProto) or depth >= DEEPEST:
             return None
-        inner = Scope(scope)
+        inner = GraphScope(scope)
         for tensor in graph.initializers:
             inner.values[tensor.name] = self.stored(tensor)
         self.graph(graph, inner, depth + 1)
         return [inner.find(info.name) for info in graph.outputs]
 
-    def call(self, function: FunctionProto, node: NodeProto, args: list[Result], scope: Scope, depth: int) -> None:
+    def call(self, function: FunctionProto, node: NodeProto, args: list[Result], scope: GraphScope, depth: int) -> None:
         """Writes a function of the model out in the place of the node that calls it."""
         if depth >= DEEPEST:
-            raise Refused(f"functions call one another more than {DEEPEST} deep, {function.name} among them; that is the limit")
-        inner = Scope()
+            raise ModelRefused(
+                f"functions call one another more than {DEEPEST} deep, {function.name} among them; that is the limit"
+            )
+        inner = GraphScope()
         for i, name in enumerate(function.inputs):
             inner.values[name] = args[i] if i < len(args) else None
         given = {**function.attributes, **node.attributes}
@@ -237,7 +246,7 @@ class Translator(Context):
                 scope.values[name] = inner.find(made)
 
 
-def _known(scope: Scope, name: str) -> bool:
+def _known(scope: GraphScope, name: str) -> bool:
     try:
         scope.find(name)
     except KeyError:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import math
 
-from cnncalc.formats.pytorch.translate import Call, Result, Unsupported, operator
+from cnncalc.formats.pytorch.translate import OperatorCall, Result, Unsupported, operator
 from cnncalc.formats.tensors import build
 from cnncalc.formats.tensors.constant import Constant
 from cnncalc.formats.tensors.program import resolve
 
 
 @operator("view", "reshape", "_unsafe_view", "flatten", "unflatten", "squeeze", "unsqueeze", "view_as", "squeeze_copy")
-def reshape(c: Call) -> Result:
+def reshape(c: OperatorCall) -> Result:
     return build.reshape(c.program, c.tensor(0), resolve(c.out(), c.shape()))
 
 
 @operator("permute", "transpose", "t", "swapaxes", "movedim")
-def permute(c: Call) -> Result:
+def permute(c: OperatorCall) -> Result:
     rank = len(c.shape())
     name = c.op.partition(".")[0]
     if name == "permute":
@@ -32,23 +32,23 @@ def permute(c: Call) -> Result:
 @operator(
     "contiguous", "clone", "alias", "detach", "lift_fresh_copy", "to", "_to_copy", "type_as", "float", "_assert_tensor_metadata"
 )
-def same(c: Call) -> Result:
+def same(c: OperatorCall) -> Result:
     values = c.node["values"]
     return build.cast(c.program, c.tensor(0), values["dtype"] if isinstance(values, dict) else c.tensor(0).dtype)
 
 
 @operator("dropout", "feature_dropout", "alpha_dropout", "native_dropout")
-def dropout(c: Call) -> Result:
+def dropout(c: OperatorCall) -> Result:
     return c.program.add("dropout", [c.tensor(0)], c.shape(), rate=float(c.args[1]))
 
 
 @operator("expand", "expand_as", "broadcast_to")
-def expand(c: Call) -> Result:
+def expand(c: OperatorCall) -> Result:
     return build.expand(c.program, c.tensor(0), c.out())
 
 
 @operator("repeat")
-def repeat(c: Call) -> Result:
+def repeat(c: OperatorCall) -> Result:
     found = c.tensor(0)
     counts = c.args[1]
     shape = found.shape or ()
@@ -60,7 +60,7 @@ def repeat(c: Call) -> Result:
 
 
 @operator("cat", "concat", "stack")
-def cat(c: Call) -> Result:
+def cat(c: OperatorCall) -> Result:
     parts = [one for one in c.args[0] if one.shape != (0,)]
     rank = len(parts[0].shape)
     axis = c.get(1, "dim", 0)
@@ -71,7 +71,7 @@ def cat(c: Call) -> Result:
 
 
 @operator("chunk", "split", "split_with_sizes", "unbind", "tensor_split")
-def split(c: Call) -> Result:
+def split(c: OperatorCall) -> Result:
     values, name = c.node["values"], c.op.partition(".")[0]
     axis = c.axis(1, "dim", 0) if name == "unbind" else c.axis(2, "dim", 0)
     if name == "unbind":
@@ -82,7 +82,7 @@ def split(c: Call) -> Result:
 
 
 @operator("select", "slice", "narrow")
-def select(c: Call) -> Result:
+def select(c: OperatorCall) -> Result:
     p, x, shape = c.program, c.tensor(0), c.shape()
     axis, name = c.axis(1, "dim", 0), c.op.partition(".")[0]
     size = shape[axis]
@@ -97,7 +97,7 @@ def select(c: Call) -> Result:
 
 
 @operator("index_select", "index")
-def index(c: Call) -> Result:
+def index(c: OperatorCall) -> Result:
     if c.op.startswith("index_select"):
         indices, axis = c.tensor(2), c.axis(1, "dim")
     else:
@@ -112,7 +112,7 @@ def index(c: Call) -> Result:
 
 
 @operator("roll")
-def roll(c: Call) -> Result:
+def roll(c: OperatorCall) -> Result:
     shifts, dims = c.args[1], c.get(2, "dims")
     if not dims:
         raise Unsupported
@@ -121,7 +121,7 @@ def roll(c: Call) -> Result:
 
 
 @operator("pad", "constant_pad_nd", "reflection_pad1d", "reflection_pad2d", "replication_pad2d")
-def pad(c: Call) -> Result:
+def pad(c: OperatorCall) -> Result:
     given, rank = c.args[1], len(c.shape())
     pads = [(0, 0)] * rank
     for i in range(len(given) // 2):
@@ -143,7 +143,7 @@ def pad(c: Call) -> Result:
     "upsample_bicubic2d",
     "upsample_linear1d",
 )
-def upsample(c: Call) -> Result:
+def upsample(c: OperatorCall) -> Result:
     before, after = c.shape(), c.out()
     nearest = "nearest" in c.op
     corners = not nearest and bool(c.get(2, "align_corners", False))
@@ -155,7 +155,7 @@ def upsample(c: Call) -> Result:
 
 
 @operator("pixel_shuffle", "pixel_unshuffle", "channel_shuffle")
-def shuffle(c: Call) -> Result:
+def shuffle(c: OperatorCall) -> Result:
     p, x, (n, channels, height, width), r = c.program, c.tensor(0), c.shape(), c.args[1]
     if c.op == "channel_shuffle":
         x = build.reshape(p, x, (n, r, channels // r, height, width))
@@ -168,7 +168,7 @@ def shuffle(c: Call) -> Result:
 
 
 @operator("zeros", "ones", "full", "zeros_like", "ones_like", "new_zeros", "new_ones", "full_like", "new_full", "scalar_tensor")
-def full(c: Call) -> Result:
+def full(c: OperatorCall) -> Result:
     values, name = c.node["values"], c.op.partition(".")[0]
     number = 0.0 if "zeros" in name else 1.0
     if name in ("full", "full_like"):
@@ -181,7 +181,7 @@ def full(c: Call) -> Result:
 
 
 @operator("arange")
-def arange(c: Call) -> Result:
+def arange(c: OperatorCall) -> Result:
     numbers = [one for one in c.args if isinstance(one, (int, float))]
     start, end, step = (0, numbers[0], 1) if len(numbers) == 1 else (*numbers, 1)[:3]
     count = math.ceil((end - start) / step)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from cnncalc.formats.pytorch.translate import Call, Result, Unsupported, operator
+from cnncalc.formats.pytorch.translate import OperatorCall, Result, Unsupported, operator
 from cnncalc.formats.tensors import build
 from cnncalc.formats.tensors.constant import Constant, scalar
 from cnncalc.formats.tensors.program import Operation, Tensor, Value
 
 
 @operator("conv1d", "conv2d", "conv3d")
-def conv(c: Call) -> Result:
+def conv(c: OperatorCall) -> Result:
     weight = c.tensor(1)
     rank = len(c.shape(1)) - 2
     stride, dilation = c.ints(3, "stride", rank, 1), c.ints(5, "dilation", rank, 1)
@@ -39,7 +39,7 @@ def conv(c: Call) -> Result:
 
 
 @operator("convolution")
-def convolution(c: Call) -> Result:
+def convolution(c: OperatorCall) -> Result:
     rank = len(c.shape(1)) - 2
     transposed = bool(c.args[6])
     bias = c.args[2]
@@ -54,7 +54,7 @@ def convolution(c: Call) -> Result:
 
 
 @operator("conv_transpose1d", "conv_transpose2d.input", "conv_transpose3d.input", "conv_transpose2d", "conv_transpose3d")
-def conv_transpose(c: Call) -> Result:
+def conv_transpose(c: OperatorCall) -> Result:
     rank = len(c.shape(1)) - 2
     bias = c.get(2, "bias")
     inputs = [c.tensor(0), c.tensor(1)] if bias is None else [c.tensor(0), c.tensor(1), bias]
@@ -66,7 +66,7 @@ def conv_transpose(c: Call) -> Result:
 
 
 @operator("max_pool1d", "max_pool2d", "max_pool3d", "avg_pool1d", "avg_pool2d", "avg_pool3d", "max_pool2d_with_indices")
-def pool(c: Call) -> Result:
+def pool(c: OperatorCall) -> Result:
     rank = len(c.shape()) - 2
     kernel = c.ints(1, "kernel_size", rank)
     stride = c.ints(2, "stride", rank) or kernel
@@ -86,7 +86,7 @@ def pool(c: Call) -> Result:
 
 
 @operator("adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d", "adaptive_max_pool1d", "adaptive_max_pool2d")
-def adaptive(c: Call) -> Result:
+def adaptive(c: OperatorCall) -> Result:
     shape = c.shape()
     rank = int(c.op.partition(".")[0][-2])
     largest = c.op.startswith("adaptive_max")
@@ -103,7 +103,7 @@ def adaptive(c: Call) -> Result:
 
 
 @operator("batch_norm", "instance_norm")
-def batch_norm(c: Call) -> Result:
+def batch_norm(c: OperatorCall) -> Result:
     if c.op == "instance_norm":
         return c.program.add("instancenorm", [c.tensor(0), c.args[1], c.args[2]], c.out(), epsilon=c.args[7])
     if c.args[5]:
@@ -112,7 +112,7 @@ def batch_norm(c: Call) -> Result:
 
 
 @operator("layer_norm", "rms_norm")
-def layer_norm(c: Call) -> Result:
+def layer_norm(c: OperatorCall) -> Result:
     rank, sizes = len(c.shape()), c.args[1]
     axes = tuple(range(rank - len(sizes), rank))
     if c.op == "rms_norm":
@@ -124,7 +124,7 @@ def layer_norm(c: Call) -> Result:
 
 
 @operator("group_norm")
-def group_norm(c: Call) -> Result:
+def group_norm(c: OperatorCall) -> Result:
     inputs = [c.tensor(0), c.get(2, "weight"), c.get(3, "bias")]
     return c.program.add("groupnorm", inputs, c.out(), groups=c.args[1], epsilon=c.get(4, "eps", 1e-5))
 
@@ -136,7 +136,7 @@ _UNARY = (
 
 
 @operator(*_UNARY, "hardswish", "relu6")
-def unary(c: Call) -> Result:
+def unary(c: OperatorCall) -> Result:
     name = c.op.partition(".")[0].rstrip("_")
     if name == "relu6":
         return build.unary(c.program, "clip", c.tensor(0), min=0.0, max=6.0)
@@ -146,7 +146,7 @@ def unary(c: Call) -> Result:
 @operator(
     "gelu", "hardsigmoid", "leaky_relu", "elu", "softplus", "hardtanh", "clamp", "clamp_min", "clamp_max", "rsqrt", "neg", "celu"
 )
-def with_numbers(c: Call) -> Result:
+def with_numbers(c: OperatorCall) -> Result:
     p, x, name = c.program, c.tensor(0), c.op.partition(".")[0].rstrip("_")
     if name == "gelu":
         return build.unary(p, "gelu", x, approximate=c.get(1, "approximate", "none"))
@@ -187,7 +187,7 @@ _BINARY = {
 
 
 @operator(*_BINARY, "true_divide")
-def binary(c: Call) -> Result:
+def binary(c: OperatorCall) -> Result:
     name = c.op.partition(".")[0].rstrip("_")
     function = _BINARY.get(name, "divide")
     first, second = (_number(one) for one in c.args[:2])
@@ -210,7 +210,7 @@ def _number(one: Any) -> Tensor:
 
 
 @operator("prelu")
-def prelu(c: Call) -> Result:
+def prelu(c: OperatorCall) -> Result:
     slope = c.tensor(1)
     size = slope.size if isinstance(slope, Constant) else 0
     rank = len(c.shape())
@@ -220,7 +220,7 @@ def prelu(c: Call) -> Result:
 
 
 @operator("softmax", "_softmax", "log_softmax", "_log_softmax")
-def softmax(c: Call) -> Result:
+def softmax(c: OperatorCall) -> Result:
     found = c.program.add("softmax", [c.tensor(0)], c.shape(), axis=c.axis(1, "dim"))
     return build.unary(c.program, "log", found) if "log" in c.op else found
 
@@ -229,7 +229,7 @@ _REDUCE = {"mean": "mean", "sum": "sum", "amax": "max", "amin": "min", "prod": "
 
 
 @operator(*_REDUCE, "linalg_vector_norm", "norm", "max", "var", "std")
-def reduce(c: Call) -> Result:
+def reduce(c: OperatorCall) -> Result:
     p, x, name = c.program, c.tensor(0), c.op.partition(".")[0]
     if name in ("linalg_vector_norm", "norm"):
         if c.get(1, "ord" if name == "linalg_vector_norm" else "p", 2) not in (2, 2.0, None):
@@ -242,7 +242,7 @@ def reduce(c: Call) -> Result:
 
 
 @operator("linear")
-def linear(c: Call) -> Result:
+def linear(c: OperatorCall) -> Result:
     bias = c.get(2, "bias")
     weight = c.tensor(1)
     if not isinstance(weight, Constant):
@@ -254,19 +254,19 @@ def linear(c: Call) -> Result:
 
 
 @operator("matmul", "mm", "bmm")
-def matmul(c: Call) -> Result:
+def matmul(c: OperatorCall) -> Result:
     return build.matmul(c.program, c.tensor(0), c.tensor(1))
 
 
 @operator("addmm", "baddbmm")
-def addmm(c: Call) -> Result:
+def addmm(c: OperatorCall) -> Result:
     if c.kwargs.get("alpha", 1) != 1 or c.kwargs.get("beta", 1) != 1:
         raise Unsupported
     return build.binary(c.program, "add", build.matmul(c.program, c.tensor(1), c.tensor(2)), c.tensor(0))
 
 
 @operator("addcmul")
-def addcmul(c: Call) -> Result:
+def addcmul(c: OperatorCall) -> Result:
     product = build.binary(c.program, "multiply", c.tensor(1), c.tensor(2))
     if c.kwargs.get("value", 1) != 1:
         raise Unsupported
@@ -274,12 +274,12 @@ def addcmul(c: Call) -> Result:
 
 
 @operator("einsum")
-def einsum(c: Call) -> Result:
+def einsum(c: OperatorCall) -> Result:
     return build.einsum(c.program, str(c.args[0]), c.args[1])
 
 
 @operator("scaled_dot_product_attention")
-def attention(c: Call) -> Result:
+def attention(c: OperatorCall) -> Result:
     p, q, k, v = c.program, c.tensor(0), c.tensor(1), c.tensor(2)
     if c.get(5, "is_causal", False) or c.kwargs.get("enable_gqa"):
         raise Unsupported
@@ -296,12 +296,12 @@ def attention(c: Call) -> Result:
 
 
 @operator("embedding")
-def embedding(c: Call) -> Result:
+def embedding(c: OperatorCall) -> Result:
     return c.program.add("embedding", [c.tensor(1), c.tensor(0)], c.out(), "float")
 
 
 @operator("lstm", "gru", "rnn_tanh")
-def recurrent(c: Call) -> Result:
+def recurrent(c: OperatorCall) -> Result:
     """Of x, the first states, the arrays, and what they are for."""
     x, state, arrays, has_biases, layers = c.args[0], c.args[1], c.args[2], c.args[3], c.args[4]
     bidirectional, batch_first = c.args[7], c.args[8]

@@ -12,7 +12,7 @@ from cnncalc.formats.tensors.program import Operation, Program, ProgramError, Sh
 from cnncalc.problem import Location
 
 Result = Union[Tensor, None, list[Any]]
-Handler = Callable[["Call"], Result]
+Handler = Callable[["OperatorCall"], Result]
 HANDLERS: dict[str, Handler] = {}
 
 
@@ -38,7 +38,7 @@ class Unsupported(Exception):
     """The vocabulary cannot express this use of an operator."""
 
 
-class Call:
+class OperatorCall:
     """One operator with its arguments resolved."""
 
     def __init__(self, program: Program, node: dict[str, Any], args: list[Any], kwargs: dict[str, Any]) -> None:
@@ -137,7 +137,7 @@ class Translated:
             handler = HANDLERS.get(node["op"].rstrip("_")) or HANDLERS.get(node["op"].partition(".")[0].rstrip("_"))
             if handler is None:
                 raise Unsupported
-            found = handler(Call(program, node, args, kwargs))
+            found = handler(OperatorCall(program, node, args, kwargs))
             if not _agrees(found, node["values"]):
                 raise Unsupported
         except (Unsupported, ProgramError, IndexError, TypeError, KeyError, ValueError, AttributeError):
@@ -196,4 +196,4 @@ def _agrees(found: Result, values: Any) -> bool:
     return found is not None and isinstance(values, dict) and found.shape == tuple(values["shape"])
 
 
-__all__ = ["Call", "Translated", "Unsupported", "build", "operator"]
+__all__ = ["OperatorCall", "Translated", "Unsupported", "build", "operator"]

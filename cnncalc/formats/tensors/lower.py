@@ -12,7 +12,7 @@ from cnncalc.formats.tensors.constant import Constant, learned, reordered
 from cnncalc.formats.tensors.emit import Cannot, Emitter, Made, Maker, Port
 from cnncalc.formats.tensors.program import Operation, Program, ProgramError, Tensor, Value, written
 from cnncalc.formats.tensors.rearrange import MOST_AXES, rearranged
-from cnncalc.formats.tensors.view import Atom, Group, View, flat, whole
+from cnncalc.formats.tensors.view import Atom, Group, TensorView, flat, whole
 from cnncalc.shape import AXES, Shape
 
 _WITHOUT_PRODUCTS = frozenset(
@@ -48,9 +48,9 @@ class Lowering:
     ) -> None:
         self.program = program
         self.emit = Emitter()
-        self.views: dict[int, View] = {}
+        self.views: dict[int, TensorView] = {}
         self.ports: list[Port] = []
-        self._parameters: dict[int, View] = {}
+        self._parameters: dict[int, TensorView] = {}
         #: Values made here, kept so that no other gets their ids.
         self._kept: list[Value] = []
         self.leaving = program.outputs_of()
@@ -61,21 +61,21 @@ class Lowering:
             self.ports.append(port)
             shape = value.shape or ()
             if port.tokens:
-                self.views[id(value)] = View.fresh(port, shape[1:], range(1, len(shape)), len(shape))
+                self.views[id(value)] = TensorView.fresh(port, shape[1:], range(1, len(shape)), len(shape))
             else:
                 self.views[id(value)] = self.plain(port, shape, channels.get(value.name), (batch or {}).get(value.name, 0))
 
     @staticmethod
-    def plain(maker: Maker, shape: Sequence[int], channels: int | None = None, batch: int | None = 0) -> View:
+    def plain(maker: Maker, shape: Sequence[int], channels: int | None = None, batch: int | None = 0) -> TensorView:
         """A tensor whose axes but the batch are the array's, the axis `channels` in front."""
         rank = len(shape)
         if rank == 0:
-            return View(maker, ((Atom(1),),), ())
+            return TensorView(maker, ((Atom(1),),), ())
         if rank == 1:
-            return View.fresh(maker, shape, (0,), 1)
+            return TensorView.fresh(maker, shape, (0,), 1)
         first = channels if channels is not None and channels < rank and channels != batch else default_channels(rank)
         places = [first, *(i for i in range(rank) if i not in (first, batch))]
-        return View.fresh(maker, [shape[i] for i in places], places, rank)
+        return TensorView.fresh(maker, [shape[i] for i in places], places, rank)
 
     def run(self) -> None:
         """Lowers every operator."""
@@ -135,7 +135,7 @@ class Lowering:
 
     # What a handler reads and gives
 
-    def view(self, tensor: Tensor | None) -> View:
+    def view(self, tensor: Tensor | None) -> TensorView:
         """The view of a value, or of a constant as a separate layer."""
         if isinstance(tensor, Value):
             return self.views[id(tensor)]
@@ -143,7 +143,7 @@ class Lowering:
             return self.parameter(tensor)
         raise Cannot("an input is left out")
 
-    def parameter(self, constant: Constant) -> View:
+    def parameter(self, constant: Constant) -> TensorView:
         """A constant that enters the network as data."""
         known = self._parameters.get(id(constant))
         if known is not None and known.producer in self.emit.layers:
@@ -179,13 +179,13 @@ class Lowering:
                 fields |= ({"parameters": learned_} if learned_ else {}) | ({"buffers": buffers} if buffers else {})
                 maker = self.emit.layer("custom", fields, [], aside=False)
         if not places:
-            view = View(maker, ((Atom(1),),), ((),) * len(shape))
+            view = TensorView(maker, ((Atom(1),),), ((),) * len(shape))
         else:
-            view = View.fresh(maker, kept, places, len(shape))
+            view = TensorView.fresh(maker, kept, places, len(shape))
         self._parameters[id(constant)] = view
         return view
 
-    def _computed(self, constant: Constant) -> View:
+    def _computed(self, constant: Constant) -> TensorView:
         """A constant that is computed from arrays of the file, as the layers that compute it."""
         assert constant.op is not None
         inputs: list[Tensor | None] = []
@@ -216,7 +216,7 @@ class Lowering:
             self.emit.operation = outer
         return self.views[id(result)]
 
-    def give(self, operation: Operation, view: View, index: int = 0) -> None:
+    def give(self, operation: Operation, view: TensorView, index: int = 0) -> None:
         """The result of an operator. Raises Cannot if its shape is not that of the program."""
         value = operation.outputs[index]
         if view.shape != value.shape:
@@ -224,14 +224,14 @@ class Lowering:
         self.views[id(value)] = view
 
     def layer(
-        self, kind: str, fields: Mapping[str, Any], views: Sequence[View], weights: Mapping[str, Constant] | None = None,
+        self, kind: str, fields: Mapping[str, Any], views: Sequence[TensorView], weights: Mapping[str, Constant] | None = None,
         *, fit: str = "floor", aside: bool = False,
     ) -> Made:  # fmt: skip
         return self.emit.layer(kind, fields, [view.producer for view in views], weights, fit=fit, aside=aside)
 
     # Arrangements
 
-    def real(self, view: View) -> View:
+    def real(self, view: TensorView) -> TensorView:
         """The view with every atom of the tensor in the array: axes that are only repeated are written out."""
         present = {id(atom) for axis in view.axes for atom in axis}
         missing = [atom for atom in flat(view.dims) if id(atom) not in present]
@@ -244,10 +244,10 @@ class Lowering:
             view = rearranged(view, (*axes, unit), self.emit)
             factors = [1] * (len(axes) - 1) + [atom.size]
             made = self.emit.layer("upsample", {"factor": tuple(factors)}, [view.producer])
-            view = View(made, (*axes, (atom,)), view.dims)
+            view = TensorView(made, (*axes, (atom,)), view.dims)
         return view
 
-    def arranged(self, view: View, axes: Sequence[Group]) -> View:
+    def arranged(self, view: TensorView, axes: Sequence[Group]) -> TensorView:
         """The view with these axes; atoms that no axis names must be of size 1."""
         view = self.real(view)
         if len(axes) > MOST_AXES:
@@ -256,7 +256,7 @@ class Lowering:
             raise Cannot("an axis would be lost")
         return rearranged(view, axes, self.emit)
 
-    def as_map(self, view: View, rank: int) -> View:
+    def as_map(self, view: TensorView, rank: int) -> TensorView:
         """The view with the tensor's second axis as channels and the others as space, as convolutions and pools read it.
 
         `rank` is the number of spatial axes; a batch that is not one example becomes an axis of space in front.
@@ -267,7 +267,7 @@ class Lowering:
             axes.insert(1, dims[0])
         return self.arranged(view, axes)
 
-    def with_channels(self, view: View, dim: int) -> View:
+    def with_channels(self, view: TensorView, dim: int) -> TensorView:
         """The view with one axis of the tensor as channels, and the others as they stand in the tensor."""
         if dim >= len(view.dims):
             raise Cannot("no such axis")
@@ -281,7 +281,7 @@ class Lowering:
             others[0:2] = [others[0] + others[1]]
         return self.arranged(view, [wanted, *others])
 
-    def apart(self, view: View, dims: Sequence[int]) -> View:
+    def apart(self, view: TensorView, dims: Sequence[int]) -> TensorView:
         """The view with each of these axes of the tensor as a separate axis of the array."""
         view = self.real(view)
         if all(view.axis_of(d) is not None for d in dims if whole(view.dims[d])):
@@ -300,7 +300,7 @@ class Lowering:
         return self.arranged(view, axes)
 
     @staticmethod
-    def axis_name(view: View, axis: int) -> str:
+    def axis_name(view: TensorView, axis: int) -> str:
         """The language's name of an axis of the array."""
         return "channels" if axis == 0 else AXES[len(view.axes) - 1][axis - 1]
 
@@ -322,7 +322,7 @@ class Lowering:
             if value.shape is None:
                 made = Made("custom", {"operator": name, "output": None}, makers, {}, operation)
                 self.emit.layers.append(made)
-                self.views[id(value)] = View(made, ((Atom(1),),), ())
+                self.views[id(value)] = TensorView(made, ((Atom(1),),), ())
                 continue
             if index and not value.users and id(value) not in self.leaving:
                 continue
@@ -340,25 +340,25 @@ class Lowering:
             self.emit.layers.append(made)
             self.views[id(value)] = view.on(made)
 
-    def result(self, shape: tuple[int, ...], operation: Operation) -> View:
+    def result(self, shape: tuple[int, ...], operation: Operation) -> TensorView:
         """How the result of a custom layer lies: as its input if that has the same shape, else channels by custom."""
         nowhere = Port("")
         for one in operation.inputs:
             if isinstance(one, Value) and one.shape == shape and id(one) in self.views:
                 view = self.views[id(one)]
                 if not any(id(atom) not in {id(a) for axis in view.axes for a in axis} for atom in flat(view.dims)):
-                    return View(nowhere, view.axes, view.dims)
+                    return TensorView(nowhere, view.axes, view.dims)
         places = default_order(shape)
         kept = [shape[i] for i in places] or [1]
         if not places:
-            return View(nowhere, ((Atom(1),),), ((),) * len(shape))
+            return TensorView(nowhere, ((Atom(1),),), ((),) * len(shape))
         if len(kept) <= MOST_AXES:
-            return View.fresh(nowhere, kept, places, len(shape))
+            return TensorView.fresh(nowhere, kept, places, len(shape))
         dims: list[Group] = [(Atom(n),) if n != 1 else () for n in shape]
         groups = [dims[i] for i in places]
         while len(groups) > MOST_AXES:
             groups[1:3] = [groups[1] + groups[2]]
-        return View(nowhere, tuple(groups), tuple(dims))
+        return TensorView(nowhere, tuple(groups), tuple(dims))
 
 
 def _ids(group: Group) -> list[int]:

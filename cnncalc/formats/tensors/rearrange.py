@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cnncalc.formats.tensors.emit import Cannot
-from cnncalc.formats.tensors.view import Atom, Group, Groups, View, flat, size_of, whole
+from cnncalc.formats.tensors.view import Atom, Group, Groups, TensorView, flat, size_of, whole
 from cnncalc.shape import AXES, Shape
 
 if TYPE_CHECKING:
@@ -17,18 +17,18 @@ MOST_AXES = 4
 """Axes of an array that layers name: channels and three of space."""
 
 
-def rearranged(view: View, axes: Sequence[Group], emit: Emitter) -> View:
+def rearranged(view: TensorView, axes: Sequence[Group], emit: Emitter) -> TensorView:
     """The view with the array's axes as wanted; layers are added if they are not. The atoms must be the same."""
     wanted: Groups = tuple(tuple(axis) for axis in axes)
     have = tuple(whole(axis) for axis in view.axes)
     want = tuple(whole(axis) for axis in wanted)
     if have == want:
-        return View(view.producer, wanted, view.dims)
+        return TensorView(view.producer, wanted, view.dims)
     if flat(have) == flat(want):
-        return View(_reshaped(view, wanted, emit), wanted, view.dims)
+        return TensorView(_reshaped(view, wanted, emit), wanted, view.dims)
     named = _shuffle(view, want, emit)
     if named is not None:
-        return View(named, wanted, view.dims)
+        return TensorView(named, wanted, view.dims)
     return _permuted(view, wanted, emit)
 
 
@@ -37,13 +37,13 @@ def _shape(axes: Sequence[Group]) -> Shape:
     return Shape(*sizes[1:], sizes[0])
 
 
-def _reshaped(view: View, wanted: Groups, emit: Emitter) -> Made:
+def _reshaped(view: TensorView, wanted: Groups, emit: Emitter) -> Made:
     if len(wanted) == 1:
         return emit.layer("flatten", {}, [view.producer])
     return emit.layer("reshape", {"shape": _shape(wanted)}, [view.producer])
 
 
-def _shuffle(view: View, want: Groups, emit: Emitter) -> Made | None:
+def _shuffle(view: TensorView, want: Groups, emit: Emitter) -> Made | None:
     """A shuffle that has a name."""
     have = tuple(whole(axis) for axis in view.axes)
     if len(have) == len(want) and have[1:] == want[1:] and len(have[0]) > 1:
@@ -69,28 +69,28 @@ def _shuffle(view: View, want: Groups, emit: Emitter) -> Made | None:
     return None
 
 
-def _permuted(view: View, wanted: Groups, emit: Emitter) -> View:
+def _permuted(view: TensorView, wanted: Groups, emit: Emitter) -> TensorView:
     """Any other order: reshape to the parts that keep together, permute these, reshape."""
     order = list(flat(view.axes))
     target = list(flat(wanted))
-    view = View(view.producer, tuple(whole(axis) for axis in view.axes), view.dims)
+    view = TensorView(view.producer, tuple(whole(axis) for axis in view.axes), view.dims)
     if len({id(atom) for atom in order}) != len(order):
         raise Cannot("an atom stands twice")
     while order != target:
         parts, places = _step(order, target)
         axes = tuple(tuple(part) for part in parts)
         if view.axes != axes:
-            view = View(_reshaped(view, axes, emit), axes, view.dims)
+            view = TensorView(_reshaped(view, axes, emit), axes, view.dims)
         names = ("channels", *AXES[len(axes) - 1])
         moved = [names[i] for i in places]
         # The language writes the channels last.
         producer = emit.layer("permute", {"axes": (*moved[1:], moved[0])}, [view.producer])
         axes = tuple(axes[i] for i in places)
-        view = View(producer, axes, view.dims)
+        view = TensorView(producer, axes, view.dims)
         order = list(flat(axes))
     if tuple(whole(axis) for axis in wanted) != view.axes:
-        view = View(_reshaped(view, wanted, emit), wanted, view.dims)
-    return View(view.producer, wanted, view.dims)
+        view = TensorView(_reshaped(view, wanted, emit), wanted, view.dims)
+    return TensorView(view.producer, wanted, view.dims)
 
 
 def _runs(order: list[Atom], target: list[Atom]) -> list[list[Atom]]:

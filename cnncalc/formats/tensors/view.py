@@ -46,7 +46,7 @@ def flat(groups: Iterable[Group]) -> Group:
     return tuple(atom for group in groups for atom in group if atom.size != 1)
 
 
-class View:
+class TensorView:
     """A tensor as seen in the result of `producer`: the array's `axes`, channels first, and the tensor's `dims`, in atoms."""
 
     __slots__ = ("axes", "dims", "producer")
@@ -57,7 +57,7 @@ class View:
         self.dims = dims
 
     @classmethod
-    def fresh(cls, producer: Maker, sizes: Sequence[int], places: Sequence[int], rank: int) -> View:
+    def fresh(cls, producer: Maker, sizes: Sequence[int], places: Sequence[int], rank: int) -> TensorView:
         """A tensor of `rank` axes of which axis places[i] is axis i of the array, and the others are of size 1."""
         axes = tuple((Atom(size),) for size in sizes)
         dims: list[Group] = [()] * rank
@@ -75,14 +75,14 @@ class View:
         """The array's sizes, channels first."""
         return tuple(size_of(axis) for axis in self.axes)
 
-    def on(self, producer: Maker) -> View:
+    def on(self, producer: Maker) -> TensorView:
         """The same view of another layer's result of the same shape."""
-        return View(producer, self.axes, self.dims)
+        return TensorView(producer, self.axes, self.dims)
 
-    def transposed(self, order: Sequence[int]) -> View:
-        return View(self.producer, self.axes, tuple(self.dims[axis] for axis in order))
+    def transposed(self, order: Sequence[int]) -> TensorView:
+        return TensorView(self.producer, self.axes, tuple(self.dims[axis] for axis in order))
 
-    def reshaped(self, shape: Sequence[int]) -> View | None:
+    def reshaped(self, shape: Sequence[int]) -> TensorView | None:
         """The numbers in another shape; None if an atom would be cut where no factor of its size lies."""
         view = self
         dims: list[Group] = []
@@ -111,9 +111,9 @@ class View:
                 else:
                     return None
             dims.append(tuple(group))
-        return View(self.producer, view.axes, tuple(dims))
+        return TensorView(self.producer, view.axes, tuple(dims))
 
-    def cut(self, atom: Atom, parts: Group) -> View:
+    def cut(self, atom: Atom, parts: Group) -> TensorView:
         """The view with an atom replaced by parts of it."""
 
         def replaced(groups: Groups) -> Groups:
@@ -122,7 +122,7 @@ class View:
                 for group in groups
             )
 
-        return View(self.producer, replaced(self.axes), replaced(self.dims))
+        return TensorView(self.producer, replaced(self.axes), replaced(self.dims))
 
     def axis_of(self, dim: int) -> int | None:
         """The array's axis that is exactly one axis of the tensor; None if there is none."""
@@ -153,7 +153,7 @@ class View:
         return f"<view of {self.producer.name}: {text(self.axes)} as {text(self.dims)}>"
 
 
-def aligned(first: View, second: View) -> tuple[View, View] | None:
+def aligned(first: TensorView, second: TensorView) -> tuple[TensorView, TensorView] | None:
     """Both views with the atoms of equal axes cut at the same places; None if their factors do not allow that.
 
     Axes of size 1 in one of them and not in the other are left alone.
@@ -181,7 +181,7 @@ def aligned(first: View, second: View) -> tuple[View, View] | None:
     return first, second
 
 
-def translated(first: View, second: View) -> Groups:
+def translated(first: TensorView, second: TensorView) -> Groups:
     """The array axes of `second`, written in the atoms of `first` that stand at the same place of the tensor.
 
     An atom that `first` lacks because its axis is of size 1 there stays itself.

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.build.reading import Reading
-from cnncalc.formats.draft import TooManyLayers, UnknownShape, is_complete
+from cnncalc.formats.draft import TooManyLayers, UnknownInput, is_complete
 from cnncalc.formats.ultralytics.arguments import bind
 from cnncalc.formats.ultralytics.catalog import Module, Net, Results
 from cnncalc.formats.ultralytics.modules import MODULES
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cnncalc.build.changes import Changes
     from cnncalc.build.problems import Problems
     from cnncalc.build.reading import Source
-    from cnncalc.formats.ultralytics.rows import Model, Row
+    from cnncalc.formats.ultralytics.rows import ModuleRow, ScaledModel
 
 #: Ultralytics' default sizes.
 DETECTION_SIZE, CLASSIFICATION_SIZE = 640, 224
@@ -33,7 +33,7 @@ Result = Producer | list[Producer]
 """The result of a row, or several that later rows pick from."""
 
 
-def lay_out(model: Model, builder: Builder, problems: Problems, source: Source, changes: Changes) -> Reading:
+def lay_out(model: ScaledModel, builder: Builder, problems: Problems, source: Source, changes: Changes) -> Reading:
     """The reading of a model. Raises SpecError if the shape of --input is impossible."""
     last = next((row for row in reversed(model.rows) if row is not None), None)
     size = CLASSIFICATION_SIZE if last is not None and last.module == "Classify" else DETECTION_SIZE
@@ -68,7 +68,7 @@ def lay_out(model: Model, builder: Builder, problems: Problems, source: Source, 
     )
 
 
-def _description(model: Model) -> str | None:
+def _description(model: ScaledModel) -> str | None:
     """The scale and what it multiplies."""
     if model.scale:
         most = f", at most {model.most:,.0f} channels" if model.most < math.inf else ""
@@ -78,7 +78,7 @@ def _description(model: Model) -> str | None:
     return None
 
 
-def _notes(model: Model, size: int | None) -> tuple[str, ...]:
+def _notes(model: ScaledModel, size: int | None) -> tuple[str, ...]:
     """Notes on assumptions, for values that neither the file nor an option gives."""
     found = []
     if model.assumed:
@@ -98,7 +98,7 @@ def divisible(x: float, divisor: int = 8) -> int:
 class _Walk:
     """Lays out the rows in order and keeps their results."""
 
-    def __init__(self, model: Model, net: Net, problems: Problems, made: Input) -> None:
+    def __init__(self, model: ScaledModel, net: Net, problems: Problems, made: Input) -> None:
         self._model = model
         self._net = net
         self._problems = problems
@@ -123,7 +123,7 @@ class _Walk:
                 first = result[0] if isinstance(result, list) else result
                 self.outputs = self.outputs or [first]
 
-    def _row(self, row: Row) -> Result | None:
+    def _row(self, row: ModuleRow) -> Result | None:
         name = f"model.{row.index}"
         sources = [self._source(row, place) for place in row.reads]
         module = MODULES.get(row.module)
@@ -144,7 +144,7 @@ class _Walk:
             return None
         try:
             return self._module(row, module, inputs)
-        except UnknownShape:
+        except UnknownInput:
             self._lost(row)
             return None
         except LayerError as error:
@@ -153,7 +153,7 @@ class _Walk:
             self._lost(row)
             return None
 
-    def _source(self, row: Row, place: int) -> Result | None:
+    def _source(self, row: ModuleRow, place: int) -> Result | None:
         """The inputs of a row; a number that no row above has is reported."""
         index = row.index
         if place == -1 and index == 0:
@@ -167,14 +167,14 @@ class _Walk:
             return None
         return self._results[target]
 
-    def _lost(self, row: Row) -> None:
+    def _lost(self, row: ModuleRow) -> None:
         """Add a placeholder for a row that cannot be laid out."""
         found = next((self._results[p] for p in row.reads if -len(self._results) <= p < len(self._results)), None)
         reads = found[0] if isinstance(found, list) else found
         builder = self._net.builder
         builder.layer(f"model.{row.index}", None, [reads] if reads is not None else [], kind=row.module, location=row.place)
 
-    def _module(self, row: Row, module: Module, inputs: list[Result]) -> Result:
+    def _module(self, row: ModuleRow, module: Module, inputs: list[Result]) -> Result:
         model = self._model
         number = max(round(row.number * model.depth), 1) if row.number > 1 else row.number
         arguments = list(row.arguments)
@@ -224,7 +224,7 @@ class _Walk:
             group.result = found[0] if isinstance(found, list) else found
         return found  # type: ignore[no-any-return]  # layouts give results
 
-    def _scale_channels(self, row: Row, module: Module, arguments: list[Any], inputs: list[Result]) -> list[str]:
+    def _scale_channels(self, row: ModuleRow, module: Module, arguments: list[Any], inputs: list[Result]) -> list[str]:
         """Multiply the first argument by the width, and show it in the row's title."""
         model = self._model
         written_as = arguments[0] if arguments else None

@@ -19,7 +19,7 @@ MOST_REPEATS = 1000
 
 
 @dataclass(slots=True)
-class Row:
+class ModuleRow:
     """A row as written: its inputs, number of repeats, module and arguments."""
 
     index: int
@@ -35,7 +35,7 @@ class Row:
 
 
 @dataclass(slots=True)
-class Model:
+class ScaledModel:
     """The whole file, with the chosen scale applied to `depth`, `width` and `most`."""
 
     classes: int = 80
@@ -48,7 +48,7 @@ class Model:
     activation: str | None = "silu"
     anchors: Any = None
     names: dict[str, Any] = field(default_factory=dict)
-    rows: list[Row | None] = field(default_factory=list)
+    rows: list[ModuleRow | None] = field(default_factory=list)
     #: Whether the scale was neither named nor part of the file's name.
     assumed: bool = False
 
@@ -66,8 +66,8 @@ class Reader:
         self._stem = stem or ""
         self._given = given
 
-    def read(self) -> Model:
-        model = Model()
+    def read(self) -> ScaledModel:
+        model = ScaledModel()
         model.classes = self._whole("nc", 80)
         model.channels = self._whole("ch", self._whole("channels", 3))
         model.depth = self._factor("depth_multiple")
@@ -110,7 +110,7 @@ class Reader:
         self._problems.add("value", at, f"{key} must be a number above 0 and at most 100, got {_shown(found)}")
         return 1.0
 
-    def _scale(self, model: Model) -> None:
+    def _scale(self, model: ScaledModel) -> None:
         """Choose a scale: the one that is set, the file name's, the file's own key, or the first."""
         node = self._root.get("scales")
         if node is not None and not isinstance(node, Mapping):
@@ -158,7 +158,7 @@ class Reader:
             return "silu"
         return kind or None
 
-    def _rows(self, section: str, model: Model) -> None:
+    def _rows(self, section: str, model: ScaledModel) -> None:
         pair = self._root.pairs.get(section)
         node = pair[1] if pair else None
         if not isinstance(node, Sequence):
@@ -169,7 +169,7 @@ class Reader:
         for item in node.items:
             model.rows.append(self._row(item, len(model.rows), model))
 
-    def _row(self, node: YamlNode, index: int, model: Model) -> Row | None:
+    def _row(self, node: YamlNode, index: int, model: ScaledModel) -> ModuleRow | None:
         if not isinstance(node, Sequence) or len(node.items) != 4:
             found_text = f"a list of {len(node.items)}" if isinstance(node, Sequence) else describe(node)
             self._problems.add("row", node, f"row {index} must be [from, number, module, arguments], and this is {found_text}")
@@ -196,7 +196,7 @@ class Reader:
                 "value", arguments_at, f"row {index}'s arguments must be a list, such as [64, 3, 2], not {describe(arguments_at)}"
             )
             return None
-        return Row(
+        return ModuleRow(
             index,
             location(node),
             found,
@@ -210,11 +210,11 @@ class Reader:
         )
 
 
-class _Mark:
+class _Unplaced:
     line = column = 0
 
 
-_START = _Mark()
+_START = _Unplaced()
 
 
 def _positive(value: Any) -> bool:

@@ -44,7 +44,7 @@ def table(
     if with_file and subject.file:
         title += f" · {one_line(subject.file)}"
     figures = figures or Figures.of(subject)
-    body = _Body(subject, columns, depth, width, figures)
+    body = _TableBody(subject, columns, depth, width, figures)
     yield [(title, "title")]
     if subject.description:
         yield from ([(line, "note")] for line in wrapped(words.sentence(subject.description), width))
@@ -58,7 +58,7 @@ def table(
         yield from ([(line, "note")] for note in notes for line in wrapped(note, width))
 
 
-class _Body:
+class _TableBody:
     """The cells of a table and the widths of its columns."""
 
     def __init__(

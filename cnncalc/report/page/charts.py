@@ -7,7 +7,7 @@ import math
 from cnncalc.analysis.memory import Memory
 from cnncalc.machine import written
 from cnncalc.report.picture.measure import clipped, text_width
-from cnncalc.report.picture.scene import Group, Part, Path, Polygon, Rect, Scene, Text
+from cnncalc.report.picture.scene import Part, Path, Polygon, Rect, Scene, ShapeGroup, Text
 
 _WIDTH, _HEIGHT = 1100.0, 250.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 84.0, 16.0, 34.0, 34.0
@@ -40,7 +40,7 @@ def memory_curve(memory: Memory) -> Scene | None:
     if len(live) <= _POINTED:
         for i, (node, size) in enumerate(zip(nodes, live, strict=True)):
             title = f"{clipped(node.name, 11, 400)}: {written(size)}"
-            parts.append(Group(title, [Rect(_LEFT + i * step, _TOP, step, ground - _TOP, "hover")]))
+            parts.append(ShapeGroup(title, [Rect(_LEFT + i * step, _TOP, step, ground - _TOP, "hover")]))
     x = _LEFT + (at + 0.5) * step
     label = f"peak {written(peak)} at {clipped(nodes[at].name, 11, 420)}"
     half = text_width(label, 11) / 2

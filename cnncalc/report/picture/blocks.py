@@ -11,7 +11,7 @@ from cnncalc.report.picture import frame
 from cnncalc.report.picture.fold import Edge, Fold, Item, label_of
 from cnncalc.report.picture.measure import clipped
 from cnncalc.report.picture.options import Drawing
-from cnncalc.report.picture.rows import Rows, fold_flat
+from cnncalc.report.picture.rows import ItemRows, fold_flat
 from cnncalc.report.picture.scene import Part, Rect, Scene, Text
 from cnncalc.shape import Shape
 from cnncalc.subject import Subject
@@ -57,7 +57,7 @@ class _Panel:
 
 def scene(subject: Subject, options: Drawing) -> Scene:
     """The picture of a whole network."""
-    writer = Rows(subject, options)
+    writer = ItemRows(subject, options)
     whole = Fold(subject, options.depth or 1, frames=True, bands=False)
     whole, units = fold_flat(whole, subject, _MOST)
     whole.check_size()
@@ -71,7 +71,7 @@ def scene(subject: Subject, options: Drawing) -> Scene:
     return frame.framed(subject, options, _packed(panels, room), writer.families, _note(panels, left_out))
 
 
-def _panels(writer: Rows, whole: Fold, parts: Sequence[_Part], room: float) -> list[_Panel]:
+def _panels(writer: ItemRows, whole: Fold, parts: Sequence[_Part], room: float) -> list[_Panel]:
     """The panel of the network, and beside it those of its parts, with narrower boxes if they fit there only with them."""
     network = _panel(writer, whole.items, whole.edges, "network", room - 2 * _PAD)
     drawn = [_part_panel(writer, part, room, 0) for part in parts]
@@ -97,7 +97,7 @@ def _panels(writer: Rows, whole: Fold, parts: Sequence[_Part], room: float) -> l
     return [network, *(squeezed if after < _LOWER * before else drawn)]
 
 
-def _part_panel(writer: Rows, part: _Part, room: float, least: float) -> _Panel:
+def _part_panel(writer: ItemRows, part: _Part, room: float, least: float) -> _Panel:
     title = f"{clipped(part.name, 11, 300, bold=True)} · {words.plural(part.uses, 'use')}"
     return _panel(writer, part.items, part.edges, title, room - 2 * _PAD, in_columns=False, least=least)
 
@@ -174,7 +174,7 @@ def _is_one_operator(twig: Twig) -> bool:
 
 
 def _panel(
-    writer: Rows,
+    writer: ItemRows,
     items: Sequence[Item],
     edges: Sequence[Edge],
     title: str,

@@ -11,7 +11,7 @@ from cnncalc.report import words
 from cnncalc.report.picture.family import FAMILIES
 from cnncalc.report.picture.measure import clipped, text_width, wrapped
 from cnncalc.report.picture.options import Drawing
-from cnncalc.report.picture.scene import FONTS, REST_GAP, Group, Part, Path, Polygon, Rect, Scene, Text
+from cnncalc.report.picture.scene import FONTS, REST_GAP, Part, Path, Polygon, Rect, Scene, ShapeGroup, Text
 from cnncalc.subject import Subject
 
 MARGIN = 20
@@ -60,7 +60,7 @@ def framed(subject: Subject, options: Drawing, body: list[Part], families: Seque
 
 def _has_unread(parts: Iterable[Part]) -> bool:
     return any(
-        _has_unread(part.parts) if isinstance(part, Group) else isinstance(part, Text) and part.text.startswith("~ ")
+        _has_unread(part.parts) if isinstance(part, ShapeGroup) else isinstance(part, Text) and part.text.startswith("~ ")
         for part in parts
     )
 
@@ -134,7 +134,7 @@ def bounds(parts: Iterable[Part]) -> tuple[float, float, float, float]:
     xs: list[float] = []
     ys: list[float] = []
     for part in parts:
-        if isinstance(part, Group):
+        if isinstance(part, ShapeGroup):
             left, top, right, bottom = bounds(part.parts)
             xs += (left, right)
             ys += (top, bottom)
@@ -160,8 +160,8 @@ def shifted(parts: Iterable[Part], dx: float, dy: float) -> list[Part]:
     """The shapes, moved."""
     found: list[Part] = []
     for part in parts:
-        if isinstance(part, Group):
-            found.append(Group(part.title, shifted(part.parts, dx, dy)))
+        if isinstance(part, ShapeGroup):
+            found.append(ShapeGroup(part.title, shifted(part.parts, dx, dy)))
         elif isinstance(part, Text):
             found.append(replace(part, x=part.x + dx, y=part.y + dy))
         elif isinstance(part, Rect):

@@ -14,7 +14,7 @@ from cnncalc.report.picture.fold import Edge, Fold, Item, few_strips
 from cnncalc.report.picture.layout import Arrangement, Spacing, arrange
 from cnncalc.report.picture.measure import clipped, text_width
 from cnncalc.report.picture.options import Drawing
-from cnncalc.report.picture.scene import REST_GAP, Group, Part, Path, Rect, Scene, Text, arrow
+from cnncalc.report.picture.scene import REST_GAP, Part, Path, Rect, Scene, ShapeGroup, Text, arrow
 from cnncalc.report.picture.straight import Cell
 from cnncalc.report.picture.tooltip import tooltip
 from cnncalc.report.picture.units import Unit, fold_units
@@ -44,7 +44,7 @@ _MOST = 48
 
 
 @dataclass(eq=False, slots=True)
-class Port:
+class FramePort:
     """The point at which a result enters or leaves a frame; `key` is the leaf that computes it."""
 
     key: Item
@@ -56,9 +56,9 @@ class Tree:
     """The inside of a frame, or of the whole network, with the places of its parts."""
 
     item: Item | None
-    entries: list[Port]
+    entries: list[FramePort]
     children: list[Tree | Item]
-    exits: list[Port]
+    exits: list[FramePort]
     cells: list[Cell]
     #: Start, end and result of each edge, by place among entries, children and exits.
     edges: list[tuple[int, int, Edge]]
@@ -71,7 +71,7 @@ def scene(subject: Subject, options: Drawing) -> Scene:
     """The picture of a whole network."""
     fold = _fold(subject, options)
     fold.check_size()
-    writer = Rows(subject, options)
+    writer = ItemRows(subject, options)
     parts = writer.drawn(fold.items, fold.edges, options.width - 2 * frame.MARGIN)
     return frame.framed(subject, options, parts, writer.families, "")
 
@@ -101,7 +101,7 @@ def fold_flat(fold: Fold, subject: Subject, most: int) -> tuple[Fold, list[Unit]
     return smaller, fold_units(smaller, most)
 
 
-class Rows:
+class ItemRows:
     """Lays out and draws items with their frames."""
 
     def __init__(self, subject: Subject, options: Drawing) -> None:
@@ -167,7 +167,9 @@ class Rows:
             return _SPACING
         return _SPACING._replace(lane=_NARROW_LANE if self._room > _NARROWEST else _LEAST_LANE)
 
-    def _tree(self, item: Item | None, items: Sequence[Item], edges: list[Edge], entries: list[Port], exits: list[Port]) -> Tree:
+    def _tree(
+        self, item: Item | None, items: Sequence[Item], edges: list[Edge], entries: list[FramePort], exits: list[FramePort]
+    ) -> Tree:
         """Lays out `items` inside their frame; `edges` are those with an end in it."""
         home = {id(leaf): i for i, child in enumerate(items) for leaf in child.leaves()}
         children: list[Tree | Item] = []
@@ -281,9 +283,9 @@ class Rows:
     def _height(self, item: Item) -> float:
         return _TWO_LINES if self._lengths(item)[2] else _HEIGHT
 
-    def _ports(self, edges: Iterable[Edge]) -> list[Port]:
+    def _ports(self, edges: Iterable[Edge]) -> list[FramePort]:
         """A port for each leaf that edges come from; those from far away first, as they pass on that side."""
-        found = {id(edge.start): Port(edge.start, edge.flow) for edge in edges}
+        found = {id(edge.start): FramePort(edge.start, edge.flow) for edge in edges}
         return [found[key] for key in sorted(found, key=lambda key: self._order[key])]
 
     # -- drawing; the axis of the flow is x = `across`
@@ -374,7 +376,7 @@ class Rows:
     def _box(self, item: Item, top: float, axis: float) -> Part:
         width, height = self._width(item), self._height(item)
         left = axis - width / 2
-        group = Group(tooltip(item, self._subject))
+        group = ShapeGroup(tooltip(item, self._subject))
         if item.count > 1:
             group.parts.append(Rect(left + 3, top + 3, width, height, "card", 4))
         group.parts.append(Rect(left, top, width, height, "badline" if item.mark == "error" else "card", 4))

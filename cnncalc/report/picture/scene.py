@@ -55,14 +55,14 @@ class Text:
 
 
 @dataclass(slots=True)
-class Group:
+class ShapeGroup:
     """Shapes that belong together; `title` is shown when one points at them."""
 
     title: str
     parts: list[Part] = field(default_factory=list)
 
 
-Part = Union[Polygon, Rect, Path, Text, Group]
+Part = Union[Polygon, Rect, Path, Text, ShapeGroup]
 
 
 @dataclass(slots=True)
@@ -82,7 +82,7 @@ class Scene:
 
 def _shapes(parts: Iterable[Part]) -> Iterator[Polygon | Rect | Path | Text]:
     for part in parts:
-        if isinstance(part, Group):
+        if isinstance(part, ShapeGroup):
             yield from _shapes(part.parts)
         else:
             yield part

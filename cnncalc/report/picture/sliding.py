@@ -32,7 +32,7 @@ _STAIRS = 6
 _STYLES = ("win1", "win2", "win3")
 
 
-class _Axis(NamedTuple):
+class _PanelAxis(NamedTuple):
     """Cells along one side of a panel: before, inside and after the map, how many of the inside are unread at the end.
 
     Cells from `hidden[0]` on and before `hidden[1]` are left out.
@@ -68,7 +68,7 @@ class _Slide(NamedTuple):
     def extent(self) -> int:
         return self.taps[-1] + 1
 
-    def shortened(self, axis: _Axis) -> _Axis:
+    def shortened(self, axis: _PanelAxis) -> _PanelAxis:
         """The axis without the cells between the first windows and the last, if there are many."""
         first = max(self.starts[:-1], default=0) + self.extent
         hidden = max(first, axis.before) + _MARGIN, self.starts[-1] - _MARGIN
@@ -104,7 +104,7 @@ def scene(subject: Subject, node: Node) -> Scene:
     )
 
 
-_Panel = list[tuple[_Axis, _Slide]]
+_Panel = list[tuple[_PanelAxis, _Slide]]
 
 
 def _read(flow: Shape, shape: Shape, windows: Sequence[Window]) -> tuple[_Panel, _Panel]:
@@ -116,9 +116,9 @@ def _read(flow: Shape, shape: Shape, windows: Sequence[Window]) -> tuple[_Panel,
         last = (positions - 1) * window.stride
         over = max(window.before + size + window.after, last + window.extent)
         unread = max(0, window.before + size - (last + window.extent))
-        axis = _Axis(window.before, size, over - window.before - size, min(size, unread))
+        axis = _PanelAxis(window.before, size, over - window.before - size, min(size, unread))
         source.append((axis, _Slide(_starts(window.stride, positions, axes), _taps(window))))
-        result.append((_Axis(0, positions), _Slide(_starts(1, positions, 2), (0,))))
+        result.append((_PanelAxis(0, positions), _Slide(_starts(1, positions, 2), (0,))))
     return source, result
 
 
@@ -127,8 +127,10 @@ def _written(flow: Shape, shape: Shape, windows: Sequence[Window]) -> tuple[_Pan
     source, result = [], []
     for window, size, out in list(zip(windows, flow.spatial, shape.spatial, strict=True))[-2:]:
         after = max(0, (size - 1) * window.stride + window.extent - window.before - out)
-        source.append((_Axis(0, size), _Slide(_starts(1, size, 2), (0,))))
-        result.append((_Axis(window.before, out, after), _Slide(_starts(window.stride, size, min(2, shape.rank)), _taps(window))))
+        source.append((_PanelAxis(0, size), _Slide(_starts(1, size, 2), (0,))))
+        result.append(
+            (_PanelAxis(window.before, out, after), _Slide(_starts(window.stride, size, min(2, shape.rank)), _taps(window)))
+        )
     return source, result
 
 
@@ -168,7 +170,7 @@ def _drawn(source: _Panel, result: _Panel) -> list[Part]:
     return parts
 
 
-def _map(rows: tuple[_Axis, _Slide], columns: tuple[_Axis, _Slide], cell: float) -> list[Part]:
+def _map(rows: tuple[_PanelAxis, _Slide], columns: tuple[_PanelAxis, _Slide], cell: float) -> list[Part]:
     """A map with its padding, grid, unread cells, and the first, the next and the last window."""
     (down, downward), (across, sideways) = rows, columns
     parts = _ground(across, down, cell)
@@ -193,10 +195,10 @@ def _map(rows: tuple[_Axis, _Slide], columns: tuple[_Axis, _Slide], cell: float)
     return parts
 
 
-def _strip(axis: tuple[_Axis, _Slide], cell: float) -> list[Part]:
+def _strip(axis: tuple[_PanelAxis, _Slide], cell: float) -> list[Part]:
     """A sequence, and below it the window at its first positions and its last."""
     own, slide = axis
-    parts = _ground(own, _Axis(0, 1), cell)
+    parts = _ground(own, _PanelAxis(0, 1), cell)
     height = max(cell, 6.0)
     if slide.taps == (0,):
         return [*parts, *(Rect(own.at(x, cell), 0, cell, cell, _STYLES[i]) for i, x in enumerate(slide.starts))]
@@ -209,7 +211,7 @@ def _strip(axis: tuple[_Axis, _Slide], cell: float) -> list[Part]:
     return parts
 
 
-def _ground(across: _Axis, down: _Axis, cell: float) -> list[Part]:
+def _ground(across: _PanelAxis, down: _PanelAxis, cell: float) -> list[Part]:
     width, height = across.at(across.total, cell), down.at(down.total, cell)
     parts: list[Part] = []
     if across.total > across.size or down.total > down.size:
@@ -236,7 +238,7 @@ def _ground(across: _Axis, down: _Axis, cell: float) -> list[Part]:
     return parts
 
 
-def _grid(axis: _Axis, cell: float) -> list[float]:
+def _grid(axis: _PanelAxis, cell: float) -> list[float]:
     start, stop = axis.hidden
     return [axis.at(i, cell) for i in range(1, axis.total) if not start <= i <= stop or not stop]
 

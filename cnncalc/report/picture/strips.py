@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
 from cnncalc.report.picture.frame import bounds, shifted
-from cnncalc.report.picture.scene import Group, Part, Path, Point, Text
+from cnncalc.report.picture.scene import Part, Path, Point, ShapeGroup, Text
 
 #: Between two strips.
 _GAP = 26.0
@@ -54,7 +54,7 @@ def wrapped(parts: Sequence[Part], longest: float) -> list[Part]:
 def _cuts(parts: Sequence[Part], longest: float) -> list[float]:
     """Where to cut: each time at the last place that keeps the strip shorter than `longest`, else at the next one."""
     left, _, right, _ = bounds(parts)
-    solid = sorted((own[0] - _ROOM, own[2] + _ROOM) for own in (bounds([p]) for p in parts if isinstance(p, (Group, Text))))
+    solid = sorted((own[0] - _ROOM, own[2] + _ROOM) for own in (bounds([p]) for p in parts if isinstance(p, (ShapeGroup, Text))))
     places: list[float] = []
     end = -math.inf
     for start, stop in solid:

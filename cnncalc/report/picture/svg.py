@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 
 from cnncalc.report.picture.family import FAMILIES, faces
-from cnncalc.report.picture.scene import FONTS, REST_GAP, Group, Part, Path, Point, Polygon, Rect, Scene, Text
+from cnncalc.report.picture.scene import FONTS, REST_GAP, Part, Path, Point, Polygon, Rect, Scene, ShapeGroup, Text
 
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
 
@@ -84,7 +84,7 @@ def _rules(used: set[str], mode: int) -> str:
 def _parts(parts: Iterable[Part]) -> list[str]:
     found = []
     for part in parts:
-        if isinstance(part, Group):
+        if isinstance(part, ShapeGroup):
             found += [f"<g><title>{escaped(part.title)}</title>" if part.title else "<g>", *_parts(part.parts), "</g>"]
         else:
             found.append(_shape(part))

@@ -19,7 +19,7 @@ from cnncalc.report.picture.fold import Edge, Fold, Item, few_strips
 from cnncalc.report.picture.layout import Arrangement, Spacing, arrange
 from cnncalc.report.picture.measure import clipped
 from cnncalc.report.picture.options import Drawing
-from cnncalc.report.picture.scene import Group, Part, Path, Polygon, Rect, Scene, Text, arrow
+from cnncalc.report.picture.scene import Part, Path, Polygon, Rect, Scene, ShapeGroup, Text, arrow
 from cnncalc.report.picture.skips import Point, arc
 from cnncalc.report.picture.tooltip import tooltip
 from cnncalc.report.picture.units import fold_chains, fold_runs, fold_units
@@ -47,7 +47,7 @@ _FEW = 8
 _LONGEST_LANE = 13
 
 
-class _Body(NamedTuple):
+class _PictureBody(NamedTuple):
     """The volumes and edges of a picture, and the level of each item that may be folded with others of it, by its id."""
 
     parts: list[Part]
@@ -80,7 +80,7 @@ def _width(parts: Sequence[Part]) -> float:
     return right - left
 
 
-def _body(fold: Fold, subject: Subject, options: Drawing, longest: float | None) -> _Body:
+def _body(fold: Fold, subject: Subject, options: Drawing, longest: float | None) -> _PictureBody:
     """The volumes at their places; rows longer than `longest` are broken if it is given."""
     levels = ushape.levels(fold)
     found_brackets = brackets(fold.items, fold.edges)
@@ -101,7 +101,7 @@ def _body(fold: Fold, subject: Subject, options: Drawing, longest: float | None)
         for bracket in found_brackets:
             parts += _bracket(bracket.name, [body[index] for index in bracket.places])
         foldable = _sizes([item for i, item in enumerate(fold.items) if i in found.long])
-    return _Body(parts + [_drawn(volume, subject) for volume in body], body, foldable)
+    return _PictureBody(parts + [_drawn(volume, subject) for volume in body], body, foldable)
 
 
 def _arranged(
@@ -272,7 +272,7 @@ def _bracket(name: str, volumes: Sequence[Volume]) -> Iterator[Part]:
 
 
 def _drawn(volume: Volume, subject: Subject) -> Part:
-    group = Group(tooltip(volume.item, subject))
+    group = ShapeGroup(tooltip(volume.item, subject))
     step = volume.width + 3
     for slab in range(volume.slabs):
         bands = [*volume.bands, *(volume.tail if slab + 1 == volume.slabs else ())]

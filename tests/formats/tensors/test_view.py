@@ -4,17 +4,17 @@ import numpy as np
 import pytest
 
 from cnncalc.formats.tensors.emit import Port
-from cnncalc.formats.tensors.view import View, aligned, size_of
+from cnncalc.formats.tensors.view import TensorView, aligned, size_of
 
 X = Port("x")
 
 
-def fresh(*sizes: int) -> View:
+def fresh(*sizes: int) -> TensorView:
     """A tensor [1, channels, *space] of an array (channels, *space)."""
-    return View.fresh(X, sizes, range(1, len(sizes) + 1), len(sizes) + 1)
+    return TensorView.fresh(X, sizes, range(1, len(sizes) + 1), len(sizes) + 1)
 
 
-def places(view: View) -> list[int]:
+def places(view: TensorView) -> list[int]:
     """For each number of the tensor in row-major order, its place in the array."""
     order = [atom for axis in view.axes for atom in axis]
     array = np.arange(int(np.prod([atom.size for atom in order]))).reshape([atom.size for atom in order])

@@ -9,7 +9,7 @@ import cnncalc
 from cnncalc.report.picture.draw import scene
 from cnncalc.report.picture.formats import picture
 from cnncalc.report.picture.options import Drawing
-from cnncalc.report.picture.scene import Group, Path, Polygon, Rect, Text
+from cnncalc.report.picture.scene import Path, Polygon, Rect, ShapeGroup, Text
 from cnncalc.report.picture.straight import Cell, layer_axes, spread
 from cnncalc.report.picture.strips import wrapped
 from cnncalc.report.picture.structure import Lanes, structure
@@ -132,13 +132,13 @@ def test_an_edge_past_layers_is_straight():
 
 
 def test_strips_go_on_at_the_height_of_the_cut():
-    boxes = [Group("", [Rect(100.0 * i, 0, 40, 40, "card")]) for i in range(10)]
+    boxes = [ShapeGroup("", [Rect(100.0 * i, 0, 40, 40, "card")]) for i in range(10)]
     line = Path((40, 20), [((900, 20),)], "edge")
     bow = Path((20, 0), [((320, -120), (620, -120), (920, 0))], "skip")
     found = wrapped([*boxes, line, bow, Polygon([(890, 17), (890, 23), (900, 20)], "head")], 400)
-    right = max(part.parts[0].x + 40 for part in found if isinstance(part, Group))
+    right = max(part.parts[0].x + 40 for part in found if isinstance(part, ShapeGroup))
     assert right <= 420
-    rows = sorted({part.parts[0].y for part in found if isinstance(part, Group)})
+    rows = sorted({part.parts[0].y for part in found if isinstance(part, ShapeGroup)})
     assert len(rows) == 3
     for style in ("edge", "skip"):
         pieces = [part for part in found if isinstance(part, Path) and part.style == style]
@@ -188,7 +188,7 @@ def test_a_thousand_different_layers_are_a_figure_too():
 
 
 def test_a_picture_without_a_gap_is_not_cut():
-    wall = [Group("", [Rect(0, 0, 1000, 10, "card")])]
+    wall = [ShapeGroup("", [Rect(0, 0, 1000, 10, "card")])]
     assert wrapped(wall, 300) == wall
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from cnncalc.formats.onnx.call import Call, Result, Results, Unknown, normal, operator
+from cnncalc.formats.onnx.call import Call, DataDependent, Result, Results, normal, operator
 from cnncalc.formats.onnx.proto import TensorProto
 from cnncalc.formats.tensors import build
 from cnncalc.formats.tensors.constant import Constant, scalar
@@ -29,7 +29,7 @@ _UNARY = {
 def binary(c: Call) -> Result:
     first, second = c[0], c[1]
     if c.version < 7 and c.attribute("axis") is not None:
-        raise Unknown
+        raise DataDependent
     c.attribute("broadcast")
     if (
         c.node.op == "Div"
@@ -37,7 +37,7 @@ def binary(c: Call) -> Result:
         and not (isinstance(first, Constant) and isinstance(second, Constant))
     ):
         # Integers are divided towards zero.
-        raise Unknown
+        raise DataDependent
     return build.binary(c.program, _BINARY[c.node.op], first, second)
 
 
@@ -94,7 +94,7 @@ def identity(c: Call) -> Results:
     if c.node.op == "Dropout" and not isinstance(x, Constant):
         rate = c.number(1, "ratio", 0.5)
         if c.has(2) and not isinstance(c[2], Constant):
-            raise Unknown
+            raise DataDependent
         made = c.program.add("dropout", [x], x.shape, rate=rate)
         if len(c.node.outputs) < 2:
             return made
@@ -135,7 +135,7 @@ def with_alpha(c: Call) -> Result:
         return build.unary(p, "hard_sigmoid", x, slope=c.attribute("alpha", 0.2), offset=c.attribute("beta", 0.5))
     if c.node.op == "Swish" and c.attribute("alpha", 1.0) == 1:
         return build.unary(p, "silu", x)
-    raise Unknown
+    raise DataDependent
 
 
 @operator("Gelu")
@@ -165,7 +165,7 @@ def clip(c: Call) -> Result:
 def prelu(c: Call) -> Result:
     slope = c[1]
     if not isinstance(slope, Constant):
-        raise Unknown
+        raise DataDependent
     x = c[0]
     return c.program.add("prelu", [x, slope], broadcast(c.shape(0), slope.shape))
 
@@ -189,7 +189,7 @@ def matmul(c: Call) -> Result:
 def gemm(c: Call) -> Result:
     p, a, b = c.program, c[0], c[1]
     if len(c.shape(0)) != 2 or len(c.shape(1)) != 2:
-        raise Unknown
+        raise DataDependent
     if c.attribute("transA", 0):
         a = build.transpose(p, a, [1, 0])
     if c.attribute("transB", 0):
@@ -236,7 +236,7 @@ def reduce(c: Call) -> Result:
 def cumsum(c: Call) -> Result:
     (axis,) = c.ints(1, "axis") or [0]
     if c.attribute("exclusive", 0) or c.attribute("reverse", 0):
-        raise Unknown
+        raise DataDependent
     return c.program.add("cumsum", [c[0]], c.shape(), axis=normal(axis, len(c.shape())))
 
 
@@ -283,7 +283,7 @@ def constant(c: Call) -> Result:
             return Constant((len(value),), "float", list(value))
         if key == "value_ints":
             return Constant((len(value),), "int", list(value))
-    raise Unknown
+    raise DataDependent
 
 
 @operator("Einsum")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from cnncalc.formats.onnx.call import Call, Result, Results, Unknown, normal, operator
+from cnncalc.formats.onnx.call import Call, DataDependent, Result, Results, normal, operator
 from cnncalc.formats.onnx.proto import TensorProto
 from cnncalc.formats.tensors import build
 from cnncalc.formats.tensors.constant import SMALL, Constant, integers, scalar
@@ -28,7 +28,7 @@ def size(c: Call) -> Result:
 def reshape(c: Call) -> Result:
     wanted, shape = c.ints(1, "shape"), c.shape()
     if wanted is None:
-        raise Unknown
+        raise DataDependent
     if not c.attribute("allowzero", 0):
         if any(n == 0 and i >= len(shape) for i, n in enumerate(wanted)):
             raise ProgramError(f"Reshape keeps axis {wanted.index(0)}, which its input lacks")
@@ -100,7 +100,7 @@ def constant_of_shape(c: Call) -> Result:
     one = c.context.stored(value).data if isinstance(value, TensorProto) else [0.0]
     dtype = c.context.stored(value).dtype if isinstance(value, TensorProto) else "float"
     if not one:
-        raise Unknown
+        raise DataDependent
     found = build.full(wanted, one[0], dtype)
     if c.context.weightless and dtype == "float" and found.op is not None:
         # A file whose weights are only filled in, as those of the onnx package's own tests.
@@ -113,7 +113,7 @@ def range_(c: Call) -> Result:
     start, limit, step = (c.number(i, "") for i in range(3))
     count = max(0, math.ceil((limit - start) / step)) if step else 0
     if count > SMALL:
-        raise Unknown
+        raise DataDependent
     return Constant((count,), c[0].dtype, [start + i * step for i in range(count)])
 
 
@@ -122,7 +122,7 @@ def eye(c: Call) -> Result:
     rows, columns = c.shape()
     k = c.attribute("k", 0)
     if rows * columns > SMALL:
-        raise Unknown
+        raise DataDependent
     return Constant((rows, columns), "float", [1.0 if j == i + k else 0.0 for i in range(rows) for j in range(columns)])
 
 
@@ -191,9 +191,9 @@ def gather(c: Call) -> Result:
     if isinstance(data, Constant) and not isinstance(indices, Constant):
         if axis == 0 and len(found) == 2:
             return c.program.add("embedding", [indices, data], out, "float")
-        raise Unknown
+        raise DataDependent
     if not isinstance(indices, Constant):
-        raise Unknown
+        raise DataDependent
     return build.gather(c.program, data, indices, axis)
 
 
@@ -245,7 +245,7 @@ def pad(c: Call) -> Result:
     value = c.number(2, "value", 0.0)
     mode = _MODES.get(c.attribute("mode", "constant"))
     if mode is None:
-        raise Unknown
+        raise DataDependent
     return build.pad(c.program, c[0], pads, mode, value)
 
 
@@ -275,9 +275,9 @@ def space_to_depth(c: Call) -> Result:
 
 @operator("NonZero", "Unique", "Compress", "NonMaxSuppression")
 def unknown(c: Call) -> Result:
-    raise Unknown
+    raise DataDependent
 
 
 @operator("OneHot", "TopK")
 def other(c: Call) -> Result:
-    raise Unknown
+    raise DataDependent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from cnncalc.formats.onnx.call import Call, Result, Results, Unknown, normal, operator
+from cnncalc.formats.onnx.call import Call, DataDependent, Result, Results, normal, operator
 from cnncalc.formats.tensors import build
 from cnncalc.formats.tensors.constant import Constant
 from cnncalc.formats.tensors.program import Tensor
@@ -15,7 +15,7 @@ def _weights(c: Call, first: int, count: int) -> list[Constant | None]:
     for i in range(first, first + count):
         one = c.optional(i)
         if one is not None and not isinstance(one, Constant):
-            raise Unknown
+            raise DataDependent
         found.append(one)
     return found
 
@@ -25,7 +25,7 @@ def batchnorm(c: Call) -> Result:
     training = bool(c.attribute("training_mode", 0))
     try:
         arrays = _weights(c, 1, 4)
-    except Unknown:
+    except DataDependent:
         return c.program.add("custom", [one for one in c.args if not isinstance(one, list)], c.shape(), operator=c.node.op)
     epsilon = c.attribute("epsilon", 1e-5)
     return c.program.add("batchnorm", [c[0], *arrays], c.shape(), epsilon=epsilon, training=training)
@@ -64,7 +64,7 @@ def groupnorm(c: Call) -> Result:
     weight, bias = _weights(c, 1, 2)
     if c.version < 21 and weight is not None and weight.shape == (groups,) and groups != c.shape()[1]:
         # Version 18 has a factor per group.
-        raise Unknown
+        raise DataDependent
     return c.program.add("groupnorm", [c[0], weight, bias], c.shape(), groups=groups, epsilon=c.attribute("epsilon", 1e-5))
 
 
@@ -80,7 +80,7 @@ def lrn(c: Call) -> Result:
 def lp(c: Call) -> Result:
     axis = c.axis(-1, len(c.shape()))
     if c.attribute("p", 2) != 2:
-        raise Unknown
+        raise DataDependent
     length = build.reduce(c.program, "norm", c[0], [axis], True)
     # Vectors of length 0 stay as they are.
     return build.binary(c.program, "divide", c[0], build.unary(c.program, "clip", length, min=1e-12, max=math.inf))
@@ -90,7 +90,7 @@ def lp(c: Call) -> Result:
 def mean_variance(c: Call) -> Result:
     axes = tuple(sorted(normal(a, len(c.shape())) for a in c.attribute("axes", [0, 2, 3])))
     if axes != (0, *range(2, len(c.shape()))) or c.shape()[0] != 1:
-        raise Unknown
+        raise DataDependent
     return c.program.add("instancenorm", [c[0], None, None], c.shape(), epsilon=1e-9)
 
 
@@ -98,7 +98,7 @@ def mean_variance(c: Call) -> Result:
 def attention(c: Call) -> Result:
     """Scaled dot products of queries with keys, and of their softmax with values."""
     if c.node.op != "Attention" or len(c.node.outputs) > 1 or c.attribute("is_causal", 0) or c.attribute("softcap", 0.0):
-        raise Unknown
+        raise DataDependent
     p, q, k, v = c.program, c[0], c[1], c[2]
     flat = len(c.shape()) == 3
     if flat:
@@ -106,7 +106,7 @@ def attention(c: Call) -> Result:
         q, k, v = (_heads(c, i, count) for i, count in enumerate((heads, others, others)))
     shape, keys = q.shape or (), k.shape or ()
     if shape[1] != keys[1]:
-        raise Unknown
+        raise DataDependent
     scale = c.attribute("scale") or 1 / math.sqrt(shape[-1])
     scores = build.matmul(p, q, build.transpose(p, k, [0, 1, 3, 2]))
     scores = build.unary(p, "affine", scores, factor=scale, offset=0.0)
@@ -114,7 +114,7 @@ def attention(c: Call) -> Result:
         mask = c.shape(3)
         if c[3].dtype != "float" or mask[-1] not in (1, keys[2]):
             # True keeps a score and False drops it; keys that a short mask lacks are dropped.
-            raise Unknown
+            raise DataDependent
         scores = build.binary(p, "add", scores, c[3])
     weights = p.add("softmax", [scores], scores.shape, axis=3)
     found = build.matmul(p, weights, v)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cnncalc.formats.onnx.call import Call, Result, Results, Unknown, operator
+from cnncalc.formats.onnx.call import Call, DataDependent, Result, Results, operator
 from cnncalc.formats.onnx.operators.windows import conv
 from cnncalc.formats.tensors import build
 from cnncalc.formats.tensors.constant import Constant, scalar
@@ -33,7 +33,7 @@ def quantise(c: Call) -> Result:
 def quantise_by_range(c: Call) -> Results:
     x = c[0]
     if not isinstance(x, Value):
-        raise Unknown
+        raise DataDependent
     return c.program.add("quantise", [x], x.shape, QUANTISED), scalar(1.0), Constant((), "int", [0])
 
 
@@ -44,14 +44,14 @@ def _real(c: Call, x: Tensor, scale: Tensor | None, zero: Tensor | None, axis: i
     constants = tuple(one for one in (x, scale, zero) if isinstance(one, Constant))
     if len(constants) < sum(one is not None for one in (x, scale, zero)):
         if isinstance(x, Constant) or not isinstance(scale, Constant) or not (zero is None or isinstance(zero, Constant)):
-            raise Unknown
+            raise DataDependent
         factor, offset = scale.scalar, 0 if zero is None else zero.scalar
         if factor is None or offset is None:
-            raise Unknown
+            raise DataDependent
         return build.unary(c.program, "affine", build.cast(c.program, x, "float"), factor=factor, offset=-factor * offset)
     if any(one.size > 1 and len(one.shape) != 1 for one in constants[1:]):
         # A scale for each block of numbers.
-        raise Unknown
+        raise DataDependent
     rank = len(x.shape or ())
     attributes = {"axis": axis % rank if rank else 0}
     return Constant(x.shape or (), "float", op="dequantise", args=constants, attributes=attributes)
@@ -61,7 +61,7 @@ def _weights(c: Call, weight: Tensor, scale: Tensor | None, zero: Tensor | None,
     """The real numbers of weights that are stored in the file as integers."""
     found = _real(c, weight, scale, zero, axis)
     if not isinstance(found, Constant):
-        raise Unknown
+        raise DataDependent
     return found
 
 
@@ -73,7 +73,7 @@ def linear_conv(c: Call) -> Result:
     if c.has(8):
         # Its scale is the product of those of the input and the weights.
         if not all(isinstance(one, Constant) for one in (c[1], c[4], c[8])):
-            raise Unknown
+            raise DataDependent
         bias = _weights(c, c[8], build.binary(c.program, "multiply", c[4], c[1]), None, 0)
     call = Call(c.context, replace(c.node, op="Conv"), [x, weight, bias], c.version)
     return _quantised(c, _only(conv(call)), call)
@@ -103,7 +103,7 @@ def integer_matmul(c: Call) -> Result:
 def _only(found: Results) -> Tensor:
     one = found[0] if isinstance(found, tuple) else found
     if not isinstance(one, (Value, Constant)):
-        raise Unknown
+        raise DataDependent
     return one
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cnncalc.formats.onnx.call import Call, Results, Unknown, operator
+from cnncalc.formats.onnx.call import Call, DataDependent, Results, operator
 from cnncalc.formats.tensors.constant import Constant
 from cnncalc.formats.tensors.program import Operation, Value
 
@@ -12,7 +12,7 @@ def recurrent(c: Call) -> Results:
     """Y is (length, directions, batch, hidden), Y_h (directions, batch, hidden); layout 1 puts the batch first."""
     shape, w, r = c.shape(0), c[1], c[2]
     if not isinstance(w, Constant) or not isinstance(r, Constant):
-        raise Unknown
+        raise DataDependent
     directions, hidden = w.shape[0], c.attribute("hidden_size") or r.shape[-1]
     batch_first = bool(c.attribute("layout", 0))
     length, batch = (shape[1], shape[0]) if batch_first else (shape[0], shape[1])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cnncalc.formats.onnx.call import Call, Result, Unknown, normal, operator
+from cnncalc.formats.onnx.call import Call, DataDependent, Result, normal, operator
 from cnncalc.formats.onnx.operators.moves import split_sizes
 from cnncalc.formats.tensors import build
 from cnncalc.formats.tensors.constant import Constant, scalar
@@ -11,7 +11,7 @@ from cnncalc.formats.tensors.constant import Constant, scalar
 def _sequence(c: Call) -> list[Result]:
     found = c.args[0] if c.args else None
     if not isinstance(found, list):
-        raise Unknown
+        raise DataDependent
     return found
 
 
@@ -20,7 +20,7 @@ def _index(c: Call, index: int, default: int) -> int:
         return default
     given = c[index]
     if not isinstance(given, Constant) or given.scalar is None:
-        raise Unknown
+        raise DataDependent
     return int(given.scalar)
 
 
@@ -80,7 +80,7 @@ def split(c: Call) -> Result:
 def concat(c: Call) -> Result:
     items = [one for one in _sequence(c) if one is not None and not isinstance(one, list)]
     if not items or any(one.shape is None for one in items):
-        raise Unknown
+        raise DataDependent
     rank = len(items[0].shape or ())
     axis = c.attribute("axis", 0)
     if c.attribute("new_axis", 0):

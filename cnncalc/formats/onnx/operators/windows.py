@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from cnncalc.formats.onnx.call import Call, Result, Results, Unknown, operator
+from cnncalc.formats.onnx.call import Call, DataDependent, Result, Results, operator
 from cnncalc.formats.tensors import build
 from cnncalc.formats.tensors.program import ProgramError, Shape, written
 
@@ -149,14 +149,14 @@ def resize(c: Call) -> Result:
     policy = c.attribute("keep_aspect_ratio_policy", "stretch")
     if sizes:
         if policy != "stretch":
-            raise Unknown
+            raise DataDependent
         for axis, size in zip(axes, sizes, strict=True):
             out[axis] = size
     elif scales:
         for axis, scale in zip(axes, scales, strict=True):
             out[axis] = math.floor(x[axis] * scale + 1e-6)
     else:
-        raise Unknown
+        raise DataDependent
     if c.context.batch > 1 and out[0] == c.context.batch:
         out[0] = 1
     coordinates = c.attribute("coordinate_transformation_mode", "asymmetric" if old else "half_pixel")
@@ -186,4 +186,4 @@ def sampled(c: Call) -> Result:
         if c.node.op == "MaxRoiPool":
             height, width = c.attribute("pooled_shape", [1, 1])
         return c.program.add("custom", args, (c.shape(1)[0], x[1], height, width), operator=c.node.op)
-    raise Unknown
+    raise DataDependent

@@ -9,7 +9,7 @@ from cnncalc.formats.tensors.emit import Cannot
 from cnncalc.formats.tensors.lower import Lowering, lowers
 from cnncalc.formats.tensors.lowering.pointwise import joined, padded
 from cnncalc.formats.tensors.program import Operation, Shape, Value
-from cnncalc.formats.tensors.view import View
+from cnncalc.formats.tensors.view import TensorView
 
 
 @lowers("where")
@@ -50,5 +50,5 @@ def _chosen(mask: Constant, inside: float, outside: float) -> Constant:
     return Constant(mask.shape, "float", op="where", args=(mask, *numbers))
 
 
-def _masked(low: Lowering, function: str, view: View, mask: Constant, shape: Shape) -> View:
+def _masked(low: Lowering, function: str, view: TensorView, mask: Constant, shape: Shape) -> TensorView:
     return joined(low, function, padded(view, len(shape)), low.parameter(mask), shape)

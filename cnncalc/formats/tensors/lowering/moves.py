@@ -7,7 +7,7 @@ from cnncalc.formats.tensors.emit import MAIN, Cannot, Made
 from cnncalc.formats.tensors.lower import Lowering, lowers
 from cnncalc.formats.tensors.program import Operation, Value
 from cnncalc.formats.tensors.rearrange import MOST_AXES
-from cnncalc.formats.tensors.view import Atom, Group, View, aligned, flat, size_of, translated, whole
+from cnncalc.formats.tensors.view import Atom, Group, TensorView, aligned, flat, size_of, translated, whole
 
 
 @lowers("reshape")
@@ -22,12 +22,12 @@ def reshape(low: Lowering, o: Operation) -> None:
     low.give(o, found)
 
 
-def stretched(low: Lowering, view: View) -> View:
+def stretched(low: Lowering, view: TensorView) -> TensorView:
     """The tensor as a vector in its own order, cut nowhere."""
     view = low.real(view)
     view = low.arranged(view, [flat(view.dims)])
     one: Group = (Atom(size_of(view.axes[0])),)
-    return View(view.producer, (one,), (one,))
+    return TensorView(view.producer, (one,), (one,))
 
 
 @lowers("transpose")
@@ -42,7 +42,7 @@ def expand(low: Lowering, o: Operation) -> None:
     shape = o.output.shape or ()
     dims = ((),) * (len(shape) - len(view.dims)) + view.dims
     found = [dim if size_of(dim) == n else (Atom(n),) for dim, n in zip(dims, shape, strict=True)]
-    low.give(o, View(view.producer, view.axes, tuple(found)))
+    low.give(o, TensorView(view.producer, view.axes, tuple(found)))
 
 
 @lowers("slice")
@@ -52,7 +52,7 @@ def slice_(low: Lowering, o: Operation) -> None:
     low.give(o, sliced(low, view, a["axis"], a["start"], a["count"], a["step"]))
 
 
-def sliced(low: Lowering, view: View, dim: int, start: int, count: int, step: int) -> View:
+def sliced(low: Lowering, view: TensorView, dim: int, start: int, count: int, step: int) -> TensorView:
     """Some places of one axis of the tensor."""
     size = size_of(view.dims[dim])
     if count < 1:
@@ -74,10 +74,10 @@ def sliced(low: Lowering, view: View, dim: int, start: int, count: int, step: in
     new: Group = (Atom(count),)
     axes = tuple(new + rest if i == place else axis for i, axis in enumerate(view.axes))
     dims = tuple(new if i == dim else d for i, d in enumerate(view.dims))
-    return View(made, axes, dims)
+    return TensorView(made, axes, dims)
 
 
-def slice_layer(low: Lowering, view: View, place: int, first: int, last: int) -> Made:
+def slice_layer(low: Lowering, view: TensorView, place: int, first: int, last: int) -> Made:
     """A layer that keeps a range of one axis of the array."""
     kept = low.emit.has("slice", "axis")
     size = view.sizes[place]
@@ -90,7 +90,7 @@ def slice_layer(low: Lowering, view: View, place: int, first: int, last: int) ->
     return low.layer("crop", {"cells": tuple(cells)}, [view])
 
 
-def _split_off(view: View, group: Group) -> list[Group]:
+def _split_off(view: TensorView, group: Group) -> list[Group]:
     """Axes with a group in front of one of them, few enough."""
     inside = {id(atom) for atom in group}
     rest = [tuple(atom for atom in whole(axis) if id(atom) not in inside) for axis in view.axes]
@@ -100,7 +100,7 @@ def _split_off(view: View, group: Group) -> list[Group]:
     return [group + kept[0], *kept[1:]]
 
 
-def _strided(low: Lowering, view: View, dim: int, start: int, count: int, step: int) -> View:
+def _strided(low: Lowering, view: TensorView, dim: int, start: int, count: int, step: int) -> TensorView:
     """Every step-th place of one axis of the tensor."""
     size = size_of(view.dims[dim])
     if step < 1:
@@ -119,7 +119,7 @@ def _strided(low: Lowering, view: View, dim: int, start: int, count: int, step: 
         made = low.layer("slice", {MAIN: (start, last), "axis": low.axis_name(view, place), "step": step}, [view])
         new: Group = (Atom(count),)
         axes = tuple(new if i == place else axis for i, axis in enumerate(view.axes))
-        return View(made, axes, tuple(new if i == dim else d for i, d in enumerate(view.dims)))
+        return TensorView(made, axes, tuple(new if i == dim else d for i, d in enumerate(view.dims)))
     if size % step or start >= step or count != size // step:
         raise Cannot("a stride over channels")
     shape = list(view.shape)
@@ -158,7 +158,7 @@ def gather(low: Lowering, o: Operation) -> None:
 @lowers("concat")
 def concat(low: Lowering, o: Operation) -> None:
     axis = o.attributes["axis"]
-    parts: list[View] = []
+    parts: list[TensorView] = []
     for one in o.inputs:
         if isinstance(one, Constant) and not any(part.size > 1 for part in one.stored()) and one.scalar == 0 and parts:
             zeros = _zeros(low, o, axis)
@@ -170,7 +170,7 @@ def concat(low: Lowering, o: Operation) -> None:
     low.give(o, found)
 
 
-def _zeros(low: Lowering, o: Operation, axis: int) -> View | None:
+def _zeros(low: Lowering, o: Operation, axis: int) -> TensorView | None:
     """One part and zeros around it: padding. None if there is more than one part."""
     places = [i for i, one in enumerate(o.inputs) if isinstance(one, Value)]
     if len(places) != 1:
@@ -190,10 +190,10 @@ def _zeros(low: Lowering, o: Operation, axis: int) -> View | None:
     made = low.layer("pad", fields | {"cells": tuple(cells)}, [view])
     new: Group = (Atom(sum(sizes)),)
     axes = tuple(new if i == place else a for i, a in enumerate(view.axes))
-    return View(made, axes, tuple(new if i == axis else d for i, d in enumerate(view.dims)))
+    return TensorView(made, axes, tuple(new if i == axis else d for i, d in enumerate(view.dims)))
 
 
-def concatenated(low: Lowering, parts: list[View], dim: int) -> View:
+def concatenated(low: Lowering, parts: list[TensorView], dim: int) -> TensorView:
     """Views put together along one axis of the tensor."""
     parts = [low.real(part) for part in parts]
     sizes = [size_of(part.dims[dim]) for part in parts]
@@ -217,10 +217,10 @@ def concatenated(low: Lowering, parts: list[View], dim: int) -> View:
     made = low.layer("concat", fields, makers)
     new: Group = (Atom(sum(sizes)),)
     axes = tuple(new if i == place else axis for i, axis in enumerate(lead.axes))
-    return View(made, axes, tuple(new if i == dim else d for i, d in enumerate(lead.dims)))
+    return TensorView(made, axes, tuple(new if i == dim else d for i, d in enumerate(lead.dims)))
 
 
-def _with_unit(low: Lowering, view: View, dim: int) -> View:
+def _with_unit(low: Lowering, view: TensorView, dim: int) -> TensorView:
     """The view with an axis of size 1 of the array for an axis of size 1 of the tensor."""
     if view.axis_of(dim) is not None:
         return view
@@ -233,16 +233,16 @@ def _with_unit(low: Lowering, view: View, dim: int) -> View:
     if len(new) == 1:
         raise Cannot("a number")
     view = low.arranged(view, new)
-    return View(view.producer, tuple(new), tuple(unit if i == dim else d for i, d in enumerate(view.dims)))
+    return TensorView(view.producer, tuple(new), tuple(unit if i == dim else d for i, d in enumerate(view.dims)))
 
 
-def _alike(low: Lowering, lead: View, part: View, dim: int, place: int) -> View | None:
+def _alike(low: Lowering, lead: TensorView, part: TensorView, dim: int, place: int) -> TensorView | None:
     """`part` arranged as `lead`, but for the axis that they are put together along."""
     if part is lead:
         return part
     rest = [i for i in range(len(lead.dims)) if i != dim]
-    one = View(lead.producer, lead.axes, tuple(lead.dims[i] for i in rest))
-    other = View(part.producer, part.axes, tuple(part.dims[i] for i in rest))
+    one = TensorView(lead.producer, lead.axes, tuple(lead.dims[i] for i in rest))
+    other = TensorView(part.producer, part.axes, tuple(part.dims[i] for i in rest))
     pair = aligned(one, other)
     if pair is None:
         return None
@@ -257,11 +257,11 @@ def _alike(low: Lowering, lead: View, part: View, dim: int, place: int) -> View 
             return None
         else:
             goal.append(tuple(names[id(atom)] for atom in whole(axis)))
-    full = View(part.producer, other.axes, part.dims)
+    full = TensorView(part.producer, other.axes, part.dims)
     dims = list(full.dims)
     for i, d in zip(rest, other.dims, strict=True):
         dims[i] = d
-    full = View(part.producer, other.axes, tuple(dims))
+    full = TensorView(part.producer, other.axes, tuple(dims))
     if len(full.axes) != len(goal) or translated(full, full) != tuple(goal):
         return low.arranged(full, goal)
     return full

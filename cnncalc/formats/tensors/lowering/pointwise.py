@@ -10,7 +10,7 @@ from cnncalc.formats.tensors.emit import Cannot
 from cnncalc.formats.tensors.lower import Lowering, lowers
 from cnncalc.formats.tensors.program import Operation, Shape, Value
 from cnncalc.formats.tensors.rearrange import MOST_AXES
-from cnncalc.formats.tensors.view import View, aligned, flat, translated, whole
+from cnncalc.formats.tensors.view import TensorView, aligned, flat, translated, whole
 
 _PLAIN = frozenset((
     "relu", "relu6", "selu", "silu", "mish", "softplus", "sigmoid", "hard_swish", "tanh", "square", "sqrt", "exp", "abs",
@@ -47,7 +47,7 @@ def unary(low: Lowering, o: Operation) -> None:
     low.give(o, applied(low, view, dict(o.attributes)))
 
 
-def applied(low: Lowering, view: View, attributes: dict[str, Any]) -> View:
+def applied(low: Lowering, view: TensorView, attributes: dict[str, Any]) -> TensorView:
     """A function of each number as a layer. Raises Cannot if the language lacks it."""
     name = attributes.pop("function")
     kind, fields = name, attributes
@@ -113,7 +113,7 @@ def binary(low: Lowering, o: Operation) -> None:
         raise Cannot(function)
 
 
-def _with_constant(low: Lowering, function: str, value: Any, constant: Constant, shape: Shape, *, swapped: bool) -> View:
+def _with_constant(low: Lowering, function: str, value: Any, constant: Constant, shape: Shape, *, swapped: bool) -> TensorView:
     """A number, or an array of the file, combined with a value."""
     view = low.view(value)
     number = constant.scalar if not any(one.counts for one in constant.stored()) else None
@@ -158,7 +158,7 @@ def _negative() -> dict[str, Any]:
     return {"function": "affine", "factor": -1.0, "offset": 0.0}
 
 
-def _with_number(low: Lowering, function: str, view: View, number: float, swapped: bool) -> View:
+def _with_number(low: Lowering, function: str, view: TensorView, number: float, swapped: bool) -> TensorView:
     if function == "add":
         return applied(low, view, {"function": "affine", "factor": 1.0, "offset": number})
     if function == "multiply":
@@ -181,12 +181,12 @@ def _with_number(low: Lowering, function: str, view: View, number: float, swappe
     raise Cannot(function)
 
 
-def padded(view: View, rank: int) -> View:
+def padded(view: TensorView, rank: int) -> TensorView:
     """The view with axes of size 1 in front."""
-    return View(view.producer, view.axes, ((),) * (rank - len(view.dims)) + view.dims)
+    return TensorView(view.producer, view.axes, ((),) * (rank - len(view.dims)) + view.dims)
 
 
-def _per_channel(low: Lowering, function: str, view: View, constant: Constant, shape: Shape) -> View | None:
+def _per_channel(low: Lowering, function: str, view: TensorView, constant: Constant, shape: Shape) -> TensorView | None:
     """A factor or an offset per channel; None if the constant lies along other axes."""
     if view.shape != shape:
         return None
@@ -206,7 +206,7 @@ def _per_channel(low: Lowering, function: str, view: View, constant: Constant, s
     return view.on(low.layer(kind, {}, [view], {name: flat_constant}))
 
 
-def _channel_like(view: View, dim: int) -> bool:
+def _channel_like(view: TensorView, dim: int) -> bool:
     """Whether an axis of the tensor is, or holds a part of, the channels of the array or stands where channels do."""
     return dim == (1 if len(view.dims) >= 4 else len(view.dims) - 1) or any(
         atom in view.axes[0] for atom in whole(view.dims[dim])
@@ -222,7 +222,7 @@ _JOINS = {
 }  # fmt: skip
 
 
-def joined(low: Lowering, function: str, first: View, second: View, shape: Shape) -> View:
+def joined(low: Lowering, function: str, first: TensorView, second: TensorView, shape: Shape) -> TensorView:
     """Two views combined number by number. Raises Cannot if the language lacks the function."""
     kind = _JOINS.get(function)
     if kind is None or not low.emit.has(kind):
@@ -251,7 +251,7 @@ def joined(low: Lowering, function: str, first: View, second: View, shape: Shape
     return large.on(low.layer(kind, {}, views))
 
 
-def _not_repeated(low: Lowering, view: View) -> View:
+def _not_repeated(low: Lowering, view: TensorView) -> TensorView:
     """The view without the axes that are only repeated: a join repeats them anyway."""
     present = {id(atom) for axis in view.axes for atom in axis}
     dims = []
@@ -260,14 +260,14 @@ def _not_repeated(low: Lowering, view: View) -> View:
         if any(real) and not all(real):
             return low.real(view)
         dims.append(dim if all(real) else ())
-    return View(view.producer, view.axes, tuple(dims))
+    return TensorView(view.producer, view.axes, tuple(dims))
 
 
-def _covers(view: View, shape: Shape) -> bool:
+def _covers(view: TensorView, shape: Shape) -> bool:
     return view.shape == shape
 
 
-def _plain(low: Lowering, view: View) -> View:
+def _plain(low: Lowering, view: TensorView) -> TensorView:
     """The view with an axis of the array for each axis of the tensor."""
     axes = [whole(dim) for dim in view.dims if whole(dim)]
     if len(axes) > MOST_AXES:
@@ -275,13 +275,13 @@ def _plain(low: Lowering, view: View) -> View:
     return low.arranged(view, axes or [()])
 
 
-def _repeated(low: Lowering, large: View, small: View) -> View:
+def _repeated(low: Lowering, large: TensorView, small: TensorView) -> TensorView:
     """`large` repeated along the axes that only `small` has."""
     dims = tuple(b if not whole(a) and whole(b) else a for a, b in zip(large.dims, small.dims, strict=True))
-    return low.real(View(large.producer, large.axes, dims))
+    return low.real(TensorView(large.producer, large.axes, dims))
 
 
-def _fitted(low: Lowering, large: View, small: View) -> View:
+def _fitted(low: Lowering, large: TensorView, small: TensorView) -> TensorView:
     """`small` in an arrangement that a join accepts together with `large`."""
     names = {
         id(b): a
@@ -304,7 +304,7 @@ def _fitted(low: Lowering, large: View, small: View) -> View:
     if not present and want[0]:
         # One number becomes a number for each channel.
         repeated = tuple(tuple(atom for atom in whole(dim) if atom in want[0]) for dim in large.dims)
-        return low.arranged(View(small.producer, small.axes, repeated), [want[0]])
+        return low.arranged(TensorView(small.producer, small.axes, repeated), [want[0]])
     complete = all(axis in ((), full) for axis, full in zip(reduced, want, strict=True))
     if complete and reduced[1:] == ((),) * (len(want) - 1):
         # A number per channel: a vector or one cell.
@@ -321,7 +321,7 @@ def _fitted(low: Lowering, large: View, small: View) -> View:
             inside = [atom for atom in whole(dim) if atom in missing]
             if inside:
                 dims[i] = tuple(back.get(id(atom), atom) for atom in whole(dim))
-        small = View(small.producer, small.axes, tuple(dims))
+        small = TensorView(small.producer, small.axes, tuple(dims))
         return low.arranged(small, [tuple(back.get(id(atom), atom) for atom in axis) for axis in want])
     if any(id(atom) not in back for axis in goal for atom in axis):
         raise Cannot("an axis that the other lacks")

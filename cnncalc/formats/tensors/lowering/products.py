@@ -8,7 +8,7 @@ from cnncalc.formats.tensors.constant import Constant
 from cnncalc.formats.tensors.emit import Cannot, Made, Port
 from cnncalc.formats.tensors.lower import Lowering, lowers
 from cnncalc.formats.tensors.program import Operation, Value
-from cnncalc.formats.tensors.view import Atom, Group, Groups, View, aligned, flat, whole
+from cnncalc.formats.tensors.view import Atom, Group, Groups, TensorView, aligned, flat, whole
 from cnncalc.shape import Shape
 
 
@@ -52,7 +52,7 @@ def attention(low: Lowering, o: Operation) -> None:
     if len(long) != 1:
         raise Cannot("places along several axes")
     dims[long[0]], dims[-1] = places, channels
-    low.give(o, View(made, (channels, places), tuple(dims)))
+    low.give(o, TensorView(made, (channels, places), tuple(dims)))
 
 
 def _matrix(constant: Constant) -> tuple[int, ...]:
@@ -76,7 +76,7 @@ def _turned(constant: Constant) -> Constant:
     return Constant(matrix.shape[::-1], matrix.dtype, op="transpose", args=(matrix,), attributes={"axes": (1, 0)})
 
 
-def linear(low: Lowering, view: View, dim: int, weight: Constant, bias: Any, o: Operation) -> View:
+def linear(low: Lowering, view: TensorView, dim: int, weight: Constant, bias: Any, o: Operation) -> TensorView:
     """A linear layer over one axis of the tensor; its units take the place of that axis."""
     from cnncalc.formats.tensors.lowering.windows import real_bias
 
@@ -92,14 +92,14 @@ def linear(low: Lowering, view: View, dim: int, weight: Constant, bias: Any, o: 
     channels: Group = (Atom(units),)
     dims = list(view.dims)
     dims[dim] = channels
-    return View(made, (channels, *view.axes[1:]), tuple(dims))
+    return TensorView(made, (channels, *view.axes[1:]), tuple(dims))
 
 
 def _vector(constant: Constant) -> Constant:
     return constant if len(constant.shape) == 1 else Constant((constant.size,), constant.dtype, op="reshape", args=(constant,))
 
 
-def product(low: Lowering, a: View, b: View) -> View:
+def product(low: Lowering, a: TensorView, b: TensorView) -> TensorView:
     """The product of two tensors over the last axis of one and the last but one of the other."""
     rank = max(len(a.dims), len(b.dims))
     a, b = _padded(a, rank), _padded(b, rank)
@@ -133,31 +133,32 @@ def product(low: Lowering, a: View, b: View) -> View:
     renewed = {i: tuple(new[id(atom)] for atom in whole(b.dims[i])) for i in (*only_b, rank - 1)}
     axes = (tuple(new[id(atom)] for atom in columns), *front_a, rows)
     dims = [renewed[i] if i in only_b else a.dims[i] for i in batch]
-    return View(made, axes, (*dims, a.dims[-2], renewed[rank - 1]))
+    return TensorView(made, axes, (*dims, a.dims[-2], renewed[rank - 1]))
 
 
-def _padded(view: View, rank: int) -> View:
-    return View(view.producer, view.axes, ((),) * (rank - len(view.dims)) + view.dims)
+def _padded(view: TensorView, rank: int) -> TensorView:
+    return TensorView(view.producer, view.axes, ((),) * (rank - len(view.dims)) + view.dims)
 
 
-def _cut(a: View, b: View, shared: list[int]) -> tuple[View, View] | None:
+def _cut(a: TensorView, b: TensorView, shared: list[int]) -> tuple[TensorView, TensorView] | None:
     """Both with the axes that they share cut alike."""
     pair = aligned(
-        View(a.producer, a.axes, tuple(a.dims[i] for i in shared)), View(b.producer, b.axes, tuple(b.dims[i] for i in shared))
+        TensorView(a.producer, a.axes, tuple(a.dims[i] for i in shared)),
+        TensorView(b.producer, b.axes, tuple(b.dims[i] for i in shared)),
     )
     if pair is None:
         return None
 
-    def filled(view: View, part: View) -> View:
+    def filled(view: TensorView, part: TensorView) -> TensorView:
         dims = list(view.dims)
         for i, dim in zip(shared, part.dims, strict=True):
             dims[i] = dim
-        return View(part.producer, part.axes, tuple(dims))
+        return TensorView(part.producer, part.axes, tuple(dims))
 
     return filled(a, pair[0]), filled(b, pair[1])
 
 
-def _channels_in(view: View, group: Group) -> bool:
+def _channels_in(view: TensorView, group: Group) -> bool:
     """Whether the channels of the array are, or begin with, these atoms."""
     inside = {id(atom) for atom in group}
     return any(id(atom) in inside for atom in whole(view.axes[0]))
@@ -171,7 +172,7 @@ def embedding(low: Lowering, o: Operation) -> None:
         raise Cannot("ids that are computed")
     channels: Group = (Atom(table.shape[1]),)
     made = low.layer("embedding", {"dimension": table.shape[1]}, [view], {"weight": table})
-    low.give(o, View(made, (channels, view.axes[0]), (*view.dims, channels)))
+    low.give(o, TensorView(made, (channels, view.axes[0]), (*view.dims, channels)))
 
 
 _ORDERS = {"lstm": (0, 2, 3, 1), "gru": (1, 0, 2), "rnn": (0,)}
@@ -206,9 +207,11 @@ def recurrent(low: Lowering, o: Operation) -> None:
         width: Group = (Atom(hidden),)
         channels = side + width
         if first is not None:
-            state = _last(low, View(first, (channels, view.axes[1]), (view.dims[length], side, width)))
+            state = _last(low, TensorView(first, (channels, view.axes[1]), (view.dims[length], side, width)))
             side, width = state.dims
-            low.give(o, View(state.producer, state.axes, ((), side, width) if a["batch_first"] else (side, (), width)), index)
+            low.give(
+                o, TensorView(state.producer, state.axes, ((), side, width) if a["batch_first"] else (side, (), width)), index
+            )
             continue
         first = made = low.layer(kind, base | {"return": returns}, [view], weights)
         if index == 0:
@@ -217,27 +220,27 @@ def recurrent(low: Lowering, o: Operation) -> None:
         else:
             axes = (channels,)
             dims = ((), side, width) if a["batch_first"] else (side, (), width)
-        low.give(o, View(made, axes, dims), index)
+        low.give(o, TensorView(made, axes, dims), index)
     if not steps:
         raise Cannot("no steps")
     _state(low, o, 2, view, first)
 
 
-def _last(low: Lowering, view: View) -> View:
+def _last(low: Lowering, view: TensorView) -> TensorView:
     """The state after the last step, from all of them: (directions, hidden). The second direction ends at the first step."""
     from cnncalc.formats.tensors.lowering.moves import concatenated, sliced
 
     steps, directions, _ = view.shape
     if directions == 1:
         last = sliced(low, view, 0, steps - 1, 1, 1)
-        return View(last.producer, last.axes, last.dims[1:])
+        return TensorView(last.producer, last.axes, last.dims[1:])
     forward = sliced(low, sliced(low, view, 1, 0, 1, 1), 0, steps - 1, 1, 1)
     backward = sliced(low, sliced(low, view, 1, 1, 1, 1), 0, 0, 1, 1)
     both = concatenated(low, [forward, backward], 1)
-    return View(both.producer, both.axes, both.dims[1:])
+    return TensorView(both.producer, both.axes, both.dims[1:])
 
 
-def _state(low: Lowering, o: Operation, index: int, view: View, layer: Made | None) -> None:
+def _state(low: Lowering, o: Operation, index: int, view: TensorView, layer: Made | None) -> None:
     """A state that the recurrent layer does not return, as a custom layer next to it."""
     value = o.outputs[index]
     if not value.users and id(value) not in low.leaving:
@@ -302,14 +305,14 @@ def stacked(low: Lowering, o: Operation) -> None:
             continue
         outer: Group = side + width
         if first is not None:
-            state = _last(low, View(first, (outer, view.axes[1]), (view.dims[length], side, width)))
-            low.give(o, View(state.producer, state.axes, (state.dims[0], (), state.dims[1])), index)
+            state = _last(low, TensorView(first, (outer, view.axes[1]), (view.dims[length], side, width)))
+            low.give(o, TensorView(state.producer, state.axes, (state.dims[0], (), state.dims[1])), index)
             continue
         first = made = low.layer(a["kind"], fields | {"return": returns}, [view], dict(zip(names, arrays, strict=True)))
         if index == 0:
             dims = ((), view.dims[length], outer) if a["batch_first"] else (view.dims[length], (), outer)
-            low.give(o, View(made, (outer, view.axes[1]), dims), index)
+            low.give(o, TensorView(made, (outer, view.axes[1]), dims), index)
         else:
-            low.give(o, View(made, (side + width,), (side, (), width)), index)
+            low.give(o, TensorView(made, (side + width,), (side, (), width)), index)
     for index in range(2, len(o.outputs)):
         _state(low, o, index, view, first)

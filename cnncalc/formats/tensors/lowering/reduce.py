@@ -5,7 +5,7 @@ from __future__ import annotations
 from cnncalc.formats.tensors.emit import MAIN, Cannot
 from cnncalc.formats.tensors.lower import Lowering, lowers
 from cnncalc.formats.tensors.program import Operation, Value
-from cnncalc.formats.tensors.view import Atom, Group, View, flat, whole
+from cnncalc.formats.tensors.view import Atom, Group, TensorView, flat, whole
 
 _GLOBAL = {
     "mean": ("global_avgpool", "adaptive_avgpool"),
@@ -22,7 +22,7 @@ def reduce(low: Lowering, o: Operation) -> None:
     if not dims:
         if function not in ("mean", "max", "sum", "min", "product"):
             raise Cannot(function)
-        low.give(o, View(view.producer, view.axes, tuple(view.dims[i] for i in _left(o, view))))
+        low.give(o, TensorView(view.producer, view.axes, tuple(view.dims[i] for i in _left(o, view))))
         return
     view = low.real(view)
     places = view.axes_of(dims)
@@ -43,12 +43,12 @@ def reduce(low: Lowering, o: Operation) -> None:
         raise Cannot(function)
 
 
-def _left(o: Operation, view: View) -> list[int]:
+def _left(o: Operation, view: TensorView) -> list[int]:
     """Return the axes of the operation's input that its output has, of size 1 if they are reduced."""
     return [i for i in range(len(view.dims)) if i not in o.attributes["axes"] or o.attributes["keep"]]
 
 
-def _pooled(low: Lowering, o: Operation, view: View) -> View:
+def _pooled(low: Lowering, o: Operation, view: TensorView) -> TensorView:
     """Reduce every axis of space by a global pool."""
     axes = o.attributes["axes"]
     vector, cell = _GLOBAL[o.attributes["function"]]
@@ -57,12 +57,12 @@ def _pooled(low: Lowering, o: Operation, view: View) -> View:
         made = low.layer(cell, {"output_size": (1,) * len(units)}, [view])
         unit = iter(units)
         out = tuple(next(unit, ()) if i in axes else view.dims[i] for i in _left(o, view))
-        return View(made, (view.axes[0], *units), out)
+        return TensorView(made, (view.axes[0], *units), out)
     made = low.layer(vector, {}, [view])
-    return View(made, (view.axes[0],), tuple(() if i in axes else _only(view, i) for i in _left(o, view)))
+    return TensorView(made, (view.axes[0],), tuple(() if i in axes else _only(view, i) for i in _left(o, view)))
 
 
-def _reduced(low: Lowering, o: Operation, view: View, reduced: set[int]) -> View:
+def _reduced(low: Lowering, o: Operation, view: TensorView, reduced: set[int]) -> TensorView:
     """Reduce the axes `reduced` of the layer that `view` shows by the kind `reduce`."""
     a = o.attributes
     names = tuple(low.axis_name(view, i) for i in sorted(reduced, key=lambda i: (i == 0, i)))
@@ -72,15 +72,15 @@ def _reduced(low: Lowering, o: Operation, view: View, reduced: set[int]) -> View
         units: dict[int | None, Group] = {i: (Atom(1),) for i in reduced}
         axes = tuple(units.get(i, axis) for i, axis in enumerate(view.axes))
         by_dim = {d: units.get(view.axis_of(d) if whole(view.dims[d]) else -1, ()) for d in a["axes"]}
-        return View(made, axes, tuple(by_dim.get(i, view.dims[i]) for i in _left(o, view)))
+        return TensorView(made, axes, tuple(by_dim.get(i, view.dims[i]) for i in _left(o, view)))
     left = [axis for i, axis in enumerate(view.axes) if i not in reduced]
     if 0 in reduced:
         # The last axis of space that is left becomes the channels.
         left = [left[-1], *left[:-1]]
-    return View(made, tuple(left), tuple(() if i in a["axes"] else view.dims[i] for i in _left(o, view)))
+    return TensorView(made, tuple(left), tuple(() if i in a["axes"] else view.dims[i] for i in _left(o, view)))
 
 
-def _only(view: View, dim: int) -> tuple[Atom, ...]:
+def _only(view: TensorView, dim: int) -> tuple[Atom, ...]:
     return tuple(atom for atom in view.dims[dim] if atom in view.axes[0])
 
 

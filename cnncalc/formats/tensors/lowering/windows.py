@@ -9,7 +9,7 @@ from cnncalc.formats.tensors.constant import Constant
 from cnncalc.formats.tensors.emit import Cannot
 from cnncalc.formats.tensors.lower import Lowering, lowers
 from cnncalc.formats.tensors.program import Operation
-from cnncalc.formats.tensors.view import Atom, View, whole
+from cnncalc.formats.tensors.view import Atom, TensorView, whole
 
 
 def real_bias(bias: Any) -> Constant | None:
@@ -40,14 +40,14 @@ def _dilation(o: Operation, extra: int) -> dict[str, Any]:
     return {"dilation": dilation} if any(d != 1 for d in dilation) else {}
 
 
-def _extra(view: View, rank: int) -> int:
+def _extra(view: TensorView, rank: int) -> int:
     extra = 1 if whole(view.dims[0]) else 0
     if rank + extra > 3:
         raise Cannot("more than three axes of space")
     return extra
 
 
-def _spread(view: View, o: Operation, sizes: list[int], extra: int) -> View:
+def _spread(view: TensorView, o: Operation, sizes: list[int], extra: int) -> TensorView:
     """The view of a result with new sizes of the window's axes."""
     rank = len(o.attributes["kernel"])
     shape = o.output.shape or ()
@@ -55,10 +55,10 @@ def _spread(view: View, o: Operation, sizes: list[int], extra: int) -> View:
     new = [(Atom(n),) for n in shape[2 : 2 + rank]]
     front = view.axes[1 : 1 + extra]
     dims = [front[0] if front else (), channels, *new]
-    return View(view.producer, (channels, *front, *new), tuple(dims))
+    return TensorView(view.producer, (channels, *front, *new), tuple(dims))
 
 
-def _arguments(low: Lowering, o: Operation) -> tuple[Constant, Constant | None, View, int]:
+def _arguments(low: Lowering, o: Operation) -> tuple[Constant, Constant | None, TensorView, int]:
     """Weights, bias and input of a convolution, and the number of its further spatial axes, along which the window has size 1."""
     weight = o.inputs[1]
     if not isinstance(weight, Constant):
@@ -179,7 +179,7 @@ def resize(low: Lowering, o: Operation) -> None:
     fields = _resize_fields(a, before[2:], after[2:])
     made = low.layer("upsample", fields, [view])
     new = [(Atom(n),) for n in after[2:]]
-    low.give(o, View(made, (view.axes[0], *new), ((), view.axes[0], *new)))
+    low.give(o, TensorView(made, (view.axes[0], *new), ((), view.axes[0], *new)))
 
 
 def _resize_fields(a: dict[str, Any], before: tuple[int, ...], after: tuple[int, ...]) -> dict[str, Any]:
@@ -273,7 +273,7 @@ def pad(low: Lowering, o: Operation) -> None:
         new = (Atom((o.output.shape or ())[i]),)
         dims[i] = new
         axes_after[place or 0] = new
-    low.give(o, View(made, tuple(axes_after), tuple(dims)))
+    low.give(o, TensorView(made, tuple(axes_after), tuple(dims)))
 
 
 @lowers("adaptive_pool")
@@ -286,4 +286,4 @@ def adaptive_pool(low: Lowering, o: Operation) -> None:
     kind = "adaptive_avgpool" if o.attributes["function"] == "mean" else "adaptive_maxpool"
     made = low.layer(kind, {"output_size": after[2:]}, [view])
     new = [(Atom(n),) for n in after[2:]]
-    low.give(o, View(made, (view.axes[0], *new), ((), view.axes[0], *new)))
+    low.give(o, TensorView(made, (view.axes[0], *new), ((), view.axes[0], *new)))

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from cnncalc.formats.tensors.constant import Constant
 from cnncalc.formats.tensors.emit import Port
 from cnncalc.formats.tensors.program import Operation, Program, Tensor, Value
-from cnncalc.formats.tensors.view import Atom, Group, View, size_of, whole
+from cnncalc.formats.tensors.view import Atom, Group, TensorView, size_of, whole
 
 _NOWHERE = Port("")
 
@@ -82,11 +82,11 @@ def _value_of(operation: Operation) -> Value:
     return next(one for one in operation.inputs if isinstance(one, Value))
 
 
-def _replay(view: View, steps: list[Operation], chosen: dict[int, int]) -> View | None:
+def _replay(view: TensorView, steps: list[Operation], chosen: dict[int, int]) -> TensorView | None:
     """The view after rearrangements. A slice of one place of a whole atom is noted in `chosen`."""
     for step in steps:
         shape = step.output.shape or ()
-        found: View | None = view
+        found: TensorView | None = view
         if step.op == "transpose":
             found = view.transposed(step.attributes["axes"])
         elif step.op == "reshape":
@@ -99,7 +99,7 @@ def _replay(view: View, steps: list[Operation], chosen: dict[int, int]) -> View 
     return view
 
 
-def _sliced(view: View, step: Operation, chosen: dict[int, int]) -> View | None:
+def _sliced(view: TensorView, step: Operation, chosen: dict[int, int]) -> TensorView | None:
     """The view of one of several equal parts of an axis."""
     axis, start, count = (step.attributes[name] for name in ("axis", "start", "count"))
     size = size_of(view.dims[axis])
@@ -112,7 +112,7 @@ def _sliced(view: View, step: Operation, chosen: dict[int, int]) -> View | None:
         return None
     chosen[id(group[0])] = start // count
     dims = (*parts.dims[:axis], *parts.dims[axis + 1 :])
-    return View(parts.producer, parts.axes, dims)
+    return TensorView(parts.producer, parts.axes, dims)
 
 
 def _projection(tensor: Tensor | None, order: str, leaving: set[int]) -> tuple[_Projection, float] | None:
@@ -127,7 +127,7 @@ def _projection(tensor: Tensor | None, order: str, leaving: set[int]) -> tuple[_
         return None
     axes: tuple[Group, ...] = tuple((Atom(n),) if n != 1 else () for n in shape)
     chosen: dict[int, int] = {}
-    view = _replay(View(_NOWHERE, axes, axes), path.steps, chosen)
+    view = _replay(TensorView(_NOWHERE, axes, axes), path.steps, chosen)
     if view is None:
         return None
     places: Group = tuple(atom for axis in view.axes[:-1] for atom in axis)
@@ -222,7 +222,7 @@ def _joined(product: Operation, steps: list[Operation], heads: int) -> bool:
     """Whether the heads of a product are concatenated along the channels in the end."""
     shape = product.output.shape or ()
     axes: tuple[Group, ...] = tuple((Atom(n),) if n != 1 else () for n in shape)
-    view = _replay(View(_NOWHERE, axes, axes), steps, {})
+    view = _replay(TensorView(_NOWHERE, axes, axes), steps, {})
     if view is None:
         return False
     dims = [whole(dim) for dim in view.dims if whole(dim)]

@@ -32,7 +32,7 @@ class Request(Record):
     several: bool = False
 
 
-class Format(Protocol):
+class TableFormat(Protocol):
     """A module of an output format."""
 
     #: Whether blocks can be folded to rows; if not, every layer has a row.
@@ -44,6 +44,6 @@ class Format(Protocol):
         """Return the text, or yield it in pieces, or yield lines of spans."""
 
 
-def format_of(name: str) -> Format:
+def format_of(name: str) -> TableFormat:
     """Return the module of the output format `name`."""
-    return cast("Format", import_module(f"{__name__}.{name}"))
+    return cast("TableFormat", import_module(f"{__name__}.{name}"))

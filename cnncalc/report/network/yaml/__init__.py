@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from cnncalc.graph import Graph, Node
 from cnncalc.language.names import number
 from cnncalc.layers import Join
-from cnncalc.report.network.yaml.blocks import Definition, define
+from cnncalc.report.network.yaml.blocks import BlockDefinition, define
 from cnncalc.report.network.yaml.entries import Entries, Entry, Unnameable
 from cnncalc.report.network.yaml.fields import word
-from cnncalc.report.network.yaml.outline import Outline
+from cnncalc.report.network.yaml.outline import GraphOutline
 from cnncalc.shape import Flow, Tokens
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def text(network: Network) -> str:
 def _text(network: Network, *, flat: bool) -> str:
     graph, layout = network.graph, network.reading.layout
     fit = "floor" if any(not node.fits and node.fit == "floor" for node in graph.nodes) else "exact"
-    outline = Outline(graph, flat=flat)
+    outline = GraphOutline(graph, flat=flat)
     entries = Entries(outline, layout, fit)
     rows = entries.of(outline.top)
     outputs = entries.outputs(graph.outputs)
@@ -119,7 +119,7 @@ def _expect(graph: Graph, layout: str, outputs: list[str]) -> str:
     return f"expect: {{{', '.join(parts)}}}"
 
 
-def _definition(definition: Definition) -> list[str]:
+def _definition(definition: BlockDefinition) -> list[str]:
     lines = [f"  {definition.name}:"]
     if definition.parameters:
         given = ", ".join(f"{name}: {value or ''}" for name, value in definition.parameters.items())

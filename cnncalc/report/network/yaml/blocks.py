@@ -20,7 +20,7 @@ _MULTIPLES = range(2, 9)
 
 
 @dataclass(slots=True, eq=False)
-class Definition:
+class BlockDefinition:
     """A block: its rows, and its parameters with their defaults, None for a parameter that every use gives."""
 
     name: str
@@ -39,10 +39,10 @@ class Hole:
     seen: list[str]
 
 
-def define(rows: list[Entry]) -> list[Definition]:
+def define(rows: list[Entry]) -> list[BlockDefinition]:
     """The definitions of all blocks that `rows` use, simple ones first; the uses are given their arguments."""
     uses = [(entry, _height(entry)) for entry in _blocks(rows)]
-    found: list[Definition] = []
+    found: list[BlockDefinition] = []
     taken: set[str] = set()
     for height in sorted({height for _, height in uses}):
         classes: dict[object, list[Entry]] = {}
@@ -91,10 +91,10 @@ def _structure(rows: list[Entry]) -> object:
     )
 
 
-def _definition(uses: list[Entry], name: str) -> Definition:
+def _definition(uses: list[Entry], name: str) -> BlockDefinition:
     """One definition for uses with the same structure; each use gets its arguments."""
     bodies = [use.body or [] for use in uses]
-    made = Definition(name, bodies[0])
+    made = BlockDefinition(name, bodies[0])
     holes = list(_holes(bodies))
     given: dict[str, list[str]] = {}
     named: list[tuple[str, Hole]] = []

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from cnncalc.graph import Node, Producer
 from cnncalc.layers import Join
 from cnncalc.report.network.yaml.fields import default_of, fields_of
-from cnncalc.report.network.yaml.outline import Outline, Row, Scope, nodes_below
+from cnncalc.report.network.yaml.outline import GraphOutline, OutlineRow, RowList, nodes_below
 
 
 class Unnameable(Exception):
@@ -42,14 +42,14 @@ class Entry:
 class Entries:
     """Makes the entries of an outline. Raises Unnameable."""
 
-    def __init__(self, outline: Outline, layout: str, fit: str) -> None:
+    def __init__(self, outline: GraphOutline, layout: str, fit: str) -> None:
         self._outline = outline
         self._layout = layout
         self._fit = fit
         #: Whether the rows are in a block that shares all its weights.
         self._sharing = False
 
-    def of(self, scope: Scope) -> list[Entry]:
+    def of(self, scope: RowList) -> list[Entry]:
         """The rows of a scope; of a repeated row the first copy, with the number of copies."""
         found: list[Entry] = []
         current = scope.input
@@ -64,7 +64,7 @@ class Entries:
             current = row.result
         return found
 
-    def _entry(self, row: Row, scope: Scope, current: Producer | None) -> Entry:
+    def _entry(self, row: OutlineRow, scope: RowList, current: Producer | None) -> Entry:
         if row.inner is not None:
             peer = self._peer(row) if not self._sharing else None
             self._sharing = self._sharing or peer is not None
@@ -84,7 +84,7 @@ class Entries:
             return entry
         return self._layer(row.name, node, scope, current)
 
-    def _layer(self, name: str, node: Node, scope: Scope, current: Producer | None) -> Entry:
+    def _layer(self, name: str, node: Node, scope: RowList, current: Producer | None) -> Entry:
         layer = node.layer
         if isinstance(layer, Join) and len(node.inputs) == 1:
             # The first copy of a dense block's layer. A row joins two results or more, and a join of one gives it as it is.
@@ -113,11 +113,11 @@ class Entries:
             entry.keys["trainable"] = "false"
         return entry
 
-    def _from(self, entry: Entry, source: Producer | None, scope: Scope, current: Producer | None) -> None:
+    def _from(self, entry: Entry, source: Producer | None, scope: RowList, current: Producer | None) -> None:
         if source is not None and source is not current:
             entry.keys["from"] = self._name(source, scope)
 
-    def _joined(self, node: Node, scope: Scope, current: Producer | None) -> str:
+    def _joined(self, node: Node, scope: RowList, current: Producer | None) -> str:
         """The rows that a join reads: one beside the row above, or a list."""
         if len(node.inputs) == 2 and node.inputs[0] is current:
             return self._name(node.inputs[1], scope)
@@ -132,7 +132,7 @@ class Entries:
                 names.append(self._name(sources.pop(0), scope))
         return f"[{', '.join(names)}]"
 
-    def _copies(self, sources: list[Producer], scope: Scope) -> tuple[str, int] | None:
+    def _copies(self, sources: list[Producer], scope: RowList) -> tuple[str, int] | None:
         """`name.*` and the number of copies, if the next sources are all copies of a repeated row of this scope."""
         for row in scope.rows:
             if row.index == 0:
@@ -141,7 +141,7 @@ class Entries:
                     return f"{row.name}.*", len(results)
         return None
 
-    def _name(self, source: Producer, scope: Scope) -> str:
+    def _name(self, source: Producer, scope: RowList) -> str:
         return self._named(self._outline.reference(source, scope))
 
     @staticmethod
@@ -150,7 +150,7 @@ class Entries:
             raise Unnameable
         return found
 
-    def _peer(self, row: Row) -> Row | None:
+    def _peer(self, row: OutlineRow) -> OutlineRow | None:
         """The use of the same block whose weights all layers of this one use."""
         nodes = nodes_below(row)
         first = next((node.shared for node in nodes if node.shared is not None), None)

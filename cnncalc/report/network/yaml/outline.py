@@ -10,14 +10,14 @@ from cnncalc.language.names import name_fault
 
 
 @dataclass(slots=True, eq=False)
-class Item:
+class PendingItem:
     """A layer or group that is not yet a row. `part` is its name relative to the group around it."""
 
     part: str
     node: Node | None
     group: Group | None
     title: str
-    children: list[Item] = field(default_factory=list)
+    children: list[PendingItem] = field(default_factory=list)
 
     def nodes(self) -> Iterator[Node]:
         """Every layer in it, in order."""
@@ -30,40 +30,40 @@ class Item:
 
 
 @dataclass(slots=True, eq=False)
-class Scope:
+class RowList:
     """Rows in sequence: the network's, those of a block's use, or those of a branch."""
 
-    owner: Row | None
+    owner: OutlineRow | None
     label: str | None
     #: What its first row reads.
     input: Producer | None
-    rows: list[Row] = field(default_factory=list)
+    rows: list[OutlineRow] = field(default_factory=list)
 
     @property
-    def outer(self) -> Scope | None:
+    def outer(self) -> RowList | None:
         return self.owner.scope if self.owner is not None else None
 
 
 @dataclass(slots=True, eq=False)
-class Row:
+class OutlineRow:
     """A row: a layer, a use of a block (`inner`), or branches. A repeated row has an `index` and stands for one copy."""
 
     name: str
-    scope: Scope
+    scope: RowList
     node: Node | None
     title: str
     index: int | None = None
     #: Whether the source file names it.
     named: bool = True
-    inner: Scope | None = None
-    branches: dict[str, Scope] = field(default_factory=dict)
+    inner: RowList | None = None
+    branches: dict[str, RowList] = field(default_factory=dict)
     #: All copies of a repeated row, in order; only the first one is written.
-    copies: list[Row] = field(default_factory=list)
+    copies: list[OutlineRow] = field(default_factory=list)
 
     @property
     def result(self) -> Producer | None:
         """The output of the row in the language: that of a block's last row."""
-        row: Row | None = self
+        row: OutlineRow | None = self
         while row is not None and row.inner is not None:
             scope = row.inner
             row = scope.rows[-1] if scope.rows else None
@@ -72,26 +72,26 @@ class Row:
         return row.node if row is not None else None
 
 
-class Outline:
+class GraphOutline:
     """The rows of a graph, and the row of each layer. With `flat`, every layer is a top-level row."""
 
     def __init__(self, graph: Graph, *, flat: bool = False) -> None:
         self.graph = graph
-        self.top = Scope(None, None, graph.inputs[0] if len(graph.inputs) == 1 else None)
+        self.top = RowList(None, None, graph.inputs[0] if len(graph.inputs) == 1 else None)
         #: The row of each layer.
-        self.rows: dict[Node, Row] = {}
+        self.rows: dict[Node, OutlineRow] = {}
         self._places = {node: i for i, node in enumerate(graph.nodes)}
         if flat:
-            items = [Item(node.name, node, None, "") for node in graph.nodes]
+            items = [PendingItem(node.name, node, None, "") for node in graph.nodes]
         else:
             items = _nested(_items(tree(graph)))
         self._fill(self.top, items)
 
-    def _fill(self, scope: Scope, items: list[Item]) -> None:
+    def _fill(self, scope: RowList, items: list[PendingItem]) -> None:
         """Make the rows of a scope."""
         names = _names(items)
         #: The first copies of repeated rows, by name.
-        firsts: dict[str, Row] = {}
+        firsts: dict[str, OutlineRow] = {}
         for item, (name, index) in zip(items, names, strict=True):
             row = self._row(scope, item, name, index)
             if index:
@@ -101,22 +101,22 @@ class Outline:
                 row.copies.append(row)
             scope.rows.append(row)
 
-    def _row(self, scope: Scope, item: Item, name: str, index: int | None) -> Row:
+    def _row(self, scope: RowList, item: PendingItem, name: str, index: int | None) -> OutlineRow:
         named = item.node.named if item.node is not None else item.group.named if item.group is not None else True
-        row = Row(name, scope, item.node, item.title, index, named)
+        row = OutlineRow(name, scope, item.node, item.title, index, named)
         if item.group is not None and item.group.kind == "branches":
             for child in item.children:
-                inner = Scope(row, child.part, item.group.reads)
+                inner = RowList(row, child.part, item.group.reads)
                 row.branches[child.part] = inner
                 self._fill(inner, child.children)
         elif item.node is None:
-            row.inner = Scope(row, None, self._input(item))
+            row.inner = RowList(row, None, self._input(item))
             self._fill(row.inner, item.children)
         if item.node is not None:
             self.rows[item.node] = row
         return row
 
-    def _input(self, item: Item) -> Producer | None:
+    def _input(self, item: PendingItem) -> Producer | None:
         """The input of a block: that of its group, else the first producer outside the block that its layers read."""
         if item.group is not None and item.group.reads is not None:
             return item.group.reads
@@ -127,16 +127,16 @@ class Outline:
                     return source
         return None
 
-    def path(self, scope: Scope) -> list[Scope]:
+    def path(self, scope: RowList) -> list[RowList]:
         """A scope and the scopes around it, outermost first."""
-        found: list[Scope] = []
-        current: Scope | None = scope
+        found: list[RowList] = []
+        current: RowList | None = scope
         while current is not None:
             found.append(current)
             current = current.outer
         return found[::-1]
 
-    def reference(self, producer: Producer, scope: Scope, *, exact: bool = False) -> str | None:
+    def reference(self, producer: Producer, scope: RowList, *, exact: bool = False) -> str | None:
         """The name of an earlier output as seen from a row of `scope`; None if another row hides it.
 
         The name of a block stands for its last layer, unless that layer itself is meant: `exact`.
@@ -153,11 +153,11 @@ class Outline:
             row = row.scope.owner
         return self.name_of(row, scope)
 
-    def name_of(self, row: Row, scope: Scope) -> str | None:
+    def name_of(self, row: OutlineRow, scope: RowList) -> str | None:
         """The path of a row as seen from `scope`; None if another row hides it."""
         around = self.path(scope)
         parts: list[str] = []
-        current: Row | None = row
+        current: OutlineRow | None = row
         asked = row
         while current is not None:
             index = f".{current.index}" if current.index is not None and not _is_last(current, asked is current) else ""
@@ -171,7 +171,7 @@ class Outline:
         return None
 
 
-def nodes_below(row: Row) -> list[Node]:
+def nodes_below(row: OutlineRow) -> list[Node]:
     """Every layer of a row, in order."""
     found: list[Node] = []
     todo = [row]
@@ -186,33 +186,33 @@ def nodes_below(row: Row) -> list[Node]:
     return found
 
 
-def _is_last(row: Row, asked: bool) -> bool:
+def _is_last(row: OutlineRow, asked: bool) -> bool:
     """Whether a repeated row's name without a number means this copy."""
     first = next((other for other in row.scope.rows if other.name == row.name and other.index == 0), row)
     return first.copies[-1] is row
 
 
-def _visible(parts: list[str], row: Row, deeper: list[Scope]) -> str | None:
+def _visible(parts: list[str], row: OutlineRow, deeper: list[RowList]) -> str | None:
     """The joined path; None if a row of a deeper scope has the path's first name."""
     if any(row.name == other.name for scope in deeper for other in scope.rows):
         return None
     return ".".join(parts)
 
 
-def _items(twigs: list[Twig], prefix: str = "") -> list[Item]:
+def _items(twigs: list[Twig], prefix: str = "") -> list[PendingItem]:
     """The tree of layers and groups with names relative to each other."""
     found = []
     for twig in twigs:
         group, part = twig.group, twig.name.removeprefix(prefix)
         if group is None:
-            found.append(Item(part, twig.node, None, ""))
+            found.append(PendingItem(part, twig.node, None, ""))
             continue
         children = _items(twig.children, f"{group.name}.")
-        found.append(Item(part, twig.node, group, group.title, children))
+        found.append(PendingItem(part, twig.node, group, group.title, children))
     return found
 
 
-def _nested(items: list[Item]) -> list[Item]:
+def _nested(items: list[PendingItem]) -> list[PendingItem]:
     """Group consecutive items whose names share the part before a dot."""
     for item in items:
         if item.group is None or item.group.kind != "branches":
@@ -221,7 +221,7 @@ def _nested(items: list[Item]) -> list[Item]:
             for child in item.children:
                 child.children = _nested(child.children)
     heads = [item.part.partition(".")[0] for item in items]
-    runs: list[tuple[str, list[Item]]] = []
+    runs: list[tuple[str, list[PendingItem]]] = []
     for head, item in zip(heads, items, strict=True):
         if runs and runs[-1][0] == head and "." in item.part and "." in runs[-1][1][-1].part:
             runs[-1][1].append(item)
@@ -230,29 +230,29 @@ def _nested(items: list[Item]) -> list[Item]:
     counts: dict[str, int] = {}
     for head, _ in runs:
         counts[head] = counts.get(head, 0) + 1
-    found: list[Item] = []
+    found: list[PendingItem] = []
     for head, run in runs:
         if counts[head] > 1 or "." not in run[0].part or head.isdigit():
             found += run
             continue
-        inner = [Item(item.part.partition(".")[2], item.node, item.group, item.title, item.children) for item in run]
-        found.append(Item(head, None, None, head, _nested(inner)))
+        inner = [PendingItem(item.part.partition(".")[2], item.node, item.group, item.title, item.children) for item in run]
+        found.append(PendingItem(head, None, None, head, _nested(inner)))
     return _unfolded(found)
 
 
-def _unfolded(items: list[Item]) -> list[Item]:
+def _unfolded(items: list[PendingItem]) -> list[PendingItem]:
     """Replace a group that has only numbered members by the members: `m` with `0` and `1` becomes `m.0` and `m.1`."""
-    found: list[Item] = []
+    found: list[PendingItem] = []
     for item in items:
         numbered = item.node is None and item.children and all(child.part.partition(".")[0].isdigit() for child in item.children)
         if numbered and (item.group is None or item.group.kind == "block"):
-            found += [Item(f"{item.part}.{c.part}", c.node, c.group, c.title, c.children) for c in item.children]
+            found += [PendingItem(f"{item.part}.{c.part}", c.node, c.group, c.title, c.children) for c in item.children]
         else:
             found.append(item)
     return found
 
 
-def _names(items: list[Item]) -> list[tuple[str, int | None]]:
+def _names(items: list[PendingItem]) -> list[tuple[str, int | None]]:
     """For each item, a valid name, and its index if it is one of several copies of a row."""
     found: list[tuple[str, int | None]] = []
     taken: set[str] = set()
@@ -278,7 +278,7 @@ def _names(items: list[Item]) -> list[tuple[str, int | None]]:
     return found
 
 
-def _runs(items: list[Item]) -> dict[int, int]:
+def _runs(items: list[PendingItem]) -> dict[int, int]:
     """The positions and indexes of equal items that are numbered from 0 without a gap under one name."""
     found: dict[int, int] = {}
     i = 0
@@ -295,13 +295,13 @@ def _runs(items: list[Item]) -> dict[int, int]:
     return found
 
 
-def _chained(run: list[Item]) -> bool:
+def _chained(run: list[PendingItem]) -> bool:
     """Whether copies are equal, and each reads the one before."""
     first = _shape_of(run[0], None)
     return all(first is not None and _shape_of(item, run[k]) == first for k, item in enumerate(run[1:]))
 
 
-def _shape_of(item: Item, before: Item | None) -> object:
+def _shape_of(item: PendingItem, before: PendingItem | None) -> object:
     """The properties that copies must share: kinds, fields, names, and inputs inside the item or from the copy before."""
     nodes = list(item.nodes())
     if not nodes:
@@ -321,20 +321,20 @@ def _shape_of(item: Item, before: Item | None) -> object:
     return _skeleton(item), tuple(parts)
 
 
-def _skeleton(item: Item) -> object:
+def _skeleton(item: PendingItem) -> object:
     """Names and nesting below an item."""
     kind = item.group.kind if item.group is not None else ""
     return kind, tuple((child.part, _skeleton(child)) for child in item.children)
 
 
-def _entry(item: Item, nodes: list[Node]) -> Producer | None:
+def _entry(item: PendingItem, nodes: list[Node]) -> Producer | None:
     inside = set(nodes)
     if item.group is not None and item.group.reads is not None:
         return item.group.reads
     return next((source for node in nodes for source in node.inputs if source not in inside), None)
 
 
-def _result(item: Item) -> Producer | None:
+def _result(item: PendingItem) -> Producer | None:
     last = item
     while last.children and last.node is None:
         last = last.children[-1]

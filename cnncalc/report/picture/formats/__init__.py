@@ -13,7 +13,7 @@ from cnncalc.subject import Subject
 FORMATS = ("svg", *modules(__path__, without=("svg",)))
 
 
-class Format(Protocol):
+class PictureFormat(Protocol):
     """A module of an output format."""
 
     #: Suffixes of its files, in lower case with the dot.
@@ -23,9 +23,9 @@ class Format(Protocol):
         """Return the picture of a network. Raises CannotDraw."""
 
 
-def format_of(name: str) -> Format:
+def format_of(name: str) -> PictureFormat:
     """Return the module of the output format `name`."""
-    return cast("Format", import_module(f"{__name__}.{name}"))
+    return cast("PictureFormat", import_module(f"{__name__}.{name}"))
 
 
 def by_suffix() -> dict[str, str]:

@@ -8,7 +8,7 @@ from cnncalc.report.picture.draw import Picture, scene
 from cnncalc.report.picture.family import FAMILIES, faces
 from cnncalc.report.picture.frame import bounds
 from cnncalc.report.picture.options import CannotDraw, Drawing
-from cnncalc.report.picture.scene import FONTS, REST_GAP, Group, Part, Path, Point, Polygon, Rect, Scene, Text
+from cnncalc.report.picture.scene import FONTS, REST_GAP, Part, Path, Point, Polygon, Rect, Scene, ShapeGroup, Text
 from cnncalc.report.picture.svg import PAGE, number
 from cnncalc.subject import Subject
 
@@ -67,7 +67,7 @@ def text(found: Scene) -> str:
 def _parts(parts: Iterable[Part]) -> list[str]:
     found = []
     for part in parts:
-        if isinstance(part, Group):
+        if isinstance(part, ShapeGroup):
             found += _parts(part.parts)
         elif part.style != "paper":
             found.append(_shape(part))
