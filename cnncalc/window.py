@@ -60,10 +60,11 @@ class Window(NamedTuple):
         >>> [Window(3, stride=s).output_size(7) for s in (1, 2)], Window(2, 2, 1, 1).output_size(5, "ceil")
         ([5, 3], 3)
         """
-        span = self.span(size)
+        kernel_size, stride, before, after, dilation = self
+        span = size + before + after - dilation * (kernel_size - 1) - 1
         # Python floors negative quotients too, so that a span above −S gives the one window that `ceil` lets extend past the end.
-        positions = span // self.stride + 1
-        if fit == "ceil" and span % self.stride and not self.ceil_drops(size):
+        positions = span // stride + 1
+        if fit == "ceil" and span % stride and not self.ceil_drops(size):
             positions += 1
         elif span < 0:
             positions = 0

@@ -27,13 +27,13 @@ class Sliding(Layer):
         return self.padding != "same"
 
     def windows(self, x: Shape) -> tuple[Window, ...]:
-        # Inference asks for the windows of one input several times in a row, and often for those of maps of one size.
-        last: tuple[tuple[int, ...], tuple[Window, ...]] | None = self.__dict__.get("_last_windows")
-        spatial = x[:-1]
-        if last is not None and last[0] == spatial:
+        # Inference asks for them again and again; they depend on the sizes of the map only if the padding does.
+        last: tuple[object, tuple[Window, ...]] | None = self.__dict__.get("_last_windows")
+        key: object = x[:-1] if self.padding == "same" else len(x)
+        if last is not None and last[0] == key:
             return last[1]
         found = self._windows(x)
-        self.__dict__["_last_windows"] = spatial, found
+        self.__dict__["_last_windows"] = key, found
         return found
 
     def _windows(self, x: Shape) -> tuple[Window, ...]:
