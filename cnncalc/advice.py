@@ -4,36 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cnncalc.analysis.layout import other_layout
 from cnncalc.analysis.nearest import nearest_inputs
 from cnncalc.build import misfit
 from cnncalc.build.misfit import Misfit
-from cnncalc.build.mismatch import Unjoined
+from cnncalc.build.mismatch import Refused, Unjoined
 from cnncalc.build.reading import Reading
 from cnncalc.graph import Input, Node
 from cnncalc.problem import Problem
-from cnncalc.shape import Shape
+from cnncalc.refit import Refit
+from cnncalc.shape import Flow, Shape
 
 
 def advised(reading: Reading) -> list[Problem]:
     """The problems of a reading, with advice on the network's input where it helps."""
     problems = reading.problems
-    causes = [one.cause for one in problems]
     if not any(
-        (isinstance(one, Unjoined) and one.sizes_differ) or (isinstance(one, Misfit) and not one.reads_input) for one in causes
+        isinstance(one.cause, (Misfit, Refused)) or (isinstance(one.cause, Unjoined) and one.cause.sizes_differ)
+        for one in problems
     ):
         return problems
     flows = nearest_inputs(reading.graph, by_channels="in_channels" in reading.text)
-    inputs = [flow.text(reading.layout) for flow in flows]
-    return [_advised(problem, reading, inputs) for problem in problems]
+    return [_advised(problem, reading, flows) for problem in problems]
 
 
-def _advised(problem: Problem, reading: Reading, inputs: Sequence[str]) -> Problem:
+def _advised(problem: Problem, reading: Reading, flows: Sequence[Flow]) -> Problem:
     cause = problem.cause
+    inputs = [flow.text(reading.layout) for flow in flows]
     if isinstance(cause, Misfit):
-        text = cause.text(inputs if not cause.reads_input else ())
+        # The layer's own input is written as its windows are, without channels.
+        sizes = [misfit.written(Refit("input", flow.spatial)) for flow in flows if isinstance(flow, Shape)]
+        text = cause.text(sizes if cause.reads_input else inputs)
     elif isinstance(cause, Unjoined):
         # Other channels have another reason than the input's size.
         text = cause.text(_dropped(reading, cause), inputs) if cause.sizes_differ else cause.text()
+    elif isinstance(cause, Refused):
+        # An input in the wrong layout needs another order, not other sizes.
+        turned = any(other_layout(reading.graph, source, reading.layout) for source in reading.graph.inputs)
+        text = cause.text(() if turned else inputs)
     else:
         return problem
     # Behind the sentence stands the number of copies.

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import cnncalc
+from cnncalc.analysis.nearest import along, nearest_inputs
+from cnncalc.build.reading import Source
+from cnncalc.studies.sizes import Oracle, survey
 
 # Three poolings of 2: the input must be a multiple of 8. 358 → 179, which 2 does not divide.
 DEEP = """
@@ -102,3 +107,120 @@ def test_channels_that_differ_are_not_blamed_on_a_dropped_cell():
     assert "(channels 8 ≠ 4)" in problem.message
     assert "drops" not in problem.message
     assert "try the network's input" not in problem.message
+
+
+# Below these inputs a window is larger than its map; Keras 3 documents 75 for Inception v3 and 32 for VGG-16 as the smallest.
+SMALLEST = [
+    ("input: 3x4x3", "{conv: 4, kernel_size: 7}", "input 7x7x3 works"),
+    ("input: 20x3", "{conv: 4, kernel_size: 5, dilation: 6}", "input 25x3 works"),
+    ("input: 16x16x3", "{maxpool: 2, repeat: 5}", "the network's input 32x32x3 works"),
+    ("input: 4x16x16x3", "{conv: 4, kernel_size: 3, repeat: 3}", "the network's input 7x16x16x3 works"),
+    (
+        "input: {tokens: 3, vocabulary: 9}",
+        "{embedding: 5}, {conv: 8, kernel_size: 5}, {maxpool: 4}",
+        "the network's input 8 tokens works",
+    ),
+    # (5 − 1)·1 − 4 − 4 + 2 = −2 for 5 cells, and 1 for 8.
+    ("input: 5x2x3", "{conv_transpose: 4, kernel_size: 2, padding: 4}", "input 8x8x3 works"),
+    ("input: 2x9x3", "{crop: 2}", "input 5x9x3 works"),
+    ("input: 2x2x3", "{pad: 3, mode: reflect}", "input 4x4x3 works"),
+    (
+        "input: 2x2x3",
+        "{conv: 3, kernel_size: 5, padding: 2, padding_mode: circular}, {avgpool: 3}",
+        "the network's input 3x3x3 works",
+    ),
+    ("input: 6x6x3", "{maxpool: 2}, {space_to_depth: 2}", "the network's input 4x4x3 or 8x8x3 work"),
+    ("input: 3x2x2\nlayout: channels_first", "{conv: 4, kernel_size: 3}", "input 3x3x3 works"),
+]
+
+
+@pytest.mark.parametrize(("head", "rows", "advice"), SMALLEST)
+def test_a_map_that_is_too_small_is_told_the_smallest_input(head: str, rows: str, advice: str) -> None:
+    (problem,) = cnncalc.loads(f"{head}\nlayers: [{rows}]\n").problems
+    assert problem.message.endswith(f"; {advice}")
+
+
+@pytest.mark.parametrize(("spec", "size"), [("inception_v3", 75), ("vgg16", 32)])
+def test_the_smallest_input_of_a_published_network(spec: str, size: int) -> None:
+    problems = cnncalc.load(spec, input=f"{size - 1}x{size - 1}x3").problems
+    assert any(f"the network's input {size}x{size}x3 works" in problem.message for problem in problems)
+    assert cnncalc.load(spec, input=f"{size}x{size}x3").problems == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "input: 28x28x3\nlayers: [{adaptive_avgpool: 4}, {conv: 8, kernel_size: 5}]\n",
+        "input: 9x9x3\nlayers: [{conv: 8, kernel_size: 3, groups: 2}]\n",
+        # Another order of the sizes is meant.
+        "input: 1x28x28\nlayers: [{conv: 8, kernel_size: 5}]\n",
+    ],
+)
+def test_a_fault_that_no_size_removes_is_not_told_an_input(text: str) -> None:
+    (problem,) = cnncalc.loads(text).problems
+    assert not problem.message.endswith("works")
+
+
+def test_causal_padding_grows_with_the_window() -> None:
+    # (6 − 4 + 3)/2 + 1 = 3.5, and the same for every window.
+    (problem,) = cnncalc.loads("input: 6x3\nlayers: [{conv: 4, kernel_size: 4, stride: 2, padding: causal}]\n").problems
+    assert "kernel_size" not in problem.message
+
+
+@st.composite
+def networks(draw: st.DrawFn) -> str:
+    """Windows on maps of one to three axes, with branches that are joined; most have a stride or a join that does not fit."""
+    rank = draw(st.integers(1, 3))
+
+    def sizes(most: int, least: int = 1) -> str:
+        return "[" + ", ".join(str(draw(st.integers(least, most))) for _ in range(rank)) + "]"
+
+    def row() -> str:
+        kind = draw(
+            st.sampled_from(
+                ["conv: 4, kernel_size", "maxpool", "avgpool", "conv_transpose: 4, kernel_size", "upsample", "crop", "pad"]
+            )
+        )
+        if kind in ("upsample", "crop", "pad"):
+            return f"{{{kind}: {sizes(2)}}}"
+        padding = "" if draw(st.booleans()) else f", padding: {draw(st.sampled_from([sizes(2, 0), 'same', '1']))}"
+        return f"{{{kind}: {sizes(5)}, stride: {sizes(3)}{padding}}}"
+
+    found = [row() for _ in range(draw(st.integers(1, 4)))]
+    if draw(st.booleans()):
+        found.append(f"{{branches: {{a: [{row()}], b: [{row()}]}}, merge: concat}}")
+    fit = draw(st.sampled_from(["exact", "exact", "floor", "ceil"]))
+    return f"input: {sizes(20)[:-1]}, 4]\nfit: {fit}\nlayers: [{', '.join(found)}]\n"
+
+
+@settings(max_examples=25, deadline=None)
+@given(networks())
+def test_every_offered_input_and_fix_works_when_the_file_is_read_again(text: str) -> None:
+    net = cnncalc.loads(text)
+    lines = text.split("\n")
+    for flow in nearest_inputs(net.graph):
+        assert cnncalc.loads(text, input=str(flow)).problems == []
+    for problem in net.problems:
+        for fix in problem.fixes:
+            at = fix.location
+            assert at.line == at.end_line
+            changed = [*lines]
+            changed[at.line - 1] = lines[at.line - 1][: at.column - 1] + fix.text + lines[at.line - 1][at.end_column - 1 :]
+            left = cnncalc.loads("\n".join(changed)).problems
+            assert problem.layer not in {other.layer for other in left if other.rule == problem.rule}, fix
+
+
+@settings(max_examples=8, deadline=None)
+@given(networks(), st.integers(3, 8))
+def test_the_sizes_that_work_are_those_on_which_the_file_has_no_problem(text: str, most: int) -> None:
+    oracle = Oracle(Source(None, text=text))
+    if oracle.lasting_problems():
+        assert all(cnncalc.loads(text, input=str(along(oracle.flows[0], (0, 1, 2), n))).problems for n in range(1, 20))
+        return
+    found = survey(oracle.along(0), most)
+    if found.smallest is not None:
+        assert cnncalc.loads(text, input=str(found.smallest)).problems == []
+    for scan in found.scans:
+        axes = tuple(scan.at.axes.index(axis) for axis in scan.axes)
+        works = [n for n in range(1, scan.most + 1) if not cnncalc.loads(text, input=str(along(scan.at, axes, n))).problems]
+        assert works == scan.works

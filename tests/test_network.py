@@ -94,7 +94,7 @@ layers:
     (said,) = messages("input: 8x8x4\nlayers:\n  - {conv: 8, kernel_size: 1, name: wide}\n  - {add: input}\n")
     assert (
         said
-        == "4:5 add1: wide gives 8x8x8, input 8x8x4 (channels 8 ≠ 4); add needs the same shape from each; with a map also one number per channel, or a map of one channel; {conv: 8, kernel_size: 1} behind input gives 8 channels [join]"
+        == "4:5 add1: wide gives 8x8x8, input 8x8x4 (channels 8 ≠ 4); add needs the same shape from each, or beside a map one number per channel or a map of one channel; {conv: 8, kernel_size: 1} behind input gives 8 channels [join]"
     )
 
 
@@ -109,7 +109,7 @@ layers:
 """
     said = messages(text)
     assert said == [
-        "4:29 stage.2.conv1: a window over 2 cells is larger than its padded input, height 1; try kernel_size at most 1, or padding 1 [window]"
+        "4:29 stage.2.conv1: a window over 2 cells is larger than its padded input, height 1; try kernel_size at most 1, or padding 1; the network's input 64x64x4 works [window]"
     ]
     said = messages(
         text.replace("32x32x4", "21x21x4").replace("repeat: 3", "repeat: 2").replace("stride: 2}", "stride: 2, padding: 1}")

@@ -254,7 +254,7 @@ class Judge:
         return found
 
     def _guilty(self, layer: Layer, xs: tuple[Flow, ...], before: list[_Origins]) -> frozenset[Axis] | None:
-        """The input axes along which shapes differ, or windows are larger than their padded input; None if it is neither."""
+        """The input axes along which shapes differ, or the layer does not take the size; None if it fails for another reason."""
         shapes = [x for x in xs if isinstance(x, Shape)]
         if not shapes or len(shapes) < len(xs):
             return None
@@ -269,8 +269,18 @@ class Judge:
             except LayerError:
                 return None
             differ = [k for k, (w, n) in enumerate(zip(windows, shapes[0].spatial, strict=False)) if w.span(n) < 0]
+            differ = differ or self._refused(layer, shapes[0])
             found = [before[0][k] for k in differ if k < len(before[0])]
         return frozenset(origin.axis for origin in found if origin is not None) if differ else None
+
+    def _refused(self, layer: Layer, x: Shape) -> list[int]:
+        """The axes of which each has a size that a layer does not take, whatever the others; empty if there are other reasons."""
+        for large in LARGE:
+            shapes = [Shape(*(n if i == k else large for i, n in enumerate(x.spatial)), x.channels) for k in range(x.rank + 1)]
+            *each, whole = [isinstance(self._outcome(layer, (shape,), "floor"), LayerError) for shape in shapes]
+            if not whole:
+                return [k for k, fails in enumerate(each) if fails]
+        return []
 
     def _aligned(self, node: Node, xs: tuple[Flow, ...]) -> Outcome | None:
         """Return the outcome of a join if all inputs had the spatial sizes of the first; None if it fails, or is not a join."""

@@ -45,13 +45,18 @@ def _nearest(judge: Judge, flow: Flow, rank: int, step: int) -> Flow | None:
         size = next_size(judge, (flow,), 0, axes, step, _FAR, most)
         if size is not None:
             return _works(judge, along(flow, axes, size))
-    other = flow
-    for axis in axes:
-        size = next_size(judge, (flow,), 0, (axis,), step, _FAR, most)
-        if size is None:
-            return None
-        other = along(other, (axis,), size)
-    return _works(judge, other)
+    other, before = flow, None
+    while other != before:
+        before = other
+        for axis in axes:
+            size = next_size(judge, (other,), 0, (axis,), step, _FAR, most)
+            if size is None:
+                return None
+            other = along(other, (axis,), size)
+        # Layers behind a fault are not checked, so that the next round may find more.
+        if _works(judge, other):
+            return other
+    return None
 
 
 def _works(judge: Judge, flow: Flow) -> Flow | None:

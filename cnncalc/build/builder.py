@@ -273,11 +273,13 @@ class Builder:
             self._problems.add(error.rule, at, found.text(), layer=node.name, cause=found)
             return
         message = f"{node.name}: {error.text(self._problems.layout)}"
-        if any(isinstance(source, Input) for source in node.inputs):
-            message += mismatch.batch_hint(node.inputs[0].flow, self._problems.layout)
+        reads_input, hint = any(isinstance(source, Input) for source in node.inputs), ""
+        if reads_input:
+            hint = mismatch.batch_hint(node.inputs[0].flow, self._problems.layout)
         elif error.field is None:
             message = mismatch.flattened_sequence(node, self._problems.layout) or message
-        self._problems.add(error.rule, at, message, layer=node.name)
+        cause = None if hint else mismatch.Refused(message, reads_input)
+        self._problems.add(error.rule, at, message + hint, layer=node.name, cause=cause)
 
 
 def _take(node: Node, target: Producer | None) -> str | None:

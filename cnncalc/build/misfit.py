@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.graph import Input, Node
+from cnncalc.infer import outcome
 from cnncalc.layers.option import Cells, Every, PerAxis
 from cnncalc.problem import Fix
-from cnncalc.shape import Shape
+from cnncalc.shape import LayerError, Shape
 from cnncalc.window import Window
 
 if TYPE_CHECKING:
@@ -20,8 +21,7 @@ _CELLS = {"depth": ("plane", "planes"), "height": ("row", "rows"), "width": ("co
 class Misfit(NamedTuple):
     """The windows of a layer that do not fit the sizes that flow in, and the changes that would fit.
 
-    `fault` is the sentence without advice; `advice` are the changes of the row as a spec writes them, and of the network's
-    input if the layer reads it.
+    `fault` is the sentence without advice; `advice` are the changes of the row as a spec writes them.
     """
 
     layer: str
@@ -34,12 +34,13 @@ class Misfit(NamedTuple):
     reads_input: bool
 
     def text(self, inputs: Sequence[str] = ()) -> str:
-        """The sentence; `inputs` are inputs of the network that would fit, for a layer that does not read it."""
-        more = [f"the network's input {' or '.join(inputs)}"] if inputs else []
-        if not self.reads_input and not inputs:
-            own = [written(one) for one in self.refits if one.field == "input"]
-            more = [f"an input of {' or '.join(own)} to {self.layer}"] if own else []
-        changes = [*self.advice, *more]
+        """The sentence; `inputs` are inputs of the network on which all of it works."""
+        sizes = " or ".join(inputs or [written(one) for one in self.refits if one.field == "input"])
+        if not inputs:
+            more = f"an input of {sizes} to {self.layer}"
+        else:
+            more = f"input {sizes}" if self.reads_input else f"the network's input {sizes}"
+        changes = [*self.advice, *([more] if sizes else [])]
         listed = ", or ".join(filter(None, (", ".join(changes[:-1]), *changes[-1:])))
         return f"{self.fault}; try {listed}{', or ' if listed else ''}fit: floor"
 
@@ -50,7 +51,7 @@ def of(node: Node) -> Misfit:
     lost = any(window.unread(size) for window, size in zip(node.inferred.windows, node.inferred.sizes, strict=True))
     fault = f"{node.name} does not fit: {formula(node)}, {never_read(node)}{'' if lost else ' (no input cell is lost)'}"
     reads_input = all(isinstance(source, Input) for source in node.inputs)
-    advice = _advice(node, [one for one in found if one.field != "input" or reads_input])
+    advice = _advice(node, [one for one in found if one.field != "input"])
     return Misfit(node.name, node.inferred.windows, node.inferred.sizes, tuple(found), fault, advice, reads_input)
 
 
@@ -66,11 +67,20 @@ def _refits(node: Node) -> list[Refit]:
 
     follows = "stride" in node.layer.options and node.layer.value("stride") is None
     skip = node.layer.unwindowed
-    found = refits(node.inferred.windows[skip:], node.inferred.sizes[skip:], stride_follows=follows)
-    if not skip:
-        return found
     leading = node.inferred.sizes[:skip]
-    return [Refit("input", (*leading, *one.value)) if one.field == "input" else one for one in found]
+    found = refits(node.inferred.windows[skip:], node.inferred.sizes[skip:], stride_follows=follows)
+    found = [Refit("input", (*leading, *one.value)) if skip and one.field == "input" else one for one in found]
+    return [one for one in found if one.field == "input" or _fits(node, one)]
+
+
+def _fits(node: Node, refit: Refit) -> bool:
+    """Whether the layer works with a refit: causal padding grows with the window, and reflected padding has a limit."""
+    fields = {name: node.layer.value(name) for name in node.layer.options}
+    x = node.inputs[0].flow
+    try:
+        return x is not None and outcome(type(node.layer)(**{**fields, refit.field: refit.value}), (x,), "exact").fits
+    except LayerError:
+        return False
 
 
 def _axes(node: Node) -> tuple[str, ...]:

@@ -40,6 +40,21 @@ class Unjoined(NamedTuple):
         return f"{self.fault}{f'; {cause}' if cause else ''}{advice}"
 
 
+class Refused(NamedTuple):
+    """A layer that cannot take what flows in, though it may take other sizes; `fault` is the sentence without advice on these."""
+
+    fault: str
+    #: Whether the layer reads an input of the network.
+    reads_input: bool
+
+    def text(self, inputs: Sequence[str] = ()) -> str:
+        """The sentence; `inputs` are inputs of the network that work."""
+        if not inputs:
+            return self.fault
+        name = "input" if self.reads_input else "the network's input"
+        return f"{self.fault}; {name} {' or '.join(inputs)} {'work' if len(inputs) > 1 else 'works'}"
+
+
 def of(node: Node, error: Mismatch, layout: str) -> Unjoined:
     """Return the two inputs with their shapes, and the requirement of the join."""
     labels = node.merges.labels if node.merges is not None else ()

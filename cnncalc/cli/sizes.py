@@ -60,23 +60,25 @@ def tell(oracle: Oracle, most: int | None = None, form: str = "text") -> int:
     from cnncalc.studies.sizes import survey
 
     network = oracle.network
-    lasting = oracle.lasting_problems()
-    if not lasting:
-        surveys = {source.name: survey(oracle.along(i), most) for i, source in enumerate(network.inputs)}
-        smallest = tuple(found.smallest for found in surveys.values())
-        known = tuple(flow for flow in smallest if flow is not None)
-        # The file can hold conditions that the graph does not show, so load it again with the sizes that were found.
-        lasting = oracle.problems_on(known) if len(known) == len(smallest) == 1 else []
-        if lasting and oracle.works:
-            output.complain(lasting)
-            own, other = (words.flow(flow, network.layout) for flow in (oracle.flows[0], known[0]))
-            output.say(f"{own} works; {other} seemed to work, but then the file has this problem, so other sizes are not known\n")
-            return OK
-    if lasting:
+    if lasting := oracle.lasting_problems():
         output.complain(lasting)
         these = "these problems do" if len(lasting) > 1 else "this problem does"
         output.say(f"no input size works, because {these} not depend on the size\n")
         return PROBLEMS
+    judges = [oracle.along(i) for i in range(len(network.inputs))]
+    surveys = {source.name: survey(judge, most) for source, judge in zip(network.inputs, judges, strict=True)}
+    # The file can hold conditions that the graph does not show, so load it again with the sizes that were found.
+    for judge, found in zip(judges, surveys.values(), strict=True):
+        wrong = oracle.problems_on(judge.flows(found.smallest)) if found.smallest is not None else []
+        if wrong:
+            output.complain(wrong)
+            own, other = (words.flow(flow, network.layout) for flow in (judge.flow, found.smallest))
+            these = "these problems" if len(wrong) > 1 else "this problem"
+            output.say(
+                f"{f'{own} works; ' if oracle.works else ''}{other} seemed to work, but then the file has {these}, "
+                "so other sizes are not known\n"
+            )
+            return OK if oracle.works else PROBLEMS
     if form == "json":
         import json
 

@@ -65,7 +65,9 @@ def check_mode(x: Shape, cells: tuple[tuple[int, int], ...], mode: str, field: s
         most = {"reflect": n - 1, "circular": n}.get(mode)
         if most is not None and max(sides) > most:
             raise LayerError(
-                f"{mode} takes at most {most} cells from {axis} {n} of {{}}, and {max(sides)} are needed", x, field=field
+                f"{mode} takes at most {most} cell{'s' * (most != 1)} from {axis} {n} of {{}}, and {max(sides)} are needed",
+                x,
+                field=field,
             )
 
 

@@ -43,7 +43,7 @@ class _Elementwise(Join):
         for i, shape in enumerate(shapes):
             if shape != whole and not broadcasts(shape, whole):
                 first, second = sorted((i, largest))
-                needed = "the same shape from each; with a map also one number per channel, or a map of one channel"
+                needed = "the same shape from each, or beside a map one number per channel or a map of one channel"
                 raise Mismatch(first, second, f"{self.kind} needs {needed}")
         return whole
 

@@ -25,6 +25,8 @@ _HARMLESS = frozenset(("stride-fit", "expect", "budget"))
 LEAST, _PERIODS, MOST = 1024, 4, 100_000
 #: Readings of a file in which channels decide what the rows are, to find a size at which all of it is known.
 _READINGS = 60
+#: How often each axis is changed to find an input that works: a fault along one axis hides layers behind it.
+_ROUNDS = 4
 #: Pairs of sizes that are tried to see whether axes depend on one another.
 _PAIRS = 300
 #: Up to this size every pair is tried.
@@ -86,6 +88,8 @@ class Oracle:
         self.network: Network = of(source, options.changes())
         self._by_channels = "in_channels" in self.network.reading.text
         self.flows: list[Flow] = [source.flow for source in self.network.inputs if source.flow is not None]
+        #: Rules of which problems may go away on another input.
+        self._of_size = OF_SIZE
         if not self.lasting_problems() and not self._take(self.network):
             self._find_graph()
         self._check_graph()
@@ -102,7 +106,7 @@ class Oracle:
 
     def lasting_problems(self) -> list[Problem]:
         """Errors of the file that no other size removes."""
-        found = [p for p in self.network.reading.problems if p.level == "error" and p.rule not in OF_SIZE]
+        found = [p for p in self.network.reading.problems if p.level == "error" and p.rule not in self._of_size]
         if found:
             return found
         graph = self.network.graph
@@ -121,7 +125,8 @@ class Oracle:
         """Judge by the graph of this network from now on, if all of its rows are certain."""
         wrong = {p.rule for p in network.reading.problems if p.level == "error"} - _HARMLESS
         unknown = any(node.shape is None for node in network.layers)
-        if wrong - OF_SIZE or (self._by_channels and (wrong or unknown)):
+        # A layer that cannot share weights has weights of its own in this graph.
+        if wrong - OF_SIZE or "share" in wrong or (self._by_channels and (wrong or unknown)):
             return False
         self.judge = Judge(
             network.graph,
@@ -134,10 +139,15 @@ class Oracle:
 
     def _find_graph(self) -> None:
         """Read the file on other sizes until one is found at which every row is known."""
+        unshared = True
         for size in (64, 128, 224, 256, 32, 512, *range(1, _READINGS - 5)):
             network = self._read(tuple(along(flow, tuple(range(_rank(flow))), size) for flow in self.flows))
             if isinstance(network, Network) and self._take(network):
                 return
+            unshared = unshared and isinstance(network, Network) and any(p.rule == "share" for p in network.reading.problems)
+        if unshared:
+            # Weights cannot be shared on any input that was tried.
+            self._of_size = OF_SIZE - {"share"}
 
     def _check_graph(self) -> None:
         """Do without the graph if other layers, or layers with other fields, result when every input is larger."""
@@ -325,15 +335,18 @@ def _base(judge: OneInput, flow: Shape, bounds: Sequence[int]) -> Shape | None:
         return flow
     if judge.judge is None:
         return None
-    sizes = []
-    for axis, bound in enumerate(bounds):
-        found = [next_size(judge.judge, judge.flows(flow), judge.place, (axis,), step, bound) for step in (-1, 1)]
-        near = [size for size in found if size is not None and size <= bound]
-        if not near:
-            return None
-        sizes.append(min(near, key=lambda size: abs(size - flow[axis])))
-    other = Shape(*sizes, flow.channels)
-    return other if judge(other).works else None
+    other = flow
+    for _ in range(_ROUNDS):
+        for axis, bound in enumerate(bounds):
+            found = [next_size(judge.judge, judge.flows(other), judge.place, (axis,), step, bound) for step in (-1, 1)]
+            near = [size for size in found if size is not None and size <= bound]
+            if not near:
+                return None
+            size = min(near, key=lambda size: abs(size - flow[axis]))
+            other = Shape(*(size if i == axis else n for i, n in enumerate(other)))
+        if judge(other).works:
+            return other
+    return None
 
 
 def _box(flow: Shape) -> Iterator[Shape]:

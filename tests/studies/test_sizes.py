@@ -181,6 +181,27 @@ def test_a_fault_that_another_size_may_remove_is_not_said_to_last(text):
     assert oracle_of(f"input: 32x32x3\nlayers:\n{text}").lasting_problems() == []
 
 
+def test_weights_that_are_never_shared_are_a_problem_of_the_file():
+    """A branch is no layer whose weights can be shared, on inputs of any size."""
+    rows = "  - branches:\n      l: [{fc: 5, from: a}]\n      r: [{fc: 5, from: b, share: l}]\n    merge: concat\n"
+    (problem,) = oracle_of(f"input: {{a: 8x8x3, b: 8x8x3}}\nlayers:\n{rows}").lasting_problems()
+    assert problem.rule == "share"
+
+
+def test_weights_that_are_shared_on_some_sizes():
+    # 8·8 numbers and 10·10: the first layer has as many weights as the second on 10x10.
+    oracle = oracle_of("input: {a: 8x8x1, b: 10x10x1}\nlayers:\n  - {fc: 5, from: a, name: x}\n  - {fc: 5, from: b, share: x}\n")
+    assert oracle.lasting_problems() == []
+    assert [n for n in range(1, 13) if oracle.along(0)(Shape(n, n, 1)).works] == [10]
+
+
+def test_an_axis_that_a_fault_of_another_axis_hides():
+    # The convolution needs 11 cells along both axes, and the reflected padding 4 cells of what the pool of 4 leaves: 13 + 10.
+    rows = "  - {conv: 4, kernel_size: 6, dilation: 2}\n  - {maxpool: 1, stride: 4, padding: same}\n  - {pad: 3, mode: reflect}\n"
+    found = surveyed(f"input: 7x6x4\nlayers:\n{rows}", 40)
+    assert found.smallest == Shape(23, 23, 4)
+
+
 def test_a_comment_that_ignores_a_stride_is_followed_without_reading_the_file_again(monkeypatch):
     text = "input: 9x9x1\nlayers:\n  - {maxpool: 2}   # cnncalc: ignore[stride-fit]\n  - {maxpool: 2}\n"
     oracle = oracle_of(text)
