@@ -117,6 +117,7 @@ def _infer(layer: Layer, flows: tuple[Flow | None, ...], fit: str) -> Inferred:
         inferred.fault = fact
         return inferred
     if isinstance(layer, Join):
+        inferred.weights = layer.joined_weights(shapes)
         inferred.macs = layer.joined_macs(shapes, inferred.shape)
     else:
         x = shapes[0] if shapes else NOTHING

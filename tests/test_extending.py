@@ -50,6 +50,38 @@ class Maxout(Layer, kind="maxout"):
 
         return np.einsum("bc...,puc->bpu...", x, w["weight"]).max(axis=1)
 ''',
+    # A layer of two inputs with weights, as torch.nn.Bilinear: xᵀ·A·y + b for each of its units.
+    "layers/bilinear.py": '''
+"""Layers that multiply two vectors by learned matrices."""
+
+from cnncalc.layers.base import Example, Join, Weight
+from cnncalc.layers.option import Count, option
+from cnncalc.shape import LayerError, Shape
+
+
+class Bilinear(Join, kind="bilinear"):
+    """A bilinear form of two vectors for each unit."""
+
+    units: int = option(Count(), "numbers that come out")
+    example = Example({"bilinear": ["a", "b"], "units": 4}, (Shape(3), Shape(5)), Shape(4))
+
+    def join(self, shapes):
+        if len(shapes) != 2 or any(shape.rank for shape in shapes):
+            raise LayerError("bilinear needs two vectors")
+        return Shape(self.units)
+
+    def joined_weights(self, shapes):
+        x, y = shapes
+        return (Weight("weight", (self.units, x.channels, y.channels)), Weight("bias", (self.units,), "bias"))
+
+    def joined_macs(self, shapes, y):
+        return self.units * shapes[0].channels * (shapes[1].channels + 1)
+
+    def forward_join(self, xs, w, run):
+        import numpy as np
+
+        return np.einsum("bi,uij,bj->bu", xs[0], w["weight"], xs[1]) + w["bias"]
+''',
     "rules/few_pieces.py": '''
 """A maxout layer with two pieces.
 
@@ -148,9 +180,41 @@ def read(source, changes):
     builder.graph.outputs.append(builder.layer("first", layer, [x]))
     return Reading(source, builder.graph, problems.sorted(), changed=bool(changes))
 ''',
+    "formats/magic.py": '''
+"""A vector and a row of units, in bytes: NNET, the size, and the units of each layer. No suffix is its own."""
+
+from cnncalc.build.builder import Builder
+from cnncalc.build.problems import Problems
+from cnncalc.build.reading import Reading
+from cnncalc.layers.dense import FullyConnected
+from cnncalc.shape import Shape
+
+SUFFIXES = ()
+ABOUT = "files that begin with NNET"
+
+
+def claims(first_bytes):
+    return first_bytes.startswith(b"NNET")
+
+
+def read(source, changes):
+    size, *units = source.data[4:]
+    problems = Problems(source.file)
+    builder = Builder(problems, changes)
+    x = builder.input("input", changes.inputs({"input": Shape(size)})["input"])
+    for number, count in enumerate(units):
+        x = builder.layer(f"dense{number}", FullyConnected(units=count), [x])
+    builder.graph.outputs.append(x)
+    return Reading(source, builder.graph, problems.sorted(), changed=bool(changes))
+''',
 }
 
 NETWORKS = {
+    "two.yaml": "input: {a: 3, b: 5}\nlayers:\n  - {bilinear: [a, b], units: 4, name: form}\n  - relu\n",
+    "shared.yaml": "input: {a: 3, b: 5}\nlayers:\n  - {bilinear: [a, b], units: 4, name: form}\n"
+    "  - {bilinear: [a, b], units: 4, share: form}\n  - {add: [form, bilinear2]}\n",
+    "three.yaml": "input: {a: 3, b: 5}\nlayers:\n  - {bilinear: [a, b, a], units: 4}\n",
+    "weights": "NNET\x07\x05\x02",
     "net.yaml": "input: 8x8x3\nlayers:\n  - {maxout: 2, units: 4}\n  - relu\n",
     "wider.yaml": "input: 8x8x3\nlayers:\n  - {maxout: 3, units: 4}\n  - relu\n",
     "typo.yaml": "input: 8x8x3\nlayers:\n  - {maxoot: 2, units: 4}\n  - {maxout: 1, unit: 4}\n  - {maxoutdense: 3, units: 4}\n",
@@ -210,6 +274,20 @@ explain units
 explain few-pieces
 explain --list
 schema
+show two.yaml --training
+show two.yaml --format json
+show shared.yaml --format json
+show three.yaml
+run two.yaml
+draw two.yaml
+diff two.yaml shared.yaml
+convert two.yaml
+explain bilinear
+show weights --format json
+check weights
+run weights
+convert weights
+show weights --set dense1.fc=3 --format json
 show net.toy --format json
 show net.toy --set first.conv=8
 show other.toy
@@ -397,6 +475,32 @@ def test_an_input_format_is_shown_and_converted(run, extended):
     assert "toys (.toy)" in run("show other.toy", 2)
     assert "cnncalc show bad.toy" in run("bad.toy", 2)
     assert extended["editor"]["files"] == ["net.toy", "net.yaml"]
+
+
+def test_a_kind_with_two_inputs_has_weights(run):
+    # 4·3·5 weights and 4 biases; for each unit 3·5 multiplications by the matrix and 3 by the other vector.
+    layer = json.loads(run("show two.yaml --format json"))["layers"][0]
+    assert (layer["parameters"], layer["macs"], layer["shape"]) == (64, 72, [4])
+    # Their gradients take as many bytes again.
+    assert run("show two.yaml --training").count("256") >= 2
+    shared = json.loads(run("show shared.yaml --format json"))
+    assert (shared["totals"]["parameters"], shared["layers"][1]["parameters"]) == (64, 0)
+    assert "bilinear needs two vectors" in run("show three.yaml", 1)
+    assert "4" in run("run two.yaml")
+    assert "bilinear" in run("draw two.yaml")
+    assert "bilinear: [a, b], units: 4" in run("convert two.yaml")
+    assert "numbers that come out" in run("explain bilinear")
+
+
+def test_an_input_format_without_a_suffix_is_known_by_its_first_bytes(run):
+    # 5·(7 + 1) and 2·(5 + 1) parameters.
+    found = json.loads(run("show weights --format json"))
+    assert [(layer["name"], layer["parameters"]) for layer in found["layers"]] == [("dense0", 40), ("dense1", 12)]
+    # 3·(5 + 1).
+    assert json.loads(run("show weights --set dense1.fc=3 --format json"))["layers"][1]["parameters"] == 18
+    run("check weights")
+    run("run weights")
+    assert "fc: 5" in run("convert weights")
 
 
 def test_an_input_format_is_checked(run):

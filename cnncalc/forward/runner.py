@@ -170,7 +170,7 @@ class Runner:
             alone = first in step.frees and step.reads.count(first) == 1 and standing[id(owner(xs[0]))] == 1
             run = Run(workers, node.fit, overwrite=alone, epilogue=epilogue)
             begun = time.perf_counter()
-            y = node.layer.forward_join(xs, run) if isinstance(node.layer, Join) else node.layer.forward(xs[0], own, run)
+            y = node.layer.forward_join(xs, own, run) if isinstance(node.layer, Join) else node.layer.forward(xs[0], own, run)
             seconds = time.perf_counter() - begun
             _check_shape(step.result, y, batch)
             if watch is not None:

@@ -370,10 +370,14 @@ class Join(Layer):
         """Return the part of each axis of each input that an output cell sees; `SAME` for the cell at its own position."""
         return (SAME,) * len(shapes)
 
+    def joined_weights(self, shapes: tuple[Shape, ...]) -> tuple[Weight, ...]:
+        """Return the arrays that it owns if its inputs are `shapes`."""
+        return ()
+
     def joined_macs(self, shapes: tuple[Shape, ...], y: Shape) -> int:
         """Return the MACs of one example, given the shapes of its inputs and of its output."""
         return 0
 
-    def forward_join(self, xs: tuple[Array, ...], run: Run) -> Array:
-        """Return the output for `xs`; `run.overwrite` applies to the first."""
+    def forward_join(self, xs: tuple[Array, ...], w: Arrays, run: Run) -> Array:
+        """Return the output for `xs` and the weights `w`; `run.overwrite` applies to the first of `xs`."""
         raise NotImplementedError

@@ -16,7 +16,7 @@ from cnncalc.shape import Flow, LayerError, Shape
 
 if TYPE_CHECKING:
     from cnncalc.kernels.arrays import Array
-    from cnncalc.kernels.run import Run
+    from cnncalc.kernels.run import Arrays, Run
 
 _SPATIAL, _CHANNELS = itemgetter(slice(-1)), itemgetter(-1)
 
@@ -68,7 +68,7 @@ class Add(_Elementwise, kind="add"):
     fuses_epilogue = True
     example = Example({"add": ["a", "b"]}, (Shape(3, 5, 2), Shape(3, 5, 2)), Shape(3, 5, 2))
 
-    def forward_join(self, xs: tuple[Array, ...], run: Run) -> Array:
+    def forward_join(self, xs: tuple[Array, ...], w: Arrays, run: Run) -> Array:
         return kernels.join.add(xs, run)
 
 
@@ -97,7 +97,7 @@ class Multiply(_Elementwise, kind="multiply"):
             product_grad = product_grad or grad.inputs[k]
         return Saved(inputs=tuple(sorted(inputs)), numbers=numbers)
 
-    def forward_join(self, xs: tuple[Array, ...], run: Run) -> Array:
+    def forward_join(self, xs: tuple[Array, ...], w: Arrays, run: Run) -> Array:
         return kernels.join.multiply(xs, run)
 
 
@@ -114,7 +114,7 @@ class Maximum(_Elementwise, kind="maximum"):
     def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
         return Saved(inputs=tuple(range(len(xs))))
 
-    def forward_join(self, xs: tuple[Array, ...], run: Run) -> Array:
+    def forward_join(self, xs: tuple[Array, ...], w: Arrays, run: Run) -> Array:
         return kernels.join.maximum(xs, run)
 
 
@@ -124,7 +124,7 @@ class Average(_Elementwise, kind="average"):
     also = ("mean", "elementwisemean")
     example = Example({"average": ["a", "b"]}, (Shape(3, 5, 2), Shape(3, 5, 2)), Shape(3, 5, 2))
 
-    def forward_join(self, xs: tuple[Array, ...], run: Run) -> Array:
+    def forward_join(self, xs: tuple[Array, ...], w: Arrays, run: Run) -> Array:
         return kernels.join.average(xs, run)
 
 
@@ -145,7 +145,7 @@ class Subtract(_OfTwo, kind="subtract"):
     fuses_epilogue = True
     example = Example({"subtract": ["a", "b"]}, (Shape(3, 5, 2), Shape(3, 5, 1)), Shape(3, 5, 2))
 
-    def forward_join(self, xs: tuple[Array, ...], run: Run) -> Array:
+    def forward_join(self, xs: tuple[Array, ...], w: Arrays, run: Run) -> Array:
         return kernels.join.subtract(xs, run)
 
 
@@ -159,7 +159,7 @@ class Divide(_OfTwo, kind="divide"):
     def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
         return Saved(inputs=(0, 1) if grad.inputs[1] else (1,))
 
-    def forward_join(self, xs: tuple[Array, ...], run: Run) -> Array:
+    def forward_join(self, xs: tuple[Array, ...], w: Arrays, run: Run) -> Array:
         return kernels.join.divide(xs, run)
 
 
@@ -209,7 +209,7 @@ class MatMul(Join, kind="matmul"):
     def joined_macs(self, shapes: tuple[Shape, ...], y: Shape) -> int:
         return math.prod(y) * shapes[0][-2 if self.transpose == "first" else -1]
 
-    def forward_join(self, xs: tuple[Array, ...], run: Run) -> Array:
+    def forward_join(self, xs: tuple[Array, ...], w: Arrays, run: Run) -> Array:
         first, second = xs
         return kernels.dense.matrix_product(first, second, self.transpose, self.factor)
 
@@ -243,6 +243,6 @@ class Concat(Join, kind="concat"):
         sizes[place] = sum(shape[place] for shape in shapes)
         return Shape(*sizes)
 
-    def forward_join(self, xs: tuple[Array, ...], run: Run) -> Array:
+    def forward_join(self, xs: tuple[Array, ...], w: Arrays, run: Run) -> Array:
         place = axis_of(Shape(*xs[0].shape[2:], xs[0].shape[1]), self.axis)
         return kernels.join.concat(xs, run, place - (xs[0].ndim - 1))

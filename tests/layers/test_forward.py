@@ -53,7 +53,7 @@ def random_weights(layer: Layer, flow: Any, rng: np.random.Generator) -> dict[st
 def compute(layer: Layer, xs: tuple[np.ndarray, ...], w: dict[str, np.ndarray], fit: str, threads: int = 2) -> np.ndarray:
     with Workers(threads).running() as workers, np.errstate(all="ignore"):
         run = Run(workers, fit)
-        return layer.forward_join(xs, run) if isinstance(layer, Join) else layer.forward(xs[0], w, run)
+        return layer.forward_join(xs, w, run) if isinstance(layer, Join) else layer.forward(xs[0], w, run)
 
 
 def compare(layer: Layer, flows: tuple[Any, ...], seed: int = 0, fit: str = "floor") -> np.ndarray:
