@@ -70,6 +70,25 @@ class Attention(nn.Module):
         return self.attention(x, x, x, need_weights=False)[0]
 
 
+class WrittenOut(nn.Module):
+    """Attention as products and a softmax, as in the code of most published models."""
+
+    def __init__(self, channels: int, heads: int, rate: float = 0.0) -> None:
+        super().__init__()
+        self.heads = heads
+        self.qkv = nn.Linear(channels, 3 * channels)
+        self.dropout = nn.Dropout(rate)
+        self.out = nn.Linear(channels, channels)
+
+    def forward(self, x: Any) -> Any:
+        batch, length, channels = x.shape
+        shape = (batch, length, 3, self.heads, channels // self.heads)
+        query, key, value = self.qkv(x).reshape(shape).permute(2, 0, 3, 1, 4).unbind(0)
+        scores = (query * shape[-1] ** -0.5) @ key.transpose(-2, -1)
+        mixed = self.dropout(scores.softmax(-1)) @ value
+        return self.out(mixed.transpose(1, 2).reshape(batch, length, channels))
+
+
 class Scale(nn.Module):
     def __init__(self) -> None:
         super().__init__()
@@ -182,7 +201,14 @@ CASES: list[tuple[str, Any, str]] = [
     ("{leaky_relu: -0.5}", lambda: nn.LeakyReLU(-0.5), ""),
     ("{elu: , alpha: -0.5}", lambda: nn.ELU(-0.5), ""),
     ("{conv: 5, kernel_size: 3, padding: 1, padding_mode: circular}", lambda: conv_padded("circular"), ""),
+    (
+        "{conv: 5, kernel_size: 3, padding: [[1, 2], [0, 1]]}",
+        lambda: nn.Sequential(nn.ZeroPad2d((0, 1, 1, 2)), nn.Conv2d(4, 5, 3)),
+        "",
+    ),
     ("{attention: 2}", lambda: Last(Attention(4, 2)), "7x4"),
+    ("{attention: 2, fused: false}", lambda: Last(WrittenOut(4, 2)), "7x4"),
+    ("{attention: 2, fused: false, score_dropout: 0.1}", lambda: Last(WrittenOut(4, 2, 0.1)), "7x4"),
 ]
 
 

@@ -66,10 +66,12 @@ class _Convolution(Sliding):
         if self.padding_mode == "zeros":
             if not grad.weights or all(w.before == w.after for w in windows):
                 return INPUT_SAVED if grad.weights else NOTHING_SAVED
-            # Cells that only one side has are put around the map first, as PyTorch does for padding `same`.
-            return Saved(
-                numbers=x.channels * math.prod(n + abs(w.after - w.before) for n, w in zip(x.spatial, windows, strict=True))
+            # The convolution itself pads both sides alike, so that the map is padded first: for `same` where the sides differ.
+            alike = self.padding == "same" and all(w.stride == 1 for w in windows)
+            cells = (
+                n + (abs(w.after - w.before) if alike else w.before + w.after) for n, w in zip(x.spatial, windows, strict=True)
             )
+            return Saved(numbers=x.channels * math.prod(cells))
         # The map is padded first; the gradient of the padding needs the unpadded map unless the mode is circular.
         padded = x.channels * math.prod(n + w.before + w.after for n, w in zip(x.spatial, windows, strict=True))
         unpadded = (0,) if self.padding_mode != "circular" and grad.inputs[0] else ()

@@ -8,7 +8,7 @@ from cnncalc import kernels
 from cnncalc.layers.advice import divided
 from cnncalc.layers.base import Example, Layer, Pointwise, Weight
 from cnncalc.layers.memory import NOTHING_SAVED, Grad, Saved
-from cnncalc.layers.option import Choice, Count, Flag, option
+from cnncalc.layers.option import Choice, Count, Flag, Number, option
 from cnncalc.layers.view import SAME, View, whole
 from cnncalc.shape import Flow, Shape, Tokens
 from cnncalc.window import Window
@@ -207,6 +207,19 @@ class Attention(Pointwise, kind="attention"):
     torch_order = ("", "heads")
     heads: int = option(Count(), "heads, a divisor of the channels", main=True, also=("num_heads", "n_heads"))
     bias: bool = option(Flag(), "one learned number added per projected channel", default=True, also=("use_bias",))
+    fused: bool = option(
+        Flag(),
+        "training: one kernel that keeps no scores; false for products and a softmax of their own",
+        default=True,
+        rare=True,
+    )
+    score_dropout: float = option(
+        Number(least=0, below=1),
+        "training: share of the scores that is dropped; a fused kernel keeps no mask",
+        default=0.0,
+        also=("attention_dropout", "attn_drop", "attn_pdrop"),
+        rare=True,
+    )
     example = Example({"attention": 2}, (Shape(7, 6),), Shape(7, 6))
 
     def output_shape(self, x: Shape, fit: str) -> Shape:
@@ -225,8 +238,11 @@ class Attention(Pointwise, kind="attention"):
         return whole(x.spatial)
 
     def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
-        # As PyTorch's fused attention: query, key and value, their mixture, and a logarithm for each query and head.
-        return Saved(inputs=(0,), numbers=4 * y.size + self.heads * y[0])
+        # As in PyTorch: query, key, value and their mixture, and for each query and head a logarithm if the kernel is fused,
+        # else the softmax of all scores; dropout keeps its mask and its result.
+        length = y[0]
+        per_query = 1 if self.fused else length * (3 if self.score_dropout else 1)
+        return Saved(inputs=(0,), numbers=4 * y.size + self.heads * length * per_query)
 
     def scratch(self, xs: tuple[Shape, ...], y: Shape) -> int:
         # The sequence, queries scaled, keys, values and their mixture.

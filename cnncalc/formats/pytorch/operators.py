@@ -221,7 +221,8 @@ def prelu(c: OperatorCall) -> Result:
 
 @operator("softmax", "_softmax", "log_softmax", "_log_softmax")
 def softmax(c: OperatorCall) -> Result:
-    found = c.program.add("softmax", [c.tensor(0)], c.shape(), axis=c.axis(1, "dim"))
+    # The softmax inside scaled_dot_product_attention is not stored.
+    found = c.program.add("softmax", [c.tensor(0)], c.shape(), axis=c.axis(1, "dim"), stored=True)
     return build.unary(c.program, "log", found) if "log" in c.op else found
 
 

@@ -345,3 +345,55 @@ def test_every_torchvision_classifier_has_the_parameters_and_shapes_of_its_modul
             # Windows of attention run as examples of a batch; a constant's linear layer computes nothing of the image.
             if module in shapes and "attn" not in module and "window" not in module and "grid" not in module:
                 assert shapes[module] == tuple(shape), (name, module)
+
+
+ATTENTION = """
+    class Attention(nn.Module):
+        def __init__(self, fused):
+            super().__init__()
+            self.fused = fused
+            self.qkv = nn.Linear(24, 72)
+            self.dropout = nn.Dropout(0.1)
+            self.out = nn.Linear(24, 24)
+
+        def forward(self, x):
+            q, k, v = (part.reshape(len(x), 17, 4, 6).transpose(1, 2) for part in self.qkv(x).chunk(3, -1))
+            if self.fused:
+                mixed = F.scaled_dot_product_attention(q, k, v)
+            else:
+                mixed = self.dropout(F.softmax(q @ k.transpose(-2, -1) / 6**0.5, -1)) @ v
+            return self.out(mixed.transpose(1, 2).reshape(len(x), 17, 24))
+
+    def fused():
+        return Attention(True)
+
+    def written_out():
+        return Attention(False)
+"""
+
+
+def test_attention_says_whether_it_stores_its_scores(tmp_path: Path) -> None:
+    """PyTorch stores the softmax of products that are written out, and the mask and the result of its dropout."""
+    path = written(tmp_path, ATTENTION)
+    fields = [cnncalc.load(f"{path}:{name}", input="17x24").layers[0].layer.fields(None) for name in ("fused", "written_out")]
+    assert fields == [{"heads": 4, "bias": True}, {"heads": 4, "bias": True, "fused": False, "score_dropout": 0.1}]
+
+
+BIAS = """
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.bias = nn.Parameter(torch.randn(4, 1, 7, 7))
+
+        def forward(self, x):
+            scores = (x @ x.transpose(-2, -1)).reshape(len(x), 2, 2, 7, 7) + self.bias[:2]
+            return scores.reshape(len(x), 4, 7, 7) * x.amax((1, 3), keepdim=True)
+"""
+
+
+def test_a_join_repeats_nothing_in_memory(tmp_path: Path) -> None:
+    """Offsets and factors that lack axes of the map are joined with it as they are; PyTorch repeats nothing either."""
+    path = written(tmp_path, BIAS)
+    net = cnncalc.load(f"{path}:Net", input="7x5x4")
+    assert net.problems == []
+    assert "upsample" not in {node.kind for node in net.layers}

@@ -246,9 +246,10 @@ def joined(low: Lowering, function: str, first: TensorView, second: TensorView, 
         if pair is None:
             raise Cannot("factors")
         large, small = pair
-    small = _fitted(low, large, small)
+    axes = large.axes
+    large, small = _fitted(low, large, small)
     views = [small, large] if swapped else [large, small]
-    return large.on(low.layer(kind, {}, views))
+    return low.arranged(large.on(low.layer(kind, {}, views)), axes)
 
 
 def _not_repeated(low: Lowering, view: TensorView) -> TensorView:
@@ -281,8 +282,8 @@ def _repeated(low: Lowering, large: TensorView, small: TensorView) -> TensorView
     return low.real(TensorView(large.producer, large.axes, dims))
 
 
-def _fitted(low: Lowering, large: TensorView, small: TensorView) -> TensorView:
-    """`small` in an arrangement that a join accepts together with `large`."""
+def _fitted(low: Lowering, large: TensorView, small: TensorView) -> tuple[TensorView, TensorView]:
+    """Both in arrangements that a join accepts together: axes of `large` that `small` lacks become one spatial axis."""
     names = {
         id(b): a
         for one, other in zip(large.dims, small.dims, strict=True)
@@ -300,32 +301,26 @@ def _fitted(low: Lowering, large: TensorView, small: TensorView) -> TensorView:
         raise Cannot("an axis that the other lacks")
     reduced = tuple(tuple(atom for atom in axis if id(atom) in present) for axis in want)
     if have == want:
-        return small
+        return large, small
     if not present and want[0]:
         # One number becomes a number for each channel.
         repeated = tuple(tuple(atom for atom in whole(dim) if atom in want[0]) for dim in large.dims)
-        return low.arranged(TensorView(small.producer, small.axes, repeated), [want[0]])
+        return large, low.arranged(TensorView(small.producer, small.axes, repeated), [want[0]])
     complete = all(axis in ((), full) for axis, full in zip(reduced, want, strict=True))
     if complete and reduced[1:] == ((),) * (len(want) - 1):
         # A number per channel: a vector or one cell.
         if have in ((want[0],), reduced):
-            return small
+            return large, small
         goal: tuple[Any, ...] = (want[0],)
     elif complete and (reduced == ((), *want[1:]) or reduced == want):
         goal = reduced
     else:
-        # Repeated along the axes that it lacks.
-        missing = [atom for axis in want for atom in axis if id(atom) not in present]
-        dims = list(small.dims)
-        for i, dim in enumerate(large.dims):
-            inside = [atom for atom in whole(dim) if atom in missing]
-            if inside:
-                dims[i] = tuple(back.get(id(atom), atom) for atom in whole(dim))
-        small = TensorView(small.producer, small.axes, tuple(dims))
-        return low.arranged(small, [tuple(back.get(id(atom), atom) for atom in axis) for axis in want])
+        shared = tuple(atom for axis in reduced for atom in axis)
+        large = low.arranged(large, [shared, tuple(atom for atom in flat(want) if id(atom) not in present)])
+        goal = (shared,)
     if any(id(atom) not in back for axis in goal for atom in axis):
         raise Cannot("an axis that the other lacks")
-    return low.arranged(small, [tuple(back[id(atom)] for atom in axis) for axis in goal])
+    return large, low.arranged(small, [tuple(back[id(atom)] for atom in axis) for axis in goal])
 
 
 @lowers("prelu")

@@ -44,7 +44,7 @@ def attention(low: Lowering, o: Operation) -> None:
     view = low.arranged(view, [whole(view.dims[-1]), places])
     names = ("in_proj_weight", "in_proj_bias", "out_proj_weight", "out_proj_bias")
     arrays = {name: one for name, one in zip(names, o.inputs[1:], strict=True) if isinstance(one, Constant)}
-    made = low.layer("attention", {"heads": o.attributes["heads"], "bias": len(arrays) == 4}, [view], arrays)
+    made = low.layer("attention", {**o.attributes, "bias": len(arrays) == 4}, [view], arrays)
     channels: Group = (Atom(view.sizes[0]),)
     shape = o.output.shape or ()
     dims: list[Group] = [()] * len(shape)

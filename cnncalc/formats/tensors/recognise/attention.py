@@ -203,6 +203,9 @@ def _replaced(out: Operation, leaving: set[int]) -> bool:
     if bias is not None:
         arrays[1], arrays[3] = _stacked([one for one in biases if one is not None]), bias
     out.op, out.inputs, out.attributes = "attention", [x, *arrays], {"heads": heads}
+    if softmax.attributes.get("stored"):
+        rates = [float(step.attributes.get("rate", 0.5)) for step in scores.steps if step.op == "dropout"]
+        out.attributes |= {"fused": False, "score_dropout": max(rates, default=0.0)}
     module = _module([first.path, second.path, softmax.path, out.path])
     if module:
         out.path = module
