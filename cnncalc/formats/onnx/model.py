@@ -168,6 +168,8 @@ def _notes(graph: GraphProto) -> tuple[str, ...]:
     )
     if folded and not norms:
         found.append("the exporter folded batch norm into the convolutions: their weights and biases are those of the file")
+    if any("QuantizeLinear" in node.op or node.op.startswith("QLinear") for node in graph.nodes):
+        found.append("the file is quantised: cnncalc reads the network without it, and run computes with real numbers")
     stored = {tensor.name for tensor in graph.initializers}
     if any(node.attributes.get("training_mode") and node.inputs[:1] and node.inputs[0] not in stored for node in norms):
         found.append("the file was exported in training mode: cnncalc normalises by the stored mean and variance")

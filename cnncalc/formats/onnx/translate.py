@@ -70,6 +70,9 @@ class Translator(Context):
             self.dtypes[info.name] = info.dtype or "float32"
             if info.shape == (0,):
                 scope.values.setdefault(info.name, Constant((0,), weights.sort(info.dtype or "float32"), []))
+        if not {"float16", "bfloat16"}.isdisjoint(self.dtypes.values()):
+            # bfloat16 has eight binary digits.
+            self.program.precision = 2**-8
         for name, value in inputs.items():
             scope.values[name] = value
             self.program.inputs.append(value)

@@ -140,6 +140,8 @@ def learned(constant: Constant) -> bool:
     if constant.dtype != "float":
         return False
     one = constant.base
+    if one.op == "dequantise":
+        return one.args[0].name is not None and one.size > 1
     return one.name is not None and one.counts and one.size > 1
 
 

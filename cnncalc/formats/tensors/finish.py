@@ -14,7 +14,7 @@ from cnncalc.formats.tensors.lower import Lowering
 from cnncalc.formats.tensors.part import take_apart
 from cnncalc.formats.tensors.program import ProgramError, Value
 from cnncalc.graph import Group, Node, Producer
-from cnncalc.infer import Inference
+from cnncalc.infer import Inference, Inferred
 from cnncalc.layers import KINDS, Layer
 from cnncalc.place import NOWHERE
 from cnncalc.shape import LARGEST, Flow, LayerError, Shape
@@ -63,9 +63,14 @@ def finish(
             trainable=made.operation is None or not made.operation.frozen,
             shares=producers.get(id(made.shares)) if made.shares is not None else None,
         )
+        if layer is None:
+            # Only its output is unknown: its inputs are those of the file, and the arrays that it owns count.
+            node.inputs = tuple(inputs)
+            node.inferred = Inferred(node.layer)
+            node.inferred.parameters = made.fields.get("parameters", 0)
         producers[id(made)] = node
         groups.last = node
-        if kind == "custom":
+        if layer is None or kind == "custom":
             found.complete = False
             if node.weights:
                 found.unused[made.name] = {weight.name: weight.size for weight in node.weights}
@@ -132,7 +137,7 @@ def _layer(made: Made, sizes: tuple[int, ...] | None) -> tuple[Layer | None, str
     if made.kind == "custom":
         fields = {**fields, "operator": legal(str(fields["operator"]))}
         if fields.get("output") is None:
-            return None, "custom"
+            return None, str(fields["operator"])
     try:
         return KINDS[made.kind](**fields), made.kind
     except LayerError as error:

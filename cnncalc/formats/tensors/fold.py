@@ -225,6 +225,13 @@ REDUCE: dict[str, Callable[[Data], Any]] = {
     "mean": lambda values: sum(values) / len(values),
 }
 
+
+def _dequantise(datas: list[Data], shapes: list[Shape], attributes: dict[str, Any], shape: Shape) -> Data:
+    """Integers less their zero point, times their scale; one scale for all of them."""
+    (scale,), (zero,) = datas[1], datas[2] if len(datas) > 2 else [0]
+    return [(number - zero) * scale for number in datas[0]]
+
+
 _COMPUTE: dict[str, Callable[[list[Data], list[Shape], dict[str, Any], Shape], Data]] = {
     "reshape": _reshape,
     "transpose": _transpose,
@@ -239,4 +246,5 @@ _COMPUTE: dict[str, Callable[[list[Data], list[Shape], dict[str, Any], Shape], D
     "reduce": _reduce,
     "cumsum": _cumsum,
     "pad": _pad,
+    "dequantise": _dequantise,
 }

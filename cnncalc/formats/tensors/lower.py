@@ -320,7 +320,9 @@ class Lowering:
         name = operation.attributes.get("operator") or operation.attributes.get("function") or operation.op
         for index, value in enumerate(operation.outputs):
             if value.shape is None:
-                made = Made("custom", {"operator": name, "output": None}, makers, {}, operation)
+                arrays = {f"{i}": part for i, part in enumerate(owned.values())}
+                made = Made("custom", {"operator": name, "output": None}, makers, arrays, operation)
+                owned = {}
                 self.emit.layers.append(made)
                 self.views[id(value)] = TensorView(made, ((Atom(1),),), ())
                 continue

@@ -11,6 +11,9 @@ from cnncalc.problem import Location
 
 Shape = tuple[int, ...]
 
+QUANTISED = "quantised"
+"""The dtype of a value between a quantisation and its inverse."""
+
 
 class Value:
     """A tensor that depends on an input. `shape` is None if it is unknown; `dtype` is `float`, `int` or `bool`."""
@@ -83,6 +86,8 @@ class Program:
         self.path = ""
         self.title = ""
         self.location: Location | None = None
+        #: The relative precision of numbers in the file, which a decomposed function may differ by from the exact one.
+        self.precision = 1e-5
 
     def add(
         self, op: str, inputs: Sequence[Tensor | None], shape: Shape | None, dtype: str | None = None, **attributes: Any

@@ -1,5 +1,5 @@
 """What each operator of ONNX is in the vocabulary of tensor programs, for every version from opset 7 on."""
 
-from cnncalc.formats.onnx.operators import arithmetic, moves, norms, quantised, recurrent, sequences, windows
+from cnncalc.formats.onnx.operators import arithmetic, contributed, moves, norms, quantised, recurrent, sequences, windows
 
-__all__ = ["arithmetic", "moves", "norms", "quantised", "recurrent", "sequences", "windows"]
+__all__ = ["arithmetic", "contributed", "moves", "norms", "quantised", "recurrent", "sequences", "windows"]

@@ -143,17 +143,6 @@ def gelu(c: Call) -> Result:
     return build.unary(c.program, "gelu", c[0], approximate=c.attribute("approximate", "none"))
 
 
-@operator("Gelu", "FastGelu", "BiasGelu", "QuickGelu", domain="com.microsoft")
-def microsoft_gelu(c: Call) -> Result:
-    x = c[0]
-    if c.has(1):
-        x = build.binary(c.program, "add", x, c[1])
-    if c.node.op == "QuickGelu":
-        gate = build.unary(c.program, "sigmoid", build.unary(c.program, "affine", x, factor=1.702, offset=0.0))
-        return build.binary(c.program, "multiply", x, gate)
-    return build.unary(c.program, "gelu", x, approximate="tanh" if c.node.op == "FastGelu" else "none")
-
-
 @operator("Clip")
 def clip(c: Call) -> Result:
     low = c.number(1, "min", -math.inf)

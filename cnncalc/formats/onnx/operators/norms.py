@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 
-from cnncalc.formats.onnx.call import Call, DataDependent, Result, Results, normal, operator
+from cnncalc.formats.onnx.call import Call, DataDependent, Result, normal, operator
 from cnncalc.formats.tensors import build
 from cnncalc.formats.tensors.constant import Constant
 from cnncalc.formats.tensors.program import Tensor
 
 
-def _weights(c: Call, first: int, count: int) -> list[Constant | None]:
+def arrays(c: Call, first: int, count: int) -> list[Constant | None]:
+    """Stored arguments, None for those that are left out. Raises DataDependent if one is computed."""
     found: list[Constant | None] = []
     for i in range(first, first + count):
         one = c.optional(i)
@@ -24,16 +25,16 @@ def _weights(c: Call, first: int, count: int) -> list[Constant | None]:
 def batchnorm(c: Call) -> Result:
     training = bool(c.attribute("training_mode", 0))
     try:
-        arrays = _weights(c, 1, 4)
+        weights = arrays(c, 1, 4)
     except DataDependent:
         return c.program.add("custom", [one for one in c.args if not isinstance(one, list)], c.shape(), operator=c.node.op)
     epsilon = c.attribute("epsilon", 1e-5)
-    return c.program.add("batchnorm", [c[0], *arrays], c.shape(), epsilon=epsilon, training=training)
+    return c.program.add("batchnorm", [c[0], *weights], c.shape(), epsilon=epsilon, training=training)
 
 
 @operator("InstanceNormalization")
 def instancenorm(c: Call) -> Result:
-    return c.program.add("instancenorm", [c[0], *_weights(c, 1, 2)], c.shape(), epsilon=c.attribute("epsilon", 1e-5))
+    return c.program.add("instancenorm", [c[0], *arrays(c, 1, 2)], c.shape(), epsilon=c.attribute("epsilon", 1e-5))
 
 
 @operator("LayerNormalization", "SimplifiedLayerNormalization", "RMSNormalization")
@@ -44,24 +45,14 @@ def layernorm(c: Call) -> Result:
     axes = tuple(range(first, rank))
     epsilon = c.attribute("epsilon", 1e-5)
     if c.node.op == "LayerNormalization":
-        return c.program.add("layernorm", [c[0], *_weights(c, 1, 2)], c.shape(), axes=axes, epsilon=epsilon)
-    return c.program.add("rmsnorm", [c[0], *_weights(c, 1, 1)], c.shape(), axes=axes, epsilon=epsilon)
-
-
-@operator("SkipLayerNormalization", domain="com.microsoft")
-def skip_layernorm(c: Call) -> Results:
-    total = build.binary(c.program, "add", c[0], c[1])
-    if c.has(4):
-        total = build.binary(c.program, "add", total, c[4])
-    axes = (len(c.shape()) - 1,)
-    made = c.program.add("layernorm", [total, *_weights(c, 2, 2)], c.shape(), axes=axes, epsilon=c.attribute("epsilon", 1e-12))
-    return made, None, None, total
+        return c.program.add("layernorm", [c[0], *arrays(c, 1, 2)], c.shape(), axes=axes, epsilon=epsilon)
+    return c.program.add("rmsnorm", [c[0], *arrays(c, 1, 1)], c.shape(), axes=axes, epsilon=epsilon)
 
 
 @operator("GroupNormalization")
 def groupnorm(c: Call) -> Result:
     groups = c.attribute("num_groups", 1)
-    weight, bias = _weights(c, 1, 2)
+    weight, bias = arrays(c, 1, 2)
     if c.version < 21 and weight is not None and weight.shape == (groups,) and groups != c.shape()[1]:
         # Version 18 has a factor per group.
         raise DataDependent

@@ -12,9 +12,7 @@ from cnncalc.formats.onnx.call import Call, DataDependent, Result, Results, oper
 from cnncalc.formats.onnx.operators.windows import conv
 from cnncalc.formats.tensors import build
 from cnncalc.formats.tensors.constant import Constant, scalar
-from cnncalc.formats.tensors.program import Tensor, Value
-
-QUANTISED = "quantised"
+from cnncalc.formats.tensors.program import QUANTISED, Tensor, Value
 
 
 @operator("QuantizeLinear", "DequantizeLinear")
@@ -24,9 +22,11 @@ def quantise(c: Call) -> Result:
     for name in ("saturate", "output_dtype", "block_size"):
         c.attribute(name)
     if c.node.op == "DequantizeLinear":
-        return _real(c, x, c.optional(1), c.optional(2), c.attribute("axis", 1))
+        return real(c, x, c.optional(1), c.optional(2), c.attribute("axis", 1))
     c.attribute("axis")
-    return c.program.add("quantise", [x], x.shape, QUANTISED) if isinstance(x, Value) else x
+    if isinstance(x, Value):
+        return c.program.add("quantise", [x], x.shape, QUANTISED)
+    return Constant(x.shape, QUANTISED, op="reshape", args=(x,))
 
 
 @operator("DynamicQuantizeLinear")
@@ -37,10 +37,12 @@ def quantise_by_range(c: Call) -> Results:
     return c.program.add("quantise", [x], x.shape, QUANTISED), scalar(1.0), Constant((), "int", [0])
 
 
-def _real(c: Call, x: Tensor, scale: Tensor | None, zero: Tensor | None, axis: int) -> Tensor:
-    """The real numbers of a tensor. Raises Unknown if its integers do not come from a quantisation and no layer scales them."""
+def real(c: Call, x: Tensor, scale: Tensor | None, zero: Tensor | None, axis: int) -> Tensor:
+    """The real numbers of a tensor. Raises DataDependent if its integers do not come from a quantisation and no layer scales them."""
     if isinstance(x, Value) and x.dtype == QUANTISED:
         return c.program.add("identity", [x], x.shape, "float")
+    if isinstance(x, Constant) and x.dtype == QUANTISED:
+        return Constant(x.shape, "float", op="reshape", args=(x,))
     constants = tuple(one for one in (x, scale, zero) if isinstance(one, Constant))
     if len(constants) < sum(one is not None for one in (x, scale, zero)):
         if isinstance(x, Constant) or not isinstance(scale, Constant) or not (zero is None or isinstance(zero, Constant)):
@@ -59,7 +61,7 @@ def _real(c: Call, x: Tensor, scale: Tensor | None, zero: Tensor | None, axis: i
 
 def _weights(c: Call, weight: Tensor, scale: Tensor | None, zero: Tensor | None, axis: int) -> Constant:
     """The real numbers of weights that are stored in the file as integers."""
-    found = _real(c, weight, scale, zero, axis)
+    found = real(c, weight, scale, zero, axis)
     if not isinstance(found, Constant):
         raise DataDependent
     return found
@@ -67,7 +69,7 @@ def _weights(c: Call, weight: Tensor, scale: Tensor | None, zero: Tensor | None,
 
 @operator("QLinearConv")
 def linear_conv(c: Call) -> Result:
-    x = _real(c, c[0], c[1], c[2], 1)
+    x = real(c, c[0], c[1], c[2], 1)
     weight = _weights(c, c[3], c[4], c[5], 0)
     bias: Tensor | None = None
     if c.has(8):
@@ -81,7 +83,7 @@ def linear_conv(c: Call) -> Result:
 
 @operator("ConvInteger")
 def integer_conv(c: Call) -> Result:
-    x = _real(c, c[0], scalar(1.0), c.optional(2), 1)
+    x = real(c, c[0], scalar(1.0), c.optional(2), 1)
     weight = _weights(c, c[1], scalar(1.0), c.optional(3), 0)
     call = Call(c.context, replace(c.node, op="Conv"), [x, weight], c.version)
     return _read(c, _only(conv(call)), call)
@@ -89,15 +91,15 @@ def integer_conv(c: Call) -> Result:
 
 @operator("QLinearMatMul")
 def linear_matmul(c: Call) -> Result:
-    first = _real(c, c[0], c[1], c[2], -1)
-    found = build.matmul(c.program, first, _real(c, c[3], c[4], c[5], -1))
-    return c.program.add("quantise", [found], found.shape, QUANTISED)
+    first = real(c, c[0], c[1], c[2], -1)
+    found = build.matmul(c.program, first, real(c, c[3], c[4], c[5], -1))
+    return integers(c, found)
 
 
 @operator("MatMulInteger")
 def integer_matmul(c: Call) -> Result:
-    first = _real(c, c[0], scalar(1.0), c.optional(2), -2)
-    return build.matmul(c.program, first, _real(c, c[1], scalar(1.0), c.optional(3), -1))
+    first = real(c, c[0], scalar(1.0), c.optional(2), -2)
+    return build.matmul(c.program, first, real(c, c[1], scalar(1.0), c.optional(3), -1))
 
 
 def _only(found: Results) -> Tensor:
@@ -107,6 +109,11 @@ def _only(found: Results) -> Tensor:
     return one
 
 
+def integers(c: Call, found: Tensor) -> Tensor:
+    """A result that is quantised again."""
+    return c.program.add("quantise", [found], found.shape, QUANTISED)
+
+
 def _read(c: Call, found: Tensor, inner: Call) -> Tensor:
     """The result of another operator's function, with the attributes that it read."""
     c.read |= inner.read
@@ -114,4 +121,4 @@ def _read(c: Call, found: Tensor, inner: Call) -> Tensor:
 
 
 def _quantised(c: Call, found: Tensor, inner: Call) -> Tensor:
-    return c.program.add("quantise", [_read(c, found, inner)], found.shape, QUANTISED)
+    return integers(c, _read(c, found, inner))

@@ -59,7 +59,7 @@ def recognise(program: Program) -> bool:
     for operation in reversed(program.operations):
         if id(operation) in gone or not _pointwise(operation):
             continue
-        match = _match(operation, places, leaving)
+        match = _match(operation, places, leaving, program.precision)
         if match is not None:
             attributes, leaf, cone = match
             gone |= {id(one) for one in cone if one is not operation}
@@ -74,7 +74,9 @@ def _pointwise(operation: Operation) -> bool:
     return operation.op in ("unary", "binary") and operation.output.dtype == "float"
 
 
-def _match(end: Operation, places: dict[int, int], leaving: set[int]) -> tuple[dict[str, Any], Value, list[Operation]] | None:
+def _match(
+    end: Operation, places: dict[int, int], leaving: set[int], precision: float
+) -> tuple[dict[str, Any], Value, list[Operation]] | None:
     """The named function that ends in an operator, the value it is of, and the operators that compute it."""
     shape = end.output.shape
     cone = [end]
@@ -84,7 +86,7 @@ def _match(end: Operation, places: dict[int, int], leaving: set[int]) -> tuple[d
         return None
     while len(cone) <= MOST:
         if len(frontier) == 1 and len(cone) > 1 and frontier[0].shape == shape:
-            attributes = _named(cone, frontier[0])
+            attributes = _named(cone, frontier[0], precision)
             if attributes is not None:
                 return attributes, frontier[0], cone
         # The latest operator first, so that nothing is passed over that leads to the same number.
@@ -123,17 +125,20 @@ def _is_array(constant: Constant) -> bool:
     return any(part.size > 1 for part in constant.stored())
 
 
-def _named(cone: list[Operation], leaf: Value) -> dict[str, Any] | None:
+def _named(cone: list[Operation], leaf: Value, precision: float) -> dict[str, Any] | None:
+    """The named function that is nearest to a group of operators, if all its numbers are within the precision."""
     numbers = []
     for point in POINTS:
         try:
             numbers.append(_evaluate(cone, leaf, point))
         except (ArithmeticError, ValueError, KeyError, TypeError):
             return None
-    for attributes, wanted in _WANTED:
-        if all(abs(a - b) <= 1e-5 * max(1, abs(b)) for a, b in zip(numbers, wanted, strict=True)):
-            return attributes
-    return None
+
+    def distance(wanted: list[float]) -> float:
+        return max(abs(a - b) / max(1, abs(b)) for a, b in zip(numbers, wanted, strict=True))
+
+    nearest = min(_WANTED, key=lambda named: distance(named[1]))
+    return nearest[0] if distance(nearest[1]) <= precision else None
 
 
 def _evaluate(cone: list[Operation], leaf: Value, point: float) -> float:
