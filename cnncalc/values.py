@@ -225,7 +225,7 @@ def _shape_hint(value: Value, wildcard: str = "") -> str:
         return ""
     batch = len(parts) > 4 or (not wildcard and len(parts) > 1 and parts[0] in _OPEN)
     sizes = [wildcard if wildcard and part in _OPEN else part for part in (parts[1:] if batch else parts)]
-    wrong = [part for part in sizes if not (part == wildcard and wildcard) and not (integer(part) or 0) > 0]
+    wrong = [part for part in sizes if not (part == wildcard and wildcard) and not 0 < (integer(part) or 0) <= LARGEST]
     if wrong or not 1 <= len(sizes) <= 4 or sizes.count(wildcard) > 1:
         return "; the batch is never written" if batch else ""
     text = "x".join(sizes)

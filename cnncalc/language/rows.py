@@ -290,7 +290,7 @@ class RowReader:
         row.dynamic = any(argument.dynamic for argument in row.fields.values())
         row.broken = row.broken or any(argument.value is FAULTY for argument in row.fields.values())
         if row.dynamic or row.broken:
-            faults = row.layer.read(_sound(row), self._problems.layout)[1]
+            faults = row.layer.read(_sound(row), self._problems.layout, whole=False)[1]
             if meant:
                 from cnncalc.language.suggest import is_meant
 

@@ -114,7 +114,7 @@ class Cells(Type[Pairs | str]):
                 return self._alike(self._axes.parse(value, layout))
             except LayerError as error:
                 # A number out of bounds has its own message; any other value is answered with all valid forms.
-                raise error if "at least" in error.template and ", got -" in error.template else self.wrong(value) from None
+                raise error if error.template.startswith("must be at ") else self.wrong(value) from None
         return self._sides(value, lambda side: values.integer(side) if isinstance(side, str) else None)
 
     def check(self, value: Any) -> Pairs | str:

@@ -169,8 +169,13 @@ class Layer:
         return getattr(self, self.stored[name].attribute)
 
     @classmethod
-    def read(cls, given: Mapping[str, Value], layout: str = "channels_last") -> tuple[Layer | None, list[tuple[str, LayerError]]]:
-        """Return the layer of a row's keys, or None and the errors by key; the main field's key is the kind's name."""
+    def read(
+        cls, given: Mapping[str, Value], layout: str = "channels_last", *, whole: bool = True
+    ) -> tuple[Layer | None, list[tuple[str, LayerError]]]:
+        """Return the layer of a row's keys, or None and the errors by key; the main field's key is the kind's name.
+
+        Not `whole`: the row has more fields, whose values are not known, so that no layer is made.
+        """
         faults: list[tuple[str, LayerError]] = []
         fields: dict[str, Any] = {}
 
@@ -200,7 +205,7 @@ class Layer:
             if declared.required and name not in fields:
                 what = f"a value, {name}" if declared.main else name
                 fault(cls.kind, f"{cls.kind} needs {what}: {declared.type.describe()}", field=name)
-        if faults:
+        if faults or not whole:
             return None, faults
         try:
             return cls.of_parsed(fields), []

@@ -102,7 +102,7 @@ class Conv(_Convolution, kind="conv"):
     torch_order = ("", "filters", "kernel_size", "stride", "padding", "dilation", "groups", "bias")
     keras_order = ("filters", "kernel_size", "stride", "padding")
     filters: int = option(
-        Count(),
+        Count(pair=1),
         "number of filters K: channels that come out",
         main=True,
         also=("out_channels", "num_filters", "num_filter", "num_output", "features", "units", "K"),

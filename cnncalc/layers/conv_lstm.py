@@ -30,7 +30,9 @@ class ConvLstm(Sliding, kind="conv_lstm"):
 
     unwindowed = 1
     also = ("convlstm", "convolutionallstm", "conv_lstm2d")
-    filters: int = option(Count(), "number of filters K: channels of the state", main=True, also=Conv.options["filters"].also)
+    filters: int = option(
+        Count(pair=1), "number of filters K: channels of the state", main=True, also=Conv.options["filters"].also
+    )
     kernel_size: Axes = option(
         PerAxis(), "cells of the window along each axis of a map, F", also=Conv.options["kernel_size"].also
     )

@@ -28,7 +28,7 @@ class FullyConnected(Layer, kind="fc"):
     rises_with = ("units",)
     also = ("dense", "fullyconnected", "innerproduct", "gemm", "mlp")
     units: int = option(
-        Count(),
+        Count(pair=1),
         "numbers that come out",
         main=True,
         also=("out_features", "num_output", "num_hidden", "features", "out_channels", "filters"),
@@ -73,7 +73,7 @@ class Linear(Layer, kind="linear"):
     torch_order = ("", "units", "bias")
     keras_order = ("units",)
     units: int = option(
-        Count(),
+        Count(pair=1),
         "channels that come out",
         main=True,
         also=("out_features", "num_output", "num_hidden", "features", "out_channels", "filters"),

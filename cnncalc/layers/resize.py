@@ -197,7 +197,7 @@ class SpaceToDepth(Layer, kind="space_to_depth"):
             if n % self.factor:
                 near = [m for m in (n // self.factor * self.factor, -(-n // self.factor) * self.factor) if m]
                 raise LayerError(
-                    f"{axis} {n} of {{}} is no multiple of {self.factor}; try an input of {' or '.join(map(str, near))}",
+                    f"{axis} {n} of {{}} is no multiple of {self.factor}, as {' or '.join(map(str, near))} would be",
                     x,
                     field="factor",
                 )

@@ -87,9 +87,12 @@ def whole(value: Any) -> int | None:
 
 
 class Count(Type[int]):
-    """A whole number from `least` to `most`; `pair` is the index of the number that is meant in another tool's pair."""
+    """A whole number from `least` to `most`.
 
-    def __init__(self, least: int = 1, most: int = LARGEST, pair: int = 1) -> None:
+    `pair` is the index of the number that is meant where other tools write it beside a number that comes from the input.
+    """
+
+    def __init__(self, least: int = 1, most: int = LARGEST, pair: int | None = None) -> None:
         self.least = least
         self.most = most
         self.pair = pair
@@ -117,8 +120,10 @@ class Count(Type[int]):
 
     def hint(self, value: Any) -> str:
         meant = next((parts for parts, _ in plainer(value) if isinstance(parts, tuple)), value)
-        if isinstance(meant, tuple) and len(set(meant)) == 2 == len(meant) and all(isinstance(part, str) for part in meant):
-            # Other tools give the input's channels first.
+        distinct = (
+            isinstance(meant, tuple) and len(set(meant)) == 2 == len(meant) and all(isinstance(part, str) for part in meant)
+        )
+        if distinct and self.pair is not None:
             count = values.integer(str(meant[self.pair]))
             if count is not None and self.least <= count <= self.most:
                 return f"; write {count}, the other number comes from what flows in"

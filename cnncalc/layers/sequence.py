@@ -28,7 +28,9 @@ class Embedding(Layer, kind="embedding"):
     also = ("embed", "wordembedding", "lookup", "lookuptable")
     torch_order = ("", "dimension")
     keras_order = ("dimension",)
-    dimension: int = option(Count(), "numbers per token", main=True, also=("embedding_dim", "embed_dim", "output_dim", "dim"))
+    dimension: int = option(
+        Count(pair=1), "numbers per token", main=True, also=("embedding_dim", "embed_dim", "output_dim", "dim")
+    )
     example = Example({"embedding": 5}, (Tokens(7, 11),), Shape(7, 5))
 
     def output_shape(self, x: Shape, fit: str) -> Shape:
@@ -143,7 +145,7 @@ class Rnn(_Recurrent, kind="rnn"):
 
     also = ("simplernn", "elman", "recurrent")
     gates = 1
-    hidden: int = option(Count(), _HIDDEN, main=True, also=_HIDDEN_NAMES)
+    hidden: int = option(Count(pair=1), _HIDDEN, main=True, also=_HIDDEN_NAMES)
     layers: int = option(Count(), _LAYERS, default=1, also=("num_layers",))
     bidirectional: bool = option(Flag(), _BIDIRECTIONAL, default=False)
     biases: int = option(Count(0, 2), _BIASES, default=2, also=("bias", "use_bias"), rare=True)
@@ -165,7 +167,7 @@ class Lstm(_Recurrent, kind="lstm"):
 
     also = ("longshorttermmemory", "cudnnlstm", "bilstm")
     gates = 4
-    hidden: int = option(Count(), _HIDDEN, main=True, also=_HIDDEN_NAMES)
+    hidden: int = option(Count(pair=1), _HIDDEN, main=True, also=_HIDDEN_NAMES)
     layers: int = option(Count(), _LAYERS, default=1, also=("num_layers",))
     bidirectional: bool = option(Flag(), _BIDIRECTIONAL, default=False)
     biases: int = option(Count(0, 2), _BIASES, default=2, also=("bias", "use_bias"), rare=True)
@@ -184,7 +186,7 @@ class Gru(_Recurrent, kind="gru"):
 
     also = ("gatedrecurrentunit", "cudnngru", "bigru")
     gates = 3
-    hidden: int = option(Count(), _HIDDEN, main=True, also=_HIDDEN_NAMES)
+    hidden: int = option(Count(pair=1), _HIDDEN, main=True, also=_HIDDEN_NAMES)
     layers: int = option(Count(), _LAYERS, default=1, also=("num_layers",))
     bidirectional: bool = option(Flag(), _BIDIRECTIONAL, default=False)
     biases: int = option(Count(0, 2), _BIASES, default=2, also=("bias", "use_bias"), rare=True)

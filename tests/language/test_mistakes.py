@@ -52,6 +52,27 @@ def test_rows_behind_such_a_row_are_still_read() -> None:
     assert (net.layers[-1].shape, net.parameters) == (cnncalc.Shape(10), 8 * 28 + 10 * 289)
 
 
+@pytest.mark.parametrize(
+    ("row", "column", "message"),
+    [
+        # The mode is misspelt, so whether align_corners belongs to it is not known.
+        ("- {upsample: 2, modez: bilinear, align_corners: true}", 19, "upsample has no modez; did you mean mode?"),
+        ("- {upsample: null, sizes: 16}", 22, "upsample has no sizes; did you mean size?"),
+        ("- {pad: 1, valu: 2, mode: reflect}", 14, "pad has no valu; did you mean value?"),
+        # The pair of another tool's layer is the input's channels and the filters; groups have no such pair.
+        ("- {conv: [3, 6], kernel_size: 1}", 12, "conv must be a whole number of at least 1, got [3, 6]; write 6, the other number comes from what flows in"),
+        ("- {conv: 6, kernel_size: 1, groups: [1, 3]}", 39, "groups must be a whole number of at least 1, got [1, 3]"),
+        ("- {custom: x, output: same, parameters: [1, 2]}", 43, "parameters must be a whole number from 0 to 9223372036854775807, got [1, 2]"),
+        ("- {pad: 99999999999}", 11, "pad must be at most 2147483647 (2³¹ − 1), got 99999999999"),
+        ("- {conv: 6, kernel_size: 1, padding: 1x99999999999}", 40, "padding must be at most 2147483647 (2³¹ − 1), got 99999999999"),
+        ("- {reshape: 999999999999}", 15, "reshape cannot be read: a size must be at most 2147483647 (2³¹ − 1), got 999999999999"),
+    ],
+)  # fmt: skip
+def test_one_wrong_field_is_one_message(row: str, column: int, message: str) -> None:
+    ((_, at, _, said),) = problems(row)
+    assert (at, said) == (column, message)
+
+
 def test_two_mistakes_are_two_messages() -> None:
     assert [one[:2] for one in problems("- {conv: 8, kernel_size: 3, strid: 2, paddin: 1}")] == [(3, 31), (3, 41)]
     assert [one[2] for one in problems("- {conv: 8, colour: red}")] == ["missing", "unknown-key"]
@@ -162,7 +183,7 @@ def test_two_rows_without_a_dash_between_them() -> None:
         ("- {concat: [input, input], axis: 0}", 36, "write an axis by its name, such as channels"),
         ("- {subtract: [input, input, input]}", 16, "write a subtract row for each pair"),
         # 8 − 6 = 2 cells, one on each side.
-        ("- {crop: 6}", 12, "to keep 6, write crop: 1"),
+        ("- {crop: 6}", 12, "to keep 6, write crop: 1; input 13x13x3 works"),
         ("- {matmul: [input, input], transpose_b: true}", 30, "write transpose: second"),
         ("- {batchnorm: 3}", 17, "write {batchnorm: null}, or - batchnorm alone"),
         ("- {branches: {a: [relu], b: []}, merge: sum}", 43, "did you mean add?"),
