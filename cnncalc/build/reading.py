@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,22 @@ if TYPE_CHECKING:
 
 #: A text is refused beyond this size; files of weights may be larger.
 MAX_BYTES = 10 * 2**20
+#: Names that exporters and frameworks give to every network, perhaps with a number, or to each export a new one.
+_AUTOMATIC = re.compile(
+    r"(main(_?graph)?|graph|torch[-_]jit([-_]export)?|jit|tf2onnx|(keras_|onnx_)?model|functional|sequential|network|net"
+    r"|mxnet_converted_model)([-_]?\d+)?|[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}|\s*",
+    re.IGNORECASE,
+)
 TOO_LARGE = "a spec is at most 10 MiB, and this file is larger"
+
+
+def own_name(name: object) -> str | None:
+    """Return the name that a file of another tool has for its network, or None for a name that the tool gives to every network.
+
+    >>> own_name("resnet50"), own_name("torch-jit-export"), own_name("sequential_1")
+    ('resnet50', None, None)
+    """
+    return name if isinstance(name, str) and not _AUTOMATIC.fullmatch(name) else None
 
 
 class Source:

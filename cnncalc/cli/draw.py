@@ -53,7 +53,7 @@ def draw(
             min=NARROWEST,
             max=WIDEST,
             metavar="PIXELS",
-            help="Width at which a long network continues in the next row or column; parallel lanes stay together if wider.",
+            help="Width at which a long network continues in the next row or column. A note says if it needs more.",
         ),
     ] = 1000,
     depth: Annotated[
@@ -72,7 +72,7 @@ def draw(
 
     volumes: one box per output; its height is the resolution, its width the channels. graph: one row per layer, with sizes on
     the edges. blocks: the network with its blocks folded, then each block once. Repeated layers are drawn once with their
-    count. Layers with problems are marked.
+    count. Layers with problems are marked. A Mermaid flowchart is always a graph, and GitHub chooses its width.
 
     Exit status: 0 without problems, 1 with errors in the network, 2 if the file is not a network or cannot be drawn.
     """

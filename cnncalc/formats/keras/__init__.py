@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc.build.builder import Builder
 from cnncalc.build.problems import Problems
-from cnncalc.build.reading import Reading, Source, unusable
+from cnncalc.build.reading import Reading, Source, own_name, unusable
 from cnncalc.formats.draft import is_complete
 from cnncalc.problem import Location
 from cnncalc.shape import Flow, Shape, Tokens
@@ -101,7 +101,7 @@ def _lay_out(model: Model, config: dict[str, Any], problems: Problems, source: S
         source,
         builder.graph,
         problems.sorted(),
-        name=title if isinstance(title, str) else None,
+        name=own_name(title),
         layout=layout,
         complete=is_complete(builder.graph),
         changed=bool(changes),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cnncalc.build.builder import Builder
 from cnncalc.build.problems import Problems
-from cnncalc.build.reading import Reading, Source, unusable
+from cnncalc.build.reading import Reading, Source, own_name, unusable
 from cnncalc.formats.onnx.batch import examples
 from cnncalc.formats.onnx.inputs import InputPort, ports
 from cnncalc.formats.onnx.order import ModelRefused
@@ -77,6 +77,7 @@ def read_model(source: Source, buffer: Buffer, changes: Changes) -> Reading:
         source,
         builder.graph,
         problems.sorted(),
+        name=own_name(graph.name),
         description=_description(model),
         layout="channels_last",
         complete=finished.complete,

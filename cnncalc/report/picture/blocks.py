@@ -11,8 +11,9 @@ from cnncalc.report.picture import frame
 from cnncalc.report.picture.fold import Edge, Fold, Item, label_of
 from cnncalc.report.picture.measure import clipped
 from cnncalc.report.picture.options import Drawing
-from cnncalc.report.picture.rows import ItemRows, fold_flat
+from cnncalc.report.picture.rows import ItemRows
 from cnncalc.report.picture.scene import Part, Rect, Scene, Text
+from cnncalc.report.picture.units import fold_flat
 from cnncalc.shape import Shape
 from cnncalc.subject import Subject
 
@@ -21,7 +22,7 @@ _GAP = 16
 _HEAD = 26
 #: Items of a network without blocks beyond which its parts are folded, and drawn once as blocks are.
 _MOST = 30
-#: Rows of a picture: parts that are used less are left out beyond them.
+#: ItemRows of a picture: parts that are used less are left out beyond them.
 _ROWS = 115
 #: Least room for the texts of boxes that are narrow so that their block fits beside the network.
 _NARROW = 110
@@ -29,6 +30,12 @@ _NARROW = 110
 _SQUEEZE = 1.6
 #: Blocks are made narrower if the picture is then lower than this part of its height.
 _LOWER = 0.9
+#: ItemRows of a block beyond which activations and normalisations are part of the layer before them.
+_LONG = 16
+#: Room beside the network in which no block is tried.
+_LEAST = 150
+#: Height of a block from which it may continue in a second column.
+_TALL = 1100
 #: Part of the picture that the network takes at most, if a block needs the rest.
 _SLIM = 0.36
 #: Layers that an operator of an imported file is read as, at most.
@@ -76,46 +83,76 @@ def _panels(writer: ItemRows, whole: Fold, parts: Sequence[_Part], room: float) 
     network = _panel(writer, whole.items, whole.edges, "network", room - 2 * _PAD)
     drawn = [_part_panel(writer, part, room, 0) for part in parts]
     widest = max((panel.width for panel in drawn), default=0)
+    best = _lowest(writer, network, drawn, parts, room)
     if network.width + _GAP + widest > room and network.width > _SLIM * room:
         slim = _panel(writer, whole.items, whole.edges, "network", _SLIM * room - 2 * _PAD, in_columns=False, least=_NARROW)
-        network = slim if slim.width <= _SLIM * room else network
+        if slim.width <= _SLIM * room:
+            other = _lowest(writer, slim, drawn, parts, room)
+            best = other if _height(other, room) < _LOWER * _height(best, room) else best
+    return best
+
+
+def _lowest(writer: ItemRows, network: _Panel, drawn: Sequence[_Panel], parts: Sequence[_Part], room: float) -> list[_Panel]:
+    """The panels, with narrower boxes beside the network, two wide ones side by side, and tall ones in columns.
+
+    The last two are done only if the picture is much lower then.
+    """
+    drawn = list(drawn)
     beside = room - network.width - _GAP
     for i, part in enumerate(parts):
-        if drawn[i].width > beside:
+        if drawn[i].width > beside > _LEAST:
             narrower = _part_panel(writer, part, beside, _NARROW)
             drawn[i] = narrower if narrower.width <= beside else drawn[i]
     half = (room - _GAP) / 2
+    best = [network, *drawn]
+    height = _height(best, room)
     wide = [i for i, panel in enumerate(drawn) if half < panel.width <= _SQUEEZE * half]
-    if len(wide) < 2:
-        return [network, *drawn]
-    # Two blocks side by side, if the picture is much lower then.
-    squeezed = list(drawn)
-    for i in wide:
-        narrower = _part_panel(writer, parts[i], half, _NARROW)
-        squeezed[i] = narrower if narrower.width <= half else drawn[i]
-    before, after = (frame.bounds(_packed([network, *some], room))[3] for some in (drawn, squeezed))
-    return [network, *(squeezed if after < _LOWER * before else drawn)]
+    if len(wide) > 1:
+        squeezed = list(drawn)
+        for i in wide:
+            narrower = _part_panel(writer, parts[i], half, _NARROW)
+            squeezed[i] = narrower if narrower.width <= half else drawn[i]
+        best, height = _lower(best, height, [network, *squeezed], room)
+    for i, part in enumerate(parts):
+        if best[1 + i].height > _TALL:
+            other = list(best)
+            other[1 + i] = _part_panel(writer, part, room, 0, in_columns=True)
+            best, height = _lower(best, height, other, room)
+    return best
 
 
-def _part_panel(writer: ItemRows, part: _Part, room: float, least: float) -> _Panel:
+def _lower(best: list[_Panel], height: float, other: list[_Panel], room: float) -> tuple[list[_Panel], float]:
+    """The other panels if the picture is much lower with them, and its height."""
+    lower = _height(other, room)
+    return (other, lower) if lower < _LOWER * height else (best, height)
+
+
+def _height(panels: Sequence[_Panel], room: float) -> float:
+    return frame.bounds(_packed(panels, room))[3]
+
+
+def _part_panel(writer: ItemRows, part: _Part, room: float, least: float, *, in_columns: bool = False) -> _Panel:
     title = f"{clipped(part.name, 11, 300, bold=True)} · {words.plural(part.uses, 'use')}"
-    return _panel(writer, part.items, part.edges, title, room - 2 * _PAD, in_columns=False, least=least)
+    return _panel(writer, part.items, part.edges, title, room - 2 * _PAD, in_columns=in_columns, least=least)
 
 
 def _block_parts(subject: Subject, whole: Fold) -> list[_Part]:
     """The blocks of the file. Those that differ in their names alone, such as layer_0 to layer_11, are one.
 
-    So are those of one title that differ in what follows a comma, as an imported module's arguments do.
+    So are those of one title that differ in what follows a comma, as an imported module's arguments do, and modules that have
+    a number instead of a title and differ in their sizes alone.
     """
     found: dict[object, _Part] = {}
     for twig, uses in _blocks(tree(subject.graph)):
         assert twig.group is not None
         block = Fold(subject, 1, frames=True, bands=False, block=twig, like=whole)
+        if _rows(block.items) > _LONG:
+            block = Fold(subject, 1, frames=True, block=twig, like=whole)
         # PyTorch numbers modules: "blocks.0" says more than "0".
-        whole_title = label_of(twig.group.name) if twig.group.title.isdigit() else twig.group.title
-        title, comma, _ = whole_title.partition(", ")
+        is_numbered = twig.group.title.isdigit()
+        title, comma, _ = (label_of(twig.group.name) if is_numbered else twig.group.title).partition(", ")
         # Blocks that read ever more results, as those of DenseNet do, are one too.
-        has_sizes = not comma and not any(item.others for item in block.items)
+        has_sizes = not comma and not is_numbered and not any(item.others for item in block.items)
         form = title if comma else None, *(_form(item, has_sizes=has_sizes) for item in block.items)
         found.setdefault(form, _Part(title, block.items, block.edges, 0)).uses += uses
     return list(found.values())
@@ -127,7 +164,8 @@ def _form(item: Item, *, has_sizes: bool) -> object:
     if has_sizes:
         return item.kind, item.text, item.strips, item.count, item.flow if isinstance(item.flow, Shape) else None, children
     windows = [] if item.is_folded else [window for node in item.nodes for window in node.inferred.windows]
-    return item.kind.partition(", ")[0], tuple((window.kernel_size, window.stride) for window in windows), children
+    bands = tuple(node.kind for node in item.bands)
+    return item.kind.partition(", ")[0], tuple(window.kernel_size for window in windows), bands, children
 
 
 def _note(panels: list[_Panel], left_out: int) -> str:
@@ -161,8 +199,10 @@ def _blocks(twigs: list[Twig]) -> list[tuple[Twig, int]]:
     while todo:
         twig = todo.pop()
         if twig.group is not None and twig.group.kind == "block" and twig.children:
-            found.setdefault(twig.group.title, twig)
-            uses[twig.group.title] = uses.get(twig.group.title, 0) + 1
+            # Modules that have a number instead of a title need have nothing in common.
+            title = twig.group.name if twig.group.title.isdigit() else twig.group.title
+            found.setdefault(title, twig)
+            uses[title] = uses.get(title, 0) + 1
         todo.extend(reversed(twig.children))
     return [(twig, uses[title]) for title, twig in found.items() if uses[title] > 1 or not _is_one_operator(twig)]
 
@@ -170,7 +210,8 @@ def _blocks(twigs: list[Twig]) -> list[tuple[Twig, int]]:
 def _is_one_operator(twig: Twig) -> bool:
     """Whether a block was made from one operator of an imported file: it has a few layers that are named after it."""
     assert twig.group is not None
-    return twig.group.title == twig.group.name.rpartition(".")[2] and sum(1 for _ in twig.nodes()) <= _OPERATOR
+    title = twig.group.title
+    return title == twig.group.name.rpartition(".")[2] and not title.isdigit() and sum(1 for _ in twig.nodes()) <= _OPERATOR
 
 
 def _panel(
@@ -183,7 +224,7 @@ def _panel(
     in_columns: bool = True,
     least: float = 0,
 ) -> _Panel:
-    parts = writer.drawn(items, edges, room, in_columns=in_columns, least=least)
+    parts = writer.drawn(items, edges, room, columns=in_columns, least=least)
     left, top, right, bottom = frame.bounds(parts)
     text = Text(_PAD, 17, title, "frame")
     width = max(right - left + 2 * _PAD, frame.bounds([text])[2] + _PAD)

@@ -8,6 +8,9 @@ from cnncalc.report.picture.options import Drawing
 from cnncalc.report.picture.scene import Scene
 from cnncalc.subject import Subject
 
+#: A picture may be wider than asked for by this factor.
+_ALMOST = 1.1
+
 
 class Picture(NamedTuple):
     """The text of a file, and a note about it for the reader."""
@@ -32,3 +35,10 @@ def scene(subject: Subject, options: Drawing) -> Scene:
     else:
         from cnncalc.report.picture.blocks import scene as draw
     return draw(subject, options)
+
+
+def width_note(found: Scene, options: Drawing) -> str:
+    """A note that the picture is wider than asked for; empty if it is not, or only a little."""
+    if found.width <= _ALMOST * options.width:
+        return ""
+    return f"the picture is {found.width:.0f} pixels wide, not {options.width:.0f}: layers that stand side by side need that much"

@@ -6,6 +6,7 @@ along the flow and where its axis lies across it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -14,6 +15,10 @@ from cnncalc.report.picture.straight import Cell, layer_axes
 from cnncalc.report.picture.structure import Lanes, Layers, Part, Series, items_of, structure
 
 Point = tuple[float, float]
+
+#: Rows instead of one are at most so many, and shorter than this part of it.
+_COLUMNS = 4
+LOWER = 0.8
 
 
 class Spacing(NamedTuple):
@@ -60,28 +65,59 @@ def arrange(
 
     A row is not broken inside one of the groups of items `together`, unless the group is longer than a row.
     """
-    return _Arranger(cells, edges, spacing, together).run()
+    return Arranger(cells, edges, spacing, together).within(spacing.longest)
 
 
-class _Arranger:
+def in_columns(
+    cells: Sequence[Cell],
+    edges: Sequence[tuple[int, int]],
+    spacing: Spacing,
+    height: float,
+    tallest: float,
+    width: float,
+) -> Arrangement | None:
+    """Places in several rows that together take at most `width` across the flow and are much shorter than one of `height`.
+
+    None if there are none; rows of less than `tallest` are not sought.
+    """
+    arranger = Arranger(cells, edges, spacing)
+    for columns in range(min(_COLUMNS, math.ceil(height / tallest)), 1, -1):
+        # Large parts may not divide into rows of the same length: then the rows are longer, and fewer.
+        for stretch in (1, 1.2, 1.4):
+            found = arranger.within(stretch * height / columns)
+            if found.before + found.after <= width and found.along < LOWER * height:
+                return found
+    return None
+
+
+class Arranger:
+    """Finds places for the same items in rows of any length."""
+
     def __init__(
-        self, cells: Sequence[Cell], edges: Sequence[tuple[int, int]], spacing: Spacing, together: Sequence[Sequence[int]]
+        self, cells: Sequence[Cell], edges: Sequence[tuple[int, int]], spacing: Spacing, together: Sequence[Sequence[int]] = ()
     ) -> None:
         self._cells = cells
         self._edges = edges
         self._spacing = spacing
-        self._exits: dict[int, list[Point]] = {}
+        self._tops: dict[bool, Series] = {}
+        #: Ids of the parts whose size is known; `_tops` keeps them.
+        self._known: set[int] = set()
         self._together = {item: number for number, group in enumerate(together) for item in group}
-        self.result = Arrangement([(0, 0)] * len(cells))
+        self._start()
 
-    def run(self) -> Arrangement:
-        longest = self._spacing.longest
+    def _start(self) -> None:
+        self._exits: dict[int, list[Point]] = {}
+        self.result = Arrangement([(0, 0)] * len(self._cells))
+
+    def within(self, longest: float | None) -> Arrangement:
+        """The places of all items in rows of about `longest` at most; in one row if that is None."""
+        self._start()
         top = self._measured(has_sides=False)
         if longest is not None and self._length(top) > longest:
             other = self._measured(has_sides=True)
             top = min(top, other, key=self._length)
             self.result.long = {item for part in top.parts if self._extent(part).along > longest for item in items_of(part)}
-        rows = self._broken(top.parts)
+        rows = self._broken(top.parts, longest)
         across = 0.0
         for i, row in enumerate(rows):
             line = Series(row)
@@ -102,10 +138,11 @@ class _Arranger:
     # -- sizes
 
     def _measured(self, *, has_sides: bool) -> Series:
-        top = structure(len(self._cells), self._edges, has_sides=has_sides)
-        for part in top.parts:
-            self._measure(part)
-        return top
+        if has_sides not in self._tops:
+            self._tops[has_sides] = structure(len(self._cells), self._edges, has_sides=has_sides)
+            for part in self._tops[has_sides].parts:
+                self._measure(part)
+        return self._tops[has_sides]
 
     def _length(self, top: Series) -> float:
         """The length of the longest part, which no break makes shorter."""
@@ -117,12 +154,16 @@ class _Arranger:
         return Cell(part.along, part.before, part.after)
 
     def _measure(self, part: Part) -> None:
+        if id(part) in self._known:
+            return
         if isinstance(part, Series):
             self._measure_series(part)
         elif isinstance(part, Lanes):
             self._measure_lanes(part)
         elif isinstance(part, Layers):
             self._measure_layers(part)
+        if isinstance(part, (Lanes, Layers)):
+            self._known.add(id(part))
 
     def _measure_series(self, series: Series) -> None:
         for part in series.parts:
@@ -198,9 +239,8 @@ class _Arranger:
 
     # -- places
 
-    def _broken(self, parts: list[Part]) -> list[list[Part]]:
+    def _broken(self, parts: list[Part], longest: float | None) -> list[list[Part]]:
         """Break the top series into rows, at the last bottleneck before `longest`."""
-        longest = self._spacing.longest
         whole = sum(self._extent(part).along + self._spacing.gap for part in parts) - self._spacing.gap
         if longest is None or not parts or whole <= longest:
             return [parts] if parts else []
@@ -251,11 +291,12 @@ class _Arranger:
     def _turn(self, last: Part, first: Part, across: float, axis: float) -> None:
         """Routes what leads from the end of a row to the next one, on the line `across` between them."""
         inside = set(items_of(first))
+        past = first.bypass if isinstance(first, Lanes) else ()
         for index, (start, end) in enumerate(self._edges):
             if start == last and end == first:
                 self.result.turns.add(index)
                 self.result.routes[index] = [(0, across)]
-            elif start == last and not isinstance(first, int) and (end in inside or index in self.result.passing):
+            elif start == last and not isinstance(first, int) and (end in inside or index in past):
                 self.result.resumes[index] = (0, axis)
         if not isinstance(first, int) and isinstance(last, int):
             self.result.breaks.append((last, across, (0, axis)))

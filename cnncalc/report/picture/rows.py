@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -10,14 +9,14 @@ from cnncalc.problem import one_line
 from cnncalc.report.picture import frame
 from cnncalc.report.picture.captions import Captions, is_called_by_kind, is_called_by_title, named, printed_size
 from cnncalc.report.picture.family import family_of
-from cnncalc.report.picture.fold import Edge, Fold, Item, few_strips
-from cnncalc.report.picture.layout import Arrangement, Spacing, arrange
+from cnncalc.report.picture.fold import Edge, Item, few_strips
+from cnncalc.report.picture.layout import LOWER, Arrangement, Spacing, arrange, in_columns
 from cnncalc.report.picture.measure import clipped, text_width
 from cnncalc.report.picture.options import Drawing
 from cnncalc.report.picture.scene import REST_GAP, Part, Path, Rect, Scene, ShapeGroup, Text, arrow
 from cnncalc.report.picture.straight import Cell
 from cnncalc.report.picture.tooltip import tooltip
-from cnncalc.report.picture.units import Unit, fold_units
+from cnncalc.report.picture.units import folded
 from cnncalc.shape import Flow
 from cnncalc.subject import Subject
 
@@ -39,7 +38,9 @@ _NARROW_LANE, _LEAST_LANE, _NARROWEST = 13, 6, 64
 #: Height from which a picture continues in a second column, and the room between two columns.
 _TALLEST = 1100
 _TURN = 40
-#: Rows drawn at most if `depth` does not say how far to unfold.
+#: Texts are not made narrower than this so that another column fits.
+_READABLE = 140
+#: ItemRows drawn at most if `depth` does not say how far to unfold.
 _MOST = 48
 
 
@@ -69,36 +70,11 @@ class Tree:
 
 def scene(subject: Subject, options: Drawing) -> Scene:
     """The picture of a whole network."""
-    fold = _fold(subject, options)
+    fold = folded(subject, options.depth, _MOST)
     fold.check_size()
     writer = ItemRows(subject, options)
     parts = writer.drawn(fold.items, fold.edges, options.width - 2 * frame.MARGIN)
     return frame.framed(subject, options, parts, writer.families, "")
-
-
-def _fold(subject: Subject, options: Drawing) -> Fold:
-    if options.depth is not None:
-        return Fold(subject, options.depth, frames=True, bands=False)
-    best = Fold(subject, 1, frames=True, bands=False)
-    for depth in range(2, 12):
-        if not any(leaf.is_folded for item in best.items for leaf in item.leaves()):
-            break
-        more = Fold(subject, depth, frames=True, bands=False, like=best)
-        if sum(1 for item in more.items for _ in item.leaves()) > _MOST:
-            break
-        best = more
-    return fold_flat(best, subject, _MOST)[0]
-
-
-def fold_flat(fold: Fold, subject: Subject, most: int) -> tuple[Fold, list[Unit]]:
-    """A smaller fold of a network without blocks that has more than `most` items, and its units.
-
-    Activations and normalisations join their layer, parallel paths become one item, and repeats are counted.
-    """
-    if len(fold.items) <= most or any(item.children for item in fold.items):
-        return fold, []
-    smaller = Fold(subject, 1, like=fold)
-    return smaller, fold_units(smaller, most)
 
 
 class ItemRows:
@@ -114,36 +90,55 @@ class ItemRows:
         self._order: dict[int, int] = {}
 
     def drawn(
-        self, items: Sequence[Item], edges: Iterable[Edge], width: float, *, in_columns: bool = True, least: float = 0
+        self, items: Sequence[Item], edges: Iterable[Edge], width: float, *, columns: bool = True, least: float = 0
     ) -> list[Part]:
         """Shapes around the axis x = 0, from y = 0 down, at most `width` pixels wide if narrow boxes can achieve it.
 
-        A long chain continues in further columns if they fit, unless `in_columns` is off. Texts of boxes have `least` pixels.
+        A long chain continues in further columns if they fit, unless `columns` is off. Texts of boxes have `least` pixels.
         """
         self._order = {id(leaf): i for i, leaf in enumerate(leaf for item in items for leaf in item.leaves())}
         edges = list(edges)
-        tree = self._fitted(items, edges, width, [room for room in _ROOMS if room is None or room >= least])
-        height, column = tree.found.along, tree.found.before + tree.found.after + _TURN
-        columns = min(int((width + _TURN) / column), math.ceil(height / _TALLEST))
-        for stretch in (1, 1.2, 1.4) if columns > 1 and in_columns else ():
-            # Large blocks may not divide into columns of the same height: then the columns are longer, and fewer.
-            spacing = self._spacing()._replace(longest=stretch * height / columns, turn=_TURN)
-            found = arrange(tree.cells, [(a, b) for a, b, _ in tree.edges], spacing)
-            if found.before + found.after <= width:
-                tree.found = found
-                break
+        rooms = [room for room in _ROOMS if room is None or room >= least]
+        tree = self._fitted(items, edges, width, rooms)
+        if columns and tree.found.along > _TALLEST and not self._continue(tree, width):
+            tree = self._narrower(tree, items, edges, width, rooms)
         parts: list[Part] = []
         self._draw(tree, 0, 0, parts)
         return parts
 
     # -- layout
 
+    def _continue(self, tree: Tree, width: float) -> bool:
+        """Continue a picture in further columns, if they fit and make it lower."""
+        pairs = [(a, b) for a, b, _ in tree.edges]
+        found = in_columns(tree.cells, pairs, self._spacing()._replace(turn=_TURN), tree.found.along, _TALLEST, width)
+        if found is not None:
+            tree.found = found
+        return found is not None
+
+    def _narrower(
+        self, tree: Tree, items: Sequence[Item], edges: list[Edge], width: float, rooms: Sequence[float | None]
+    ) -> Tree:
+        """The layout with boxes just so narrow that it can continue in further columns, else `tree`."""
+        before = self._room
+        for room in rooms:
+            if room is not None and room >= _READABLE and (before is None or room < before):
+                self._set_room(room)
+                other = self._tree(None, items, edges, [], [])
+                if self._continue(other, width) and other.found.along < LOWER * tree.found.along:
+                    return other
+        self._set_room(before)
+        return tree
+
+    def _set_room(self, room: float | None) -> None:
+        self._room = room
+        self._texts.clear()
+
     def _fitted(self, items: Sequence[Item], edges: list[Edge], width: float, rooms: Sequence[float | None]) -> Tree:
         """The layout with the most room for texts that is at most `width` pixels wide, else with the least room."""
 
         def at(place: int) -> Tree:
-            self._room = rooms[place]
-            self._texts.clear()
+            self._set_room(rooms[place])
             return self._tree(None, items, edges, [], [])
 
         tree = at(0)

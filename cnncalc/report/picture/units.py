@@ -11,6 +11,7 @@ from cnncalc.report.picture.family import BANDS, is_band
 from cnncalc.report.picture.fold import Edge, Fold, Item
 from cnncalc.report.picture.structure import Part, items_of, post_dominators, structure
 from cnncalc.shape import Shape
+from cnncalc.subject import Subject
 
 #: Largest number of layers in one box; the structure of a larger part should be visible.
 _LARGEST = 80
@@ -26,6 +27,32 @@ class Unit:
     inside: list[Item]
     edges: list[Edge]
     uses: int = 1
+
+
+def folded(subject: Subject, depth: int | None, most: int) -> Fold:
+    """The network in frames down to `depth`; if that is None, as deep as it has at most `most` items."""
+    if depth is not None:
+        return Fold(subject, depth, frames=True, bands=False)
+    best = Fold(subject, 1, frames=True, bands=False)
+    for level in range(2, 12):
+        if not any(leaf.is_folded for item in best.items for leaf in item.leaves()):
+            break
+        more = Fold(subject, level, frames=True, bands=False, like=best)
+        if sum(1 for item in more.items for _ in item.leaves()) > most:
+            break
+        best = more
+    return fold_flat(best, subject, most)[0]
+
+
+def fold_flat(fold: Fold, subject: Subject, most: int) -> tuple[Fold, list[Unit]]:
+    """A smaller fold of a network without blocks that has more than `most` items, and its units.
+
+    Activations and normalisations join their layer, parallel paths become one item, and repeats are counted.
+    """
+    if len(fold.items) <= most or any(item.children for item in fold.items):
+        return fold, []
+    smaller = Fold(subject, 1, like=fold)
+    return smaller, fold_units(smaller, most)
 
 
 def fold_units(fold: Fold, most: int) -> list[Unit]:

@@ -434,10 +434,10 @@ def test_twins_stand_in_columns(networks):
 
 
 def test_a_long_graph_continues_in_further_columns_if_they_fit(networks):
-    one, two = (scene(networks["alexnet"], Drawing("graph", width=width)) for width in (400, 1000))
+    one, two = (scene(networks["alexnet"], Drawing("graph", width=width)) for width in (300, 1000))
     assert one.height > 1200
     assert two.height < 0.7 * one.height
-    assert one.width < 400 < two.width < 1000
+    assert one.width < 310 < two.width < 1000
 
 
 def test_edges_into_a_block_of_several_inputs_have_no_gap(networks):

@@ -8,6 +8,7 @@ import pytest
 import cnncalc
 from cnncalc.report.picture.draw import scene
 from cnncalc.report.picture.formats import picture
+from cnncalc.report.picture.layout import Spacing, arrange
 from cnncalc.report.picture.options import Drawing
 from cnncalc.report.picture.scene import Path, Polygon, Rect, ShapeGroup, Text
 from cnncalc.report.picture.straight import Cell, layer_axes, spread
@@ -211,3 +212,51 @@ def test_modules_that_differ_in_their_arguments_are_one_block():
     titles = [text for text in texts if " · " in text]
     assert "C2f · 3 uses" in titles
     assert len(set(titles)) == len(titles)
+
+
+def test_an_edge_past_an_input_resumes_in_the_next_row():
+    """0 → 1 → 3 → 4 → 6, and 3 and 6 also read the inputs 2 and 5: rows begin with 2 and 5, and edges lead past them."""
+    edges = [(0, 1), (1, 3), (2, 3), (3, 4), (4, 6), (5, 6)]
+    found = arrange([Cell(40, 10, 10)] * 7, edges, Spacing(longest=130))
+    assert found.places[1][1] < found.places[3][1] < found.places[6][1]
+    assert [edges[index] for index in found.resumes] == [(1, 3), (4, 6)]
+
+
+def numbered_modules(tmp_path: pathlib.Path) -> pathlib.Path:
+    """An ONNX file as PyTorch writes it: body.0 and body.1 differ in their sizes, head.0 has another activation."""
+    onnx = pytest.importorskip("onnx")
+    nodes, weights = [], []
+    value, channels = "image", 3
+    for path, activation, filters in (
+        ("body/body.0", "Relu", 4), ("body/body.1", "Relu", 8), ("head/head.0", "Tanh", 8)
+    ):  # fmt: skip
+        weight = f"{path}.weight"
+        numbers = [0.0] * (filters * channels * 9)
+        weights.append(onnx.helper.make_tensor(weight, onnx.TensorProto.FLOAT, [filters, channels, 3, 3], numbers))
+        nodes.append(onnx.helper.make_node("Conv", [value, weight], [f"{path}.c"], name=f"/{path}/conv/Conv"))
+        nodes.append(onnx.helper.make_node(activation, [f"{path}.c"], [f"{path}.a"], name=f"/{path}/act/{activation}"))
+        value, channels = f"{path}.a", filters
+    image = onnx.helper.make_tensor_value_info("image", onnx.TensorProto.FLOAT, [1, 3, 16, 16])
+    result = onnx.helper.make_tensor_value_info(value, onnx.TensorProto.FLOAT, [1, 8, 10, 10])
+    graph = onnx.helper.make_graph(nodes, "main_graph", [image], [result], weights)
+    file = tmp_path / "numbered.onnx"
+    onnx.save(onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)]), str(file))
+    return file
+
+
+def test_modules_with_a_number_for_a_title_are_compared_by_their_layers(tmp_path):
+    """Both body.0 and head.0 are called "0", and nothing else in them is alike."""
+    network = cnncalc.load(numbered_modules(tmp_path))
+    texts = [s.text for s in scene(network, Drawing("blocks")).shapes() if isinstance(s, Text) and s.style == "frame"]
+    assert "body.0 · 2 uses" in texts
+    assert "head.0 · 1 use" in texts
+
+
+def test_a_picture_that_is_wider_than_asked_for_says_so():
+    """Six lanes side by side take more than 300 pixels in any style that has a box for each."""
+    branches = ", ".join(f"lane{i}: [{{conv: 8, kernel_size: 3, padding: 1}}]" for i in range(6))
+    network = cnncalc.loads(f"input: 8x8x3\nlayers: [{{branches: {{{branches}}}, merge: concat}}]")
+    note = picture(network, "svg", Drawing("graph", width=300)).note
+    assert note.startswith("the picture is ")
+    assert note.endswith(" pixels wide, not 300: layers that stand side by side need that much")
+    assert picture(network, "svg", Drawing("graph", width=1000)).note == ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cnncalc.report.picture import svg
-from cnncalc.report.picture.draw import Picture, scene
+from cnncalc.report.picture.draw import Picture, scene, width_note
 from cnncalc.report.picture.options import Drawing
 from cnncalc.subject import Subject
 
@@ -11,4 +11,5 @@ SUFFIXES = (".svg",)
 
 
 def draw(subject: Subject, options: Drawing) -> Picture:
-    return Picture(svg.text(scene(subject, options)))
+    found = scene(subject, options)
+    return Picture(svg.text(found), width_note(found, options))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cnncalc.report.picture.draw import Picture, scene
+from cnncalc.report.picture.draw import Picture, scene, width_note
 from cnncalc.report.picture.family import FAMILIES, faces
 from cnncalc.report.picture.frame import bounds
 from cnncalc.report.picture.options import CannotDraw, Drawing
@@ -33,7 +33,8 @@ SUFFIXES = (".tex", ".tikz")
 
 
 def draw(subject: Subject, options: Drawing) -> Picture:
-    return Picture(text(scene(subject, options)))
+    found = scene(subject, options)
+    return Picture(text(found), width_note(found, options))
 
 
 def text(found: Scene) -> str:
