@@ -100,6 +100,11 @@ class Tokens(tuple[int, int]):
         return hash((Tokens, *self))
 
     @property
+    def rank(self) -> int:
+        """The number of axes that a size can be given for: the length alone."""
+        return 1
+
+    @property
     def length(self) -> int:
         return self[0]
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 import cnncalc
 from cnncalc.analysis.nearest import along, nearest_inputs
 from cnncalc.build.reading import Source
-from cnncalc.studies.sizes import Oracle, survey
+from cnncalc.studies.oracle import Oracle
+from cnncalc.studies.sizes import survey
 
 # Three poolings of 2: the input must be a multiple of 8. 358 → 179, which 2 does not divide.
 DEEP = """

@@ -157,10 +157,7 @@ class Judge:
         steps and extents are then left out.
         """
         flows: list[Flow | None] = list(inputs)
-        origins: list[_Origins] = [
-            tuple(Origin((i, axis)) for axis in range(1 if isinstance(flow, Tokens) else flow.rank))
-            for i, flow in enumerate(inputs)
-        ]
+        origins: list[_Origins] = [tuple(Origin((i, axis)) for axis in range(flow.rank)) for i, flow in enumerate(inputs)]
         result = Trace([], {origin.axis: (origin.step, origin.extent) for one in origins for origin in one if origin}, set())
         k = -1
         while (k := k + 1) < len(self._steps):

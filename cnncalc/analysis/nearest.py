@@ -32,8 +32,7 @@ def nearest_inputs(graph: Graph, *, by_channels: bool = False) -> list[Flow]:
         return []
     flow = flows[0]
     judge = Judge(graph, by_channels=by_channels)
-    rank = 1 if isinstance(flow, Tokens) else flow.rank
-    found = (_nearest(judge, flow, rank, step) for step in (-1, 1))
+    found = (_nearest(judge, flow, flow.rank, step) for step in (-1, 1))
     return [other for other in found if other is not None and other != flow]
 
 

@@ -13,7 +13,7 @@ from cnncalc.graph import Graph, Node, Producer
 from cnncalc.layers import Join
 from cnncalc.layers.base import Pointwise
 from cnncalc.layers.view import SAME, View
-from cnncalc.shape import Flow, Shape, Tokens
+from cnncalc.shape import Flow, Shape
 
 if TYPE_CHECKING:
     from cnncalc.layers.view import Cells
@@ -120,7 +120,7 @@ def path_size(producer: Producer) -> tuple[str, list[Cells]] | None:
 
 
 def _rank(flow: Flow | None) -> int | None:
-    return 1 if isinstance(flow, Tokens) else flow.rank if flow is not None else None
+    return flow.rank if flow is not None else None
 
 
 def _behind(node: Node, known: dict[int, Fields], last: Node | None) -> Fields:

@@ -11,7 +11,7 @@ from cnncalc.cli import OK, PROBLEMS, UNUSABLE, options, output
 
 if TYPE_CHECKING:
     from cnncalc.language.overrides import Options
-    from cnncalc.studies.sizes import Oracle
+    from cnncalc.studies.oracle import Oracle
 
 
 @options.changing("dtype")
@@ -40,7 +40,7 @@ def sizes(
     """
     from cnncalc.build.reading import Source
     from cnncalc.problem import SpecError
-    from cnncalc.studies.sizes import Oracle
+    from cnncalc.studies.oracle import Oracle
 
     try:
         oracle = Oracle(Source(resolve(spec)), changes)

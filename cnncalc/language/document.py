@@ -10,6 +10,7 @@ from cnncalc import values
 from cnncalc.build.cache import Cache
 from cnncalc.build.problems import Problems
 from cnncalc.dtype import DTYPES
+from cnncalc.language.arguments import ArgumentReader
 from cnncalc.language.content import IN_BYTES, Block, Document, Parsed
 from cnncalc.language.expression import UNKNOWN, Names, Unknown
 from cnncalc.language.names import identifier_fault, name_fault
@@ -126,7 +127,7 @@ class DocumentReader:
 
     def _value(self, node: YamlNode) -> Value | object:
         """Return a top-level value with its expressions computed; FAULTY if one of them cannot be computed."""
-        reader = RowReader(self._problems, self._vars_known, (), self._cache, self._lines, {}, in_rows=False)
+        reader = ArgumentReader(self._problems, self._vars_known, in_rows=False)
         before = len(self._problems)
         argument = reader.argument(Scalar("", False, _Unwritten, _Unwritten), node)
         self._used |= names_in(argument.value)
@@ -396,5 +397,4 @@ class DocumentReader:
 class _Unwritten:
     """A location for keys that are not written in the file."""
 
-    line = -1
-    column = -1
+    line = column = -1

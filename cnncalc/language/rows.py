@@ -6,16 +6,15 @@ from collections.abc import Collection
 
 from cnncalc.build.cache import Cache
 from cnncalc.build.problems import Problems
+from cnncalc.language.arguments import ArgumentReader
 from cnncalc.language.dashed import joined
-from cnncalc.language.expression import undefined
 from cnncalc.language.names import name_fault
-from cnncalc.language.row import FAULTY, MERGES, ROW_KEYS, Argument, Body, Row, TextLines, has_fault
+from cnncalc.language.row import FAULTY, MERGES, ROW_KEYS, Body, Row, TextLines
 from cnncalc.language.source import Mapping, Scalar, Sequence, YamlNode, describe, location, value_of
-from cnncalc.language.template import Dynamic, Pairs, Parts, Template, names_in
 from cnncalc.layers import KINDS, Layer
 from cnncalc.shape import LayerError
 from cnncalc.spelling import meant
-from cnncalc.values import Map, Value, written
+from cnncalc.values import Value, written
 from cnncalc.values import number as number_of
 
 
@@ -24,37 +23,30 @@ def _sound(row: Row) -> dict[str, Value]:
     return {name: a.value for name, a in row.fields.items() if not a.dynamic and a.value is not FAULTY}  # type: ignore[misc]  # not dynamic
 
 
-Known = Collection[str]
 _EMPTY = "this row is empty; a row is a word such as relu, or a map such as {conv: 64, kernel_size: 3}"
 
 Before = dict[tuple[int, str], tuple[YamlNode, Row, object]]
 """Rows of the last reading, by node and layout, with their nodes and the names they may use."""
 
 
-class RowReader:
+class RowReader(ArgumentReader):
     """Reads rows and reports the problems that do not depend on where a row is used."""
 
     def __init__(
         self,
         problems: Problems,
-        names: Known,
-        blocks: Known,
+        names: Collection[str],
+        blocks: Collection[str],
         cache: Cache,
         lines: TextLines,
         before: Before,
-        *,
-        in_rows: bool = True,
     ) -> None:
-        self._problems = problems
+        super().__init__(problems, names)
         self._lines = lines
-        #: Names that expressions may use: vars and, inside a block, its parameters.
-        self._names = names
-        self._in_rows = in_rows
         self._blocks = blocks
         self._cache = cache
         #: Rows of the last reading that can be used again.
         self._before = before
-        self._repeats = 0
         self._scope: tuple[frozenset[str], frozenset[str]] | None = None
 
     def body(self, node: YamlNode | None, what: str) -> Body:
@@ -209,40 +201,6 @@ class RowReader:
             self._layer(row, {found.meant if k == found.name else k: p for k, p in node.pairs.items() if k not in ROW_KEYS})
         row.broken = True
         return row
-
-    def argument(self, key: Scalar, node: YamlNode, repeats: int | None = None) -> Argument:
-        """Read the value of a key; report undefined names in its expressions."""
-        value = self._value(node)
-        argument = Argument(key, node, FAULTY if has_fault(value) else value)
-        if argument.dynamic:
-            counted = self._repeats if repeats is None else repeats
-            for name in sorted(names_in(value)):
-                if name in self._names or name == "in_channels" or (name == "i" and counted):
-                    continue
-                more = ("in_channels",) if self._in_rows else ()
-                fact = undefined(name, self._problems.did_you_mean(name, self._names, more))
-                if name == "i" and self._repeats:
-                    fact = LayerError("i is the number of a copy, and this key applies to all copies of the row", rule=fact.rule)
-                self._problems.error(fact, argument.location)
-                argument.value, argument.dynamic = FAULTY, False
-        return argument
-
-    def _value(self, node: YamlNode) -> Value | Dynamic:
-        if isinstance(node, Scalar):
-            if "${" not in node.text:
-                return None if node.null else node.text
-            try:
-                return Template(node.text)
-            except LayerError as fact:
-                self._problems.error(fact, node)
-                return FAULTY
-        if isinstance(node, Sequence):
-            parts = tuple(self._value(item) for item in node.items)
-            dynamic = any(isinstance(p, (Template, Parts, Pairs)) for p in parts)
-            return Parts(parts) if dynamic else parts  # type: ignore[return-value]  # static: every part is a value
-        pairs = tuple((key, self._value(value)) for key, (_, value) in node.pairs.items())
-        dynamic = any(isinstance(p, (Template, Parts, Pairs)) for _, p in pairs)
-        return Pairs(pairs) if dynamic else Map(pairs)  # type: ignore[arg-type]  # static: every value is one
 
     def _layer(self, row: Row, pairs: dict[str, tuple[Scalar, YamlNode]]) -> None:
         assert row.layer is not None

@@ -10,7 +10,8 @@ from cnncalc.problem import one_line
 from cnncalc.report import words
 from cnncalc.report.grid import grid
 from cnncalc.report.network.table import Row, wrapped
-from cnncalc.studies.sizes import FailingLayer, Scan, Survey
+from cnncalc.studies.oracle import FailingLayer
+from cnncalc.studies.sizes import Scan, Survey
 from cnncalc.subject import Subject
 
 _SKIPPED = "expect not checked: it applies to the file's own input"

@@ -72,7 +72,8 @@ def sizes(spec: str | os.PathLike[str], *, max: int | None = None, **changes: An
     >>> sizes("unet", max=300)["input"].smallest
     Shape(188, 188, 1)
     """
-    from cnncalc.studies.sizes import Oracle, survey
+    from cnncalc.studies.oracle import Oracle
+    from cnncalc.studies.sizes import survey
 
     unknown = [name for name in changes if name not in Options._fields]
     if unknown:

@@ -6,25 +6,12 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from cnncalc.analysis.judge import LARGE, NO, Fault, Judge, Verdict
+from cnncalc.analysis.judge import LARGE, Verdict
 from cnncalc.analysis.nearest import along, next_size
 from cnncalc.analysis.sizes import rule
-from cnncalc.build.reading import Source
-from cnncalc.graph import Node
-from cnncalc.language.overrides import NO_OPTIONS, Options
-from cnncalc.network import Network, of
-from cnncalc.problem import Problem, SpecError
 from cnncalc.shape import Flow, Shape, Tokens
+from cnncalc.studies.oracle import MOST, FailingLayer, OneInput, longest
 
-#: Rules that another input size may satisfy.
-OF_SIZE = frozenset(("shape", "window", "stride-fit", "join", "share", "limit", "expect", "budget"))
-#: Of these, the ones that leave every layer as it would be without them.
-_HARMLESS = frozenset(("stride-fit", "expect", "budget"))
-
-#: Sizes tried unless a limit is given: at least so many, and so many periods of the network's strides; never more than MOST.
-LEAST, _PERIODS, MOST = 1024, 4, 100_000
-#: Readings of a file in which channels decide what the rows are, to find a size at which all of it is known.
-_READINGS = 60
 #: How often each axis is changed to find an input that works: a fault along one axis hides layers behind it.
 _ROUNDS = 4
 #: Pairs of sizes that are tried to see whether axes depend on one another.
@@ -35,13 +22,6 @@ _NEAR = 32
 _BOX = 96
 #: Sizes for which a network is read again if its layers' fields depend on the input; its own size and the next are tried as well.
 _AGAIN = (32, 64, 96, 128, 160, 192, 224, 256, 320, 384, 512)
-
-
-class FailingLayer(NamedTuple):
-    """The layer that fails on sizes that do not work, and one such input of the network."""
-
-    fault: Fault
-    at: Flow
 
 
 class Scan(NamedTuple):
@@ -73,194 +53,6 @@ class Survey(NamedTuple):
     beside: tuple[Flow, ...] = ()
 
 
-class Oracle:
-    """Tells whether a network works on other inputs: from its graph if that is certain, else by reading the file again.
-
-    Raises SpecError if the file is not a network.
-    """
-
-    def __init__(self, source: Source, options: Options = NO_OPTIONS) -> None:
-        self._source = source
-        self._options = options
-        self.judge: Judge | None = None
-        #: Whether fields of layers depend on the input, as in a program that computes sizes.
-        self.computed = False
-        self.network: Network = of(source, options.changes())
-        self._by_channels = "in_channels" in self.network.reading.text
-        self.flows: list[Flow] = [source.flow for source in self.network.inputs if source.flow is not None]
-        #: Rules of which problems may go away on another input.
-        self._of_size = OF_SIZE
-        if not self.lasting_problems() and not self._take(self.network):
-            self._find_graph()
-        self._check_graph()
-
-    @property
-    def expects(self) -> bool:
-        """Whether the file expects anything; expectations are for the file's own input."""
-        return of(self._source, self._options._replace(fit="exact").changes()).expect_skipped
-
-    @property
-    def works(self) -> bool:
-        """Whether the network has no errors on its own input."""
-        return not any(problem.level == "error" for problem in self.network.reading.problems)
-
-    def lasting_problems(self) -> list[Problem]:
-        """Errors of the file that no other size removes."""
-        found = [p for p in self.network.reading.problems if p.level == "error" and p.rule not in self._of_size]
-        if found:
-            return found
-        graph = self.network.graph
-        judge = self.judge or Judge(graph, by_channels=self._by_channels)
-        nodes = {fault.node.name for fault in judge.lasting(tuple(self.flows))}
-        return [p for p in self.network.reading.problems if p.level == "error" and p.layer in nodes]
-
-    def problems_on(self, flows: tuple[Flow, ...]) -> list[Problem]:
-        """The errors of the file when it is read on these inputs."""
-        network = self._read(flows)
-        if isinstance(network, SpecError):
-            return list(network.problems)
-        return [problem for problem in network.reading.problems if problem.level == "error"]
-
-    def _take(self, network: Network) -> bool:
-        """Judge by the graph of this network from now on, if all of its rows are certain."""
-        wrong = {p.rule for p in network.reading.problems if p.level == "error"} - _HARMLESS
-        unknown = any(node.shape is None for node in network.layers)
-        # A layer that cannot share weights has weights of its own in this graph.
-        if wrong - OF_SIZE or "share" in wrong or (self._by_channels and (wrong or unknown)):
-            return False
-        self.judge = Judge(
-            network.graph,
-            forgiven=[node for node in network.layers if _forgiven(network, node)],
-            budget=network.reading.budget,
-            dtype=network.dtype,
-            by_channels=self._by_channels,
-        )
-        return True
-
-    def _find_graph(self) -> None:
-        """Read the file on other sizes until one is found at which every row is known."""
-        unshared = True
-        for size in (64, 128, 224, 256, 32, 512, *range(1, _READINGS - 5)):
-            network = self._read(tuple(along(flow, tuple(range(_rank(flow))), size) for flow in self.flows))
-            if isinstance(network, Network) and self._take(network):
-                return
-            unshared = unshared and isinstance(network, Network) and any(p.rule == "share" for p in network.reading.problems)
-        if unshared:
-            # Weights cannot be shared on any input that was tried.
-            self._of_size = OF_SIZE - {"share"}
-
-    def _check_graph(self) -> None:
-        """Do without the graph if other layers, or layers with other fields, result when every input is larger."""
-        if self.judge is None or not self.network.graph.fixed_weights:
-            return
-        network = self._read(tuple(along(flow, tuple(range(_rank(flow))), 2 * _longest(flow) + 1) for flow in self.flows))
-        if isinstance(network, Network) and _fields(network) != _fields(self.network):
-            self.computed, self.judge = True, None
-
-    def beside(self, place: int) -> tuple[Flow, ...]:
-        """The file's inputs; of those other than `place`, sizes that do not work are replaced by the nearest that do."""
-        found = list(self.flows)
-        for other, flow in enumerate(found):
-            for axis in range(_rank(flow)) if other != place and self.judge is not None else ():
-                assert self.judge is not None
-                sizes = [next_size(self.judge, tuple(found), other, (axis,), step, LEAST) for step in (-1, 1)]
-                near = [size for size in sizes if size is not None]
-                if near:
-                    found[other] = along(found[other], (axis,), min(near, key=lambda size: abs(size - flow[axis])))
-        return tuple(found)
-
-    def along(self, place: int) -> OneInput:
-        """The verdicts when one input varies and the others stay."""
-        return OneInput(self, place)
-
-    def __call__(self, flows: tuple[Flow, ...]) -> Verdict:
-        verdict = self.judge(flows) if self.judge is not None else None
-        if verdict is not None:
-            return verdict
-        network = self._read(flows)
-        if isinstance(network, SpecError) or any(problem.level == "error" for problem in network.reading.problems):
-            return NO
-        return Verdict(True, all(node.fits for node in network.layers))
-
-    def _read(self, flows: tuple[Flow, ...]) -> Network | SpecError:
-        texts = [_written(flow, self.network.reading.layout) for flow in flows]
-        names = [source.name for source in self.network.inputs]
-        given = [f"{name}={text}" for name, text in zip(names, texts, strict=True)]
-        try:
-            return of(self._source, self._options._replace(input=given, layout=None).changes())
-        except SpecError as error:
-            return error
-
-
-def _fields(network: Network) -> list[object]:
-    """Return kind and fields of each layer, without the sizes of its input."""
-    return [(node.name, node.kind, node.layer.fields(None)) for node in network.layers]
-
-
-def _forgiven(network: Network, node: Node) -> bool:
-    """Whether the file or a comment on the layer's row ignores strides that do not fit."""
-    problem = Problem("stride-fit", "error", network.file, node.location, node.name, "")
-    return "stride-fit" in network.reading.ignored or network.reading.ignores.hides(problem)
-
-
-def _written(flow: Flow, layout: str) -> str:
-    if isinstance(flow, Shape):
-        return flow.text(layout)
-    return f"{{tokens: {flow.length}, vocabulary: {flow.vocabulary}}}"
-
-
-class OneInput:
-    """One input of a network varies, the others stay."""
-
-    def __init__(self, oracle: Oracle, place: int) -> None:
-        self._oracle = oracle
-        self.inputs = oracle.beside(place)
-        self.place = place
-        self.flow = oracle.flows[place]
-        self.judge = oracle.judge
-        self.computed = oracle.computed
-
-    def flows(self, flow: Flow) -> tuple[Flow, ...]:
-        """The inputs of the network with `flow` in its place."""
-        return (*self.inputs[: self.place], flow, *self.inputs[self.place + 1 :])
-
-    def __call__(self, flow: Flow) -> Verdict:
-        return self._oracle(self.flows(flow))
-
-    def bounds(self, most: int | None) -> list[int]:
-        """How far each axis is tried: a few periods of its strides after the first size that can work."""
-        rank = _rank(self.flow)
-        if most is not None:
-            return [most] * rank
-        found = [LEAST] * rank
-        if self.judge is not None:
-            for probe in (self.flow, along(self.flow, tuple(range(rank)), LEAST)):
-                reach = self.judge.trace(self.flows(probe)).reach
-                for axis in range(rank):
-                    step, extent = reach[self.place, axis]
-                    found[axis] = min(MOST, max(found[axis], int(extent) + _PERIODS * int(step)))
-        return found
-
-    def stop(self, flows: list[Flow]) -> FailingLayer | None:
-        """The first layer that fails on all of these inputs, though the strides may fit."""
-        if self.judge is None or not flows:
-            return None
-        first, *others = (self.judge.trace(self.flows(flow)).faults for flow in flows)
-        common = {id(fault.node) for fault in first}.intersection(*({id(fault.node) for fault in other} for other in others))
-        return next(
-            (FailingLayer(fault, flows[0]) for fault in first if id(fault.node) in common and fault.error is not None), None
-        )
-
-
-def _rank(flow: Flow) -> int:
-    return 1 if isinstance(flow, Tokens) else flow.rank
-
-
-def _longest(flow: Flow) -> int:
-    """The size of an input's longest axis."""
-    return flow.length if isinstance(flow, Tokens) else max(flow.spatial, default=1)
-
-
 def survey(judge: OneInput, most: int | None = None) -> Survey:
     """Try the sizes of an input up to `most`, or as far as the strides of the network suggest."""
     return _survey(judge, most)._replace(beside=judge.inputs)
@@ -268,7 +60,7 @@ def survey(judge: OneInput, most: int | None = None) -> Survey:
 
 def _survey(judge: OneInput, most: int | None) -> Survey:
     flow = judge.flow
-    rank = _rank(flow)
+    rank = flow.rank
     if not rank:
         return Survey([], True, flow if judge(flow).works else None)
     if judge.computed:
@@ -299,8 +91,8 @@ def _survey(judge: OneInput, most: int | None) -> Survey:
 
 def _read_again(judge: OneInput, flow: Flow, most: int | None) -> Survey:
     """Try a few sizes of all axes at once: each takes a reading of the file, or an export of the model."""
-    axes = tuple(range(_rank(flow)))[-2:]
-    own = _longest(flow)
+    axes = tuple(range(flow.rank))[-2:]
+    own = longest(flow)
     tried = tuple(sorted(size for size in {*_AGAIN, own, own + 1} if size <= (most or MOST)))
     verdicts = {size: judge(along(flow, axes, size)) for size in tried}
     works = [size for size in tried if verdicts[size].works]

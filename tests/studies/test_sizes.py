@@ -9,8 +9,9 @@ from cnncalc.analysis.sizes import in_words, rule
 from cnncalc.build.reading import Source
 from cnncalc.network import load, loads, of
 from cnncalc.shape import Shape, Tokens
-from cnncalc.studies import sizes
-from cnncalc.studies.sizes import Oracle, survey
+from cnncalc.studies import oracle as judging
+from cnncalc.studies.oracle import Oracle
+from cnncalc.studies.sizes import survey
 
 SPECS = sorted((Path(__file__).parents[2] / "specs").glob("*.yaml"))
 
@@ -160,7 +161,7 @@ def test_the_row_that_fixes_the_size_is_named():
 )
 def test_a_fault_that_no_size_removes_is_named_with_few_readings(text, layer, monkeypatch):
     read = []
-    monkeypatch.setattr(sizes, "of", lambda *args: (read.append(1), of(*args))[1])
+    monkeypatch.setattr(judging, "of", lambda *args: (read.append(1), of(*args))[1])
     oracle = oracle_of(f"input: 32x32x3\nlayers:\n{text}")
     assert {problem.layer for problem in oracle.lasting_problems()} == {layer}
     assert len(read) == 1
@@ -205,6 +206,6 @@ def test_an_axis_that_a_fault_of_another_axis_hides():
 def test_a_comment_that_ignores_a_stride_is_followed_without_reading_the_file_again(monkeypatch):
     text = "input: 9x9x1\nlayers:\n  - {maxpool: 2}   # cnncalc: ignore[stride-fit]\n  - {maxpool: 2}\n"
     oracle = oracle_of(text)
-    monkeypatch.setattr(sizes, "of", None)
+    monkeypatch.setattr(judging, "of", None)
     # The first pool halves and rounds down, the second wants an even number: 4, 5, 8, 9, 12, 13 …
     assert [n for n in range(1, 14) if oracle.along(0)(Shape(n, 4, 1)).works] == [4, 5, 8, 9, 12, 13]

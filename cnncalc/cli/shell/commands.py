@@ -283,7 +283,7 @@ def _explain(shell: Shell, rest: str) -> None:
 def _sizes(shell: Shell, rest: str) -> None:
     from cnncalc.build.reading import Source
     from cnncalc.cli.sizes import tell
-    from cnncalc.studies.sizes import Oracle
+    from cnncalc.studies.oracle import Oracle
 
     _network(shell)
     if rest and not (rest.isdecimal() and len(rest) <= 6):

@@ -1,8 +1,9 @@
-"""No file of the package imports itself through others, not even for type hints alone."""
+"""The structure of the package: no circles of imports, one class to a name, and files of at most 400 lines."""
 
 from __future__ import annotations
 
 import ast
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -60,3 +61,19 @@ def test_a_circle_is_found(tmp_path):
     for name, text in files.items():
         (package / name).write_text(text)
     assert circles(package) == [["house.one", "house.two"], ["house.three", "house.one"], ["house.two", "house.three"]]
+
+
+def test_no_two_classes_have_one_name():
+    places = defaultdict(list)
+    for file in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                places[node.name].append(file.name)
+    assert len(places) > 100
+    assert {name: files for name, files in places.items() if len(files) > 1} == {}
+
+
+def test_no_file_is_longer_than_400_lines():
+    lengths = {file.name: file.read_text("utf-8").count("\n") for file in PACKAGE.rglob("*.py")}
+    assert sum(lengths.values()) > 1000
+    assert {name: count for name, count in lengths.items() if count > 400} == {}
