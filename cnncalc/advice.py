@@ -8,7 +8,7 @@ from cnncalc.analysis.layout import other_layout
 from cnncalc.analysis.nearest import nearest_inputs
 from cnncalc.build import misfit
 from cnncalc.build.misfit import Misfit
-from cnncalc.build.mismatch import Refused, Unjoined
+from cnncalc.build.mismatch import RefusedInput, Unjoined
 from cnncalc.build.reading import Reading
 from cnncalc.graph import Input, Node
 from cnncalc.problem import Problem
@@ -20,7 +20,7 @@ def advised(reading: Reading) -> list[Problem]:
     """The problems of a reading, with advice on the network's input where it helps."""
     problems = reading.problems
     if not any(
-        isinstance(one.cause, (Misfit, Refused)) or (isinstance(one.cause, Unjoined) and one.cause.sizes_differ)
+        isinstance(one.cause, (Misfit, RefusedInput)) or (isinstance(one.cause, Unjoined) and one.cause.sizes_differ)
         for one in problems
     ):
         return problems
@@ -38,7 +38,7 @@ def _advised(problem: Problem, reading: Reading, flows: Sequence[Flow]) -> Probl
     elif isinstance(cause, Unjoined):
         # Other channels have another reason than the input's size.
         text = cause.text(_dropped(reading, cause), inputs) if cause.sizes_differ else cause.text()
-    elif isinstance(cause, Refused):
+    elif isinstance(cause, RefusedInput):
         # An input in the wrong layout needs another order, not other sizes.
         turned = any(other_layout(reading.graph, source, reading.layout) for source in reading.graph.inputs)
         text = cause.text(() if turned else inputs)

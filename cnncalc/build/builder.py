@@ -278,7 +278,7 @@ class Builder:
             hint = mismatch.batch_hint(node.inputs[0].flow, self._problems.layout)
         elif error.field is None:
             message = mismatch.flattened_sequence(node, self._problems.layout) or message
-        cause = None if hint else mismatch.Refused(message, reads_input)
+        cause = None if hint else mismatch.RefusedInput(message, reads_input)
         self._problems.add(error.rule, at, message + hint, layer=node.name, cause=cause)
 
 

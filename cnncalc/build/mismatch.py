@@ -40,7 +40,7 @@ class Unjoined(NamedTuple):
         return f"{self.fault}{f'; {cause}' if cause else ''}{advice}"
 
 
-class Refused(NamedTuple):
+class RefusedInput(NamedTuple):
     """A layer that cannot take what flows in, though it may take other sizes; `fault` is the sentence without advice on these."""
 
     fault: str

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def read_model(source: Source, buffer: Buffer, changes: Changes) -> Reading:
-    """The network of an ONNX model. Raises SpecError, Refused or WireError."""
+    """The network of an ONNX model. Raises SpecError, ModelRefused or WireError."""
     model = Parser(buffer).model(len(buffer))
     graph = model.graph
     if graph is None:

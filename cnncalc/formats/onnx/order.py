@@ -14,7 +14,7 @@ class ModelRefused(ValueError):
 
 
 def in_order(nodes: Sequence[NodeProto], known: Callable[[str], bool]) -> list[NodeProto]:
-    """The nodes, each after those whose results it reads. Raises Refused if a result is missing or depends on itself."""
+    """The nodes, each after those whose results it reads. Raises ModelRefused if a result is missing or depends on itself."""
     made: set[str] = set()
     order: list[NodeProto] = []
     waiting = list(nodes)
