@@ -150,11 +150,19 @@ def _values(here: CursorContext, snapshot: Snapshot, offset: int) -> Iterator[Su
             yield Suggestion(name, name, "block", "a block of this file")
     joins = here.key in KINDS and issubclass(KINDS[here.key], Join)
     if here.key in ("from", "share") or joins:
-        yield from _names(snapshot.outline.scope_at(offset), snapshot, offset)
+        yield from _names(here.word, snapshot, offset, joins=joins)
 
 
-def _names(scope: ListScope, snapshot: Snapshot, offset: int) -> Iterator[Suggestion]:
-    """The rows above that a row can read, the nearest first."""
+def _names(word: str, snapshot: Snapshot, offset: int, *, joins: bool) -> Iterator[Suggestion]:
+    """The rows above that a row can read, the nearest first; behind `stage.` the copies and the rows of stage.
+
+    Only a layer that `joins` results can read all copies of a row.
+    """
+    scope = snapshot.outline.scope_at(offset)
+    path, dot, _ = word.rpartition(".")
+    if dot:
+        yield from _names_inside(path, scope, snapshot, joins=joins)
+        return
     above = []
     for symbol in scope.visible():
         start, end = snapshot.range(symbol.extent)
@@ -162,7 +170,29 @@ def _names(scope: ListScope, snapshot: Snapshot, offset: int) -> Iterator[Sugges
             above.append(symbol)
     for symbol in sorted(above, key=lambda symbol: -symbol.start):
         yield Suggestion(symbol.name, symbol.name, "name", symbol.detail)
+        if symbol.repeated and joins:
+            yield _every_copy(symbol.name)
     yield Suggestion("input", "input", "name", "what the network, block or branch reads")
+
+
+def _names_inside(path: str, scope: ListScope, snapshot: Snapshot, *, joins: bool) -> Iterator[Suggestion]:
+    """The copies of a repeated row, and the rows and branches inside a row."""
+    first = scope.find(path.partition(".")[0])
+    found = list(snapshot.outline.along(path, first[0])) if first else []
+    if len(found) < len(path.split(".")):
+        return
+    symbol = [symbol for symbol in found if symbol is not None][-1]
+    if symbol.repeated and found[-1] is symbol:
+        if joins:
+            yield _every_copy(path)
+        yield Suggestion(f"{path}.0", f"{path}.0", "name", "the first copy")
+    names = snapshot.outline.names_inside(symbol)
+    for row in names.rows.values() if names is not None else ():
+        yield Suggestion(f"{path}.{row.name}", f"{path}.{row.name}", "name", row.detail)
+
+
+def _every_copy(name: str) -> Suggestion:
+    return Suggestion(f"{name}.*", f"{name}.*", "name", "every copy")
 
 
 def _parameters(snapshot: Snapshot, here: CursorContext) -> list[str]:

@@ -14,7 +14,11 @@ from cnncalc.problem import Location
 
 _EXPRESSION = re.compile(r"\$\{([^}]*)\}?")
 _IDENTIFIER = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?!\w*\()")
-_PART = re.compile(r"[^.]+")
+#: A part of a path; the number of a copy may be an expression.
+_PART = re.compile(r"(?:\$\{[^}]*\}|[^.])+")
+_COPY = re.compile(r"[0-9]+|\*|\$\{[^}]*\}")
+#: A name that begins with a parameter.
+_PARAMETER = re.compile(r"\$\{\s*([A-Za-z_]\w*)\s*\}")
 
 
 @dataclass(eq=False, slots=True)
@@ -31,6 +35,8 @@ class Symbol:
     extent: Location
     detail: str = ""
     named: bool = True
+    #: Whether it is a row with `repeat`.
+    repeated: bool = False
     #: Offsets of every use.
     uses: list[tuple[int, int]] = field(default_factory=list)
     children: list[Symbol] = field(default_factory=list)
@@ -39,27 +45,37 @@ class Symbol:
 
 
 class ListScope:
-    """Names of rows that one list of rows sees, and the vars or parameters that its expressions see."""
+    """Names of rows that one list of rows sees, and the vars or parameters that its expressions see.
 
-    __slots__ = ("node", "parent", "rows", "values")
+    `callers` are the lists in which a block is used: its rows can read the rows there.
+    """
+
+    __slots__ = ("callers", "node", "parent", "rows", "values")
 
     def __init__(self, parent: ListScope | None, values: dict[str, Symbol], node: YamlNode | None = None) -> None:
         self.parent = parent
         self.values = values
+        self.callers: list[ListScope] = []
         self.rows: dict[str, Symbol] = {}
         self.node = node
 
-    def find(self, name: str) -> Symbol | None:
-        """Return the row that `name` refers to in this scope or an outer one."""
-        scope: ListScope | None = self
-        while scope is not None:
+    def find(self, name: str) -> list[Symbol]:
+        """Return the row that `name` refers to in this scope or an outer one; of several callers, one row for each."""
+        found: list[Symbol] = []
+        todo, seen = [self], {id(self)}
+        while todo:
+            scope = todo.pop()
             if name in scope.rows:
-                return scope.rows[name]
-            scope = scope.parent
-        return None
+                found.append(scope.rows[name])
+                continue
+            for outer in scope.callers if scope.parent is None else [scope.parent]:
+                if id(outer) not in seen:
+                    seen.add(id(outer))
+                    todo.append(outer)
+        return found
 
     def visible(self) -> Iterator[Symbol]:
-        """Every row that can be named here, the nearest first."""
+        """Every row that can be named here without looking at the uses of a block, the nearest first."""
         scope: ListScope | None = self
         while scope is not None:
             yield from scope.rows.values()
@@ -78,6 +94,8 @@ class Outline:
         self.scopes: list[ListScope] = []
         self._bodies: list[tuple[Sequence, ListScope]] = []
         self._parameters: dict[str, dict[str, Symbol]] = {}
+        #: The ids of parameters that stand for names of rows.
+        self._named: set[int] = set()
         self._seen: set[int] = set()
         self._seen_words: set[tuple[int, int]] = set()
         if isinstance(root, Mapping):
@@ -137,6 +155,7 @@ class Outline:
         if isinstance(layers, Sequence):
             self.top.node = layers
             self.symbols += self._body(layers, self.top)
+        self._calls()
         for body, scope in self._bodies:
             for item in body.items:
                 self._uses(item, scope)
@@ -202,6 +221,7 @@ class Outline:
         word = item.get("name") if named and isinstance(item, Mapping) else kind
         start, end = self._inside(word) if isinstance(word, Scalar) else self._range(item)
         symbol = Symbol("row", name, start, end, location(item), _detail(item, kind), named)
+        symbol.repeated = isinstance(item, Mapping) and "repeat" in item.pairs
         if isinstance(item, Mapping) and kind is not None and kind.text == "branches":
             symbol.inner = ListScope(scope, scope.values)
             branches = item.get("branches")
@@ -213,6 +233,29 @@ class Outline:
                     branch.inner = ListScope(scope, scope.values, body)
                     branch.children += self._body(body, branch.inner)
         return symbol
+
+    def _calls(self) -> None:
+        """Find the lists in which each block is used, and the parameters that stand for names of rows."""
+        passed: list[tuple[int, int]] = []
+        for body, scope in self._bodies:
+            for item in body.items:
+                kind = kind_of(item)
+                if not isinstance(item, Mapping) or kind is None:
+                    continue
+                for name, (_, node) in item.pairs.items():
+                    if name in ("from", "share") or (name == kind.text and _joins(name)):
+                        self._named |= {id(scope.values.get(one)) for one in _parameters(node)}
+                target = item.get("block") if kind.text == "block" else None
+                block = self.blocks.get(target.text) if isinstance(target, Scalar) else None
+                if block is not None:
+                    if block.inner is not None:
+                        block.inner.callers.append(scope)
+                    known = self._parameters.get(block.name, {})
+                    for name, (_, node) in item.pairs.items():
+                        passed += [(id(known[name]), id(scope.values.get(one))) for one in _parameters(node) if name in known]
+        # A block may pass its parameter on to another block.
+        while more := {outer for inner, outer in passed if inner in self._named} - self._named:
+            self._named |= more
 
     def _uses(self, item: YamlNode, scope: ListScope) -> None:
         """Every name that a row uses."""
@@ -232,30 +275,43 @@ class Outline:
                 known = self._parameters.get(target.text, {}) if isinstance(target, Scalar) else {}
                 if name in known:
                     known[name].uses.append(self._inside(key))
+                    for word in _words(node) if id(known[name]) in self._named else ():
+                        self._path(word, scope)
             self._expressions(node, scope.values)
 
     def _path(self, word: Scalar, scope: ListScope) -> None:
         """A use of a name, each part of `stage.0.add1` for itself."""
-        if "${" in word.text:
-            return
         start, end = self._inside(word)
         raw = self._positions.text[start:end]
-        symbol: Symbol | None = None
-        names: ListScope | None = None
-        for part in _PART.finditer(raw):
-            if symbol is None:
-                symbol = scope.find(part[0])
-            elif not part[0].isdigit() and part[0] != "*":
-                symbol = names.rows.get(part[0]) if names is not None else None
-            else:
+        parts = list(_PART.finditer(raw))
+        for first in scope.find(parts[0][0]) if parts else ():
+            for part, symbol in zip(parts, self.along(raw, first), strict=False):
+                if symbol is not None:
+                    symbol.uses.append((start + part.start(), start + part.end()))
+
+    def along(self, path: str, first: Symbol) -> Iterator[Symbol | None]:
+        """Yield the symbol of each part of a path that begins with `first`, up to an unknown name.
+
+        None for the number of a copy and for `*`.
+        """
+        symbol = first
+        yield first
+        for part in list(_PART.finditer(path))[1:]:
+            if _COPY.fullmatch(part[0]):
+                yield None
                 continue
-            if symbol is None:
+            names = self.names_inside(symbol)
+            if names is None or part[0] not in names.rows:
                 return
-            symbol.uses.append((start + part.start(), start + part.end()))
-            names = symbol.inner
-            if symbol.kind == "row" and symbol.detail not in ("branches", "") and symbol.inner is None:
-                block = self._block_of(symbol)
-                names = block.inner if block is not None else None
+            symbol = names.rows[part[0]]
+            yield symbol
+
+    def names_inside(self, symbol: Symbol) -> ListScope | None:
+        """Return the names inside a row, block or branch; None if it has none."""
+        if symbol.kind == "row" and symbol.inner is None:
+            block = self._block_of(symbol)
+            return block.inner if block is not None else None
+        return symbol.inner
 
     def _block_of(self, row: Symbol) -> Symbol | None:
         return next((block for block in self.blocks.values() if row.detail == f"block {block.name}"), None)
@@ -318,6 +374,11 @@ def _joins(kind: str) -> bool:
 def _words(node: YamlNode) -> list[Scalar]:
     items = node.items if isinstance(node, Sequence) else [node]
     return [item for item in items if isinstance(item, Scalar) and not item.null]
+
+
+def _parameters(node: YamlNode) -> list[str]:
+    """Return the parameters or vars with which names of rows begin."""
+    return [found[1] for word in _words(node) if (found := _PARAMETER.match(word.text)) is not None]
 
 
 def _joined(key: Scalar, node: YamlNode) -> Location:

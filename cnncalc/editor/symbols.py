@@ -126,7 +126,21 @@ def rename(snapshot: Snapshot, offset: int, name: str) -> list[Edit]:
     if name != symbol.name and name in _taken(snapshot, symbol):
         raise CannotRename(f"the name {name} is taken")
     places = sorted({(symbol.start, symbol.end), *symbol.uses})
+    _check_renamed(snapshot, places, name)
     return [Edit(snapshot.positions.between(start, end), name) for start, end in places]
+
+
+def _check_renamed(snapshot: Snapshot, places: list[tuple[int, int]], name: str) -> None:
+    """Raise CannotRename if a use of the name cannot be found, such as one that an expression puts together."""
+    text, at = "", 0
+    for start, end in places:
+        text += snapshot.text[at:start] + name
+        at = end
+    after = Snapshot(text + snapshot.text[at:], snapshot.file, snapshot.settings)
+    unknown, more = ([p.message for p in one.problems if p.rule == "unknown-name"] for one in (snapshot, after))
+    if len(more) > len(unknown):
+        lost = next(message for message in more if message not in unknown)
+        raise CannotRename(f"the network would not be the same: {lost}")
 
 
 def _taken(snapshot: Snapshot, symbol: Symbol) -> set[str]:

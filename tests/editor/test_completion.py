@@ -105,3 +105,35 @@ def test_keys_of_the_file_and_of_its_maps():
 def test_a_row_below_is_not_offered():
     text = "input: 8x8x1\nlayers:\n  - {relu: , from: |}\n  - {relu: , name: later}\n"
     assert words(text, "") == ["input"]
+
+
+REPEATED = """\
+input: 8x8x4
+blocks:
+  unit:
+    layers:
+      - {conv: 4, kernel_size: 1, name: inner}
+      - relu
+layers:
+  - {block: unit, name: stage, repeat: 3}
+  - branches: {left: [relu], right: []}
+    merge: add
+    name: fork
+"""
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ("  - {concat: [stage.|]}", ["stage.*", "stage.0", "stage.inner", "stage.relu1"]),
+        ("  - {concat: [st|]}", ["stage", "stage.*"]),
+        ("  - {relu: , from: stage.|}", ["stage.0", "stage.inner", "stage.relu1"]),
+        ("  - {add: stage.1.|}", ["stage.1.inner", "stage.1.relu1"]),
+        ("  - {add: stage.0.i|}", ["stage.0.inner"]),
+        ("  - {add: fork.|}", ["fork.left", "fork.right"]),
+        ("  - {add: fork.left.|}", ["fork.left.relu1"]),
+        ("  - {add: nothing.|}", []),
+    ],
+)
+def test_copies_of_a_row_and_rows_inside(row, expected):
+    assert words(row, REPEATED) == expected

@@ -79,5 +79,7 @@ def test_scopes():
     assert {one.name for one in inside.visible()} == {"inner", "relu1"}
     assert set(inside.values) == {"width", "out"}
     branch = found.scope_at(TEXT.index("relu]"))
-    assert branch.find("first").name == "first"
-    assert branch.find("inner") is None
+    assert [one.name for one in branch.find("first")] == ["first"]
+    assert branch.find("inner") == []
+    # The block is used at the top, whose rows it can read.
+    assert [one.name for one in inside.find("first")] == ["first"]

@@ -6,6 +6,7 @@ import pytest
 
 from cnncalc.editor.snapshot import Snapshot
 from cnncalc.editor.symbols import CannotRename, definition, entries, folds, references, rename
+from tests.editor.edits import applied
 
 TEXT = """\
 input: 32x32x3
@@ -110,3 +111,50 @@ def test_the_outline():
 def test_folding():
     # blocks, basic, its layers; layers; the branches row with its branches.
     assert folds(Snapshot(TEXT)) == [(2, 6), (3, 6), (5, 6), (7, 14), (11, 13), (11, 14)]
+
+
+PASSED = """\
+input: 8x8x4
+blocks:
+  dense:
+    layers:
+      - concat: [first, layer.*]
+      - {conv: 2, kernel_size: 1}
+  all:
+    layers:
+      - {identity: , name: first}
+      - {block: dense, name: layer, repeat: 2}
+      - {concat: [first, "layer.${1 - 1}.conv1"]}
+  joined:
+    parameters: {skip: }
+    layers:
+      - add: "${skip}"
+  up:
+    parameters: {skip: }
+    layers:
+      - {block: joined, skip: "${skip}"}
+layers:
+  - {conv: 4, kernel_size: 1, name: near}
+  - {block: all, name: body}
+  - {conv: 4, kernel_size: 1}
+  - {block: up, skip: near}
+"""
+
+
+@pytest.mark.parametrize(("old", "lines"), [("first", [5, 9, 11]), ("layer", [5, 10, 11]), ("near", [21, 24])])
+def test_a_row_that_a_block_reads_by_name_is_renamed_everywhere(old, lines):
+    """Blocks read the rows of the list that uses them, and parameters can be names."""
+    snapshot = Snapshot(PASSED)
+    assert [problem.message for problem in snapshot.problems if problem.level == "error"] == []
+    edits = rename(snapshot, snapshot.text.index(f"name: {old}") + 6, "other")
+    assert [edit.span.start.line + 1 for edit in edits] == sorted(lines)
+    after = Snapshot(applied(snapshot, edits))
+    assert [problem.message for problem in after.problems if problem.level == "error"] == []
+    assert snapshot.network is not None and after.network is not None
+    assert after.network.parameters == snapshot.network.parameters
+
+
+def test_a_name_that_an_expression_puts_together_is_not_renamed():
+    text = 'input: 8x8x4\nlayers:\n  - {relu: , name: part1}\n  - relu\n  - {add: "part${3 - 2}"}\n'
+    with pytest.raises(CannotRename, match="the network would not be the same: there is no row part1 above"):
+        rename(Snapshot(text), text.index("part1"), "other")
