@@ -150,7 +150,8 @@ def test_a_row_that_a_block_reads_by_name_is_renamed_everywhere(old, lines):
     assert [edit.span.start.line + 1 for edit in edits] == sorted(lines)
     after = Snapshot(applied(snapshot, edits))
     assert [problem.message for problem in after.problems if problem.level == "error"] == []
-    assert snapshot.network is not None and after.network is not None
+    assert snapshot.network is not None
+    assert after.network is not None
     assert after.network.parameters == snapshot.network.parameters
 
 
