@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import cnncalc
+from cnncalc.analysis.memory import Memory
 from cnncalc.forward.plan import CannotRun
 from cnncalc.shape import Shape
 from tests.cli.command import run
@@ -113,3 +114,21 @@ def test_reports_say_that_macs_are_unknown(tmp_path):
     assert "1 custom layer with declared shapes and counts: sampler" in said
     (row,) = [line for line in said.splitlines() if line.startswith("sampler ")]
     assert row.endswith("?")
+
+
+def test_its_memory_is_that_of_a_layer_that_keeps_its_input():
+    net = cnncalc.loads(
+        "input: 8x8x3\nlayers:\n  - {conv: 4, kernel_size: 1}\n  - {custom: op, output: OUT}\n".replace("OUT", "same")
+    )
+    memory = Memory(net.graph)
+    # The input's and the convolution's float32 numbers; then the custom layer writes over 8·8·4 numbers that it alone reads.
+    assert memory.live == [4 * 64 * (3 + 4), 4 * 64 * 4]
+    # For the backward pass the convolution keeps the network's input, which is in memory anyway, and the custom layer its own.
+    assert memory.kept == [0, 4 * 64 * 4]
+    other = Memory(cnncalc.loads("input: 8x8x3\nlayers:\n  - {custom: op, output: 8x8x3}\n").graph)
+    assert other.live == [2 * 4 * 64 * 3]
+
+
+def test_an_array_that_is_not_declared_is_no_weight():
+    net = cnncalc.loads("input: 8\nlayers:\n  - {custom: op, output: 5, buffers: 4}\n  - {custom: op, output: 5}\n")
+    assert [[(w.name, w.shape) for w in node.weights] for node in net.layers] == [[("buffers", (4,))], []]

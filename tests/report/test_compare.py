@@ -70,3 +70,20 @@ def test_before_marks_the_rows_that_were_set():
     assert found.changed == {"conv1"}
     # (3 + 1)·4 + (4 + 1)·8 + (8 + 1)·8
     assert found.totals["parameters"] == 128
+
+
+def test_weights_that_become_shared_are_named():
+    one = "  - {conv: 3, kernel_size: 1}\n"
+    found = difference(one * 2, f"{one}  - {{conv: 3, kernel_size: 1, share: conv1}}\n")
+    assert [change.fields for change in found.changes] == [{"share": (None, "conv1")}]
+    back = difference(f"{one}  - {{conv: 3, kernel_size: 1, share: conv1}}\n", one * 2)
+    assert [change.fields for change in back.changes] == [{"share": ("conv1", None)}]
+
+
+def test_totals_of_a_network_with_an_unknown_shape_are_not_compared():
+    # A window of 7 is larger than the 3x3 cells that the first convolution leaves.
+    text = "input: 5x5x3\nlayers:\n  - {conv: 4, kernel_size: 3}\n  - {conv: 4, kernel_size: 7}\n"
+    assert before(cnncalc.loads(text), cnncalc.loads(text, set="conv2.kernel_size=1")).totals is None
+    sound = text.replace("7}", "3}")
+    # (3·9 + 1)·4 + (4·9 + 1)·4
+    assert before(cnncalc.loads(sound), cnncalc.loads(sound, set="conv2.kernel_size=1")).totals["parameters"] == 112 + 148
