@@ -318,15 +318,19 @@ class Lowering:
             elif isinstance(one, Constant):
                 owned |= {id(part): part for part in one.stored() if part.counts}
         name = operation.attributes.get("operator") or operation.attributes.get("function") or operation.op
+
+        def read(value: Value) -> bool:
+            return bool(value.users) or id(value) in self.leaving
+
+        first = next((value for value in operation.outputs if read(value)), operation.outputs[0])
         for index, value in enumerate(operation.outputs):
+            arrays = {f"{i}": part for i, part in enumerate(owned.values())} if value is first else {}
             if value.shape is None:
-                arrays = {f"{i}": part for i, part in enumerate(owned.values())}
                 made = Made("custom", {"operator": name, "output": None}, makers, arrays, operation)
-                owned = {}
                 self.emit.layers.append(made)
                 self.views[id(value)] = TensorView(made, ((Atom(1),),), ())
                 continue
-            if index and not value.users and id(value) not in self.leaving:
+            if index and not read(value):
                 continue
             if 0 in value.shape:
                 raise ProgramError(f"{operation.title} gives the shape {written(value.shape)}; each size must be at least 1")
@@ -335,10 +339,7 @@ class Lowering:
             fields: dict[str, Any] = {"operator": name, "output": Shape(*sizes[1:], sizes[0])}
             if index or operation.op in _WITHOUT_PRODUCTS:
                 fields["macs"] = 0
-            made = Made("custom", fields, makers, {}, operation)
-            if not index or not owned:
-                made.weights = {f"{i}": part for i, part in enumerate(owned.values())}
-                owned = {}
+            made = Made("custom", fields, makers, arrays, operation)
             self.emit.layers.append(made)
             self.views[id(value)] = view.on(made)
 

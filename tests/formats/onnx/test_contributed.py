@@ -135,3 +135,30 @@ def test_arrays_of_a_layer_of_unknown_shape_count(tmp_path: Path) -> None:
     net = cnncalc.load(path)
     assert [(node.kind, node.shape) for node in net.layers] == [("org_example_Unheard", None)]
     assert net.parameters == 32
+
+
+def test_a_later_output_owns_the_arrays_if_the_first_is_not_read(tmp_path: Path) -> None:
+    """A reverse LSTM of 5 → 6: 4 gates of 5 + 6 numbers per unit."""
+    arrays = {"w": real(1, 24, 5), "r": real(1, 24, 6)}
+    node = helper.make_node("LSTM", ["x", "w", "r"], ["", "y"], hidden_size=6, direction="reverse")
+    assert layers(tmp_path / "model.onnx", node, arrays) == [("custom", 24 * 11)]
+
+
+@pytest.mark.parametrize(("length", "kind"), [(7, "lstm"), (4, "custom")])
+def test_a_sequence_that_ends_early_is_no_plain_lstm(length: int, kind: str, tmp_path: Path) -> None:
+    arrays = {"w": real(1, 24, 5), "r": real(1, 24, 6), "lengths": np.array([length], np.int32)}
+    node = helper.make_node("LSTM", ["x", "w", "r", "", "lengths"], ["y"], hidden_size=6)
+    assert layers(tmp_path / "model.onnx", node, arrays) == [(kind, 24 * 11)]
+
+
+def layers(path: Path, node: Any, arrays: Arrays) -> list[tuple[str, int]]:
+    """Kind and parameters of each layer of a file with one operator on seven steps of five numbers."""
+    graph = helper.make_graph(
+        [node],
+        "g",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, (7, 1, 5))],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
+        [numpy_helper.from_array(array, name) for name, array in arrays.items()],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)]), path)
+    return [(node.kind, node.parameters) for node in cnncalc.load(path).layers]

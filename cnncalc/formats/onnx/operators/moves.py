@@ -273,11 +273,21 @@ def space_to_depth(c: Call) -> Result:
     return build.reshape(p, x, (n, channels * r * r, height // r, width // r))
 
 
-@operator("NonZero", "Unique", "Compress", "NonMaxSuppression")
+@operator("NonZero", "Unique", "Compress", "NonMaxSuppression", "OneHot")
 def unknown(c: Call) -> Result:
     raise DataDependent
 
 
-@operator("OneHot", "TopK")
-def other(c: Call) -> Result:
-    raise DataDependent
+@operator("Hardmax")
+def hardmax(c: Call) -> Result:
+    return c.program.add("custom", [c[0]], c.shape(), operator=c.node.op)
+
+
+@operator("TopK")
+def top(c: Call) -> Results:
+    """The largest numbers along an axis and their places: shapes only."""
+    shape = list(c.shape())
+    axis = c.axis(-1, len(shape))
+    (shape[axis],) = c.ints(1, "k") or [1]
+    parts = [c.program.add("custom", [c[0]], tuple(shape), dtype, operator=c.node.op) for dtype in ("float", "int")]
+    return tuple(parts)

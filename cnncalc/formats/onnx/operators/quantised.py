@@ -38,7 +38,7 @@ def quantise_by_range(c: Call) -> Results:
 
 
 def real(c: Call, x: Tensor, scale: Tensor | None, zero: Tensor | None, axis: int) -> Tensor:
-    """The real numbers of a tensor. Raises DataDependent if its integers are not quantised here and no layer scales them."""
+    """The real numbers of a tensor. Raises DataDependent for other integers if no layer scales them."""
     if isinstance(x, Value) and x.dtype == QUANTISED:
         return c.program.add("identity", [x], x.shape, "float")
     if isinstance(x, Constant) and x.dtype == QUANTISED:

@@ -20,8 +20,10 @@ def recurrent(c: Call) -> Results:
     last = (batch, directions, hidden) if batch_first else (directions, batch, hidden)
     bias = c.optional(3)
     state = [c.optional(i) for i in (5, 6, 7)]
+    lengths = c.optional(4)
     plain = (
-        all(one is None or (isinstance(one, Constant) and one.scalar == 0) for one in state)
+        (lengths is None or (isinstance(lengths, Constant) and lengths.scalar == length))
+        and all(one is None or (isinstance(one, Constant) and one.scalar == 0) for one in state)
         and (bias is None or isinstance(bias, Constant))
         and not c.attribute("clip", 0.0)
         and not c.attribute("input_forget", 0)
@@ -37,7 +39,7 @@ def recurrent(c: Call) -> Results:
     p = c.program
     inputs = [c[0], w, r, bias] if bias is not None else [c[0], w, r]
     if not plain:
-        inputs += [one for one in state if one is not None]
+        inputs += [one for one in (lengths, *state) if one is not None]
     p.operations.append(Operation("recurrent" if plain else "custom", inputs, outputs, attributes, p.path, p.title))
     return tuple(outputs)
 

@@ -131,9 +131,13 @@ def pool(c: Call) -> Results:
     return made, c.program.add("custom", [c[0]], shape, "int", operator="MaxPool_indices")
 
 
-@operator("GlobalAveragePool", "GlobalMaxPool")
+@operator("GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool")
 def global_pool(c: Call) -> Result:
     axes = list(range(2, len(c.shape())))
+    if c.node.op == "GlobalLpPool":
+        if c.attribute("p", 2) != 2:
+            raise DataDependent
+        return build.reduce(c.program, "norm", c[0], axes, True)
     return build.reduce(c.program, "mean" if c.node.op == "GlobalAveragePool" else "max", c[0], axes, True)
 
 
