@@ -95,6 +95,17 @@ def divisible(x: float, divisor: int = 8) -> int:
     return math.ceil(x / divisor) * divisor
 
 
+def _misread(row: ModuleRow, module: Module) -> str | None:
+    """The fault of a row that reads a list although its module reads one row, or the reverse."""
+    if row.reads_list and not module.many:
+        if len(row.reads) == 1:
+            return f"{module.name} reads one row; write from as {row.reads[0]}, not as a list"
+        return f"{module.name} reads one row, and from names {len(row.reads)}"
+    if module.many and not row.reads_list and module.name != "Classify":
+        return f"{module.name} reads a list of rows; write from as [{row.reads[0]}]"
+    return None
+
+
 class _Walk:
     """Lays out the rows in order and keeps their results."""
 
@@ -136,11 +147,10 @@ class _Walk:
             self._lost(row)
             return None
         inputs = [source for source in sources if source is not None]
-        if row.reads_list and not module.many:
-            if len(inputs) > 1:
-                message = f"{name}: {module.name} reads one row, and from names {len(inputs)}"
-                self._problems.add("value", row.reads_at, message, layer=name)
-                self._lost(row)
+        message = _misread(row, module)
+        if message is not None:
+            self._problems.add("value", row.reads_at, f"{name}: {message}", layer=name)
+            self._lost(row)
             return None
         try:
             return self._module(row, module, inputs)
@@ -160,7 +170,7 @@ class _Walk:
             return self._input
         target = index + place if place < 0 else place
         if not 0 <= target < index:
-            above = f"rows 0 to {index - 1} and -1" if index else "-1, the input,"
+            above = f"rows 0 to {index - 1} and -1" if index else "only -1, the input"
             where = f"row {target}" if place >= 0 else f"{-place} rows above"
             message = f"model.{index} reads {where}, which does not exist; it can read {above}"
             self._problems.add("unknown-name", row.reads_at, message, layer=f"model.{index}")
