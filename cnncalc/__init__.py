@@ -45,7 +45,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """What stands in __all__, imported when it is first used: `cnncalc --help` reads no YAML."""
+    """Import a name of __all__ on its first use, so that `cnncalc --help` reads no YAML."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

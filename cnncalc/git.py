@@ -18,7 +18,7 @@ class GitError(Exception):
 
 
 def git(*words: str, folder: str | None = None, seconds: float = QUICK) -> bytes:
-    """What git prints. Raises GitError."""
+    """The output of git. Raises GitError."""
     # git must not wait for a password or an editor: there is no user to type.
     environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
     try:

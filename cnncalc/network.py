@@ -36,7 +36,7 @@ class Network:
     def __init__(self, reading: Reading, layout: str | None = None) -> None:
         #: The network as the file describes it, for reports and rules.
         self.reading = reading
-        #: How shapes are printed: `channels_last` or `channels_first`.
+        #: The order of axes in shapes that are printed: `channels_last` or `channels_first`.
         self.layout = layout or reading.layout
         #: The network without the changes of options, if the difference is to be shown.
         self.before: Before | None = None

@@ -25,7 +25,7 @@ R = TypeVar("R")
 CHUNK_SECONDS = 0.05
 #: Chunks that may be finished before an earlier one, per process: memory stays flat however long one item takes.
 _AHEAD = 32
-#: How often an item is tried when the process that computes it disappears.
+#: The number of tries of an item whose process disappears.
 _TRIES = 2
 #: New objects after which a worker looks for garbage.
 _COLLECTED = 50_000

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from cnncalc.modules import modules
 
-#: Every rule that makes a network impossible or wrong, with what it means. Names are a contract: they never change meaning.
+#: Every rule that makes a network impossible or wrong, with its meaning. Names are a contract: they never change meaning.
 ERROR_RULES: dict[str, str] = {
     "file": "the file is missing, cannot be read, is a folder, or is not UTF-8 text",
     "yaml": "the text is not the YAML that the language uses",
@@ -63,7 +63,7 @@ class Fix(NamedTuple):
 class Problem(NamedTuple):
     """One fault: a rule's name, its level, where it is, and a sentence that says what would be right.
 
-    `cause` holds the figures behind the sentence, for whoever adds advice; it is plain data.
+    `cause` holds the figures behind the sentence, as plain data, for code that adds advice.
     """
 
     rule: str

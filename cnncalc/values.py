@@ -206,7 +206,7 @@ def sizes_of(text: str) -> list[str]:
     return text.replace("×", "x").replace("X", "x").split("x")
 
 
-#: How other tools write a size that is left open, as the batch is.
+#: Words of other tools for a size that is left open, such as the batch.
 _OPEN = frozenset(("-1", "None", "none", "null", "?", "_", "N", "n", "B", "batch", "batch_size"))
 
 

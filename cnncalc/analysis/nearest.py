@@ -10,7 +10,7 @@ from cnncalc.shape import Flow, Shape, Tokens
 
 #: Layers that are traced, at most, to find one of the two inputs: about two hundredths of a second.
 _EFFORT = 1500
-#: How far from its present size an axis is changed.
+#: The largest change of an axis, in cells.
 _FAR = 300
 
 

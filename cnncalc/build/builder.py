@@ -162,7 +162,7 @@ class Builder:
         if fault:
             self._problems.add("share", at if at is not None else node.place.of("share"), fault, layer=node.name)
 
-    # What is taken from another graph
+    # Layers and groups taken from another graph
 
     def _known_layer(self, name: str, inferred: Inferred) -> Node | None:
         """Return the layer at this place in `before`, if it has this name and is the same layer on the same input shapes."""

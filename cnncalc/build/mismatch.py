@@ -71,7 +71,7 @@ def of(node: Node, error: Mismatch, layout: str) -> Unjoined:
 
 
 def batch_hint(flow: object, layout: str) -> str:
-    """What to write for an input of four sizes that looks like an image with a batch before it, read as a volume."""
+    """The advice for an input of four sizes, read as a volume, that looks like a batch and an image."""
     if not isinstance(flow, Shape) or flow.rank != 3:
         return ""
     batch, *image = flow.ordered(layout)

@@ -19,7 +19,7 @@ class Problems:
     """The problems found so far.
 
     `unusable`: the text is not a network at all. `ignored`: rules that the whole file opts out of; they are not reported.
-    `layout`: how shapes are written in messages.
+    `layout`: the order of axes in messages.
     """
 
     def __init__(self, file: str | None) -> None:

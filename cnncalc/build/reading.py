@@ -208,7 +208,7 @@ class Reading(Record):
     description: str | None = None
     #: The source of the figures, such as a paper.
     credit: str | None = None
-    #: How the file writes shapes.
+    #: The order of axes in the file.
     layout: str = "channels_last"
     #: Type of the numbers, for figures in bytes.
     dtype: str = DEFAULT

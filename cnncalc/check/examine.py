@@ -12,7 +12,7 @@ from cnncalc.problem import Problem, SpecError
 
 
 class How(NamedTuple):
-    """How files are checked, the same for all of them.
+    """The settings of a check, the same for all files.
 
     `lines` keeps the lines that problems stand on; `fix` computes the safe fixes, and with `write` the files are changed, so
     that only the problems that are left are reported. `options` change the networks. `fixes`: the output has the fixes.

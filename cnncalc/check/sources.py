@@ -113,7 +113,7 @@ class Sources:
                 status = os.stat(folder)
                 names = sorted(os.listdir(folder))
             except FileNotFoundError:
-                # It was deleted meanwhile.
+                # The file was deleted meanwhile.
                 continue
             except OSError as error:
                 self.faults.append((folder, f"the folder cannot be read: {error.strerror or error}"))

@@ -1,4 +1,4 @@
-"""`cnncalc diff`: what changed between two networks."""
+"""`cnncalc diff`: the differences between two networks."""
 
 from __future__ import annotations
 

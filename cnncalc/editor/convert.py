@@ -70,7 +70,7 @@ def diagnostic(found: Diagnostic, uri: str) -> lsp.Diagnostic:
 
 
 class Ready(dict[str, object]):
-    """A part of an answer that is written as it is: a long text has thousands of hints, and the protocol's class is slow."""
+    """A part of an answer as a plain dictionary: a long text has thousands of hints, and the protocol's classes are slow."""
 
 
 def converter() -> Converter:

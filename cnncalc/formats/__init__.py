@@ -23,7 +23,7 @@ _OWN_KEY = re.compile(rb"^(input|layers)[ \t]*:", re.MULTILINE)
 
 
 class Format(Protocol):
-    """What a module of a format has."""
+    """The attributes of a format's module."""
 
     #: Suffixes of its files, in lower case; files with other suffixes are claimed by their first bytes alone.
     SUFFIXES: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""The scratch buffers that kernels keep during a run, as bytes by name: what the kernels take, computed from shapes alone."""
+"""The bytes of the scratch buffers that kernels keep during a run, by name, computed from shapes alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How arrays lie in memory: channels first to the reader, channels last in memory."""
+"""The layout of arrays: their axes are channels first, and they are stored channels last."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ _LEAST = 1 << 16
 _ALWAYS, _SPARE = 32 << 20, 1.25
 #: Bytes of free buffers that are kept from one run to the next at most.
 _KEPT = 512 << 20
-#: How many times larger than needed a buffer may be.
+#: A buffer may be so many times larger than needed.
 _TIMES = 4
 #: Bytes of a cache line; unaligned arrays are slower.
 _LINE = 64

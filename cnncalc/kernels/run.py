@@ -108,7 +108,7 @@ NO_EPILOGUE = Epilogue()
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """How a layer runs. `overwrite`: the (first) input is not read again, so the result may be written over it."""
+    """The conditions of a layer's run. `overwrite`: the (first) input is not read again, so the result may be written over it."""
 
     workers: Workers
     fit: str = "exact"

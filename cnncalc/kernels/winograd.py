@@ -53,7 +53,7 @@ _TO_OUTPUT = _both_axes([[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 
 TILE = 1 << 19
 #: Numbers of transformed filters that are kept at the same time, 20 MiB: they are four times as many as the filters' own.
 FILTERS_KEPT = 5 << 20
-#: How many weights one task transforms.
+#: The number of weights that one task transforms.
 _FILTERS = 1 << 14
 
 

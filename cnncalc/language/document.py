@@ -138,7 +138,7 @@ class DocumentReader:
         except LayerError as fact:
             self._problems.error(fact, node)
         except Unknown:
-            # It uses a faulty var, which has been reported.
+            # The value uses a faulty var, which has been reported.
             pass
         return FAULTY
 

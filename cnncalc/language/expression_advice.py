@@ -1,4 +1,4 @@
-"""What to write in `${…}` instead of an operation that Python, C or a spreadsheet has and the language has not."""
+"""Advice for operations in `${…}` that Python, C or a spreadsheet has and the language has not."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ WORDS_ELSEWHERE = {
     "f32": "float32", "fp64": "float64", "double": "float64", "bf16": "bfloat16", "int": "int32", "fp8": "float8",
 }  # fmt: skip
 
-#: What to write instead, by the normal form of a name (`cnncalc.spelling.normal`).
+#: The advice, by the normal form of a name (`cnncalc.spelling.normal`).
 ADVICE: dict[str, str] = {
     # Similar to a kind, but different.
     "linear": "did you mean linear (at each position) or fc (over the whole map)?",

@@ -12,7 +12,7 @@ from cnncalc.place import Place, inside, lines_of
 from cnncalc.problem import Fix, Location
 from cnncalc.values import Map, Value
 
-#: The keys of every row, and what they do.
+#: The keys of every row, and their meaning.
 ROW_KEYS = {
     "name": "The name of the row in messages and for other rows.",
     "from": "The row that it reads instead of the row above.",

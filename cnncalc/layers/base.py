@@ -87,7 +87,7 @@ class Layer:
     strided: ClassVar[bool] = False
     #: Whether its forward pass first copies a map that does not lie channels last in memory.
     packs: ClassVar[bool] = True
-    #: Whether its forward pass applies an epilogue: what the next layers do to each channel and number (`Run.epilogue`).
+    #: Whether its forward pass applies an epilogue, operations of the next layers on each channel and number (`Run.epilogue`).
     fuses_epilogue: ClassVar[bool] = False
     #: Whether the epilogue may also add another result.
     fuses_add: ClassVar[bool] = False

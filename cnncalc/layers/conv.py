@@ -163,7 +163,7 @@ class DepthwiseConv(_Convolution, kind="depthwise_conv"):
 
 
 class ConvTranspose(Layer, kind="conv_transpose"):
-    """A convolution run backwards: each input cell writes a window, so that the map grows. It never fails to fit.
+    """A convolution run backwards: each input cell writes a window, so that the map grows. Its stride always fits.
 
     Output (N − 1)·S − P_before − P_after + E + output_padding along each axis; with padding `same`, N·S, as in Keras and
     TensorFlow. MACs: weights times input positions. Source: Dumoulin & Visin 2016, relationship 14.

@@ -1,4 +1,4 @@
-"""How a layer uses memory: whether its result needs new memory, and which tensors it keeps for the backward pass."""
+"""Memory of a layer: whether its result needs new memory, and which tensors it keeps for the backward pass."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Reuse = Literal["none", "overwrite", "view", "weights"]
 
 
 class Grad(NamedTuple):
-    """What needs a gradient: the layer's own weights, and each of its inputs."""
+    """Whether the layer's own weights, and each of its inputs, need a gradient."""
 
     weights: bool
     inputs: tuple[bool, ...]

@@ -58,7 +58,7 @@ def formulas(node: Node) -> list[tuple[list[str], str]]:
 
 
 def rounded(node: Node, axes: Sequence[str]) -> str:
-    """How the quotient of the formula for `axes` is rounded; empty if the stride fits along them."""
+    """The rounding of the formula's quotient for `axes`, in words; empty if the stride fits along them."""
     misfits = [(window, size) for axis, window, size, _ in node.slides if axis in axes and window.remainder(size)]
     if node.fits or not misfits:
         return ""

@@ -186,7 +186,7 @@ class OneInput:
         return self._oracle(self.flows(flow))
 
     def bounds(self, most: int | None) -> list[int]:
-        """How far each axis is tried: a few periods of its strides after the first size that can work."""
+        """The largest size tried along each axis: a few periods of its strides after the first size that can work."""
         rank = self.flow.rank
         if most is not None:
             return [most] * rank

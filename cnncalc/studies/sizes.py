@@ -12,13 +12,13 @@ from cnncalc.analysis.sizes import rule
 from cnncalc.shape import Flow, Shape, Tokens
 from cnncalc.studies.oracle import MOST, FailingLayer, OneInput, longest
 
-#: How often each axis is changed to find an input that works: a fault along one axis hides layers behind it.
+#: The number of changes of each axis to find an input that works: a fault along one axis hides layers behind it.
 _ROUNDS = 4
 #: Pairs of sizes that are tried to see whether axes depend on one another.
 _PAIRS = 300
 #: Up to this size every pair is tried.
 _NEAR = 32
-#: How far all axes are tried at once if no square works.
+#: The largest size of all axes that is tried at once if no square works.
 _BOX = 96
 #: Sizes for which a network is read again if its layers' fields depend on the input; its own size and the next are tried as well.
 _AGAIN = (32, 64, 96, 128, 160, 192, 224, 256, 320, 384, 512)

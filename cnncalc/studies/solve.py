@@ -72,7 +72,7 @@ class Search:
         return sorted(self.solutions(), key=lambda s: (distance(s), _rank(s)))[:count]
 
     def combinations(self) -> int:
-        """How many are tried at most."""
+        """The largest number of combinations tried."""
         count = 1
         for name in self.opened:
             bound = self.bound(name)
@@ -150,7 +150,7 @@ class Search:
         return len(set(sizes)) > 1 and any(name in self.opened for name in ("stride", "padding"))
 
     def _along_each(self, output: tuple[int, ...] | None) -> Iterator[Solution]:
-        """Stride and padding for each axis; what else is open is the same along all."""
+        """Stride and padding for each axis; other open fields are the same along all."""
         rank = self.x.rank
         shared = [name for name in self.opened if name not in ("stride", "padding")]
         per_axis: list[dict[tuple[Any, ...], list[dict[str, Any]]]] = []

@@ -161,7 +161,7 @@ def _source(file: str, text: str | None) -> Source:
 def recipe_for(
     file: str, names: Sequence[str], options: Options, *, text: str | None, limits: Mapping[str, int], extra: Sequence[str]
 ) -> Recipe:
-    """How `names` change the network of a file. Raises SpecError if it is not a network at all."""
+    """The changes that `names` make in the network of a file. Raises SpecError if it is not a network at all."""
     source = Source(file, text=text) if text is not None else Source(file)
     found = of(source, options.changes())
     kept = found.reading.text or None
@@ -175,7 +175,7 @@ def recipe_for(
 
 
 def _kind(name: str, network: Network) -> str:
-    """How a name changes the network; for an input its shape as text, with {} for the size of every spatial axis."""
+    """The change that a name makes; for an input its shape as text, with {} for the size of every spatial axis."""
     from cnncalc.shape import Shape
 
     if name == "fit":

@@ -15,7 +15,7 @@ Result = Union[Tensor, None, list[Any]]
 
 
 class Call:
-    """A node with its arguments resolved: what a handler of one operator reads."""
+    """A node with its arguments resolved, for the handler of its operator."""
 
     def __init__(self, context: Context, node: NodeProto, args: list[Result], version: int) -> None:
         self.context = context

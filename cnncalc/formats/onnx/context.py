@@ -11,7 +11,7 @@ from cnncalc.formats.tensors.program import Program
 
 
 class Context:
-    """The program that is written, the model's stored tensors, and what is known of its inputs."""
+    """The program that is written, the model's stored tensors, and the types of its inputs."""
 
     def __init__(self, buffer: Buffer, folder: str) -> None:
         self.buffer = buffer

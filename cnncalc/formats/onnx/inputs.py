@@ -55,7 +55,7 @@ class InputPort(NamedTuple):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What each axis is called in messages."""
+        """The name of each axis in messages."""
         if len(self.sizes) < 2:
             return ("length",)[: len(self.sizes)]
         found = ["batch"] * len(self.sizes)

@@ -79,7 +79,7 @@ def _complain(left: list[NodeProto], made: set[str], known: Callable[[str], bool
             if name and name not in made and name not in computed and not known(name):
                 raise ModelRefused(f"{node.name or node.op} reads {name}, which no node, input or initializer provides")
     while True:
-        # What only follows a cycle is not part of it.
+        # Nodes that only follow a cycle are not part of it.
         read = {name for node in left for name in node.inputs}
         inside = [node for node in left if read.intersection(node.outputs)]
         if len(inside) in (0, len(left)):

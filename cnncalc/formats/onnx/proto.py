@@ -271,7 +271,7 @@ class Parser:
         if repeated or declared in (6, 7, 8, 9, 10):
             return name, many, reference
         if one is None and declared in (1, 2, 3):
-            # proto3 writers leave out what is zero.
+            # proto3 writers leave out zeros.
             one = {1: 0.0, 2: 0, 3: ""}[declared]
         return name, one, reference
 

@@ -48,9 +48,9 @@ class Translator(Context):
         self.model = model
         self.sizes: dict[str, int] = {}
         self.functions: dict[tuple[str, str], FunctionProto] = {(f.domain, f.name): f for f in model.functions}
-        #: What the file states about values, by name.
+        #: Shapes and types that the file states, by the value's name.
         self.stated: dict[str, ValueInfo] = {}
-        #: The tensors of the main graph by the file's names, to compare with what is stated.
+        #: The tensors of the main graph by the file's names, to compare with the stated shapes.
         self.named: dict[str, Tensor] = {}
         self.nodes = 0
 
@@ -88,7 +88,7 @@ class Translator(Context):
                     self.program.outputs.append((info.name, part))
 
     def graph(self, graph: GraphProto, scope: GraphScope, depth: int = 0) -> None:
-        """Adds the nodes of a graph, each after what it reads."""
+        """Add the nodes of a graph, each after the nodes that it reads."""
         for node in in_order(graph.nodes, lambda name: _known(scope, name)):
             self.node(node, scope, depth)
 
@@ -177,7 +177,7 @@ class Translator(Context):
         return list(found)
 
     def _captured(self, graph: GraphProto, scope: GraphScope) -> list[Tensor | None]:
-        """What a graph in an attribute reads from the graphs around it, and its own stored tensors."""
+        """The tensors that a graph in an attribute reads from the graphs around it, and its own stored tensors."""
         found: list[Tensor | None] = [self.stored(tensor) for tensor in graph.initializers]
         own = {tensor.name for tensor in graph.initializers} | {info.name for info in graph.inputs}
         own |= {name for node in graph.nodes for name in node.outputs}

@@ -71,7 +71,7 @@ def _inputs(spec: str, changes: Changes, layout: str) -> dict[str | None, Flow]:
 
 
 def _export(spec: str, flows: dict[str | None, Flow]) -> dict[str, Any]:
-    """What the exporting process writes."""
+    """The output of the exporting process."""
     inputs = []
     for name, flow in flows.items():
         if isinstance(flow, Tokens):

@@ -1,4 +1,4 @@
-"""Layers in the order in which they are computed, before they have names: what a program is lowered to."""
+"""The layers that a program is lowered to, in the order in which they are computed, before they have names."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ Maker = Union[Port, Made]
 class Emitter:
     """Collects layers. `operation` is the operator that is being lowered."""
 
-    #: How `space_to_depth` orders its channels if cells come before channels, as ONNX and TensorFlow write them.
+    #: The order of `space_to_depth` whose channels are cells first, as ONNX and TensorFlow write them.
     CELLS_FIRST = "tensorflow"
 
     def __init__(self) -> None:

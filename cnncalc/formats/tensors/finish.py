@@ -21,7 +21,7 @@ from cnncalc.shape import LARGEST, Flow, LayerError, Shape
 
 
 class Finished:
-    """What a lowered program gives besides the graph: the arrays of each layer, and whether every operator has a word."""
+    """The arrays of each layer of a lowered program, and whether the language has a kind for every operator."""
 
     def __init__(self) -> None:
         self.weights: dict[str, dict[str, Constant]] = {}

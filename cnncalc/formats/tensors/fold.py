@@ -1,4 +1,4 @@
-"""Arithmetic on small constants in plain Python: what shape computations need, without importing NumPy."""
+"""Arithmetic on small constants in plain Python, so that shapes are computed without importing NumPy."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def compute(op: str, datas: Sequence[Data | None], shapes: list[Shape], attribut
 
 
 def strides(shape: Shape) -> list[int]:
-    """How far apart neighbours along each axis are in row-major order."""
+    """The distance between neighbours along each axis in row-major order."""
     found = [1] * len(shape)
     for axis in range(len(shape) - 2, -1, -1):
         found[axis] = found[axis + 1] * shape[axis + 1]

@@ -133,7 +133,7 @@ class Lowering:
         names = ", ".join(self.faults[:3]) + (f" and {len(self.faults) - 3} more" if len(self.faults) > 3 else "")
         return (f"a fault in cnncalc made custom layers of {names}; please report it with the file",)
 
-    # What a handler reads and gives
+    # Inputs and results of handlers
 
     def view(self, tensor: Tensor | None) -> TensorView:
         """The view of a value, or of a constant as a separate layer."""
@@ -344,7 +344,7 @@ class Lowering:
             self.views[id(value)] = view.on(made)
 
     def result(self, shape: tuple[int, ...], operation: Operation) -> TensorView:
-        """How the result of a custom layer lies: as its input if that has the same shape, else channels by custom."""
+        """The view of a custom layer's result: that of its input if the shapes are equal, else with the channels in their place."""
         nowhere = Port("")
         for one in operation.inputs:
             if isinstance(one, Value) and one.shape == shape and id(one) in self.views:
@@ -389,5 +389,5 @@ def default_order(shape: Sequence[int]) -> list[int]:
 
 
 def _is_weight(constant: Constant, arg: Constant) -> bool:
-    """Whether an argument is a weight of the operator, and not what it is applied to."""
+    """Whether an argument is a weight of the operator, not its input."""
     return constant.op in ("conv", "conv_transpose", "batchnorm", "layernorm") and arg is not constant.args[0]

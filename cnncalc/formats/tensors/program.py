@@ -36,7 +36,7 @@ Tensor = Union[Value, Constant]
 
 
 class Operation:
-    """One operator: a word of the vocabulary, what it reads, and what it gives.
+    """One operator: a word of the vocabulary, its inputs, and its results.
 
     `path` is the file's name for the module it stands in, parts separated by dots; `title` the operator's name in the file.
     """
@@ -128,7 +128,7 @@ class Program:
 
 
 class ProgramError(ValueError):
-    """An operator that cannot be applied to what it reads; a short sentence."""
+    """An operator that cannot be applied to its inputs; a short sentence."""
 
 
 def broadcast(first: Shape, second: Shape) -> Shape:

@@ -1,4 +1,4 @@
-"""How the axes of a tensor lie in the array of the layer that made it.
+"""The axes of a tensor as places in the array of the layer that computes it.
 
 A layer's result is an array (channels, *spatial) for one example. Reshapes and transposes of the file are not layers: they change
 how the tensor's axes are made of the array's. Both are written as groups of atoms, the finest parts that any of them is cut into:

@@ -1,4 +1,4 @@
-"""The modules that a row may name: how each is laid out, and how the reader changes its arguments first."""
+"""The modules that a row may name: the layout of each, and the changes of its arguments before that."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Module:
 
     `scaled`: the first argument is a number of channels, multiplied by the width. `repeats`: the row's number of repeats is an
     argument of the module, after the channels; other modules stand in sequence as often. `many`: it reads a list of rows.
-    `single`: it is one layer, which bears the row's own name.
+    `single`: the module is one layer, with the row's own name.
     """
 
     name: str

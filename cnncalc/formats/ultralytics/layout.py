@@ -69,7 +69,7 @@ def lay_out(model: ScaledModel, builder: Builder, problems: Problems, source: So
 
 
 def _description(model: ScaledModel) -> str | None:
-    """The scale and what it multiplies."""
+    """The scale, and the numbers that it multiplies."""
     if model.scale:
         most = f", at most {model.most:,.0f} channels" if model.most < math.inf else ""
         return f"scale {model.scale}: depth × {model.depth:g}, width × {model.width:g}{most}"
@@ -271,7 +271,7 @@ class _Walk:
         arguments[1], arguments[2] = hidden, heads
 
     def _adjust(self, module: Module, arguments: list[Any]) -> None:
-        """What larger scales change, and heads whose maps are scaled."""
+        """Modules that larger scales change, and heads whose maps are scaled."""
         net, model = self._net, self._model
         if module.name in ("C3k2", "A2C2f", "C2fCIB"):
             net.legacy = False

@@ -37,7 +37,7 @@ def totals(subject: Subject, figures: Figures | None = None) -> list[Total]:
 
 
 def unknown(subject: Subject) -> str:
-    """How many layers the totals leave out; empty if none."""
+    """The number of layers that the totals leave out, in words; empty if there are none."""
     number = sum(node.shape is None for node in subject.layers)
     if not number:
         return ""

@@ -371,7 +371,7 @@ def _follows(before: Twig, twig: Twig) -> bool:
 
 
 def _signature(item: Item) -> object:
-    """What two copies must have in common to be drawn as one."""
+    """The properties that two copies must share to be drawn as one."""
     if item.is_folded:
         return item.kind, item.flow.spatial if isinstance(item.flow, Shape) else item.flow
     bands = tuple((node.kind, node.summary) for node in item.bands)

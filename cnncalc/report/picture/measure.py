@@ -1,4 +1,4 @@
-"""How wide a text is in a picture. The reader's font is unknown, so the widths are those of a wide one."""
+"""The width of a text in a picture. The reader's font is unknown, so the widths are those of a wide one."""
 
 from __future__ import annotations
 

@@ -288,7 +288,7 @@ def _unit(inside: Sequence[Item]) -> Item:
 
 
 def _signature(item: Item) -> object:
-    """What repeated items must have in common: kinds, hyper-parameters and sizes."""
+    """The properties that repeated items must share: kinds, hyper-parameters and sizes."""
     flow = item.flow.spatial if isinstance(item.flow, Shape) and item.flow.rank else item.flow
     return item.kind, item.text, flow, tuple(node.kind for node in item.bands), item.source
 

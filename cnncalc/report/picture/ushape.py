@@ -39,7 +39,7 @@ def levels(fold: Fold) -> dict[int, int] | None:
 
 
 def resolutions(fold: Fold) -> dict[int, int] | None:
-    """How often the resolution was halved up to each item, by its id, from the highest; None if an item has none."""
+    """The number of halvings of the highest resolution up to each item, by its id; None if an item has no resolution."""
     place = {id(item): i for i, item in enumerate(fold.items)}
     sources: dict[int, list[Item]] = {}
     for edge in fold.edges:
@@ -57,7 +57,7 @@ def resolutions(fold: Fold) -> dict[int, int] | None:
 
 
 def _step(before: Item, item: Item) -> int:
-    """How many times the resolution was halved from one item to the next."""
+    """The number of halvings of the resolution from one item to the next."""
     a, b = before.flow, item.flow
     assert isinstance(a, Shape)
     assert isinstance(b, Shape)

@@ -1,4 +1,4 @@
-"""What each operator of ONNX is in the vocabulary of tensor programs, for every version from opset 7 on."""
+"""Translates each operator of ONNX, in every version from opset 7 on, to the vocabulary of tensor programs."""
 
 from cnncalc.formats.onnx.operators import arithmetic, contributed, moves, norms, quantised, recurrent, sequences, windows
 

@@ -1,4 +1,4 @@
-"""How each operator of the vocabulary becomes layers. `Lowering` is imported from here, where every operator is registered."""
+"""Turns each operator of the vocabulary into layers. `Lowering` is imported from here, where every handler is registered."""
 
 from cnncalc.formats.tensors.lower import Lowering
 from cnncalc.formats.tensors.lowering import masks, moves, norms, pointwise, products, reduce, windows

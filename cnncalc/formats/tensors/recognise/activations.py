@@ -1,7 +1,7 @@
 """Activations that are written out in arithmetic: found by the numbers that they give.
 
-A group of operators that computes each number from one number alone is a function of that number. It is evaluated at a few points
-and compared with the functions that have a name, so that every way to write GELU or hard-swish is the same.
+A group of operators that computes each number from one number alone is a function of that number. The function is evaluated
+at a few points and compared with the functions that have a name, so that every way to write GELU or hard-swish is the same.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ def recognise(program: Program) -> bool:
 
 
 def _path(tensor: Tensor | None, leaving: set[int]) -> _Path | None:
-    """How a tensor is rearranged from the result of another operator; None for an input of the network."""
+    """The rearrangement that makes a tensor from another operator's result; None for an input of the network."""
     steps: list[Operation] = []
     factor = 1.0
     while isinstance(tensor, Value) and (maker := tensor.made_by) is not None:

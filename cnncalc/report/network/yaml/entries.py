@@ -87,7 +87,7 @@ class Entries:
     def _layer(self, name: str, node: Node, scope: RowList, current: Producer | None) -> Entry:
         layer = node.layer
         if isinstance(layer, Join) and len(node.inputs) == 1:
-            # The first copy of a dense block's layer. A row joins two results or more, and a join of one gives it as it is.
+            # The first copy of a dense block's layer. A row joins two results or more; a join of one result is that result.
             entry = Entry("identity", name, {"identity": ""})
             self._from(entry, node.inputs[0], scope, current)
             return entry

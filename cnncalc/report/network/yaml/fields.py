@@ -67,7 +67,7 @@ def fields_of(layer: Layer, layout: str) -> dict[str, str]:
 
 
 def default_of(layer: Layer, name: str, layout: str) -> str | None:
-    """How a field's default is written; None if the default is the absence of a value."""
+    """A field's default as text; None if the default is the absence of a value."""
     declared = layer.stored[name]
     if declared.required or declared.default is None:
         return None

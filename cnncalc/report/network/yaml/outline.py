@@ -35,7 +35,7 @@ class RowList:
 
     owner: OutlineRow | None
     label: str | None
-    #: What its first row reads.
+    #: The result that its first row reads.
     input: Producer | None
     rows: list[OutlineRow] = field(default_factory=list)
 
