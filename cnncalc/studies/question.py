@@ -52,7 +52,7 @@ def question(
         raise OptionError("--open", f"{twice[0]} has a value already; leave it out to search it")
     wanted = set(asked)
     if kind is not None:
-        if issubclass(kind, Join):
+        if issubclass(kind, Join) or not kind.options:
             raise WordsError(f"{words.kind} has no fields to search")
         wanted |= {name for name in USUAL if name in kind.options and name not in given}
         wanted |= {name for name, declared in kind.options.items() if declared.required and name not in given}

@@ -463,6 +463,16 @@ def test_a_set_that_changes_nothing_takes_no_step_back(shell, capsys):
     assert shell.session.names == []
 
 
+def test_solve_takes_a_layer_of_the_network_by_its_name(shell, capsys):
+    do(shell, capsys, "input: 32x32x3", "conv: 6, kernel_size: 5, dilation: 2, bias: false, name: first", "{maxpool: 2}")
+    # With F 5 and D 2 a window spans 9 cells: (32 − 9 + 2·4)/1 + 1 = 32; no biases, 5·5·3·6 = 450 parameters.
+    said = do(shell, capsys, "solve first kernel_size=5 --output 32x32")
+    assert "450" in said
+    assert said.endswith("the first one: conv: 6, kernel_size: 5, stride: 1, padding: 4, dilation: 2, bias: false\n")
+    # The pool reads 24x24, the result of the convolution: (24 − 4)/4 + 1 = 6.
+    assert do(shell, capsys, "solve maxpool1 F=4 P=0 --output 6x6").endswith("the first one: maxpool: 4, stride: 4, padding: 0\n")
+
+
 def test_solve_answers_with_a_row(shell, capsys):
     do(shell, capsys, "input: 32x32x3")
     said = do(shell, capsys, "solve conv=10 F=5 S=2")

@@ -60,7 +60,7 @@ def test_says_so_when_nothing_fits(cnncalc):
         ("32x32x3 conv=1 --max groups=2", 2, "groups is not open; open are kernel_size, padding, stride"),
         ("32x32x3 conv=1 --max 9999", 2, "combinations are more than"),
         ("32x32x3 conv=1 --output 0x3", 2, "0x3 is no output"),
-        ("32x32x3 relu", 2, "no field is open"),
+        ("32x32x3 relu", 2, "relu has no fields to search"),
         ("32x32x3 add=32x32x3", 2, "add has no fields to search"),
     ],
 )

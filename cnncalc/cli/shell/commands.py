@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Callable
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,9 +11,10 @@ from cnncalc.cli import FAULT, OK, PROBLEMS, output, say_fault
 from cnncalc.cli.shell import files
 from cnncalc.cli.shell.convert import converted_text, input_value, told
 from cnncalc.cli.shell.session import Answer, Session, texts_of
-from cnncalc.cli.shell.typed import LineJoiner, Refused
+from cnncalc.cli.shell.typed import LineJoiner, Refused, open_words, split
 from cnncalc.files import write_atomically
 from cnncalc.language.edit import CannotEdit
+from cnncalc.layers import KINDS
 from cnncalc.problem import SpecError
 from cnncalc.spelling import did_you_mean, nearest
 
@@ -246,12 +246,13 @@ def _why(shell: Shell, rest: str) -> None:
 
 
 def _solve(shell: Shell, rest: str) -> None:
-    _onto(
-        shell,
-        "solve",
-        f"--as-row {rest}" if rest else "",
-        "write solve conv=10 kernel_size=5 --output 28x28 to find the fields of the next layer",
-    )
+    first, *more = split(rest) or [""]
+    network = shell.session.network
+    if network is not None and first not in KINDS and first in network:
+        _other(shell, "solve", ["--as-row", *open_words(network[first], network.layout, more), "--layout", network.layout])
+        return
+    usage = "write solve conv=10 kernel_size=5 --output 28x28 for the next layer, or solve conv1 for one of the network"
+    _onto(shell, "solve", f"--as-row {rest}" if rest else "", usage)
 
 
 def _layer(shell: Shell, rest: str) -> None:
@@ -265,15 +266,7 @@ def _onto(shell: Shell, name: str, rest: str, usage: str) -> None:
     if not rest:
         raise Refused(usage)
     given, layout = shell.session.onward
-    _other(shell, name, [*given, *_split(rest), "--layout", layout])
-
-
-def _split(text: str) -> list[str]:
-    """Words as in a shell, quotes included."""
-    try:
-        return shlex.split(text)
-    except ValueError:
-        raise Refused("a quote is not closed") from None
+    _other(shell, name, [*given, *split(rest), "--layout", layout])
 
 
 def _explain(shell: Shell, rest: str) -> None:
@@ -298,7 +291,7 @@ def _run(shell: Shell, rest: str) -> None:
         raise Refused("\n".join(texts_of(errors)))
     stem = os.path.splitext(os.path.basename(shell.session.file or "network"))[0]
     with files.as_file(shell.session.text, f"{stem}.yaml") as file:
-        _other(shell, "run", [file, *_split(rest)])
+        _other(shell, "run", [file, *split(rest)])
 
 
 def _other(shell: Shell, name: str, words: list[str]) -> None:
@@ -387,7 +380,9 @@ COMMANDS = {
     "move": Command("move NAME NAME|end", "Move a row before another, or to the end.", _move),
     "why": Command("why [LAYER]", "Show how a layer's output and parameters are computed; default: the last row.", _why),
     "layer": Command("layer KIND=VALUE ...", "Try a layer on the current output without adding it.", _layer),
-    "solve": Command("solve KIND=VALUE ...", "Find fields that fit the current output; --output 28x28 requires a size.", _solve),
+    "solve": Command(
+        "solve KIND=VALUE ...", "Find fields that fit the current output, or other fields of a row: solve conv1.", _solve
+    ),
     "sizes": Command("sizes [MAX]", "Find the input sizes on which the network works.", _sizes),
     "explain": Command("explain [NAME]", "Explain a rule, a layer kind, a field or a figure.", _explain),
     "run": Command("run", "Run the forward pass on random numbers.", _run),

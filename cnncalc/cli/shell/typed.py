@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from cnncalc.language.compose import compose
 from cnncalc.language.document import TOP_KEYS
 from cnncalc.language.source import Mapping, Scalar, YamlNode
 from cnncalc.layers import KINDS, Layer
 from cnncalc.problem import SpecError
+from cnncalc.shape import Shape
+from cnncalc.studies.single import LETTERS
+
+if TYPE_CHECKING:
+    from cnncalc.graph import Node
 
 
 class Refused(Exception):
@@ -130,3 +137,33 @@ def _joined(lines: list[str]) -> str:
 
         return textwrap.dedent("\n".join(rest)).strip("\n")
     return "\n".join([first, *rest])
+
+
+def split(text: str) -> list[str]:
+    """Words as in a shell, quotes included. Raises Refused."""
+    try:
+        return shlex.split(text)
+    except ValueError:
+        raise Refused("a quote is not closed") from None
+
+
+def open_words(node: Node, layout: str, given: Sequence[str]) -> list[str]:
+    """A layer of the network as words of `solve`: its window, stride and padding are open unless `given` words have them.
+
+    Raises Refused if its input is not known.
+    """
+    from cnncalc.studies.solve import USUAL
+
+    flow = node.inputs[0].flow if node.inputs else None
+    if flow is None:
+        raise Refused(f"the input of {node.name} is not known; fix the problems first")
+    main = node.layer.main.name if node.layer.main is not None else ""
+    said = {LETTERS.get(key, key) for key, equals, _ in (word.partition("=") for word in given) if equals}
+    words = [flow.text(layout)] if isinstance(flow, Shape) else [f"tokens={flow.length}", f"vocabulary={flow.vocabulary}"]
+    for key, value in node.layer.written(layout).items():
+        name = main if key == node.kind else key
+        if key == node.kind and (not value or name in USUAL or name in said):
+            words.append(key)
+        elif name not in USUAL and name not in said:
+            words.append(f"{key}={value}")
+    return [*words, *given]
