@@ -24,6 +24,11 @@ def test_shared_weights_count_once_and_frozen_ones_are_not_trainable():
     assert net.graph.totals["trainable"] == 84
 
 
+def test_weights_belong_to_the_first_layer_of_a_chain():
+    net = cnncalc.loads(SHARED + "  - {conv: 3, kernel_size: 3, padding: 1, name: third, share: second}\n")
+    assert net.layers[3].shared is net.layers[0]
+
+
 def test_cells_that_no_window_reads_depend_on_rounding():
     text = "input: 7x8x1\nlayers:\n  - {maxpool: 2, fit: FIT}\n"
     # Windows of 2 side by side read 6 of 7 rows and all 8 columns; rounding up adds a window that reads the last row.

@@ -27,6 +27,7 @@ def test_the_number_of_a_copy_may_be_left_out_for_the_last_one():
     assert means("stage.2.conv1", "?", *before)
     assert not means("stage.3.conv1", "?", *before)
     # A number is that of the copy, of the last one too.
+    assert means("stage.3.conv1", "?", *last)
     assert not means("stage.2.conv1", "?", *last)
     assert not means("stage", "?", *last)
     assert not means("stage.conv1.more", "?", *last)

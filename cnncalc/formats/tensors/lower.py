@@ -344,7 +344,7 @@ class Lowering:
             self.views[id(value)] = view.on(made)
 
     def result(self, shape: tuple[int, ...], operation: Operation) -> TensorView:
-        """The view of a custom layer's result: that of its input if the shapes are equal, else with the channels in their place."""
+        """The view of a custom layer's result: its input's if the shapes are equal, else with the channels in their place."""
         nowhere = Port("")
         for one in operation.inputs:
             if isinstance(one, Value) and one.shape == shape and id(one) in self.views:
