@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Generator
-from typing import Any
+from collections.abc import Callable, Generator
+from typing import Any, TypeVar
 
 from lsprotocol import types as lsp
+from pygls.exceptions import JsonRpcException, JsonRpcInvalidRequest
 from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
@@ -22,7 +23,10 @@ _PAUSE = 0.3
 #: Reference cycles are collected after this many seconds without a change, or after this many changes.
 _REST = 0.04
 _MOST_CHANGES = 200
+#: Before an answer that takes long, the messages of this many seconds are read, in which the editor may cancel the request.
+_TURN = 0.005
 
+_Answer = TypeVar("_Answer", bound=Callable[..., Any])
 
 #: A text with a mistake of each sort that imports a module of its own.
 _MISTAKES = """\
@@ -57,6 +61,22 @@ class _Protocol(LanguageServerProtocol):
             params.capabilities.general.position_encodings = None
         return (yield from super().lsp_initialize(params))
 
+    def handle_message(self, message: Any) -> None:
+        """Handle a message, and refuse a request after the shutdown, which pygls leaves open."""
+        if self._shutdown and hasattr(message, "id") and hasattr(message, "method"):
+            self._send_response(message.id, error=JsonRpcInvalidRequest().to_response_error())
+        else:
+            super().handle_message(message)
+
+    def structure_message(self, data: dict[str, Any]) -> Any:
+        """Return the message as its class, and answer a request whose parameters are invalid, which pygls leaves open."""
+        try:
+            return super().structure_message(data)
+        except JsonRpcException as error:
+            if "id" in data and "method" in data:
+                self._send_response(data["id"], error=error.to_response_error())
+            raise
+
 
 class Server(LanguageServer):
     """The open documents and the timers of their diagnostics."""
@@ -68,6 +88,8 @@ class Server(LanguageServer):
         self._faults: set[str] = set()
         self._rest: asyncio.TimerHandle | None = None
         self._changes = 0
+        #: Held while a long answer is computed.
+        self.long = asyncio.Lock()
         self.shut = False
         #: The status that the process ends with: 1 if the editor asks for the end without a shutdown before it.
         self.status = 0
@@ -218,41 +240,53 @@ def _documents(server: Server) -> None:
             ls.settings_changed()
 
 
+def _answers(server: Server, method: str, options: Any = None, *, otherwise: Any = None) -> Callable[[_Answer], _Answer]:
+    """Register the answer to requests about a document; `otherwise` is the answer if it is not open or no YAML."""
+
+    def register(answer: _Answer) -> _Answer:
+        @server.feature(method, options)
+        async def answered(ls: Server, params: Any) -> Any:
+            document = ls.documents.get(params.text_document.uri)
+            if document is None:
+                return otherwise
+            if document.cost <= _AT_ONCE:
+                return answer(ls, document, params)
+            # The answer takes long; the editor may have cancelled the request already.
+            async with ls.long:
+                await asyncio.sleep(_TURN)
+                return answer(ls, document, params)
+
+        return answer
+
+    return register
+
+
 def _features(server: Server) -> None:
-    @server.feature(lsp.TEXT_DOCUMENT_INLAY_HINT)
-    def inlay_hints(ls: Server, params: lsp.InlayHintParams) -> list[convert.Ready]:
-        document = ls.documents.get(params.text_document.uri)
-        if document is None:
-            return []
+    @_answers(server, lsp.TEXT_DOCUMENT_INLAY_HINT, otherwise=[])
+    def inlay_hints(ls: Server, document: OpenFile, params: lsp.InlayHintParams) -> list[convert.Ready]:
         wanted = range(params.range.start.line, params.range.end.line + 1)
         found = hints.hints(document.snapshot, document.last_good)
         ls.was_read(document.uri)
         return [convert.hint(one) for one in found if one.position.line in wanted]
 
-    @server.feature(lsp.TEXT_DOCUMENT_HOVER)
-    def hovered(ls: Server, params: lsp.HoverParams) -> lsp.Hover | None:
-        document = ls.documents.get(params.text_document.uri)
-        found = hover.hover(document.snapshot, convert.offset(document, params.position)) if document is not None else None
+    @_answers(server, lsp.TEXT_DOCUMENT_HOVER)
+    def hovered(ls: Server, document: OpenFile, params: lsp.HoverParams) -> lsp.Hover | None:
+        found = hover.hover(document.snapshot, convert.offset(document, params.position))
         return None if found is None else convert.hover(found)
 
-    @server.feature(
-        lsp.TEXT_DOCUMENT_COMPLETION, lsp.CompletionOptions(trigger_characters=["{", " ", ",", "[", "-", ":", "$", "."])
-    )
-    def completed(ls: Server, params: lsp.CompletionParams) -> lsp.CompletionList:
-        document = ls.documents.get(params.text_document.uri)
-        if document is None or not document.snapshot.claimed:
+    options = lsp.CompletionOptions(trigger_characters=["{", " ", ",", "[", "-", ":", "$", "."])
+
+    @_answers(server, lsp.TEXT_DOCUMENT_COMPLETION, options, otherwise=lsp.CompletionList(False, []))
+    def completed(ls: Server, document: OpenFile, params: lsp.CompletionParams) -> lsp.CompletionList:
+        if not document.snapshot.claimed:
             return lsp.CompletionList(False, [])
         found = completion.complete(document.snapshot, convert.offset(document, params.position))
         return lsp.CompletionList(False, [convert.item(one, found.span, rank) for rank, one in enumerate(found.items)])
 
-    @server.feature(
-        lsp.TEXT_DOCUMENT_CODE_ACTION,
-        lsp.CodeActionOptions(code_action_kinds=[lsp.CodeActionKind.QuickFix, lsp.CodeActionKind.SourceFixAll]),
-    )
-    def acted(ls: Server, params: lsp.CodeActionParams) -> list[lsp.CodeAction]:
-        document = ls.documents.get(params.text_document.uri)
-        if document is None:
-            return []
+    kinds = lsp.CodeActionOptions(code_action_kinds=[lsp.CodeActionKind.QuickFix, lsp.CodeActionKind.SourceFixAll])
+
+    @_answers(server, lsp.TEXT_DOCUMENT_CODE_ACTION, kinds, otherwise=[])
+    def acted(ls: Server, document: OpenFile, params: lsp.CodeActionParams) -> list[lsp.CodeAction]:
         found = actions.actions(document.snapshot, convert.span_of(params.range))
         only = params.context.only
         if only is not None and lsp.CodeActionKind.SourceFixAll in only:
@@ -264,53 +298,40 @@ def _features(server: Server) -> None:
             if only is None or any(one.kind == kind or one.kind.startswith(f"{kind}.") for kind in only)
         ]
 
-    @server.feature(lsp.TEXT_DOCUMENT_CODE_LENS)
-    def lenses(ls: Server, params: lsp.CodeLensParams) -> list[lsp.CodeLens]:
-        document = ls.documents.get(params.text_document.uri)
-        return [] if document is None else [convert.lens(one) for one in hints.lenses(document.snapshot)]
+    @_answers(server, lsp.TEXT_DOCUMENT_CODE_LENS, otherwise=[])
+    def lenses(ls: Server, document: OpenFile, params: lsp.CodeLensParams) -> list[lsp.CodeLens]:
+        return [convert.lens(one) for one in hints.lenses(document.snapshot)]
 
-    @server.feature(lsp.TEXT_DOCUMENT_DOCUMENT_SYMBOL)
-    def outline(ls: Server, params: lsp.DocumentSymbolParams) -> list[lsp.DocumentSymbol]:
-        document = ls.documents.get(params.text_document.uri)
-        return [] if document is None else [convert.symbol(one) for one in symbols.entries(document.snapshot)]
+    @_answers(server, lsp.TEXT_DOCUMENT_DOCUMENT_SYMBOL, otherwise=[])
+    def outline(ls: Server, document: OpenFile, params: lsp.DocumentSymbolParams) -> list[lsp.DocumentSymbol]:
+        return [convert.symbol(one) for one in symbols.entries(document.snapshot)]
 
-    @server.feature(lsp.TEXT_DOCUMENT_FOLDING_RANGE)
-    def folds(ls: Server, params: lsp.FoldingRangeParams) -> list[lsp.FoldingRange]:
-        document = ls.documents.get(params.text_document.uri)
-        return [] if document is None else [lsp.FoldingRange(first, last) for first, last in symbols.folds(document.snapshot)]
+    @_answers(server, lsp.TEXT_DOCUMENT_FOLDING_RANGE, otherwise=[])
+    def folds(ls: Server, document: OpenFile, params: lsp.FoldingRangeParams) -> list[lsp.FoldingRange]:
+        return [lsp.FoldingRange(first, last) for first, last in symbols.folds(document.snapshot)]
 
 
 def _names(server: Server) -> None:
-    @server.feature(lsp.TEXT_DOCUMENT_DEFINITION)
-    def defined(ls: Server, params: lsp.DefinitionParams) -> lsp.Location | None:
-        document = ls.documents.get(params.text_document.uri)
-        found = symbols.definition(document.snapshot, convert.offset(document, params.position)) if document is not None else None
-        return None if found is None or document is None else lsp.Location(document.uri, convert.range_of(found))
+    @_answers(server, lsp.TEXT_DOCUMENT_DEFINITION)
+    def defined(ls: Server, document: OpenFile, params: lsp.DefinitionParams) -> lsp.Location | None:
+        found = symbols.definition(document.snapshot, convert.offset(document, params.position))
+        return None if found is None else lsp.Location(document.uri, convert.range_of(found))
 
-    @server.feature(lsp.TEXT_DOCUMENT_REFERENCES)
-    def used(ls: Server, params: lsp.ReferenceParams) -> list[lsp.Location]:
-        document = ls.documents.get(params.text_document.uri)
-        if document is None:
-            return []
+    @_answers(server, lsp.TEXT_DOCUMENT_REFERENCES, otherwise=[])
+    def used(ls: Server, document: OpenFile, params: lsp.ReferenceParams) -> list[lsp.Location]:
         wanted = params.context.include_declaration
         found = symbols.references(document.snapshot, convert.offset(document, params.position), with_definition=wanted)
         return [lsp.Location(document.uri, convert.range_of(one)) for one in found]
 
-    @server.feature(lsp.TEXT_DOCUMENT_PREPARE_RENAME)
-    def renamable(ls: Server, params: lsp.PrepareRenameParams) -> lsp.Range | None:
-        document = ls.documents.get(params.text_document.uri)
-        if document is None:
-            return None
+    @_answers(server, lsp.TEXT_DOCUMENT_PREPARE_RENAME)
+    def renamable(ls: Server, document: OpenFile, params: lsp.PrepareRenameParams) -> lsp.Range:
         try:
             return convert.range_of(symbols.renamable(document.snapshot, convert.offset(document, params.position)))
         except symbols.CannotRename as error:
             raise convert.refusal(str(error)) from None
 
-    @server.feature(lsp.TEXT_DOCUMENT_RENAME, lsp.RenameOptions(prepare_provider=True))
-    def renamed(ls: Server, params: lsp.RenameParams) -> lsp.WorkspaceEdit | None:
-        document = ls.documents.get(params.text_document.uri)
-        if document is None:
-            return None
+    @_answers(server, lsp.TEXT_DOCUMENT_RENAME, lsp.RenameOptions(prepare_provider=True))
+    def renamed(ls: Server, document: OpenFile, params: lsp.RenameParams) -> lsp.WorkspaceEdit:
         try:
             edits = symbols.rename(document.snapshot, convert.offset(document, params.position), params.new_name)
         except symbols.CannotRename as error:

@@ -58,11 +58,17 @@ class Client:
         self._send({"method": method, "params": params})
 
     def request(self, method: str, params: Any) -> dict[str, Any]:
+        return self.answer(self.send_request(method, params))
+
+    def send_request(self, method: str, params: Any) -> int:
+        """Send a request without waiting for its answer; return its number."""
         self._id += 1
-        number = self._id
-        self._send({"id": number, "method": method, "params": params})
+        self._send({"id": self._id, "method": method, "params": params})
+        return self._id
+
+    def answer(self, number: int) -> dict[str, Any]:
         with self._changed:
-            assert self._changed.wait_for(lambda: number in self._answers, _PATIENCE), method
+            assert self._changed.wait_for(lambda: number in self._answers, _PATIENCE), number
             return self._answers.pop(number)
 
     def diagnostics(self, uri: str, version: int) -> list[dict[str, Any]]:

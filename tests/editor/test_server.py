@@ -168,3 +168,34 @@ def test_changes_of_settings_are_asked_for(tmp_path: Path):
 def test_an_exit_without_a_shutdown_is_status_1():
     # Language Server Protocol, "exit": 0 after a shutdown, 1 otherwise.
     assert Client().close(shutdown=False) == 1
+
+
+def test_requests_about_a_long_text_can_be_cancelled(client):
+    uri = "file:///nets/long.yaml"
+    text = "input: 32x32x3\nlayers:\n" + "  - {conv: 8, kernel_size: 3, padding: 1}\n  - relu\n" * 3000
+    client.notify("textDocument/didOpen", {"textDocument": {"uri": uri, "languageId": "yaml", "version": 1, "text": text}})
+    assert client.diagnostics(uri, 1) == []
+    everything = {"textDocument": {"uri": uri}, "range": {"start": at(0, 0), "end": at(9999, 0)}}
+    numbers = [client.send_request("textDocument/inlayHint", everything) for _ in range(3)]
+    client.notify("$/cancelRequest", {"id": numbers[2]})
+    answers = [client.answer(number) for number in numbers]
+    assert [len(answer["result"]) for answer in answers[:2]] == [6000, 6000]
+    # RequestCancelled, Language Server Protocol 3.17.
+    assert answers[2]["error"]["code"] == -32800
+    client.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
+
+
+def test_a_request_with_invalid_parameters_is_refused(client):
+    answer = client.request("textDocument/hover", {"textDocument": {"uri": URI}, "position": at(-1, 0)})
+    # InvalidParams, JSON-RPC 2.0.
+    assert answer["error"]["code"] == -32602
+    assert client.request("textDocument/hover", {"textDocument": {"uri": URI}, "position": at(10**9, 5)})["result"] is None
+
+
+def test_a_request_after_the_shutdown_is_refused():
+    ending = Client()
+    ending.request("shutdown", None)
+    # InvalidRequest, Language Server Protocol 3.17, "shutdown".
+    answer = ending.request("textDocument/hover", {"textDocument": {"uri": URI}, "position": at(0, 0)})
+    assert answer["error"]["code"] == -32600
+    assert ending.close(shutdown=False) == 0

@@ -74,6 +74,8 @@ def test_the_channels_of_the_file_say_in_which_order_an_input_is_written(file, t
 def test_folders_take_only_what_claims_to_be_a_network():
     assert formats.claims("a/net.cfg", CFG.encode())
     assert formats.claims("a/yolo.yaml", YOLO.encode())
+    # Configurations of detectors have these keys, too.
+    assert not formats.claims("a/detector.yaml", b"backbone:\n  # - a comment\n  type: ResNet\nhead:\n  - FPN\n")
     assert not formats.claims("a/setup.cfg", b"[metadata]\n")
     assert not formats.claims("a/net.yaml", OWN.encode())
 

@@ -21,17 +21,18 @@ if TYPE_CHECKING:
 SUFFIXES = (".yaml", ".yml")
 ABOUT = "Ultralytics YAML (backbone and head)"
 
-_KEY = re.compile(rb"^[\"']?(backbone|head|layers|input)[\"']?[ \t]*:", re.MULTILINE)
+_BACKBONE = re.compile(rb"^[\"']?backbone[\"']?[ \t]*:(?>\s+|#.*|[&!]\S+)*+[-\[]", re.MULTILINE)
+_OWN = re.compile(rb"^[\"']?(?:layers|input)[\"']?[ \t]*:", re.MULTILINE)
 
 
 def claims(first_bytes: bytes) -> bool:
-    r"""Whether a file begins like one of these: `backbone` is a key of its top level, and `layers` and `input` are not.
+    r"""Whether a file begins like one of these: at its top level `backbone` is a list, and `layers` and `input` are no keys.
 
-    >>> claims(b"nc: 80\nbackbone:\n  - [-1, 1, Conv, [64, 3, 2]]\n"), claims(b"input: 8x8x3\nlayers: []\n")
+    >>> claims(b"nc: 80\nbackbone:\n  - [-1, 1, Conv, [64, 3, 2]]\n"), claims(b"backbone:\n  type: ResNet\nhead: FPN\n")
     (True, False)
     """
-    keys = {match[1] for match in _KEY.finditer(first_bytes.removeprefix(b"\xef\xbb\xbf").replace(b"\r", b"\n"))}
-    return b"backbone" in keys and not keys & {b"layers", b"input"}
+    text = first_bytes.removeprefix(b"\xef\xbb\xbf").replace(b"\r", b"\n")
+    return _BACKBONE.search(text) is not None and _OWN.search(text) is None
 
 
 def read(source: Source, changes: Changes) -> Reading:
