@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import groupby
 
 from cnncalc.analysis.memory import Memory
 from cnncalc.machine import written
@@ -16,7 +17,7 @@ _POINTED = 400
 
 
 def memory_curve(memory: Memory) -> Scene | None:
-    """A step for each layer; None if the network has none."""
+    """A step for each layer, and a gap where a size is unknown; None if the network has no layer."""
     live, nodes = memory.live, memory.graph.nodes
     peak = memory.peak
     if not live or not peak:
@@ -25,24 +26,26 @@ def memory_curve(memory: Memory) -> Scene | None:
     step = (_WIDTH - _LEFT - _RIGHT) / len(live)
     scale = (_HEIGHT - _TOP - _BOTTOM) / peak
     ground = _HEIGHT - _BOTTOM
-    outline = []
-    for i, size in enumerate(live):
-        y = ground - size * scale
-        outline += [(_LEFT + i * step, y), (_LEFT + (i + 1) * step, y)]
+    known = [all(producer.flow is not None for producer in (node, *node.inputs)) for node in nodes]
+    outlines = []
+    for is_known, places in groupby(range(len(live)), key=known.__getitem__):
+        if is_known:
+            outlines.append([(_LEFT + (i + side) * step, ground - live[i] * scale) for i in places for side in (0, 1)])
     parts: list[Part] = [Rect(0, 0, _WIDTH, _HEIGHT, "paper")]
     parts.append(Text(_LEFT - 8, 16, "live bytes", "frame", "end"))
     for size in ticks(peak):
         y = ground - size * scale
         parts.append(Path((_LEFT, y), [((_WIDTH - _RIGHT, y),)], "grid"))
         parts.append(Text(_LEFT - 8, y + 4, written(size).replace(".0 ", " ") if size else "0", "note", "end"))
-    parts.append(Polygon([(_LEFT, ground), *outline, (_WIDTH - _RIGHT, ground)], "area"))
-    parts.append(Path(outline[0], [(point,) for point in outline[1:]], "curve"))
+    for outline in outlines:
+        parts.append(Polygon([(outline[0][0], ground), *outline, (outline[-1][0], ground)], "area"))
+        parts.append(Path(outline[0], [(point,) for point in outline[1:]], "curve"))
     if len(live) <= _POINTED:
         for i, (node, size) in enumerate(zip(nodes, live, strict=True)):
-            title = f"{clipped(node.name, 11, 400)}: {written(size)}"
+            title = f"{clipped(node.name, 11, 400)}: {written(size) if known[i] else 'unknown'}"
             parts.append(ShapeGroup(title, [Rect(_LEFT + i * step, _TOP, step, ground - _TOP, "hover")]))
     x = _LEFT + (at + 0.5) * step
-    label = f"peak {written(peak)} at {clipped(nodes[at].name, 11, 420)}"
+    label = f"peak {'' if all(known) else '≥'}{written(peak)} at {clipped(nodes[at].name, 11, 420)}"
     half = text_width(label, 11) / 2
     parts.append(Rect(x - 3, _TOP - 3, 6, 6, "dot", 3))
     parts.append(Text(min(max(x, _LEFT + half), _WIDTH - half - 4), _TOP - 12, label, "size", "middle"))

@@ -95,7 +95,8 @@ class _Rows:
             size, live = self._group_size(line), self._peaks.get(one_line(line.name), 0)
         else:
             size, live = self._size(self._nodes[line.name]), self._live[line.name]
-        return [*cells, _number(size, self._largest, f"{size:,}"), _number(live, self._largest, f"{live:,}")]
+        output = _number(size, self._largest, f"{size:,}") if line.gives is not None else _number(None, 0, "?")
+        return [*cells, output, _number(live, self._largest, f"{live:,}")]
 
 
 def _number(value: int | None, whole: int, text: str) -> str:

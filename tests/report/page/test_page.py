@@ -244,3 +244,17 @@ def test_a_printed_page_has_the_whole_table(resnet, tmp_path):
 
     title, _ = _driven(page_of(resnet), tmp_path, "--window-size=1000,900", driver=driver)
     assert json.loads(title) == [False] * 4
+
+
+def test_sizes_that_nobody_knows_are_not_zero():
+    """The branches end at 6x6 and 8x8: the sum and the convolution after it have no size."""
+    rows = "[{branches: {a: [{conv: 4, kernel_size: 3}], b: [{conv: 4, kernel_size: 1}]}, merge: add, name: sum}, {conv: 2, kernel_size: 1, name: last}]"
+    network = cnncalc.loads(f"input: 8x8x3\nlayers: {rows}")
+    text = page_of(network)
+    for name in ("sum", "last"):
+        row = re.search(rf'<th scope="row" title="{name}".*?</tr>', text, re.DOTALL)[0]
+        assert re.findall(r'data-value="(-?\d+)"[^>]*>([^<]*)', row)[2] == ("-1", "?")
+    curve = text.rpartition("Memory during inference</h2>")[2]
+    assert "last: unknown" in curve
+    # The larger branch: 8·8·3 numbers read and 8·8·4 written, with the 6·6·4 of the other one kept, 4 bytes each.
+    assert f"peak ≥{(8 * 8 * 3 + 8 * 8 * 4 + 6 * 6 * 4) * 4 / 1024:.1f} KiB at sum.b.conv1" in curve
