@@ -50,7 +50,7 @@ def sweep(
         bool,
         typer.Option(
             "--keep-working",
-            help="Leave out networks with problems. With --budget, combinations that only enlarge one over it are not tried.",
+            help="Leave out networks with problems. Values larger than those that exceed --budget are not tried.",
         ),
     ] = False,
     pareto: Annotated[

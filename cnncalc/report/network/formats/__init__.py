@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -30,6 +30,11 @@ class Request(Record):
     depth: int | None = None
     width: int | None = None
     several: bool = False
+
+    def joined(self, text: Callable[..., str]) -> str:
+        """Return `text(network, columns, depth=…, figures=…)` of each network, one below the other."""
+        pairs = zip(self.networks, self.figures, strict=True)
+        return "\n".join(text(network, self.columns, depth=self.depth, figures=own) for network, own in pairs)
 
 
 class TableFormat(Protocol):

@@ -22,8 +22,7 @@ _PAGE = 45
 
 
 def write(request: Request) -> str:
-    pairs = zip(request.networks, request.figures, strict=True)
-    return "\n".join(text(network, request.columns, depth=request.depth, figures=own) for network, own in pairs)
+    return request.joined(text)
 
 
 def text(subject: Subject, columns: Sequence[Column], *, depth: int | None = None, figures: Figures | None = None) -> str:
