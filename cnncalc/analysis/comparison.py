@@ -94,7 +94,9 @@ def compare(before: Subject, after: Subject, *, same_text: bool = False) -> Diff
 def before(original: Subject, changed: Subject) -> Before:
     """Return the figures of `original`, and how many layers `changed`, the same file with other values, affects."""
     changes = [change for change in compare(original, changed, same_text=True).changes if change.after is not None]
-    causes = {change.name for change in changes if change.fields or change.before is None}
+    unknown = {node.name for node in changed.layers if node.shape is None}
+    # Rows of an imported file behind a layer of unknown shape are read in another way: they are consequences.
+    causes = {change.name for change in changes if change.fields or (change.before is None and change.name not in unknown)}
     flows = {source.name: source.flow for source in original.inputs}
     inputs = {source.name for source in changed.inputs if source.flow != flows.get(source.name)}
     known = all(node.shape is not None for side in (original, changed) for node in side.layers)
@@ -111,7 +113,12 @@ def _fields(a: Node, b: Node, became: Mapping[Node, Node | None]) -> dict[str, t
     if a.kind != b.kind and (a.merges is None or b.merges is None):
         return {"kind": (a.kind, b.kind)}
     first, second = written_fields(a), written_fields(b)
-    found = {name: (first.get(name), second.get(name)) for name in {**first, **second} if first.get(name) != second.get(name)}
+    names = {**first, **second}
+    if a.merges is None and b.merges is None:
+        # Windows written out per axis depend on the input: padding `same` on its size, any window on whether it is known.
+        mine, theirs = a.layer.fields(None), b.layer.fields(None)
+        names = {name: None for name in names if mine.get(name) != theirs.get(name)}
+    found = {name: (first.get(name), second.get(name)) for name in names if first.get(name) != second.get(name)}
     if (became.get(a.shared) if a.shared else None) is not b.shared:
         found["share"] = (a.shared.name if a.shared else None, b.shared.name if b.shared else None)
     return found

@@ -110,13 +110,14 @@ def plural(number: int, word: str) -> str:
 def difference(before: int, after: int) -> str:
     """The change of a number, and its percentage of the old value.
 
-    >>> difference(1000, 750), difference(0, 5), difference(3, 3), difference(10, 1010)
-    ('−250 (−25.0%)', '+5', '0', '+1,000 (+10,000.0%)')
+    >>> difference(1000, 750), difference(0, 5), difference(3, 3), difference(10, 1010), difference(9000, 8999)
+    ('−250 (−25.0%)', '+5', '0', '+1,000 (+10,000.0%)', '−1 (<0.1%)')
     """
     change = after - before
     text = f"{change:+,}" if change else "0"
     if change and before:
-        text += f" ({100 * change / before:+,.1f}%)"
+        percent = 100 * change / before
+        text += f" ({percent:+,.1f}%)" if abs(percent) >= 0.05 else " (<0.1%)"
     return text.replace("-", "−")
 
 

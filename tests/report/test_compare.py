@@ -87,3 +87,21 @@ def test_totals_of_a_network_with_an_unknown_shape_are_not_compared():
     sound = text.replace("7}", "3}")
     # (3·9 + 1)·4 + (4·9 + 1)·4
     assert before(cnncalc.loads(sound), cnncalc.loads(sound, set="conv2.kernel_size=1")).totals["parameters"] == 112 + 148
+
+
+def test_padding_that_follows_the_input_is_no_change_of_the_layer():
+    # `same` pads 32 cells by 0 + 1 and 33 cells by 1 + 1; the row says the same.
+    text = "input: 32x32x3\nlayers:\n  - {conv: 4, kernel_size: 3, stride: 2, padding: same}\n  - {maxpool: 3, stride: 2, padding: same}\n"
+    network = cnncalc.loads(text, input="33x33x3")
+    found = before(cnncalc.loads(text), network)
+    assert (found.changed, found.following) == ({"input"}, 2)
+    assert all(not change.fields for change in compare(cnncalc.loads(text), network).changes)
+
+
+def test_a_layer_of_unknown_shape_is_no_change_of_the_user():
+    # 8 − 9 < 0: nothing is known of the rows behind the first.
+    text = "input: 8x8x3\nlayers:\n  - {conv: 4, kernel_size: 3}\n  - {maxpool: 2}\n  - {conv: 4, kernel_size: 1, stride: 1x1}\n"
+    network = cnncalc.loads(text, set={"conv1.kernel_size": 9, "conv2.bias": False})
+    found = before(cnncalc.loads(text), network)
+    assert found.changed == {"conv1", "conv2"}
+    assert found.totals is None
