@@ -102,7 +102,7 @@ def _made(make: Any, spec: str, *, meta: bool) -> Any:
     import torch
 
     if isinstance(make, torch.nn.Module):
-        return make.eval()
+        return _exportable(make, spec)
     if not callable(make):
         raise Failed(f"{spec} is {type(make).__name__}, not a torch.nn.Module or a function that returns one")
     try:
@@ -122,7 +122,16 @@ def _made(make: Any, spec: str, *, meta: bool) -> Any:
         raise Failed(f"{spec} fails: {_words(error)}", _place_of(error)) from None
     if not isinstance(model, torch.nn.Module):
         raise Failed(f"{spec} gives {type(model).__name__}, not a torch.nn.Module")
-    return model.eval()
+    return _exportable(model, spec)
+
+
+def _exportable(model: Any, spec: str) -> Any:
+    """The module itself, without the wrapper of torch.compile. Raises Failed for a scripted one."""
+    import torch
+
+    if isinstance(model, torch.jit.ScriptModule):
+        raise Failed(f"{spec} is a module of torch.jit, which PyTorch cannot export; name the module that it was made from")
+    return getattr(model, "_orig_mod", model).eval()
 
 
 def _exported(model: Any, inputs: list[Any], device: str) -> Any:
@@ -132,24 +141,51 @@ def _exported(model: Any, inputs: list[Any], device: str) -> Any:
     if device == "meta" and on - {"meta"}:
         model.to("meta")
     inputs = _in_order(model, inputs)
+    lazy = any(torch.nn.parameter.is_lazy(one) for one in (*model.parameters(), *model.buffers()))
     first: Failed | None = None
     for sizes in _orders(inputs):
         args, kwargs = [], {}
         for (name, _, kind), shape in zip(inputs, sizes, strict=True):
-            array = torch.zeros(shape, dtype=torch.int64 if kind == "int" else torch.float32, device=device)
+            array = torch.zeros(shape, dtype=torch.int64 if kind == "int" else _real_dtype(model), device=device)
             if name is None:
                 args.append(array)
             else:
                 kwargs[name] = array
         try:
             with torch.no_grad():
+                if lazy:
+                    # The first pass gives the parameters their sizes.
+                    model(*args, **kwargs)
                 return torch.export.export(model, tuple(args), kwargs, strict=False)
         except BaseException as error:
             if isinstance(error, KeyboardInterrupt):
                 raise
-            first = first or Failed(f"the model cannot be exported: {_words(error)}", _place_of(error))
+            where = _module_of(error, model)
+            first = first or Failed(f"the model cannot be exported: {where}{_words(error)}", _place_of(error))
     assert first is not None
     raise first
+
+
+def _real_dtype(model: Any) -> Any:
+    """The type of the first real parameter, which the input of a model in half precision has as well."""
+    import torch
+
+    return next((one.dtype for one in model.parameters() if one.is_floating_point()), torch.float32)
+
+
+def _module_of(error: BaseException, model: Any) -> str:
+    """The name and class of the innermost module whose forward pass failed."""
+    import torch
+
+    names = {id(module): name for name, module in model.named_modules()}
+    found = ""
+    trace = error.__traceback__
+    while trace is not None:
+        module = trace.tb_frame.f_locals.get("self")
+        if isinstance(module, torch.nn.Module) and names.get(id(module)):
+            found = f"{names[id(module)]} ({type(module).__name__}): "
+        trace = trace.tb_next
+    return found
 
 
 def _in_order(model: Any, inputs: list[Any]) -> list[Any]:
@@ -171,6 +207,8 @@ def _in_order(model: Any, inputs: list[Any]) -> list[Any]:
         raise Failed(f"the model has no input {strange}; its inputs are {', '.join(names)}: give them as {options}")
     if len(needed) > max(len(given), len(inputs)) or (given and set(needed) - set(given)):
         raise Failed(f"the model has the inputs {', '.join(needed)}; give each as {options}")
+    if len(inputs) == 1 and inputs[0][0] is None and needed and parameters[0].kind == inspect.Parameter.KEYWORD_ONLY:
+        return [[needed[0], *inputs[0][1:]]]
     return sorted(inputs, key=lambda one: names.index(one[0]) if one[0] is not None else 0)
 
 
@@ -182,7 +220,9 @@ def _orders(inputs: list[Any]) -> list[list[Any]]:
 
 
 def _words(error: BaseException) -> str:
-    """The first line of an error's message."""
+    """The first line of an error's message, in other words if PyTorch speaks of its own symbols."""
+    if type(error).__name__ == "GuardOnDataDependentSymNode":
+        return "the forward pass depends on the numbers of a tensor, which are known only when it runs"
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
 
@@ -201,6 +241,9 @@ def _is_users(file: str) -> bool:
 
     folder = os.path.dirname(os.path.abspath(torch.__file__)) + os.sep
     path = os.path.abspath(file)
+    library = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
+    if path.startswith(library) and "site-packages" not in path:
+        return False
     return not path.startswith(folder) and not file.startswith("<") and os.path.isfile(path) and path != os.path.abspath(__file__)
 
 
@@ -317,7 +360,9 @@ def _values(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_values(one) for one in value]
     if hasattr(value, "shape"):
-        return {"shape": list(map(int, value.shape)), "dtype": _dtype(value)}
+        # A size that depends on numbers is a symbol, such as u0.
+        known = all(str(size).isdecimal() for size in value.shape)
+        return {"shape": list(map(int, value.shape)) if known else None, "dtype": _dtype(value)}
     return None
 
 

@@ -91,7 +91,7 @@ class OperatorCall:
     def out(self) -> Shape:
         """The shape of the result, as PyTorch computed it."""
         values = self.node["values"]
-        if not isinstance(values, dict):
+        if not isinstance(values, dict) or values["shape"] is None:
             raise Unsupported
         return tuple(values["shape"])
 
@@ -162,7 +162,9 @@ class Translated:
         if not isinstance(values, (dict, list)):
             return None
         many = values if isinstance(values, list) else [values]
-        made = [Value(tuple(one["shape"]), one["dtype"]) if one else Value(None) for one in many]
+        made = [
+            Value(None if one["shape"] is None else tuple(one["shape"]), one["dtype"]) if one else Value(None) for one in many
+        ]
         program = self.program
         name = node["op"].partition(".")[0]
         if inputs and all(isinstance(one, Constant) for one in inputs) and len(made) == 1:

@@ -84,8 +84,8 @@ def _own(layers: list[Made], made: Made, owned: set[int]) -> None:
             made.tied = stored
         return
     left = [part for key, part in arrays.items() if key not in owned]
-    for one in made.weights.values():
-        same = [part for part in left if part.size == one.size]
+    for one, parts in sources:
+        same = [part for part in left if part.size == one.size and part in parts]
         if same:
             left.remove(next((part for part in same if not _is_mask(part)), same[0]))
     masks = [part for part in left if _is_mask(part)]

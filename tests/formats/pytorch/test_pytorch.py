@@ -223,12 +223,60 @@ def test_weights_of_fewer_numbers_are_custom(tmp_path: Path) -> None:
         ("def build(): return nn.Linear(3, 2)", "bild", "has no bild; did you mean build"),
         ("import nothing_of_this_name", "build", "ModuleNotFoundError"),
         ("def build(): return nn.Conv2d(5, 2, 3)", "build", "expected input"),
+        ("build = torch.jit.script(nn.ReLU())", "build", "build is a module of torch.jit, which PyTorch cannot export"),
+        (
+            """
+            class Gate(nn.Module):
+                def forward(self, x):
+                    return x if x.sum() > 0 else -x
+
+            def build():
+                return nn.Sequential(nn.ReLU(), Gate())
+            """,
+            "build",
+            r"model\.py:\d+:1: .*1 \(Gate\): the forward pass depends on the numbers of a tensor",
+        ),
     ],
 )
 def test_what_cannot_be_exported(tmp_path: Path, text: str, spec: str, message: str) -> None:
     path = written(tmp_path, text)
     with pytest.raises(cnncalc.SpecError, match=message):
         cnncalc.load(f"{path}:{spec}", input="8x8x3")
+
+
+def test_a_lazy_model_in_half_precision_with_an_input_by_name_alone(tmp_path: Path) -> None:
+    text = """
+        class Lazy(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.conv, self.fc = nn.LazyConv2d(4, 3, dtype=torch.bfloat16), nn.LazyLinear(5, dtype=torch.bfloat16)
+
+            def forward(self, *, image):
+                return self.fc(self.conv(image).flatten(1))
+    """
+    net = cnncalc.load(f"{written(tmp_path, text)}:Lazy", input="8x7x3")
+    assert [(node.name, node.kind, node.parameters) for node in net.layers if node.parameters] == [
+        ("conv", "conv", 4 * 28),
+        ("fc", "fc", 5 * (4 * 6 * 5 + 1)),
+    ]
+
+
+def test_a_layer_whose_shape_depends_on_numbers_is_unknown(tmp_path: Path) -> None:
+    text = """
+        class Chosen(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.conv = nn.Conv2d(3, 4, 3)
+
+            def forward(self, x):
+                return torch.nonzero(self.conv(x))
+    """
+    net = cnncalc.load(f"{written(tmp_path, text)}:Chosen", input="8x8x3")
+    assert [(node.kind, node.parameters, node.shape is None) for node in net.layers] == [
+        ("conv", 112, False),
+        ("nonzero", 0, True),
+    ]
+    assert not net.reading.complete
 
 
 def test_without_an_input(tmp_path: Path) -> None:
