@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from functools import lru_cache
 
 from cnncalc.problem import one_line
@@ -19,6 +20,8 @@ _EM = {character: width / 2048 for width, characters in _WIDTHS.items() for char
 #: A character outside the table: the full square of Chinese and of most symbols, and some more for emoji.
 _OTHER = 1.35
 _BOLD = 1.13
+#: Scripts put no more marks on one letter.
+_MARKS = 3
 
 
 @lru_cache(maxsize=2048)
@@ -44,7 +47,7 @@ def clipped(text: str, size: float, room: float, *, bold: bool = False) -> str:
     (True, 'conv1')
     """
     # No longer text fits into any picture; measuring it would only take time.
-    text = one_line(text if len(text) <= 400 else f"{text[:200]}…{text[-200:]}")
+    text = _without_towers(one_line(text if len(text) <= 400 else f"{text[:200]}…{text[-200:]}"))
     if text_width(text, size, bold=bold) <= room:
         return text
     used = text_width("…", size, bold=bold)
@@ -56,6 +59,23 @@ def clipped(text: str, size: float, room: float, *, bold: bool = False) -> str:
             break
         head, tail = (head + 1, tail) if head <= tail else (head, tail + 1)
     return f"{text[:head]}…{text[len(text) - tail :]}"
+
+
+def _without_towers(text: str) -> str:
+    """The text with at most `_MARKS` combining marks on a letter: more of them would reach into the lines above and below.
+
+    >>> _without_towers("e" + 9 * chr(0x301)) == "e" + 3 * chr(0x301)
+    True
+    """
+    if text.isascii():
+        return text
+    kept: list[str] = []
+    marks = 0
+    for character in text:
+        marks = marks + 1 if unicodedata.category(character) in ("Mn", "Me") else 0
+        if marks <= _MARKS:
+            kept.append(character)
+    return "".join(kept)
 
 
 def wrapped(text: str, size: float, room: float, most: int) -> list[str]:
