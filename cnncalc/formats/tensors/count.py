@@ -75,7 +75,7 @@ def _own(layers: list[Made], made: Made, owned: set[int]) -> None:
     # A weight that the file fills with one number has no array, and counts as the layer says.
     declared = sum(one.size for one, parts in sources if parts)
     stored = sum(part.size for key, part in arrays.items() if key not in owned)
-    if not arrays or stored == declared:
+    if stored == declared:
         return
     if stored < declared:
         if made.kind == "parameter":

@@ -69,6 +69,9 @@ def test_a_mask_of_zeros_and_ones_is_not_learned():
         layer = linear(computed("multiply", (4, 3), *order))
         assert counted(layer) == [layer]
         assert layer.tied is None
+    # Nor does it count if other arrays do.
+    both = linear(computed("add", (4, 3), computed("multiply", (4, 3), mask, stored("w", 4, 3)), stored("v", 3)))
+    assert [one.fields["shape"] for one in counted(both)[:-1]] == [Shape(3)]
 
 
 def test_numbers_that_belong_to_no_array_are_one_parameter():
@@ -86,6 +89,10 @@ def test_an_array_of_an_earlier_layer_counts_there():
     second = linear(computed("add", (4, 3), weight, stored("d", 4, 3)))
     assert counted(first, second) == [first, second]
     assert (second.shares, second.tied) == (None, None)
+    # With a vector of 3 instead, only these are new.
+    third = linear(computed("add", (4, 3), weight, stored("e", 3)))
+    counted(linear(weight), third)
+    assert third.tied == 3
 
 
 def test_a_weight_that_the_file_fills_with_one_number_counts_as_the_layer_says():
