@@ -20,18 +20,16 @@ Held = Literal["none", "one layer's", "all"]
 
 #: Bytes of a chunk of element-wise work per thread.
 _CHUNK = 1 << 20
-#: Factor for memory that is not computed: memory comes in pages, and scratch of several sizes exists at once.
-_MARGIN = 1.1
-#: The factor for several examples: batches of 4 took up to 5 % more than computed (tests/benchmarks/memory.py --batch 4).
-_BATCH_MARGIN = 1.2
-#: Bytes that the interpreter, NumPy and threads need for a run of any size.
+#: Factor and bytes for memory that is not computed: pages, gaps between small arrays, stacks of threads. Bundled networks took up
+#: to 6 % more than the arrays, those of a few MiB up to 1 MiB more (tests/benchmarks/memory.py).
+_MARGIN = 1.05
 _BASE = 1 << 20
 
 
 def footprint(
     plan: Plan, batch: int, itemsize: int, held: Held, threads: int, *, parallel_blas: bool = False, observed: bool = False
 ) -> int:
-    """Return the most bytes that a run needs: inputs, live results, weights, scratch, and buffers kept for reuse.
+    """Return the most bytes by which a run makes the process grow: inputs, live results, weights, scratch, and buffers for reuse.
 
     A layer's weights are drawn in float32; in another type both copies exist for a moment. `observed`: the run begins with the
     free buffers that an earlier one has left, and figures of every result are computed.
@@ -58,7 +56,8 @@ def footprint(
         for _ in storages.walk():
             pass
         storages.leave()
-    kept: dict[str, int] = {}
+    # By buffer and thread.
+    kept: dict[tuple[str, int], int] = {}
     for step, live in zip(plan.steps, storages.walk(), strict=True):
         node = step.node
         own = each * sum(w.size for one in (node, *step.fused) for w in one.weights)
@@ -66,24 +65,26 @@ def footprint(
         # The memory of the layer with the most weights so far is kept.
         drawn = max(drawn, own) if held == "one layer's" else 0
         # Scratch grows with the layers and is kept.
-        scratch = scratch_of(node, itemsize, threads, parallel_blas)
+        scratch = scratch_of(node, batch, itemsize, threads, parallel_blas)
         filters = max((w.size for w in node.weights), default=0)
         if any(_scales(one) for one in step.fused) and filters <= batch * _shape(node).size:
             # The filters times the factors of the fused layers.
-            scratch["scaled"] = itemsize * filters
+            scratch["scaled"] = itemsize * filters, 1
         if observed:
-            scratch["spread"] = threads * min(itemsize * PIECE, size(step.result))
+            scratch["spread"] = min(itemsize * PIECE, size(step.result)), threads
         # The allocator keeps memory of this size.
-        scratch["chunk"] = task_threads * min(_CHUNK * itemsize // 4, size(step.result))
-        for name, count in scratch.items():
-            kept[name] = max(kept.get(name, 0), count)
-        moment = itemsize * max(_scratch(one, batch) for one in (node, *step.fused))
+        scratch["chunk"] = min(_CHUNK * itemsize // 4, size(step.result)), task_threads
+        for name, (count, tasks) in scratch.items():
+            for thread in range(tasks):
+                kept[name, thread] = max(kept.get((name, thread), 0), count)
+        moment = itemsize * max(_scratch(one, batch, task_threads) for one in (node, *step.fused))
         if observed and node.layer.reuse(training=False) == "view" and size(node) < size(node.inputs[0]):
             # A part of a map is copied before its figures are computed.
             moment += size(node)
         moment += _copied(step, scattered, batch, itemsize)
         most = max(most, live + storages.unused + drawn + moment + sum(kept.values()))
-    return int((most + (all_weights if held == "all" else 0)) * (_MARGIN if batch == 1 else _BATCH_MARGIN)) + _BASE
+    most += all_weights if held == "all" else 0
+    return int(most * _MARGIN) + min(most, _BASE)
 
 
 class _Pooled(Storages):
@@ -151,10 +152,10 @@ def _scales(node: Node) -> bool:
     return type(node.layer).per_channel is not Layer.per_channel
 
 
-def _scratch(node: Node, batch: int) -> int:
+def _scratch(node: Node, batch: int, threads: int) -> int:
     """Return the numbers that a layer's kernel holds in addition to its inputs, result and weights."""
     xs, y, layer = tuple(map(_shape, node.inputs)), _shape(node), node.layer
-    return batch * layer.scratch(xs, y) + layer.shared_scratch(xs, y, batch)
+    return batch * layer.scratch(xs, y) + layer.shared_scratch(xs, y, batch, threads)
 
 
 def flow_bytes(flow: Flow | None, batch: int, itemsize: int) -> int:

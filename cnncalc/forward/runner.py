@@ -91,6 +91,7 @@ class Runner:
         """
         import numpy as np
 
+        from cnncalc.kernels.arrays import owner
         from cnncalc.kernels.workers import Workers
 
         if keep or watch is not None:
@@ -105,8 +106,16 @@ class Runner:
             held = self._held(dtype.name)
             threads = self.threads or usable_cores()
             check_memory(footprint(plan, batch, dtype.itemsize, held, threads, parallel_blas=parallel_blas), held)
+        values: dict[Producer, Array] = {source: inputs[source.name] for source in self.graph.inputs}
         with Workers(self.threads, parallel_blas).running() as workers, np.errstate(all="ignore"):
-            return self._walk(plan, inputs, dtype, workers, watch, own_inputs)
+            try:
+                self._walk(plan, values, dtype, workers, watch, own_inputs)
+            except BaseException:
+                # Nobody gets the results of an interrupted run: the next one uses their memory.
+                for x in values.values():
+                    workers.buffers.give_back(owner(x))
+                raise
+        return {source: values[source] for source in plan.kept}
 
     @cached_property
     def _room(self) -> int:
@@ -135,18 +144,18 @@ class Runner:
     def _walk(
         self,
         plan: Plan,
-        inputs: Mapping[str, Array],
+        values: dict[Producer, Array],
         dtype: np.dtype[Any],
         workers: Workers,
         watch: Watch | None,
         own_inputs: bool,
-    ) -> dict[Producer, Array]:
+    ) -> None:
+        """Run the steps. `values` has the inputs, gets the results, and loses those that no later step reads."""
         import numpy as np
 
         from cnncalc.kernels.arrays import owner
         from cnncalc.kernels.run import NO_EPILOGUE, Run
 
-        values: dict[Producer, Array] = {source: inputs[source.name] for source in self.graph.inputs}
         batch = len(next(iter(values.values())))
         # The number of results that share a piece of memory as views; shared memory must not be overwritten.
         standing = Counter(id(owner(x)) for x in values.values())
@@ -173,9 +182,9 @@ class Runner:
             y = node.layer.forward_join(xs, own, run) if isinstance(node.layer, Join) else node.layer.forward(xs[0], own, run)
             seconds = time.perf_counter() - begun
             _check_shape(step.result, y, batch)
+            values[step.result] = y
             if watch is not None:
                 watch(node, xs, y, seconds, workers)
-            values[step.result] = y
             standing[id(owner(y))] += 1
             for source in step.frees:
                 memory = owner(values.pop(source))
@@ -184,7 +193,6 @@ class Runner:
                     workers.buffers.give_back(memory)
             # References are dropped as soon as the arrays are not needed.
             del own, xs, y, epilogue, run
-        return {source: values[source] for source in plan.kept}
 
     def _own(self, node: Node, dtype: np.dtype[Any], workers: Workers, reused: bool = False) -> Mapping[str, Array]:
         """Return the weights of a layer in the type of the run; if `reused`, drawn into memory that the next layer's overwrite.

@@ -65,9 +65,13 @@ def _matrix(weight: Array, groups: int) -> Array:
 
 def _pointwise(xs: Array, weight: Array, at: tuple[range, ...], groups: int, epilogue: Epilogue, out: Array, run: Run) -> None:
     """Convolve with a window of one cell: a matrix product over the channels at each position."""
-    whole = all(positions.step == 1 for positions in at)
-    seen = xs if whole else xs[(slice(None), *(slice(p.start, p.stop, p.step) for p in at))]
-    flat = packed(seen).reshape(-1, xs.shape[-1])
+    read = xs[(slice(None), *(slice(p.start, p.stop, p.step) for p in at))]
+    if any(positions.step > 1 for positions in at):
+        seen = run.workers.scratch("read", read.shape, xs.dtype)
+        np.copyto(seen, read)
+    else:
+        seen = packed(read)
+    flat = seen.reshape(-1, xs.shape[-1])
     product(flat, _matrix(weight, groups), epilogue.flat(), out.reshape(-1, out.shape[-1]), run)
 
 

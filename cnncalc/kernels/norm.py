@@ -11,7 +11,7 @@ from cnncalc.kernels.run import Run
 def layer_norm(x: Array, weight: Array | None, bias: Array | None, epsilon: float, run: Run) -> Array:
     """Normalise the channels at each position to mean 0 and variance 1."""
     xs = packed(channels_last(x))
-    out = np.empty_like(xs)
+    out = run.empty(xs.shape, xs.dtype)
 
     def task(part: Array, target: Array) -> None:
         np.subtract(part, part.mean(axis=-1, keepdims=True), out=target)
@@ -40,7 +40,7 @@ def layer_norm_all(x: Array, weight: Array | None, bias: Array | None, epsilon: 
 def rms_norm(x: Array, weight: Array | None, epsilon: float, run: Run) -> Array:
     """Divide the channels at each position by the root of their mean square."""
     xs = packed(channels_last(x))
-    out = np.empty_like(xs)
+    out = run.empty(xs.shape, xs.dtype)
 
     def task(part: Array, target: Array) -> None:
         square = np.einsum("...c,...c->...", part, part)[..., None] / part.shape[-1]
@@ -103,7 +103,7 @@ _CELLS = 1 << 18
 def local_response_norm(x: Array, size: int, alpha: float, beta: float, k: float, run: Run) -> Array:
     """Divide each number by (k + alpha/size · Σ x²)^beta over `size` neighbouring channels, an even one with one more before."""
     xs = packed(channels_last(x))
-    out = np.empty_like(xs)
+    out = run.empty(xs.shape, xs.dtype)
     before = size // 2
 
     def task(part: Array, target: Array) -> None:

@@ -15,26 +15,26 @@ Apply = Callable[[Array, Array], None]
 """Writes the function of its first argument to its second, which may be the same array."""
 
 
-def _flat(x: Array) -> Array | None:
-    """Return the numbers of `x` in the order of memory, a view; None if `x` is not contiguous."""
-    order = sorted(range(x.ndim), key=lambda axis: (-abs(x.strides[axis]), x.shape[axis] != 1))
-    turned = x.transpose(order)
-    return turned.reshape(-1) if turned.flags.c_contiguous else None
+def _order(x: Array) -> list[int]:
+    """Return the axes of `x` in the order of memory."""
+    return sorted(range(x.ndim), key=lambda axis: (-abs(x.strides[axis]), x.shape[axis] != 1))
 
 
 def apply(function: Apply, x: Array, run: Run) -> Array:
     """Apply `function` to each number of `x`, in place if nothing else reads `x`."""
-    source = _flat(x)
-    if source is None:
+    order = _order(x)
+    if not x.transpose(order).flags.c_contiguous:
         x = channels_first(packed(channels_last(x)))
-        source = _flat(x)
+        order = _order(x)
         run = Run(run.workers, run.fit, overwrite=True)
-    assert source is not None
-    out = x if run.overwrite and x.flags.writeable else np.empty_like(x)
-    target = _flat(out)
-    assert target is not None
+    turned = x.transpose(order)
+    source = turned.reshape(-1)
+    if run.overwrite and x.flags.writeable:
+        run.workers.parallel_chunks(function, source, source)
+        return x
+    target = run.empty(source.shape, x.dtype)
     run.workers.parallel_chunks(function, source, target)
-    return out
+    return target.reshape(turned.shape).transpose(np.argsort(order))
 
 
 def in_blocks(function: Apply) -> Apply:
@@ -79,7 +79,7 @@ def channel_chunks(task: Callable[[Array, Array], None], x: Array, out: Array, r
 
 def prelu(x: Array, slopes: Array, run: Run) -> Array:
     """Multiply each negative number by its channel's slope."""
-    out = np.empty_like(x)
+    out = run.empty_like(x)
 
     def task(part: Array, target: Array) -> None:
         np.multiply(part, slopes, out=target)
@@ -97,7 +97,7 @@ def softmax(x: Array, run: Run, axis: int = -1) -> Array:
         np.exp(shares, out=shares)
         shares /= shares.sum(axis=axis, keepdims=True)
         return channels_first(shares)
-    out = np.empty_like(x)
+    out = run.empty_like(x)
 
     def task(part: Array, target: Array) -> None:
         np.subtract(part, part.max(axis=-1, keepdims=True), out=target)

@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 
-from cnncalc.kernels.arrays import Array, Index, channels_first, channels_last, packed
+from cnncalc.kernels.arrays import Array, Index, channels_first, channels_last, owner, packed
 from cnncalc.kernels.run import Run
 from cnncalc.window import Window
 
@@ -21,7 +21,8 @@ def convolve_transposed(
     filters = weight.shape[1]
     # All cells that are written; the padding is cut off at the end, because output_padding may keep some of it.
     whole = [(n - 1) * w.stride + w.extent + m for n, w, m in zip(sizes, windows, more, strict=True)]
-    out = np.zeros((batch, *whole, groups * filters), x.dtype)
+    out = run.empty((batch, *whole, groups * filters), x.dtype)
+    out.fill(0)
     cells = list(itertools.product(*(range(w.kernel_size) for w in windows)))
     # Cells of the window that differ by a multiple of the stride write to the same cells: one thread computes all of them.
     phases: dict[tuple[int, ...], list[tuple[int, ...]]] = {}
@@ -56,8 +57,10 @@ def convolve_transposed(
     run.workers.parallel_for(task, len(tasks))
     inside = tuple(slice(w.before, size - w.after) for w, size in zip(windows, whole, strict=True))
     result = out[(slice(None), *inside)]
-    if any(w.before or w.after for w in windows):
-        result = np.ascontiguousarray(result)
+    if result.shape != out.shape:
+        result = run.empty(result.shape, x.dtype)
+        np.copyto(result, out[(slice(None), *inside)])
+        run.workers.buffers.give_back(owner(out))
     for example in result:
         run.workers.parallel_chunks(epilogue.finish, example, example)
     return channels_first(result)

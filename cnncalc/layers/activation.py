@@ -106,9 +106,9 @@ class GELU(Activation, kind="gelu"):
     gain = 1.53
     example = Example({"gelu": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
 
-    def scratch(self, xs: tuple[Shape, ...], y: Shape) -> int:
-        # Powers and both polynomials of a chunk on each of two threads.
-        return min(8 << 18, 4 * y.size)
+    def shared_scratch(self, xs: tuple[Shape, ...], y: Shape, batch: int, threads: int) -> int:
+        # Powers and both polynomials of a chunk on each thread.
+        return 4 * min(threads << 18, batch * y.size)
 
     def function(self) -> Apply:
         if self.approximate == "tanh":

@@ -263,8 +263,8 @@ class Layer:
         """Return the numbers of one example that the forward pass needs beside input, result and weights, tiles left out."""
         return 0
 
-    def shared_scratch(self, xs: tuple[Shape, ...], y: Shape, batch: int) -> int:
-        """Return the numbers that the forward pass holds for a part of a batch at a time, in addition to `scratch`."""
+    def shared_scratch(self, xs: tuple[Shape, ...], y: Shape, batch: int, threads: int) -> int:
+        """Return the numbers that all threads hold for the parts of a batch they work on, in addition to `scratch`."""
         return 0
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:

@@ -234,9 +234,9 @@ class LocalResponseNorm(Pointwise, kind="lrn"):
         positions = y.size // y.channels
         return Saved(inputs=(0,), numbers=positions * (y.channels + self.size - 1) + 2 * y.size)
 
-    def shared_scratch(self, xs: tuple[Shape, ...], y: Shape, batch: int) -> int:
-        # Squares and sums of a chunk on each of two threads.
-        return min(6 << 18, 3 * batch * y.size)
+    def shared_scratch(self, xs: tuple[Shape, ...], y: Shape, batch: int, threads: int) -> int:
+        # Squares and sums of a chunk on each thread.
+        return 3 * min(threads << 18, batch * y.size)
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         return kernels.norm.local_response_norm(x, self.size, self.alpha, self.beta, self.k, run)

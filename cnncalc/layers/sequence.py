@@ -118,7 +118,7 @@ class _Recurrent(Layer):
         last, both, several = self.returns == "last", self._directions > 1, self.layers > 1
         return xs[0][0] * self.hidden * self._directions * (last + (several or (both and not last)) + several)
 
-    def shared_scratch(self, xs: tuple[Shape, ...], y: Shape, batch: int) -> int:
+    def shared_scratch(self, xs: tuple[Shape, ...], y: Shape, batch: int, threads: int) -> int:
         # The input's part of some steps' gates.
         return self._directions * min(1 << 20, batch * xs[0][0] * self.gates * self.hidden)
 
@@ -250,9 +250,9 @@ class Attention(Pointwise, kind="attention"):
         # The sequence, queries scaled, keys, values and their mixture.
         return 6 * y.size
 
-    def shared_scratch(self, xs: tuple[Shape, ...], y: Shape, batch: int) -> int:
-        # The scores of some queries on each of two threads (kernels.sequence).
-        return 2 * max(y[0], min(1 << 18, y[0] ** 2))
+    def shared_scratch(self, xs: tuple[Shape, ...], y: Shape, batch: int, threads: int) -> int:
+        # The scores of some queries on each thread (kernels.sequence).
+        return threads * max(y[0], min(1 << 18, y[0] ** 2))
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         return kernels.sequence.attention(x, w, self.heads, run)

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 import cnncalc
+from cnncalc.analysis.memory import Memory
 from cnncalc.report.network.columns import choose
 from cnncalc.report.network.formats.latex import text
+from cnncalc.report.network.memory import Figures
 
 SPECS = Path(__file__).parents[2] / "specs"
 
@@ -29,6 +31,15 @@ def test_a_row_per_layer_between_the_rules_of_booktabs():
 def test_a_table_longer_than_a_page_may_break():
     assert r"\begin{longtable}" in text(cnncalc.load(SPECS / "resnet18.yaml"), choose())
     assert r"\begin{tabular}" in text(cnncalc.load(SPECS / "resnet18.yaml"), choose(), depth=1)
+
+
+def test_the_totals_have_the_peak_and_the_terms_of_training() -> None:
+    """A table of one convolution: 4·(64·2 + 36·3) bytes at the peak, and a batch of two keeps its batch norm's input."""
+    net = cnncalc.loads("input: 8x8x2\nlayers: [{conv: 3, kernel_size: 3, bias: false}, batchnorm]\n")
+    figures = Figures(Memory(net.graph, batch=2), training="momentum")
+    made = text(net, choose(), figures=figures)
+    assert r"\multicolumn{3}{l}{peak memory at conv1, bytes, float32, batch 2} & \multicolumn{1}{r}{1,888} \\" in made
+    assert r"\multicolumn{3}{l}{kept, bytes} & \multicolumn{1}{r}{888} \\" in made
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")

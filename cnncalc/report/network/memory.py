@@ -41,7 +41,15 @@ def totals(figures: Figures) -> list[Total]:
     memory = figures.memory
     least = not memory.complete
     at = f" at {one_line(memory.peak_at.name)}" if memory.peak_at is not None else ""
-    found = [Total("peak memory", memory.peak, f"{_bytes(memory.peak)} of activations in inference{at}{_of(memory)}", least)]
+    found = [
+        Total(
+            "peak memory",
+            memory.peak,
+            f"{_bytes(memory.peak)} of activations in inference{at}{_of(memory)}",
+            least,
+            label=f"peak memory{at}, bytes{_of(memory)}",
+        )
+    ]
     if figures.training is not None:
         found += _training(figures, figures.training, least)
     if figures.limit is not None and figures.largest_batch is not None:
@@ -57,12 +65,15 @@ def _training(figures: Figures, optimizer: str, least: bool) -> list[Total]:
     numbers = OPTIMIZERS[optimizer]
     each = f"{numbers} {'number' if numbers == 1 else 'numbers'} for each trainable parameter ({optimizer})"
     return [
-        Total("weights", terms.weights, f"{_bytes(terms.weights)} in {memory.dtype}"),
-        Total("gradients", terms.gradients, f"{_bytes(terms.gradients)}, one number for each trainable parameter"),
-        Total("optimizer", terms.optimizer, f"{_bytes(terms.optimizer)}, {each}"),
-        Total("kept", terms.kept, f"{_bytes(terms.kept)} kept for the backward pass{_of(memory)}", least),
-        Total("input", terms.inputs, _bytes(terms.inputs)),
-        Total("training", terms.total, f"{_bytes(terms.total)}, the sum; {NOT_COUNTED}", least),
+        Total(name, size, f"{_bytes(size)}{note}", partial, label=f"{name}, bytes")
+        for name, size, note, partial in (
+            ("weights", terms.weights, f" in {memory.dtype}", False),
+            ("gradients", terms.gradients, ", one number for each trainable parameter", False),
+            ("optimizer", terms.optimizer, f", {each}", False),
+            ("kept", terms.kept, f" kept for the backward pass{_of(memory)}", least),
+            ("input", terms.inputs, "", False),
+            ("training", terms.total, f", the sum; {NOT_COUNTED}", least),
+        )
     ]
 
 

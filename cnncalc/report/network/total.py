@@ -6,12 +6,16 @@ from cnncalc.record import Record
 
 
 class Total(Record):
-    """A total of the network with a remark. `least` is true if some layers' numbers are unknown."""
+    """A total of the network with a remark. `least` is true if some layers' numbers are unknown.
+
+    `label` is its name in a table without remarks, if that must say more.
+    """
 
     name: str
     value: int
     note: str
     least: bool = False
+    label: str = ""
 
     @property
     def text(self) -> str:

@@ -40,7 +40,10 @@ def text(subject: Subject, columns: Sequence[Column], *, depth: int | None = Non
     # Totals span the columns from the first right-aligned one to the last.
     place = next((i for i, column in enumerate(shown) if column.right), len(shown) - 1)
     left, right = rf"\multicolumn{{{place}}}{{l}}", rf"\multicolumn{{{len(shown) - place}}}{{r}}"
-    totals = [_row([f"{left}{{{escaped(total.name)}}}", f"{right}{{{escaped(total.text)}}}"]) for total in footer.totals(subject)]
+    totals = [
+        _row([f"{left}{{{escaped(total.label or total.name)}}}", f"{right}{{{escaped(total.text)}}}"])
+        for total in footer.totals(subject, figures)
+    ]
     head = _row([rf"\textbf{{{escaped(column.title)}}}" for column in shown])
     align = "".join("r" if column.right else "l" for column in shown)
     breaks = len(rows) + len(totals) > _PAGE
