@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 
 from cnncalc.graph import Node
-from cnncalc.layers import KINDS, Weight
+from cnncalc.layers import Weight
 from cnncalc.shape import Shape, Tokens
 
 Terms = dict[int, list[tuple[int, ...]]]
@@ -62,7 +62,8 @@ def _product(rest: tuple[int, ...]) -> str:
 
 def fully_connected(x: Shape, y: Shape, bias: bool) -> tuple[Weight, ...]:
     """Return the arrays of a fully connected layer from all numbers of `x` to all numbers of `y`."""
-    return KINDS["fc"](units=y.size, bias=bias).weights(x)
+    # Not a layer's own arrays, because these may have more units than a layer can.
+    return (Weight("weight", (y.size, x.size)), *([Weight("bias", (y.size,), "bias")] if bias else []))
 
 
 def region(node: Node) -> tuple[int, ...]:

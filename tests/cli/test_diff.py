@@ -221,3 +221,12 @@ def test_a_cause_is_listed_before_its_consequences(cnncalc, tmp_path):
     # (16 − 3)/2 + 1 = 7.5, and (7 − 2)/2 + 1 = 3.5 behind it.
     rules = [line for line in result.out.splitlines() if "does not fit" in line]
     assert [line.partition("error: ")[2].split()[0] for line in rules] == ["conv1", "b1.maxpool1"]
+
+
+def test_a_problem_of_both_networks_is_told_once(cnncalc, tmp_path):
+    file = tmp_path / "a.yaml"
+    file.write_text("input: 8x8x3\nlayers:\n  - {maxpool: 3, stride: 2}\n  - {conv: 4, kernel_size: 5}\n")
+    result = cnncalc("diff", str(file), str(file))
+    said = result.out + result.err
+    assert said.count("[stride-fit]") == 1
+    assert said.count("[window]") == 1

@@ -251,3 +251,10 @@ def test_a_kind_that_is_missing(cnncalc):
     result = cnncalc("layer", "7x7x1", "F=3", "S=1")
     assert result.status == 2
     assert "the kind of layer is missing" in result.err
+
+
+def test_a_comparison_with_more_units_than_a_layer_can_have(cnncalc):
+    # 4096·4096·256 = 2³² outputs; each would have a weight for 4096·4096·64 = 2³⁰ numbers, and a bias.
+    result = cnncalc("layer", "4096x4096x64", "conv=256", "F=3", "P=1")
+    assert (result.status, result.err) == (0, "")
+    assert f"{2**32 * (2**30 + 1):,}" in result.out
