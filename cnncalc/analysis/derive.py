@@ -17,8 +17,10 @@ def terms(weights: Iterable[Weight]) -> Terms:
     """Return the learned arrays grouped by first size: a filter's weights and its bias are in one group."""
     found: Terms = {}
     for weight in weights:
-        if weight.role != "buffer":
-            found.setdefault(weight.shape[0], []).append(weight.shape[1:])
+        # An array that is made of fewer learned numbers has no product of its own for them.
+        first, *rest = weight.shape if weight.counted is None else (weight.counted,)
+        if weight.role != "buffer" and first:
+            found.setdefault(first, []).append(tuple(rest))
     return found
 
 

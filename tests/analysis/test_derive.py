@@ -20,3 +20,9 @@ def test_text_computes_to_the_count(kind):
         assert eval(said.replace("·", "*")) == node.parameters
     else:
         assert node.parameters == 0
+
+
+@pytest.mark.parametrize(("distinct", "text"), [(0, ""), (1, "1"), (7, "7")])
+def test_an_array_made_of_fewer_learned_numbers(distinct, text):
+    node = loads(f"input: 2\nlayers:\n  - {{parameter: 3x4, distinct: {distinct}}}\n").layers[0]
+    assert (derivation(node.weights), counted(terms(node.weights))) == (text, distinct)
