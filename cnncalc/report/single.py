@@ -9,6 +9,7 @@ from typing import Any
 from cnncalc.analysis import derive
 from cnncalc.build import misfit
 from cnncalc.graph import Node
+from cnncalc.problem import one_line
 from cnncalc.report import drawing, words
 from cnncalc.report.network import footer
 from cnncalc.report.network.formats.json import SCHEMA_VERSION, layer
@@ -87,6 +88,8 @@ def inferred(node: Node) -> list[tuple[str, str]]:
 
 
 def _parameters(node: Node) -> str:
+    if node.shared is not None:
+        return f"0, it uses the {node.shared.parameters:,} of {one_line(node.shared.name)}"
     text = derive.derivation(node.weights)
     if not node.parameters or text == str(node.parameters):
         return f"{node.parameters:,}"
@@ -111,10 +114,13 @@ def _neurons(node: Node, shape: Shape) -> str:
 
 
 def fully_connected(node: Node) -> int:
-    """Parameters of a fully connected layer with the same output; 0 if the layer shares no weights between places."""
+    """Parameters of a fully connected layer with the same output.
+
+    0 if the layer shares no weights between places, or has none of its own.
+    """
     flow = node.inputs[0].flow if node.inputs else None
     shares = any(len(weight.shape) > 2 for weight in node.weights)
-    if not shares or not isinstance(flow, Shape) or node.shape is None:
+    if not shares or not node.parameters or not isinstance(flow, Shape) or node.shape is None:
         return 0
     return sum(weight.size for weight in derive.fully_connected(flow, node.shape, bool(node.biases)))
 

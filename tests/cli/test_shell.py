@@ -463,6 +463,12 @@ def test_a_set_that_changes_nothing_takes_no_step_back(shell, capsys):
     assert shell.session.names == []
 
 
+def test_why_of_a_layer_that_shares_weights(shell, capsys):
+    do(shell, capsys, "input: 8x8x3", "conv: 3, kernel_size: 3, name: a", "conv: 3, kernel_size: 3, share: a")
+    # (3·3·3 + 1)·3 = 84
+    assert "0, it uses the 84 of a" in do(shell, capsys, "why conv2")
+
+
 def test_solve_takes_a_layer_of_the_network_by_its_name(shell, capsys):
     do(shell, capsys, "input: 32x32x3", "conv: 6, kernel_size: 5, dilation: 2, bias: false, name: first", "{maxpool: 2}")
     # With F 5 and D 2 a window spans 9 cells: (32 − 9 + 2·4)/1 + 1 = 32; no biases, 5·5·3·6 = 450 parameters.
