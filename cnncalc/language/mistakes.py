@@ -12,8 +12,9 @@ from cnncalc.language.calls import row_of
 from cnncalc.language.colons import pairs_meant
 from cnncalc.language.foreign import advice
 from cnncalc.language.row import MERGES, ROW_KEYS, Row
-from cnncalc.language.source import Mapping, Scalar, YamlNode, value_of
+from cnncalc.language.source import Mapping, Scalar, YamlNode, location, value_of
 from cnncalc.layers import KINDS, Layer
+from cnncalc.problem import Fix
 from cnncalc.shape import LayerError
 from cnncalc.spelling import listed, meant, normal
 from cnncalc.values import Value, written
@@ -84,14 +85,17 @@ def block_use(name: str, blocks: Container[str], value: YamlNode | None) -> str:
     return suggest.braces({"block": name, **{key: given if len(needed) == 1 else "…" for key in needed}})
 
 
-def unknown_kind(at: Scalar, word: str, blocks: Container[str], value: YamlNode | None = None) -> tuple[str, Scalar, str]:
-    """Return the rule, the place and the message of a row whose kind is not known; `value` is the value of that key."""
+def unknown_kind(
+    at: Scalar, word: str, blocks: Container[str], value: YamlNode | None = None
+) -> tuple[str, Scalar, str, tuple[Fix, ...]]:
+    """Return rule, place, message and fixes of a row whose kind is not known; `value` is the value of that key."""
     shown = written(word)
+    fixes: tuple[Fix, ...] = ()
     row = row_of(word)
     glued = glued_word(word)
     words = words_row(word)
     if glued is not None:
-        return "unknown-kind", at, glued
+        return "unknown-kind", at, glued, fixes
     if word in blocks:
         message = f"{shown} is a block; write {block_use(word, blocks, value)}"
     elif word in ("block", "branches"):
@@ -104,7 +108,13 @@ def unknown_kind(at: Scalar, word: str, blocks: Container[str], value: YamlNode 
         message = f"{shown} is the name of a row, not a layer kind; write - {named}"
     else:
         message = f"{shown} is no layer kind{suggest.kind_hint(word)}"
-    return "unknown-kind", at, message
+        fixes = renamed(at, suggest.kind_for(word))
+    return "unknown-kind", at, message, fixes
+
+
+def renamed(at: Scalar, word: str | None) -> tuple[Fix, ...]:
+    """Return the fix that writes another word in place of a key or a row; none if there is no word to suggest."""
+    return (Fix(location(at), word, False, f"Write {word}"),) if word is not None else ()
 
 
 class Kindless(NamedTuple):
@@ -113,6 +123,7 @@ class Kindless(NamedTuple):
     rule: str
     at: YamlNode
     message: str
+    fixes: tuple[Fix, ...] = ()
     name: str | None = None
     meant: str | None = None
 
@@ -128,11 +139,11 @@ def without_kind(node: Mapping, blocks: Container[str]) -> Kindless:
     in_words = letters_alone(node)
     if in_words is not None:
         message = f"{name} is no layer kind: a row is written in words; write {in_words}"
-        return Kindless("unknown-kind", node.pairs[name][0], message, name)
+        return Kindless("unknown-kind", node.pairs[name][0], message, name=name)
     typed = kind_as_value(node, name, blocks)
     if typed is not None:
         message = f"{typed[0].text} is no key of a row: the kind itself is the key; {typed[1]}"
-        return Kindless("unknown-kind", typed[0], message, name)
+        return Kindless("unknown-kind", typed[0], message, name=name)
     key, value = node.pairs[name]
     return Kindless(*unknown_kind(key, name, blocks, value), name, suggest.kind_called(name))
 

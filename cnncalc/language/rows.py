@@ -128,7 +128,8 @@ class RowReader(ArgumentReader):
         elif row.layer is None:
             from cnncalc.language.mistakes import unknown_kind
 
-            self._problems.add(*unknown_kind(node, node.text, self._blocks))
+            rule, at, message, fixes = unknown_kind(node, node.text, self._blocks)
+            self._problems.add(rule, at, message, fixes=fixes)
             row.broken = True
         else:
             self._layer(row, {})
@@ -192,7 +193,7 @@ class RowReader(ArgumentReader):
         from cnncalc.language.mistakes import without_kind
 
         found = without_kind(node, self._blocks)
-        self._problems.add(found.rule, found.at, found.message)
+        self._problems.add(found.rule, found.at, found.message, fixes=found.fixes)
         row = Row(node, found.name or "?", location(node.pairs[found.name][0] if found.name else node), self._lines)
         row.row_keys = {k: self.argument(*pair) for k, pair in node.pairs.items() if k in ROW_KEYS}
         if found.meant is not None:
@@ -225,19 +226,21 @@ class RowReader(ArgumentReader):
         self, row: Row, kind: type[Layer], pairs: dict[str, tuple[Scalar, YamlNode]], unknown: list[str]
     ) -> frozenset[str]:
         """Report keys that are no fields of the kind. Return the fields that they probably mean; these are not missing."""
-        from cnncalc.language.mistakes import glued_field, in_letters, is_letter
-        from cnncalc.language.suggest import field_for, field_hint, fields_meant
+        from cnncalc.language.mistakes import glued_field, in_letters, is_letter, renamed
+        from cnncalc.language.suggest import field_for, field_hint, field_near, fields_meant
 
         row.broken = True
         letters = [name for name in unknown if is_letter(name) and field_for(kind, name) is not None]
         for name in unknown:
             if name not in letters:
                 key, node = pairs[name]
-                message = (
-                    glued_field(kind, name)
-                    or f"{row.kind} has no {written(name)}{field_hint(kind, name, ROW_KEYS, value_of(node))}"
-                )
-                self._problems.add("unknown-key", key, message)
+                message, near = glued_field(kind, name), None
+                if message is None:
+                    value = value_of(node)
+                    message = f"{row.kind} has no {written(name)}{field_hint(kind, name, ROW_KEYS, value)}"
+                    near = field_near(kind, name, ROW_KEYS, value)
+                fixes = renamed(key, near if near not in pairs and near not in row.row_keys else None)
+                self._problems.add("unknown-key", key, message, fixes=fixes)
         if letters:
             self._problems.add("unknown-key", pairs[letters[0]][0], in_letters(kind, pairs, letters))
         return frozenset().union(*(fields_meant(kind, name) for name in unknown))

@@ -215,6 +215,19 @@ def is_meant(kind: type[Layer], fault: LayerError, meant: Collection[str]) -> bo
     return fault.rule == "missing" and (name in meant or (main in meant and not needed))
 
 
+def field_near(kind: type[Layer], word: str, row_keys: Iterable[str], value: Value) -> str | None:
+    """Return the key that the unknown field `word` of `kind` stands for; None if none does, or if its value changes as well."""
+    main = kind.main
+    declared = field_for(kind, word) if not word.startswith("transpose_") else None
+    if declared is not None:
+        return declared.name if word not in _OTHERWISE and declared is not main else None
+    if _elsewhere(kind, word, value) is not None:
+        return None
+    if word in _ROW_KEYS_ELSEWHERE:
+        return _ROW_KEYS_ELSEWHERE[word]
+    return nearest(word, [*(name for name, one in kind.options.items() if one is not main), *row_keys])
+
+
 def field_hint(kind: type[Layer], word: str, row_keys: Iterable[str], value: Value) -> str:
     """Return the hint for the unknown field `word` of `kind`."""
     main = kind.main
@@ -229,16 +242,13 @@ def field_hint(kind: type[Layer], word: str, row_keys: Iterable[str], value: Val
             if value is not None and "${" not in written(value):
                 return f"; it is the value of {kind.kind}, which {error.template}"
             return f"; it is the value of {kind.kind}: {{{kind.kind}: {text(value)}}}"
-    if declared is not None:
-        return f"; did you mean {declared.name}?"
+    near = field_near(kind, word, row_keys, value)
+    if near is not None and word in _ROW_KEYS_ELSEWHERE and declared is None and value is not None:
+        return f"; write {near}: {text(value)}"
+    if near is not None:
+        return f"; did you mean {near}?"
     instead = _elsewhere(kind, word, value)
     if instead is not None:
         return f"; {instead}"
-    if word in _ROW_KEYS_ELSEWHERE:
-        key = _ROW_KEYS_ELSEWHERE[word]
-        return f"; write {key}: {text(value)}" if value is not None else f"; did you mean {key}?"
     allowed = [name for name, declared in kind.options.items() if declared is not main]
-    near = nearest(word, [*allowed, *row_keys])
-    if near is not None:
-        return f"; did you mean {near}?"
     return f"; it has {', '.join(allowed)}" if allowed else "; it has no fields"

@@ -86,7 +86,28 @@ def test_all_safe_fixes_at_once():
 
 
 def test_an_error_is_not_ignored():
-    assert [action.title for action in offered(Snapshot("input: 8x8x3\nlayers:\n  - relux\n"))] == []
+    assert [action.title for action in offered(Snapshot("input: 8x8x3\nlayers:\n  - relux\n"))] == ["Write relu"]
+
+
+@pytest.mark.parametrize(
+    ("row", "fixed"),
+    [
+        ("relux", "relu"),
+        ("{maxpol: 2}", "{maxpool: 2}"),
+        ("{Conv2d: 4, kernel_size: 3}", "{conv: 4, kernel_size: 3}"),
+        ("{conv: 4, kernal_size: 3}", "{conv: 4, kernel_size: 3}"),
+        ("{conv: 4, 'ksize': 3}", "{conv: 4, kernel_size: 3}"),
+        ("{relu: , label: a}", "{relu: , name: a}"),
+        # Not if the row has the key already.
+        ("{conv: 4, kernel_size: 3, kernal_size: 3}", None),
+        ("{conv: 4, kernel_size: 3, no_idea: 3}", None),
+        ("quux", None),
+    ],
+)
+def test_a_misspelt_word_is_replaced(row, fixed):
+    snapshot = Snapshot(f"input: 8x8x3  # 😀\nlayers:\n  - {row}\n")
+    found = [applied(snapshot, action.edits) for action in offered(snapshot)]
+    assert found == ([f"input: 8x8x3  # 😀\nlayers:\n  - {fixed}\n"] if fixed is not None else [])
 
 
 def test_a_fix_of_a_repeated_row_is_offered_if_it_fits_in_every_copy():
