@@ -21,6 +21,12 @@ else:
     Form = Literal[FORMATS]
     Style = Literal[STYLES]
 
+#: How another program makes these files of ours.
+_CONVERT = {
+    ".pdf": "to get a PDF, draw a .tex file and compile it: pdflatex net.tex",
+    ".png": "to get a PNG, draw an .svg file and convert it: rsvg-convert net.svg -o net.png",
+}
+
 
 @options.changing("dtype")
 def draw(
@@ -106,8 +112,9 @@ def _format(form: str | None, to: str | None) -> str:
     suffixes = by_suffix()
     if suffix not in suffixes:
         known = ", ".join(suffixes)
+        hint = f"; {_CONVERT[suffix]}" if suffix in _CONVERT else ""
         raise typer.BadParameter(
-            f"{to}: no format has the suffix {suffix or '(none)'}; use {known}, or --format", param_hint="'-o'"
+            f"{to}: no format has the suffix {suffix or '(none)'}; use {known}, or --format{hint}", param_hint="'-o'"
         )
     return suffixes[suffix]
 

@@ -33,6 +33,7 @@ def test_an_unknown_suffix_is_refused_before_anything_is_written(cnncalc, tmp_pa
     found = cnncalc("draw", "lenet5", "-o", str(tmp_path / "a.png"))
     assert found.status == 2
     assert "no format has the suffix .png; use .svg, .md, .mmd, .mermaid, .tex, .tikz, or --format" in found.err
+    assert "to get a PNG, draw an .svg file and convert it: rsvg-convert net.svg -o net.png" in found.err
     assert list(tmp_path.iterdir()) == []
 
 
