@@ -83,7 +83,9 @@ def _largest(figures: Figures, limit: int, batch: int) -> Total:
     memory = figures.memory
     needed = Memory(memory.graph, memory.dtype, max(batch, 1)).training(figures.optimizer).total
     fits = f"training needs {written(needed)} of {written(limit)}" if batch else f"one example needs {written(needed)}"
-    return Total("largest batch", batch, f"{fits} with {figures.optimizer}; {NOT_COUNTED}", not memory.complete)
+    # A layer of unknown shape would need more, and fewer examples would fit.
+    most = "" if memory.complete else "at most, because some layers could not be computed: "
+    return Total("largest batch", batch, f"{most}{fits} with {figures.optimizer}; {NOT_COUNTED}")
 
 
 def _bytes(size: int) -> str:
