@@ -250,7 +250,7 @@ def test_the_largest_batch(cnncalc, small):
 def test_the_largest_batch_is_an_upper_limit_if_a_layer_is_unknown(cnncalc, tmp_path):
     path = tmp_path / "net.yaml"
     path.write_text("input: 8x8x1\nlayers: [{conv: 2, kernel_size: 9}, {fc: 3}]\n", "utf-8")
-    out = cnncalc("show", path, "--fits", "1MiB").out
+    out = cnncalc("show", str(path), "--fits", "1MiB").out
     line = next(line for line in out.splitlines() if line.startswith("largest batch"))
     assert "≥" not in line
     assert "at most, because some layers could not be computed" in line
