@@ -16,7 +16,7 @@ from cnncalc.report.picture.brackets import brackets
 from cnncalc.report.picture.captions import Captions
 from cnncalc.report.picture.family import family_of
 from cnncalc.report.picture.fold import Edge, Fold, Item, few_strips
-from cnncalc.report.picture.layout import Arrangement, Spacing, arrange
+from cnncalc.report.picture.layout import Arrangement, Arranger, Spacing
 from cnncalc.report.picture.measure import clipped
 from cnncalc.report.picture.options import Drawing
 from cnncalc.report.picture.scene import Part, Path, Polygon, Rect, Scene, ShapeGroup, Text, arrow
@@ -110,9 +110,12 @@ def _arranged(
     """The places of the volumes: in one row, with smaller gaps if need be, else in several."""
     cells = [volume.cell for volume in body]
 
+    arrangers: dict[float, Arranger] = {}
+
     def at(gap: float, longest: float | None) -> Arrangement:
-        spacing = Spacing(gap=gap, fan=6, spread=22, lane=14, bypass=6, longest=longest, turn=26)
-        return arrange(cells, edges, spacing, together)
+        if gap not in arrangers:
+            arrangers[gap] = Arranger(cells, edges, Spacing(gap=gap, fan=6, spread=22, lane=14, bypass=6, turn=26), together)
+        return arrangers[gap].within(longest)
 
     if longest is None:
         return at(_GAPS[0], None)
@@ -120,6 +123,9 @@ def _arranged(
         found = at(gap, _ALMOST * longest)
         if found.along <= _ALMOST * longest and not found.turns and not found.breaks:
             return found
+        if found.along > 2 * longest:
+            # No gap is so large that smaller ones would help.
+            break
     found = at(_GAPS[0], longest)
     return found if found.along <= longest else at(_GAPS[-1], longest)
 
