@@ -92,11 +92,12 @@ class Judge:
         self._infer = Inference()
         places: dict[object, int] = {source: i for i, source in enumerate(graph.inputs)}
         self._steps: list[tuple[Node, tuple[int, ...]]] = []
-        #: Whether every layer could be read and has its inputs in the graph; a row that could not be read leaves a gap.
-        self.whole = True
+        #: The first layer that could not be read, or has inputs that are not in the graph; None if there is no such gap.
+        self._gap: int | None = None
         for place, node in enumerate(graph.nodes, len(graph.inputs)):
             known = not isinstance(node.layer, Unreadable) and all(source in places for source in node.inputs)
-            self.whole = self.whole and known
+            if not known and self._gap is None:
+                self._gap = len(self._steps)
             # A layer after a gap gets itself as its input, whose shape is not known yet.
             self._steps.append((node, tuple(places[source] for source in node.inputs) if known else (place,)))
             places[node] = place
@@ -117,13 +118,16 @@ class Judge:
         return ends
 
     def __call__(self, inputs: tuple[Flow, ...]) -> Verdict | None:
-        """Return the verdict for these inputs, in the graph's order; None if the file must be read again."""
-        if not self.whole:
-            return None
+        """Return the verdict for these inputs, in the graph's order; None if the file must be read again.
+
+        A layer that fails before any gap, on the channels that it has in the graph, decides the verdict.
+        """
         flows: list[Flow] = list(inputs)
         exact = True
         k = -1
         while (k := k + 1) < len(self._steps):
+            if k == self._gap:
+                return None
             node, reads = self._steps[k]
             found = self._outcome_of(node, tuple(flows[i] for i in reads))
             if isinstance(found, LayerError):

@@ -50,6 +50,9 @@ class Oracle:
         self._of_size = OF_SIZE
         if not self.lasting_problems() and not self._take(self.network):
             self._find_graph()
+            if self.judge is None and self._by_channels and not self._has_unshared(self.network):
+                # The rows up to the first fault are certain: it decides most sizes, and the file is read for the others.
+                self.judge = self._judge_of(self.network)
         self._check_graph()
 
     @property
@@ -86,14 +89,22 @@ class Oracle:
         # A layer that cannot share weights has weights of its own in this graph.
         if wrong - OF_SIZE or "share" in wrong or (self._by_channels and (wrong or unknown)):
             return False
-        self.judge = Judge(
+        self.judge = self._judge_of(network)
+        return True
+
+    def _judge_of(self, network: Network) -> Judge:
+        """Return the judge of a network's graph, with its budget and the strides that need not fit."""
+        return Judge(
             network.graph,
             forgiven=[node for node in network.layers if _forgiven(network, node)],
             budget=network.reading.budget,
             dtype=network.dtype,
             by_channels=self._by_channels,
         )
-        return True
+
+    @staticmethod
+    def _has_unshared(network: Network) -> bool:
+        return any(problem.rule == "share" for problem in network.reading.problems)
 
     def _find_graph(self) -> None:
         """Read the file on other sizes until one is found at which every row is known."""
@@ -102,7 +113,7 @@ class Oracle:
             network = self._read(tuple(along(flow, tuple(range(flow.rank)), size) for flow in self.flows))
             if isinstance(network, Network) and self._take(network):
                 return
-            unshared = unshared and isinstance(network, Network) and any(p.rule == "share" for p in network.reading.problems)
+            unshared = unshared and isinstance(network, Network) and self._has_unshared(network)
         if unshared:
             # Weights cannot be shared on any input that was tried.
             self._of_size = OF_SIZE - {"share"}

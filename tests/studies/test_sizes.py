@@ -203,6 +203,16 @@ def test_an_axis_that_a_fault_of_another_axis_hides():
     assert found.smallest == Shape(23, 23, 4)
 
 
+def test_a_fault_before_rows_that_follow_the_channels_is_found_with_few_readings(monkeypatch):
+    # The convolution takes two cells off on every size, so that no concatenation matches; what stands behind it is never known.
+    rows = '  - {conv: 3, kernel_size: 3}\n  - {conv: 3, kernel_size: 3, name: a}\n  - {concat: conv1}\n  - {conv: "${2 * in_channels}", kernel_size: 1}\n'
+    read = []
+    monkeypatch.setattr(judging, "of", lambda *args: (read.append(1), of(*args))[1])
+    found = surveyed(f"input: 32x32x3\nlayers:\n{rows}", 40)
+    assert found.smallest is None
+    assert len(read) <= 64
+
+
 def test_a_comment_that_ignores_a_stride_is_followed_without_reading_the_file_again(monkeypatch):
     text = "input: 9x9x1\nlayers:\n  - {maxpool: 2}   # cnncalc: ignore[stride-fit]\n  - {maxpool: 2}\n"
     oracle = oracle_of(text)
