@@ -32,7 +32,7 @@ def test_solve():
     windows = cnncalc.solve("7x7x1", conv=1, kernel_size="?", stride=3, padding=0, bounds={"kernel_size": 7})
     # (7 − F)/3 + 1 is 3, 2 and 1.
     assert sorted(one.values["kernel_size"][0] for one in windows) == [1, 4, 7]
-    with pytest.raises(ValueError, match="no field is open"):
+    with pytest.raises(ValueError, match="relu has no fields to search"):
         cnncalc.solve("7x7x1", "relu")
     with pytest.raises(cnncalc.SpecError, match="no layer kind"):
         cnncalc.solve("7x7x1", cnov=1)
