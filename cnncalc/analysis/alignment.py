@@ -134,10 +134,10 @@ class _Aligner:
         key = (a.content, b.content)
         steps = self._steps.get(key)
         if steps is None:
-            steps = self._steps[key] = self._worked_out(a, b)
+            steps = self._steps[key] = self._computed_cost(a, b)
         return steps if steps == _NEVER else steps * _TIES + (a.label != b.label) + (a.flow != b.flow)
 
-    def _worked_out(self, a: Element, b: Element) -> int:
+    def _computed_cost(self, a: Element, b: Element) -> int:
         if a.kind != b.kind or a.is_group != b.is_group:
             return _NEVER
         if a.content == b.content:

@@ -158,12 +158,12 @@ def open_words(node: Node, layout: str, given: Sequence[str]) -> list[str]:
     if flow is None:
         raise Refused(f"the input of {node.name} is not known; fix the problems first")
     main = node.layer.main.name if node.layer.main is not None else ""
-    said = {LETTERS.get(key, key) for key, equals, _ in (word.partition("=") for word in given) if equals}
+    written = {LETTERS.get(key, key) for key, equals, _ in (word.partition("=") for word in given) if equals}
     words = [flow.text(layout)] if isinstance(flow, Shape) else [f"tokens={flow.length}", f"vocabulary={flow.vocabulary}"]
     for key, value in node.layer.written(layout).items():
         name = main if key == node.kind else key
-        if key == node.kind and (not value or name in USUAL or name in said):
+        if key == node.kind and (not value or name in USUAL or name in written):
             words.append(key)
-        elif name not in USUAL and name not in said:
+        elif name not in USUAL and name not in written:
             words.append(f"{key}={value}")
     return [*words, *given]

@@ -72,8 +72,8 @@ def _own(layers: list[Made], made: Made, owned: set[int]) -> None:
     """Compare the arrays that a layer's weights are computed from with the numbers that the layer counts."""
     sources = [(one, list(_learned(one))) for name, one in made.weights.items() if name not in STATISTICS]
     arrays = {id(part): part for _, parts in sources for part in parts}
-    # A weight that the file fills with one number has no array, and counts as the layer says.
-    declared = sum(one.size for one, parts in sources if parts)
+    # A weight that the file fills with one number has no array, and counts as the layer says; buffers count no parameters.
+    declared = sum(one.size for one, parts in sources if parts or any(part.role == "buffer" for part in one.stored()))
     stored = sum(part.size for key, part in arrays.items() if key not in owned)
     if stored == declared:
         return
@@ -122,7 +122,7 @@ def _learned(constant: Constant) -> Iterator[Constant]:
         return one.args[:3] if one.op == "batchnorm" and one.args[3].op is not None else one.args
 
     for one in constant.parts(arguments):
-        if one.name is not None and (one.counts or one is constant):
+        if one.name is not None and (one.counts or (one is constant and one.role != "buffer")):
             yield one
         if one.op == "dequantise":
             yield from one.args[0].stored()

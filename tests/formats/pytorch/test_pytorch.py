@@ -261,6 +261,22 @@ def test_a_lazy_model_in_half_precision_with_an_input_by_name_alone(tmp_path: Pa
     ]
 
 
+def test_filters_that_are_buffers_are_no_parameters(tmp_path: Path) -> None:
+    text = """
+        class Blur(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.conv = nn.Conv2d(3, 4, 3)
+                self.register_buffer("filter", torch.rand(4, 1, 3, 3))
+
+            def forward(self, x):
+                return F.conv2d(self.conv(x), self.filter, groups=4)
+    """
+    net = cnncalc.load(f"{written(tmp_path, text)}:Blur", input="8x8x3")
+    assert [node.parameters for node in net.layers] == [112, 0]
+    assert net.macs == 36 * 4 * 27 + 16 * 4 * 9
+
+
 def test_a_layer_whose_shape_depends_on_numbers_is_unknown(tmp_path: Path) -> None:
     text = """
         class Chosen(nn.Module):

@@ -11,7 +11,7 @@ from cnncalc.shape import Shape
 
 
 def stored(name: str, *shape: int, data: list[float] | None = None) -> Constant:
-    """An array of the file; its numbers are not zeros and ones unless given."""
+    """An array of the file; if no numbers are given, they are not only zeros and ones."""
     numbers = data if data is not None else [0.5] * math.prod(shape)
     return Constant(shape, "float", name=name, read=lambda: numbers, role="parameter")
 
