@@ -27,8 +27,9 @@ def rows(subject: Subject, node: Node, width: int | None) -> list[Row]:
     reads = " and ".join(words.flow(source.flow, layout) for source in node.inputs)
     summary = "" if len(node.inputs) > 1 else words.summary(node, layout)
     found: list[Row] = [[(" ".join(filter(None, (node.kind, summary, f"on {reads}" if reads else ""))), "title")], []]
+    doubts = [row for doubt in footer.doubtful(subject) for row in ([], *([(line, "warning")] for line in wrapped(doubt, width)))]
     if node.shape is None:
-        return found[:1]
+        return [found[0], *doubts]
     for axes, formula in formulas(node):
         found.append(_line(", ".join(axes), formula + rounded(node, axes)))
     if len(found) > 2:
@@ -37,8 +38,7 @@ def rows(subject: Subject, node: Node, width: int | None) -> list[Row]:
     for name, text in inferred(node):
         lines = wrapped(text, width - _INDENT if width else None)
         found += [_line(name if i == 0 else "", line) for i, line in enumerate(lines)]
-    for doubt in footer.doubtful(subject):
-        found += [[], *([(line, "warning")] for line in wrapped(doubt, width))]
+    found += doubts
     for name, lines in _drawings(node, width or 80):
         found += [[], [(name, "header")], *([(line, "")] for line in lines)]
     return found

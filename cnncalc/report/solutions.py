@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from cnncalc.analysis.layout import misread
 from cnncalc.layers.option import Every
 from cnncalc.report.grid import grid
 from cnncalc.report.network.footer import maybe_image
@@ -59,10 +60,13 @@ def answer(search: Search, found: ShownSolutions, layout: str, width: int | None
     if found.total > len(found.shown):
         result += [[], [(f"{found.total - len(found.shown):,} more fit; --limit 0 shows them", "")]]
     if found.shown and found.total:
-        best = f"cnncalc layer {search.x.text(layout)} {typed(search, found.shown[0])}"
+        option = " --layout channels_first" if layout == "channels_first" else ""
+        best = f"cnncalc layer {search.x.text(layout)} {typed(search, found.shown[0])}{option}"
         text = typed(search, found.shown[0], as_row=True) if as_row else best
         result += [[], [(f"the first one: {text}", "")]]
-    if doubt := maybe_image(search.x, layout):
+    readers = [solution.layer for solution in found.shown]
+    doubt = maybe_image(search.x, layout) or misread(search.x, readers, layout, in_file=False)
+    if doubt:
         result += [[], *([(line, "warning")] for line in wrapped(f"the input {doubt}", width))]
     return result
 

@@ -93,11 +93,15 @@ class Single:
 
     def __init__(self, words: Words, *, fit: str | None = None, layout: str | None = None) -> None:
         from cnncalc.network import loads
+        from cnncalc.place import NOWHERE
 
         self.words = words
         #: The word of each line of the text.
         self._words: dict[int, str] = {}
         self.network: Network = loads(self._text(words, layout, fit))
+        for source in self.network.inputs:
+            # No file states this input: the layout is an option.
+            source.location = NOWHERE
 
     @property
     def node(self) -> Node:

@@ -111,3 +111,14 @@ def test_a_square_without_channels_is_said_to_be_a_sequence():
     done = run("solve", "7x7", "conv=1", "F=3")
     assert "the input 7x7 is read as length × channels; for an image of one channel write 7x7x1" in done.stdout
     assert "is read as" not in run("solve", "7x7x1", "conv=1", "F=3").stdout
+
+
+@pytest.mark.parametrize("command", ["layer", "solve"])
+def test_an_image_with_the_channels_first_is_told_how_to_write_it(cnncalc, command):
+    result = cnncalc(command, "1x28x28", "conv=32", "kernel_size=3")
+    assert "28x28x1, or --layout channels_first" in result.out
+
+
+def test_the_command_that_it_says_keeps_the_layout(cnncalc):
+    out = cnncalc("solve", "3x32x32", "conv=32", "kernel_size=3", "--layout", "channels_first").out
+    assert out.endswith("the first one: cnncalc layer 3x32x32 conv=32 kernel_size=3 stride=1 padding=0 --layout channels_first\n")
