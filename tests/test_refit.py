@@ -59,14 +59,16 @@ def test_the_refits_of_one_axis_are_the_nearest(window, size):
     kernels = [f for f in range(1, 60) if fits((window._replace(kernel_size=f),), (size,))]
     below = [f for f in kernels if 2 <= f < window.kernel_size]
     above = [f for f in kernels if f > window.kernel_size]
-    said = [m.value[0] for m in found if m.field == "kernel_size"]
-    assert said == below[-1:] + above[:1]
-    said = [m.value[0] for m in found if m.field == "input"]
+    offered = [m.value[0] for m in found if m.field == "kernel_size"]
+    assert offered == below[-1:] + above[:1]
+    offered = [m.value[0] for m in found if m.field == "input"]
     near = [n for n in range(1, 80) if fits((window,), (n,))]
-    assert said == [n for n in near if n < size][-1:] + [n for n in near if n > size][:1]
+    assert offered == [n for n in near if n < size][-1:] + [n for n in near if n > size][:1]
     strides = [s for s in range(1, 20) if fits((window._replace(stride=s),), (size,))]
-    said = [m.value[0] for m in found if m.field == "stride"]
-    assert said == [s for s in strides if s < window.stride][-1:] + [s for s in strides if window.stride < s <= window.extent][:1]
+    offered = [m.value[0] for m in found if m.field == "stride"]
+    assert (
+        offered == [s for s in strides if s < window.stride][-1:] + [s for s in strides if window.stride < s <= window.extent][:1]
+    )
 
 
 def test_a_pooling_whose_stride_is_its_window_changes_both():
@@ -77,8 +79,15 @@ def test_a_pooling_whose_stride_is_its_window_changes_both():
 
 
 def test_the_refits_of_alexnet_s_first_layer_on_224():
-    said = [(m.field, m.value[0]) for m in refits((Window(11, 4),) * 2, (224, 224))]
-    assert said == [("padding", (1, 2)), ("stride", 3), ("kernel_size", 8), ("kernel_size", 12), ("input", 223), ("input", 227)]
+    offered = [(m.field, m.value[0]) for m in refits((Window(11, 4),) * 2, (224, 224))]
+    assert offered == [
+        ("padding", (1, 2)),
+        ("stride", 3),
+        ("kernel_size", 8),
+        ("kernel_size", 12),
+        ("input", 223),
+        ("input", 227),
+    ]
 
 
 def changed(window, size, field, value, follows):
@@ -156,8 +165,8 @@ def test_the_padding_that_fits_is_the_nearest_and_of_two_the_larger(window, size
     most = max(window.extent // 2, window.before)
     near = sorted(range(most + 1), key=lambda p: (abs(p - window.before), -p))
     wanted = tried((window,), (size,), "padding", [p for p in near if abs(p - window.before) < 100], follows=False)
-    said = [m.value[0] for m in refits((window,), (size,)) if m.field == "padding"]
-    assert [pair for pair in said if pair[0] == pair[1]][:1] == ([] if wanted is None else [(wanted, wanted)])
+    offered = [m.value[0] for m in refits((window,), (size,)) if m.field == "padding"]
+    assert [pair for pair in offered if pair[0] == pair[1]][:1] == ([] if wanted is None else [(wanted, wanted)])
 
 
 def test_the_refits_of_a_stride_of_1000_are_within_100_cells():

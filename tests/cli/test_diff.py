@@ -227,6 +227,6 @@ def test_a_problem_of_both_networks_is_told_once(cnncalc, tmp_path):
     file = tmp_path / "a.yaml"
     file.write_text("input: 8x8x3\nlayers:\n  - {maxpool: 3, stride: 2}\n  - {conv: 4, kernel_size: 5}\n")
     result = cnncalc("diff", str(file), str(file))
-    said = result.out + result.err
-    assert said.count("[stride-fit]") == 1
-    assert said.count("[window]") == 1
+    printed = result.out + result.err
+    assert printed.count("[stride-fit]") == 1
+    assert printed.count("[window]") == 1

@@ -32,7 +32,7 @@ def shell():
 
 
 def do(shell, capsys, *lines):
-    """What is said to lines typed."""
+    """Return the output for typed lines."""
     capsys.readouterr()
     for line in lines:
         shell.do(line)
@@ -60,9 +60,9 @@ def test_errors_lose_nothing(shell, capsys):
         "delete nothing", "insert relu1", "move relu1", "move relu1 nowhere", "why nothing", "show nothing", "layers: [relu]", "input: 3xx",
         "blocks: 3", "load nowhere.yaml", "save", "solve", "solve conv=3 kernl=2", "what is this", "relu: 3", "add: nothing", "\x00", "name:", "- ",
     ):  # fmt: skip
-        said = do(shell, capsys, line)
+        printed = do(shell, capsys, line)
         assert shell.session.text == text, line
-        assert said.startswith("error: ") or line.startswith("solve conv"), line
+        assert printed.startswith("error: ") or line.startswith("solve conv"), line
     assert shell.status == 1
 
 
@@ -94,16 +94,18 @@ def test_every_change_is_undone_and_redone(shell, capsys):
 
 def test_rows_that_are_called_otherwise_behind_one_put_in_are_shown(shell, capsys):
     do(shell, capsys, "input: 8x8x3", "conv: 4, kernel_size: 3", "relu", "conv: 4, kernel_size: 3", "relu")
-    said = do(shell, capsys, "insert conv2 conv: 4, kernel_size: 1")
-    assert [line.split()[0] for line in said.splitlines()] == ["conv2", "conv3", "5"]
+    printed = do(shell, capsys, "insert conv2 conv: 4, kernel_size: 1")
+    assert [line.split()[0] for line in printed.splitlines()] == ["conv2", "conv3", "5"]
     # The other relu keeps its number, and is what it was.
-    assert "5 rows" in said
+    assert "5 rows" in printed
 
 
 def test_a_misfit_is_taken_and_said(shell, capsys):
-    said = do(shell, capsys, "input: 7x7x3", "conv: 1, kernel_size: 3, stride: 3")
-    assert "✗ conv1" in said
-    assert "error: conv1 does not fit: (7 − 3 + 2·0)/3 + 1 = 2.33, the last row and column are never read; try padding 1" in said
+    printed = do(shell, capsys, "input: 7x7x3", "conv: 1, kernel_size: 3, stride: 3")
+    assert "✗ conv1" in printed
+    assert (
+        "error: conv1 does not fit: (7 − 3 + 2·0)/3 + 1 = 2.33, the last row and column are never read; try padding 1" in printed
+    )
     assert "error" not in do(shell, capsys, "set conv1.padding=1")
     assert "(7 − 3 + 2·1)/3 + 1 = 3" in do(shell, capsys, "why")
 
@@ -117,10 +119,10 @@ def test_blocks_branches_and_inner_rows(shell, capsys):
         "branches: {a: [{block: unit, out: 4}], b: []}, merge: add",
     )  # fmt: skip
     assert shell.session.names == ["first", "add1"]
-    said = do(shell, capsys, "set first.conv1.kernel_size=5")
+    printed = do(shell, capsys, "set first.conv1.kernel_size=5")
     # The row stands in the block, and is the same in both uses.
-    assert said.count("5×5, pad 1") == 2
-    assert "error: " in said  # 6x6 beside 4x4: branch b is the input itself
+    assert printed.count("5×5, pad 1") == 2
+    assert "error: " in printed  # 6x6 beside 4x4: branch b is the input itself
     do(shell, capsys, "undo", "set width=2")
     assert shell.session.network["first.conv1"].shape[-1] == 2
 
@@ -173,8 +175,8 @@ def test_other_commands(shell, capsys):
     assert "16·n + 188, from 188" in do(shell, capsys, "sizes")
     assert "31,030,658" in do(shell, capsys, "show macs")
     assert "MACs" in do(shell, capsys, "show macs").splitlines()[3]
-    said = do(shell, capsys, "solve conv=4 kernel_size=3 stride=1 --output 388x388")
-    assert said.endswith("the first one: conv: 4, kernel_size: 3, stride: 1, padding: 1\n")
+    printed = do(shell, capsys, "solve conv=4 kernel_size=3 stride=1 --output 388x388")
+    assert printed.endswith("the first one: conv: 4, kernel_size: 3, stride: 1, padding: 1\n")
     assert "388x388x4" in do(shell, capsys, "layer conv=4 F=3 P=1")
     for name, command in COMMANDS.items():
         assert command.usage in do(shell, capsys, "help")
@@ -262,13 +264,13 @@ class Terminal:
     def text(self):
         return "\n".join(line.rstrip() for line in self.screen.display)
 
-    def until(self, said, seconds=HANG):
-        """Reads until `said` stands on the screen."""
+    def until(self, printed, seconds=HANG):
+        """Reads until `printed` stands on the screen."""
         end = time.monotonic() + seconds
-        while said not in self.text:
-            assert time.monotonic() < end, f"{said!r} is not in\n{self.text}"
+        while printed not in self.text:
+            assert time.monotonic() < end, f"{printed!r} is not in\n{self.text}"
             if not self.read():
-                assert said in self.text, self.text
+                assert printed in self.text, self.text
         return self.text
 
     def type(self, keys):
@@ -413,8 +415,8 @@ def test_a_file_as_a_script():
 def test_a_file_that_is_pasted(shell, capsys, tmp_path):
     do(shell, capsys)
     shell.paste(FILE + f"save {tmp_path}/a.yaml\n")
-    said = capsys.readouterr().out
-    assert "error" not in said
+    printed = capsys.readouterr().out
+    assert "error" not in printed
     assert shell.session.names == ["first", "add1", "maxpool1", "fc1"]
     assert load(tmp_path / "a.yaml").parameters == 782
     # Rows with dashes alone, behind what is there.
@@ -433,8 +435,8 @@ def test_rows_pasted_into_a_terminal(terminal):
 
 
 def test_expectations_of_the_file_are_skipped_once_it_is_changed(shell, capsys):
-    said = do(shell, capsys, "load lenet5", "set C1.conv=8")
-    assert "expect" not in said.replace("expected", "expect") or "skipped" in said
+    printed = do(shell, capsys, "load lenet5", "set C1.conv=8")
+    assert "expect" not in printed.replace("expected", "expect") or "skipped" in printed
     assert [p.rule for p in shell.session.problems] == []
     assert "expect" in do(shell, capsys, "show")
     do(shell, capsys, "undo")
@@ -446,9 +448,9 @@ def test_expectations_of_the_file_are_skipped_once_it_is_changed(shell, capsys):
 def test_a_field_of_several_rows(shell, capsys):
     do(shell, capsys, "input: 9x9x3", "conv: 4, kernel_size: 3", "batchnorm", "conv: 4, kernel_size: 3", "fc: 2")
     text = shell.session.text
-    said = do(shell, capsys, "set *.bias=false")
+    printed = do(shell, capsys, "set *.bias=false")
     assert [node.layer.bias for node in shell.session.network.layers if node.kind != "batchnorm"] == [False] * 3
-    assert said.count("no bias") == 3
+    assert printed.count("no bias") == 3
     do(shell, capsys, "undo")
     assert shell.session.text == text
     assert "no layer that r* matches has a field bias" in do(shell, capsys, "set r*.bias=false")
@@ -472,17 +474,17 @@ def test_why_of_a_layer_that_shares_weights(shell, capsys):
 def test_solve_takes_a_layer_of_the_network_by_its_name(shell, capsys):
     do(shell, capsys, "input: 32x32x3", "conv: 6, kernel_size: 5, dilation: 2, bias: false, name: first", "{maxpool: 2}")
     # With F 5 and D 2 a window spans 9 cells: (32 − 9 + 2·4)/1 + 1 = 32; no biases, 5·5·3·6 = 450 parameters.
-    said = do(shell, capsys, "solve first kernel_size=5 --output 32x32")
-    assert "450" in said
-    assert said.endswith("the first one: conv: 6, kernel_size: 5, stride: 1, padding: 4, dilation: 2, bias: false\n")
+    printed = do(shell, capsys, "solve first kernel_size=5 --output 32x32")
+    assert "450" in printed
+    assert printed.endswith("the first one: conv: 6, kernel_size: 5, stride: 1, padding: 4, dilation: 2, bias: false\n")
     # The pool reads 24x24, the result of the convolution: (24 − 4)/4 + 1 = 6.
     assert do(shell, capsys, "solve maxpool1 F=4 P=0 --output 6x6").endswith("the first one: maxpool: 4, stride: 4, padding: 0\n")
 
 
 def test_solve_answers_with_a_row(shell, capsys):
     do(shell, capsys, "input: 32x32x3")
-    said = do(shell, capsys, "solve conv=10 F=5 S=2")
-    row = said.splitlines()[-1].removeprefix("the first one: ")
+    printed = do(shell, capsys, "solve conv=10 F=5 S=2")
+    row = printed.splitlines()[-1].removeprefix("the first one: ")
     assert row == "conv: 10, kernel_size: 5, stride: 2, padding: [[0,1],[0,1]]"
     assert "15x15x10" in do(shell, capsys, row)
 
@@ -492,7 +494,7 @@ def test_an_error_is_said_once(shell, capsys):
 
 
 @pytest.mark.parametrize(
-    ("typed", "said"),
+    ("typed", "printed"),
     [
         ("relu 3", "relu takes no value; write relu"),
         ("conv 64 3x3 stride 2", "conv needs a colon; did you mean conv: 64, kernel_size: 3x3, stride: 2?"),
@@ -500,9 +502,9 @@ def test_an_error_is_said_once(shell, capsys):
         ("fc ten", "fc needs a colon; write fc: 10"),
     ],
 )
-def test_suggestions_are_rows(shell, capsys, typed, said):
-    assert do(shell, capsys, "input: 9x9x3", typed) == f"input 9x9x3\nerror: {said}\n"
-    row = said.rpartition("mean " if "mean" in said else "write ")[2].rstrip("?")
+def test_suggestions_are_rows(shell, capsys, typed, printed):
+    assert do(shell, capsys, "input: 9x9x3", typed) == f"input 9x9x3\nerror: {printed}\n"
+    row = printed.rpartition("mean " if "mean" in printed else "write ")[2].rstrip("?")
     assert not do(shell, capsys, row).startswith("error")
 
 
