@@ -79,6 +79,10 @@ class TensorView:
         """The same view of another layer's result of the same shape."""
         return TensorView(producer, self.axes, self.dims)
 
+    def padded(self, rank: int) -> TensorView:
+        """The view with axes of size 1 in front, so that it has `rank` axes."""
+        return TensorView(self.producer, self.axes, ((),) * (rank - len(self.dims)) + self.dims)
+
     def transposed(self, order: Sequence[int]) -> TensorView:
         return TensorView(self.producer, self.axes, tuple(self.dims[axis] for axis in order))
 

@@ -7,7 +7,7 @@ import math
 from cnncalc.formats.tensors.constant import Constant
 from cnncalc.formats.tensors.emit import Cannot
 from cnncalc.formats.tensors.lower import Lowering, lowers
-from cnncalc.formats.tensors.lowering.pointwise import joined, padded
+from cnncalc.formats.tensors.lowering.pointwise import joined
 from cnncalc.formats.tensors.program import Operation, Shape, Value
 from cnncalc.formats.tensors.view import TensorView
 
@@ -51,4 +51,4 @@ def _chosen(mask: Constant, inside: float, outside: float) -> Constant:
 
 
 def _masked(low: Lowering, function: str, view: TensorView, mask: Constant, shape: Shape) -> TensorView:
-    return joined(low, function, padded(view, len(shape)), low.parameter(mask), shape)
+    return joined(low, function, view.padded(len(shape)), low.parameter(mask), shape)

@@ -120,7 +120,7 @@ def _with_constant(low: Lowering, function: str, value: Any, constant: Constant,
     if isinstance(number, (int, float)) and view.shape == shape:
         return _with_number(low, function, view, float(number), swapped)
     if view.shape != shape:
-        view = padded(view, len(shape))
+        view = view.padded(len(shape))
     if function == "subtract" and swapped:
         view = applied(low, view, {"function": "affine", "factor": -1.0, "offset": 0.0})
         function = "add"
@@ -181,11 +181,6 @@ def _with_number(low: Lowering, function: str, view: TensorView, number: float, 
     raise Cannot(function)
 
 
-def padded(view: TensorView, rank: int) -> TensorView:
-    """The view with axes of size 1 in front."""
-    return TensorView(view.producer, view.axes, ((),) * (rank - len(view.dims)) + view.dims)
-
-
 def _per_channel(low: Lowering, function: str, view: TensorView, constant: Constant, shape: Shape) -> TensorView | None:
     """A factor or an offset per channel; None if the constant lies along other axes."""
     if view.shape != shape:
@@ -228,7 +223,7 @@ def joined(low: Lowering, function: str, first: TensorView, second: TensorView, 
     if kind is None or not low.emit.has(kind):
         raise Cannot(function)
     rank = len(shape)
-    first, second = padded(first, rank), padded(second, rank)
+    first, second = first.padded(rank), second.padded(rank)
     swapped = len(flat(first.dims)) == 0 or (_covers(second, shape) and not _covers(first, shape))
     large, small = (second, first) if swapped else (first, second)
     large, small = low.real(large), _not_repeated(low, small)

@@ -102,7 +102,7 @@ def _vector(constant: Constant) -> Constant:
 def product(low: Lowering, a: TensorView, b: TensorView) -> TensorView:
     """The product of two tensors over the last axis of one and the last but one of the other."""
     rank = max(len(a.dims), len(b.dims))
-    a, b = _padded(a, rank), _padded(b, rank)
+    a, b = a.padded(rank), b.padded(rank)
     batch = range(rank - 2)
     only_a = [i for i in batch if whole(a.dims[i]) and not whole(b.dims[i])]
     only_b = [i for i in batch if whole(b.dims[i]) and not whole(a.dims[i])]
@@ -134,10 +134,6 @@ def product(low: Lowering, a: TensorView, b: TensorView) -> TensorView:
     axes = (tuple(new[id(atom)] for atom in columns), *front_a, rows)
     dims = [renewed[i] if i in only_b else a.dims[i] for i in batch]
     return TensorView(made, axes, (*dims, a.dims[-2], renewed[rank - 1]))
-
-
-def _padded(view: TensorView, rank: int) -> TensorView:
-    return TensorView(view.producer, view.axes, ((),) * (rank - len(view.dims)) + view.dims)
 
 
 def _cut(a: TensorView, b: TensorView, shared: list[int]) -> tuple[TensorView, TensorView] | None:
