@@ -568,6 +568,7 @@ def forward(layer: Any, xs: tuple[np.ndarray, ...], w: dict[str, np.ndarray], fi
         "flatten": lambda: x.reshape(len(x), -1),
         "dropout": lambda: x,
         "identity": lambda: x,
+        "unused": lambda: x,
         "leaky_relu": lambda: each(lambda v: v if v >= 0 else layer.slope * v, x),
         "prelu": lambda: per_channel(x, lambda values, c: np.where(values >= 0, values, w["weight"][c] * values)),
         "softmax": lambda: softmax_along(layer, x),

@@ -102,6 +102,7 @@ COUNTED = {
     # 4 gates of 3 filters over 2 + 3 channels; 4 maps, 3×6 positions.
     "conv_lstm": (4 * 3 * (6 * (2 + 3) + 1), 4 * 18 * 4 * 3 * 6 * (2 + 3)),
     # As declared.
+    "unused": (30, 0),
     "custom": (30, 1200),
     "attention": (4 * 36 + 4 * 6, 4 * 7 * 36 + 2 * 49 * 6),
 }

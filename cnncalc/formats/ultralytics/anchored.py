@@ -31,11 +31,34 @@ def detect(net: Net, xs: list[Producer], nc: int, anchors: object, more: int = 0
     with net.group("m", "ModuleList", xs[0] if xs else None):
         maps = [plain_conv(net, str(i), x, width * boxes[i]) for i, x in enumerate(xs)]
     for i, x in enumerate(maps):
-        height, wide, _ = shape_of(x)
-        out = Shape(boxes[i] * height * wide, width)
-        parts.append(net.custom(f"decode{i}", "decode boxes around anchors", x, output=out, macs=0))
+        with net.group(f"decode{i}", "boxes around anchors", x):
+            parts.append(_decoded(net, x, boxes[i], nc + 5))
     output = net.layer("output", "concat", *parts, axis="length") if len(parts) > 1 else parts[0]
     return Results(output, tuple(maps))
+
+
+def _decoded(net: Net, x: Producer, boxes: int, known: int) -> Producer:
+    """The predictions of a level: centres and sizes in pixels, then probabilities; numbers from `known` on stay.
+
+    Source: Redmon and Farhadi 2018, YOLOv3, sec. 2.1, with YOLOv5's bounds: a centre moves by at most 1.5 cells, and a side is
+    at most four times the anchor's.
+    """
+    height, wide, c = shape_of(x)
+    places, width = boxes * height * wide, c // boxes
+    y = net.layer("boxes", "reshape", x, shape=Shape(width, height, wide, boxes))
+    y = net.layer("turn", "permute", y, axes=("channels", "height", "width", "depth"))
+    y = net.layer("places", "reshape", y, shape=Shape(places, width))
+    more = [] if known == width else [net.layer("masks", "slice", y, channels=(known, width))]
+    if more:
+        y = net.layer("known", "slice", y, channels=(0, known))
+    y = net.layer("sigmoid", "sigmoid", y)
+    centre = net.layer("twice", "rescale", net.layer("xy", "slice", y, channels=(0, 2)), factor=2.0)
+    centre = net.layer("centre", "add", centre, net.constant("grid", Shape(places, 2)))
+    centre = net.layer("pixels", "rescale", centre, factor=net.stride(x))
+    size = net.layer("double", "rescale", net.layer("wh", "slice", y, channels=(2, 4)), factor=2.0)
+    size = net.layer("size", "multiply", net.layer("square", "square", size), net.constant("anchors", Shape(places, 2)))
+    scores = net.layer("scores", "slice", y, channels=(4, known))
+    return net.layer("concat", "concat", centre, size, scores, *more)
 
 
 def segment(net: Net, xs: list[Producer], nc: int, anchors: object, nm: int = 32, npr: int = 256) -> Results:

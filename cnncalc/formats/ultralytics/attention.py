@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from cnncalc.formats.draft import channels, map_of, shape_of
-from cnncalc.formats.ultralytics.blocks import add, bottleneck, c2f_rows, c3, c3k, concat, cut, ladder, sequence
+from cnncalc.formats.ultralytics.blocks import add, bottleneck, c2f_rows, c3k, concat, cut, ladder, sequence
 from cnncalc.formats.ultralytics.catalog import Net, module
 from cnncalc.formats.ultralytics.conv import Act, conv_bn, plain_conv
+from cnncalc.formats.ultralytics.products import attend_cells, attend_steps, multi_head
 from cnncalc.graph import Producer
 from cnncalc.shape import LayerError, Shape
 
@@ -17,10 +18,7 @@ def self_attention(net: Net, name: str, x: Producer, heads: int) -> Producer:
         head = c // heads
         key = head // 2
         qkv = conv_bn(net, "qkv", x, c + 2 * key * heads, act=False)
-        cells = shape_of(x).size // c
-        y = net.custom("attend", "attention product", qkv, output=shape_of(x), macs=cells * cells * heads * (key + head))
-        # The values of every head follow its queries and keys.
-        v = net.custom("values", "values of qkv", qkv, output=shape_of(x), macs=0)
+        y, v = attend_cells(net, qkv, heads, key)
         return conv_bn(net, "proj", add(net, y, conv_bn(net, "pe", v, c, 3, g=c, act=False)), c, act=False)
 
 
@@ -102,9 +100,7 @@ def area_block(net: Net, name: str, x: Producer, heads: int, ratio: float, area:
             if cells % area:
                 raise LayerError(f"a map of {cells} cells does not divide into {area} areas; change the input's size")
             qkv = conv_bn(net, "qkv", x, 3 * wide, act=False)
-            out = Shape(*shape_of(x).spatial, wide)
-            y = net.custom("attend", "area attention product", qkv, output=out, macs=2 * cells * cells // area * wide)
-            v = net.custom("values", "values of qkv", qkv, output=out, macs=0)
+            y, v = attend_cells(net, qkv, heads, wide // heads, area)
             y = conv_bn(net, "proj", add(net, y, conv_bn(net, "pe", v, wide, 7, 1, 3, wide, act=False)), c, act=False)
         x = add(net, x, y, name="add1")
         with net.group("mlp", "Sequential", x):
@@ -147,8 +143,9 @@ def _aifi(
     height, width, c = map_of(x, "row")
     x = net.layer("flatten", "reshape", x, shape=Shape(height * width, c))
     y = net.layer("norm1", "layernorm", x, epsilon=1e-5) if normalize_before else x
-    # Queries and keys have an encoding of the place added, which is not learned; values have none.
-    y = add(net, x, net.layer("ma", "attention", y, heads=heads), name="add1")
+    # Sines and cosines of the place are added to queries and keys, but not to values.
+    placed = add(net, y, net.constant("pos_embed", shape_of(x)), name="add_pos")
+    y = add(net, x, multi_head(net, "ma", placed, placed, y, heads), name="add1")
     y = z = net.layer("norm2" if normalize_before else "norm1", "layernorm", y, epsilon=1e-5)
     z = net.layer("act", "gelu" if act is True else act or "identity", net.layer("fc1", "linear", z, units=cm))
     y = add(net, y, net.layer("fc2", "linear", z, units=c), name="add2")
@@ -173,17 +170,16 @@ def _transformer_layer(net: Net, name: str, x: Producer) -> Producer:
     c = channels(x)
     with net.group(name, "TransformerLayer", x):
         q, k, v = (net.layer(part, "linear", x, units=c, bias=False) for part in "qkv")
-        length = shape_of(x)[0]
-        weights, macs = 4 * c * c + 4 * c, 4 * length * c * c + 2 * length * length * c
-        y = net.custom("ma", "attention of q, k, v", q, k, v, output=shape_of(x), parameters=weights, macs=macs)
-        x = add(net, y, x, name="add1")
+        x = add(net, multi_head(net, "ma", q, k, v, 4), x, name="add1")
         y = net.layer("fc2", "linear", net.layer("fc1", "linear", x, units=c, bias=False), units=c, bias=False)
         return add(net, y, x, name="add2")
 
 
 @module("C3TR", scaled=True, repeats=True)
 def _c3_transformer(net: Net, x: Producer, c2: int, n: int = 1, shortcut: bool = True, g: int = 1, e: float = 0.5) -> Producer:
-    return c3(net, x, c2, e, 1, lambda net, _, x, c: transformer(net, "tr", x, c, n))
+    hidden = int(c2 * e)
+    y = transformer(net, "m", conv_bn(net, "cv1", x, hidden), hidden, n)
+    return conv_bn(net, "cv3", concat(net, y, conv_bn(net, "cv2", x, hidden)), c2)
 
 
 def text_gate(net: Net, name: str, x: Producer, c2: int, heads: int, embed: int, width: int) -> Producer:
@@ -193,12 +189,22 @@ def text_gate(net: Net, name: str, x: Producer, c2: int, heads: int, embed: int,
         guide = net.layer("gl", "linear", text, units=embed)
         y = conv_bn(net, "ec", x, embed, act=False) if channels(x) != embed else x
         height, wide, _ = map_of(x, "row")
-        macs = height * wide * embed * shape_of(text)[0]
-        gate = net.custom(
-            "gate", "largest product with the text", y, guide, output=Shape(height, wide, heads), parameters=heads, macs=macs
-        )
+        cells = net.layer("cells", "reshape", y, shape=Shape(embed // heads, height * wide, heads))
+        cells = net.layer("cells.turn", "permute", cells, axes=("channels", "height", "width"))
+        words = net.layer("words", "reshape", guide, shape=Shape(embed // heads, shape_of(guide)[0], heads))
+        words = net.layer("words.turn", "permute", words, axes=("channels", "height", "width"))
+        gate = net.layer("products", "matmul", cells, words, transpose="first", factor=(c2 // heads) ** -0.5)
+        gate = net.layer("largest", "reduce", gate, operation="max", axes=("channels",), keep=True)
+        gate = net.layer("gate.turn", "permute", gate, axes=("channels", "width", "height"))
+        gate = net.layer("sigmoid", "sigmoid", net.layer("bias", "add_bias", gate))
+        gate = net.layer("gate", "permute", gate, axes=("channels", "width", "height"))
         y = conv_bn(net, "proj_conv", x, c2, 3, act=False)
-        return net.custom("multiply", "multiply by the gate of each head", y, gate, output=shape_of(y), macs=0)
+        y = net.layer("parts", "reshape", y, shape=Shape(c2 // heads, height * wide, heads))
+        y = net.layer("parts.turn", "permute", y, axes=("channels", "width", "height"))
+        y = net.layer(
+            "multiply.turn", "permute", net.layer("multiply", "multiply", y, gate), axes=("channels", "width", "height")
+        )
+        return net.layer("multiply.map", "reshape", y, shape=Shape(height, wide, c2))
 
 
 @module("C2fAttn", scaled=True, repeats=True)
@@ -235,9 +241,7 @@ def _text_from_maps(
     q = net.layer("query.1", "linear", net.layer("query.0", "layernorm", text, epsilon=1e-5), units=ec)
     key = net.layer("key.1", "linear", net.layer("key.0", "layernorm", keys, epsilon=1e-5), units=ec)
     value = net.layer("value.1", "linear", net.layer("value.0", "layernorm", keys, epsilon=1e-5), units=ec)
-    classes, length = shape_of(text)[0], shape_of(keys)[0]
-    y = net.custom("attend", "attention product", q, key, value, output=Shape(classes, ec), macs=2 * classes * length * ec)
-    y = net.layer("proj", "linear", y, units=ct)
+    y = net.layer("proj", "linear", attend_steps(net, q, key, value, nh), units=ct)
     if scale:
         y = net.layer("scale", "rescale", y, learned=True)
     net.words = add(net, y, text)

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
-from cnncalc.formats.draft import Draft
-from cnncalc.graph import Producer
+from cnncalc.formats.draft import Draft, make_layer, shape_of
+from cnncalc.graph import Node, Producer
+from cnncalc.layers import Layer
 from cnncalc.shape import Shape
 
 B = TypeVar("B", bound=Callable[..., Any])
@@ -68,8 +69,11 @@ class Net(Draft):
     end2end = False
 
     classes = 80
+    #: The network's image.
+    image: Producer
     #: The embeddings of the classes' names, as later rows see them.
     words: Producer | None = None
+    _peer: Node | None = None
     #: The same as they enter the network.
     given_words: Producer | None = None
 
@@ -77,6 +81,25 @@ class Net(Draft):
         """Lay out a module inside another one as the group `name`."""
         with self.group(name, title, x):
             return layout(self, x, *arguments, **more)
+
+    def shared(self, name: str, kind: str, x: Producer, peer: Node | None, **fields: Any) -> Node:
+        """Add a layer that uses the weights of `peer`, or its own if that is None."""
+        self._peer = peer
+        try:
+            return self.add(name, make_layer(kind, **fields), x)
+        finally:
+            self._peer = None
+
+    def owner(self, layer: Layer) -> Node | None:
+        return self._peer
+
+    def constant(self, name: str, shape: Shape) -> Producer:
+        """An array of fixed numbers, which are not parameters: the places of cells, or an encoding of them."""
+        return self.layer(name, "parameter", shape=shape, distinct=0)
+
+    def stride(self, x: Producer) -> float:
+        """Rows of the image for each row of a map."""
+        return shape_of(self.image)[0] / shape_of(x)[0]
 
     def text(self, width: int, *, given: bool = False) -> Producer:
         """The network's second input, one embedding of `width` numbers per class; `given`: before any row changed it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 from cnncalc.formats.draft import channels, shape_of
@@ -15,11 +16,6 @@ from cnncalc.shape import LayerError, Shape
 
 Tower = Callable[[Net, Producer], Producer]
 """Lays out the layers of a head for one level."""
-
-
-def training_only(net: Net, name: str, x: Producer, parameters: int, buffers: int = 0) -> Producer:
-    """A branch that only training runs: its weights count, its arithmetic does not."""
-    return net.custom(name, "used in training only", x, output="same", parameters=parameters, buffers=buffers, macs=0)
 
 
 def conv_weights(c1: int, c2: int, k: int) -> int:
@@ -89,6 +85,8 @@ class Detection:
         first = channels(xs[0])
         self.box_width = max(16, first // 4, reg_max * 4)
         self.class_width = max(first, min(nc, 100))
+        self._cells: Producer | None = None
+        self._strides: Producer | None = None
 
     def boxes(self, prefix: str) -> Producer:
         return levels(
@@ -103,7 +101,7 @@ class Detection:
         """The maps of a further branch."""
         return towers(self.net, f"{prefix}{name}", self.xs, _two_convs(c, out))
 
-    def decoded(self, boxes: Producer, scores: Producer, *more: Producer) -> Producer:
+    def decoded(self, boxes: Producer, scores: Producer, *more: Producer, angle: Producer | None = None) -> Producer:
         """Boxes in pixels, the probabilities of the classes, and what else is predicted at each place."""
         net = self.net
         places = shape_of(boxes)[0]
@@ -114,8 +112,55 @@ class Detection:
             y = net.layer("dfl.softmax", "softmax", y)
             y = net.layer("dfl.conv", "conv", y, filters=1, kernel_size=1, bias=False, trainable=False)
             boxes = net.layer("dfl.flatten", "reshape", y, shape=Shape(places, 4))
-        boxes = net.custom("decode", "decode boxes", boxes, output=Shape(places, 4), macs=0)
+        with net.group("decode", "boxes in pixels", boxes):
+            before = net.layer("before", "slice", boxes, channels=(0, 2))
+            after = net.layer("after", "slice", boxes, channels=(2, 4))
+            boxes = net.layer("concat", "concat", *(self._box if angle is None else self._turned)(before, after, angle))
+            boxes = net.layer("pixels", "multiply", boxes, self.strides(places))
         return net.layer("output", "concat", boxes, net.layer("sigmoid", "sigmoid", scores), *more)
+
+    def _box(self, before: Producer, after: Producer, _: Producer | None) -> tuple[Producer, Producer]:
+        """Centre and size in cells, from the distances of a cell's centre to the sides before and after it."""
+        net, cells = self.net, self.cells(shape_of(before)[0])
+        first, last = net.layer("first", "subtract", cells, before), net.layer("last", "add", cells, after)
+        return net.layer("centre", "average", first, last), net.layer("size", "subtract", last, first)
+
+    def _turned(self, before: Producer, after: Producer, angle: Producer | None) -> tuple[Producer, Producer]:
+        """The same for a box that is turned by an angle."""
+        assert angle is not None
+        net, places = self.net, shape_of(before)[0]
+        offset = net.layer("half", "rescale", net.layer("difference", "subtract", after, before), factor=0.5)
+        offset = net.custom("turn", "turn by the angle", offset, angle, output=Shape(places, 2), macs=0)
+        return net.layer("centre", "add", offset, self.cells(places)), net.layer("size", "add", before, after)
+
+    def cells(self, places: int) -> Producer:
+        """The centre of each cell, in cells of its level."""
+        if self._cells is None:
+            self._cells = self.net.constant("cells", Shape(places, 2))
+        return self._cells
+
+    def strides(self, places: int) -> Producer:
+        """Pixels per cell at each place."""
+        if self._strides is None:
+            self._strides = self.net.constant("strides", Shape(places, 1))
+        return self._strides
+
+    def points(self, extra: Producer, kpt_shape: list[int], factor: float) -> Producer:
+        """Key points in pixels, from their offsets to the cell's centre in cells, and how visible they are."""
+        net, (count, numbers), places = self.net, kpt_shape, shape_of(extra)[0]
+        with net.group("points", "key points in pixels", extra):
+            y = net.layer("view", "reshape", extra, shape=Shape(numbers, places, count))
+            y = net.layer("turn", "permute", y, axes=("width", "channels", "height"))
+            at = net.layer("xy", "slice", y, channels=(0, 2)) if numbers > 2 else y
+            if factor != 1:
+                at = net.layer("twice", "rescale", at, factor=factor)
+            at = net.layer("move", "add", at, net.constant("cells", Shape(places, count, 2)))
+            at = net.layer("pixels", "multiply", at, net.constant("strides", Shape(places, count, 1)))
+            if numbers > 2:
+                seen = net.layer("sigmoid", "sigmoid", net.layer("seen", "slice", y, channels=(2, numbers)))
+                at = net.layer("concat", "concat", at, seen)
+            at = net.layer("back", "permute", at, axes=("channels", "height", "width"))
+            return net.layer("result", "reshape", at, shape=Shape(places, count * numbers))
 
 
 def _simple(head: Detection, prefix: str) -> tuple[Producer, Producer]:
@@ -132,7 +177,9 @@ def _detect(net: Net, xs: list[Producer], nc: int = 80, anchors: object = None, 
     return _with_branch(net, xs, nc, None, 0)
 
 
-def _with_branch(net: Net, xs: list[Producer], nc: int, name: str | None, width: int, c: int = 0) -> Results:
+def _with_branch(
+    net: Net, xs: list[Producer], nc: int, name: str | None, width: int, c: int = 0, finish: Finish | None = None
+) -> Results:
     """A detection head; `width` more numbers at each place come from a further branch `name` of `c` channels."""
     head = Detection(net, xs, nc, net.reg_max)
     found: list[tuple[Producer, ...]] = []
@@ -142,28 +189,45 @@ def _with_branch(net: Net, xs: list[Producer], nc: int, name: str | None, width:
             parts = (*parts, levels(net, f"{prefix}extra", head.extra(prefix, name, c, width)))
         found.append(parts)
     # With two heads, the network's prediction is made of the second one only if it runs end to end, which is chosen later.
-    return Results(head.decoded(*found[0]), tuple(part for parts in found[1:] for part in parts))
+    main = finish(head, *found[0]) if finish is not None else head.decoded(*found[0])
+    return Results(main, tuple(part for parts in found[1:] for part in parts))
+
+
+Finish = Callable[[Detection, Producer, Producer, Producer], Producer]
+"""Makes the prediction from boxes, scores and the further branch of a detection head."""
 
 
 @module("OBB", many=True)
 def _obb(net: Net, xs: list[Producer], nc: int = 80, ne: int = 1, *more: object) -> Results:
-    return _with_branch(net, xs, nc, "cv4", ne, max(channels(xs[0]) // 4, ne))
+    def finish(head: Detection, boxes: Producer, scores: Producer, angle: Producer) -> Producer:
+        # Angles from -π/4 to 3π/4.
+        angle = net.layer("angle", "rescale", net.layer("angle.sigmoid", "sigmoid", angle), factor=math.pi, offset=-math.pi / 4)
+        return head.decoded(boxes, scores, angle, angle=angle)
+
+    return _with_branch(net, xs, nc, "cv4", ne, max(channels(xs[0]) // 4, ne), finish)
 
 
 @module("OBB26", many=True)
 def _obb26(net: Net, xs: list[Producer], nc: int = 80, ne: int = 1, *more: object) -> Results:
-    return _with_branch(net, xs, nc, "cv4", ne, max(channels(xs[0]) // 4, ne))
+    def finish(head: Detection, boxes: Producer, scores: Producer, angle: Producer) -> Producer:
+        return head.decoded(boxes, scores, angle, angle=angle)
+
+    return _with_branch(net, xs, nc, "cv4", ne, max(channels(xs[0]) // 4, ne), finish)
 
 
 @module("Pose", many=True)
 def _pose(net: Net, xs: list[Producer], nc: int = 80, kpt_shape: list[int] = [17, 3], *more: object) -> Results:  # noqa: B006 - read only
     numbers = _numbers(kpt_shape)
-    return _with_branch(net, xs, nc, "cv4", numbers, max(channels(xs[0]) // 4, numbers))
+
+    def finish(head: Detection, boxes: Producer, scores: Producer, extra: Producer) -> Producer:
+        return head.decoded(boxes, scores, head.points(extra, kpt_shape, 2.0))
+
+    return _with_branch(net, xs, nc, "cv4", numbers, max(channels(xs[0]) // 4, numbers), finish)
 
 
 def _numbers(kpt_shape: list[int]) -> int:
-    if len(kpt_shape) != 2:
-        raise LayerError(f"kpt_shape is the number of key points and of their coordinates, as [17, 3], got {kpt_shape}")
+    if len(kpt_shape) != 2 or kpt_shape[0] < 1 or kpt_shape[1] not in (2, 3):
+        raise LayerError(f"kpt_shape is the number of key points and 2 or 3 numbers for each, as [17, 3], got {kpt_shape}")
     return kpt_shape[0] * kpt_shape[1]
 
 
@@ -178,24 +242,25 @@ def _pose26(net: Net, xs: list[Producer], nc: int = 80, kpt_shape: list[int] = [
         return conv_bn(net, "1", conv_bn(net, "0", x, c, 3), c, 3)
 
     found: list[tuple[Producer, ...]] = []
-    spread: list[Producer] = []
     for prefix in ("", "one2one_") if net.end2end else ("",):
         boxes, scores = _simple(head, prefix)
         maps = towers(net, f"{prefix}cv4", xs, features)
         with net.group(f"{prefix}cv4_kpts", "ModuleList", maps[0]):
             points_of = [plain_conv(net, str(i), x, numbers) for i, x in enumerate(maps)]
         found.append((boxes, scores, levels(net, f"{prefix}extra", points_of)))
-        # The spread of each point.
+        # The spread of each point, for training.
         with net.group(f"{prefix}cv4_sigma", "ModuleList", maps[0]):
-            spread += [training_only(net, str(i), x, (c + 1) * 2 * points) for i, x in enumerate(maps)]
-    # Six steps of a flow, each of two networks 2 → 64 → 64 → 2.
-    flow = training_only(net, "flow_model", found[0][2], 12 * (2 * 64 + 64 + 64 * 64 + 64 + 64 * 2 + 2))
+            for i, x in enumerate(maps):
+                net.layer(str(i), "unused", x, parameters=(c + 1) * 2 * points)
+    # For training, six steps of a flow, each of two networks 2 → 64 → 64 → 2.
+    net.layer("flow_model", "unused", found[0][2], parameters=12 * (2 * 64 + 64 + 64 * 64 + 64 + 64 * 2 + 2))
     others = [part for parts in found[1:] for part in parts]
-    return Results(head.decoded(*found[0]), (*others, *spread, flow))
+    boxes, scores, extra = found[0]
+    return Results(head.decoded(boxes, scores, head.points(extra, kpt_shape, 1.0)), tuple(others))
 
 
-def proto26(net: Net, xs: Sequence[Producer], c: int, out: int, nc: int) -> tuple[Producer, Producer]:
-    """The mask maps of all levels together, and the semantic map that training sees."""
+def proto26(net: Net, xs: Sequence[Producer], c: int, out: int, nc: int) -> Producer:
+    """The mask maps of all levels together."""
     with net.group("proto", "Proto26", xs[0]):
         y = xs[0]
         for i, x in enumerate(xs[1:]):
@@ -203,7 +268,9 @@ def proto26(net: Net, xs: Sequence[Producer], c: int, out: int, nc: int) -> tupl
             y = add(net, y, net.layer(f"upsample{i}", "upsample", z, factor=2 ** (i + 1)), name=f"add{i}")
         maps = prototypes(net, conv_bn(net, "feat_fuse", y, c, 3), c, out)
         weights = conv_weights(channels(y), c, 3) + conv_weights(c, c, 3) + (c + 1) * nc
-        return maps, training_only(net, "semseg", y, weights, 4 * c)
+        # The semantic map is for training.
+        net.layer("semseg", "unused", y, parameters=weights, buffers=4 * c)
+        return maps
 
 
 @module("Segment", many=True)
@@ -224,7 +291,7 @@ def _count(nm: object) -> int:
 @module("Segment26", many=True)
 def _segment26(net: Net, xs: list[Producer], nc: int = 80, nm: int = 32, npr: int = 256, *more: object) -> Results:
     found = _with_branch(net, xs, nc, "cv4", nm, max(channels(xs[0]) // 4, nm))
-    return Results(found.main, (*proto26(net, xs, npr, nm, nc), *found.others))
+    return Results(found.main, (proto26(net, xs, npr, nm, nc), *found.others))
 
 
 @module("v10Detect", many=True)
@@ -239,14 +306,15 @@ def _v10(net: Net, xs: list[Producer], nc: int = 80, *more: object) -> Results:
 
 
 @module("SemanticSegment", many=True)
-def _semantic(net: Net, xs: list[Producer], nc: int = 19, *more: object) -> Results:
+def _semantic(net: Net, xs: list[Producer], nc: int = 19, *more: object) -> Producer:
     c = channels(xs[0])
     with net.group("classifier", "Sequential", xs[0]):
         main = plain_conv(net, "1", conv_bn(net, "0", xs[0], c, 3), nc)
-    if len(xs) < 2:
-        return Results(main)
-    weights = conv_weights(channels(xs[1]), c, 3) + (c + 1) * nc
-    return Results(main, (training_only(net, "aux_head", xs[1], weights, 2 * c),))
+    if len(xs) > 1:
+        # For training.
+        weights = conv_weights(channels(xs[1]), c, 3) + (c + 1) * nc
+        net.layer("aux_head", "unused", xs[1], parameters=weights, buffers=2 * c)
+    return main
 
 
 @module("Depth", many=True)

@@ -43,6 +43,7 @@ def lay_out(model: ScaledModel, builder: Builder, problems: Problems, source: So
     flow = changes.inputs({name: Shape(size, size, model.channels)}, layout, {name: model.channels})[name]
     made = builder.input(name, flow)
     net = Net(builder, changes.fit or "floor")
+    net.image = made
     net.activation = model.activation
     net.anchored = model.anchors is not None
     net.scale = model.scale
