@@ -8,10 +8,10 @@ from cnncalc.analysis.layout import other_layout
 from cnncalc.analysis.nearest import nearest_inputs
 from cnncalc.build import misfit
 from cnncalc.build.misfit import Misfit
-from cnncalc.build.mismatch import RefusedInput, Unjoined
+from cnncalc.build.mismatch import Offer, RefusedInput, Unjoined
 from cnncalc.build.reading import Reading
 from cnncalc.graph import Input, Node
-from cnncalc.problem import Problem
+from cnncalc.problem import Problem, one_line
 from cnncalc.refit import Refit
 from cnncalc.shape import Flow, Shape
 
@@ -28,24 +28,37 @@ def advised(reading: Reading) -> list[Problem]:
     return [_advised(problem, reading, flows) for problem in problems]
 
 
-def _advised(problem: Problem, reading: Reading, flows: Sequence[Flow]) -> Problem:
+def _advised(problem: Problem, reading: Reading, found: Sequence[tuple[Flow, ...]]) -> Problem:
     cause = problem.cause
-    inputs = [flow.text(reading.layout) for flow in flows]
+    offer = _offer(reading, found)
     if isinstance(cause, Misfit):
-        # The layer's own input is written as its windows are, without channels.
-        sizes = [misfit.written(Refit("input", flow.spatial)) for flow in flows if isinstance(flow, Shape)]
-        text = cause.text(sizes if cause.reads_input else inputs)
+        if cause.reads_input and not offer.named:
+            # The layer's own input is written as its windows are, without channels.
+            shapes = [flow for (flow,) in found if isinstance(flow, Shape)]
+            offer = Offer(tuple(misfit.written(Refit("input", shape.spatial)) for shape in shapes))
+        text = cause.text(offer)
     elif isinstance(cause, Unjoined):
         # Other channels have another reason than the input's size.
-        text = cause.text(_dropped(reading, cause), inputs) if cause.sizes_differ else cause.text()
+        text = cause.text(_dropped(reading, cause), offer) if cause.sizes_differ else cause.text()
     elif isinstance(cause, RefusedInput):
         # An input in the wrong layout needs another order, not other sizes.
         turned = any(other_layout(reading.graph, source, reading.layout) for source in reading.graph.inputs)
-        text = cause.text(() if turned else inputs)
+        text = cause.text(None if turned else offer)
     else:
         return problem
     # Behind the sentence stands the number of copies.
     return problem._replace(message=text + problem.message[len(cause.text()) :])
+
+
+def _offer(reading: Reading, found: Sequence[tuple[Flow, ...]]) -> Offer:
+    """The inputs as advice: of several inputs, those that change, by name."""
+    sources = reading.graph.inputs
+    texts = []
+    for flows in found:
+        changed = [(source, flow) for source, flow in zip(sources, flows, strict=True) if flow != source.flow]
+        named = [f"{one_line(source.name)} {flow.text(reading.layout)}" for source, flow in changed]
+        texts.append(" and ".join(named) if len(sources) > 1 else changed[0][1].text(reading.layout))
+    return Offer(tuple(texts), named=len(sources) > 1)
 
 
 def _dropped(reading: Reading, cause: Unjoined) -> str:

@@ -69,9 +69,56 @@ def test_padding_alone_is_unread() -> None:
 
 
 def test_without_a_known_input_the_advice_says_whose_input_it_means() -> None:
-    text = "input: {a: 8x8x3, b: 7x7x3}\nlayers: [{relu: , from: b, name: r}, {maxpool: 2}, {add: [maxpool1, maxpool1]}]\n"
+    # No input gives the last layer channels that two groups divide.
+    text = "input: 7x7x3\nlayers: [relu, {maxpool: 2}, {conv: 4, kernel_size: 1, groups: 2}]\n"
     problem = cnncalc.loads(text).problems[0]
     assert "an input of 6 or 8 to maxpool1, or fit: floor" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        # Either the pool gives 6 of 12, or the other input has 5.
+        (
+            "input: {l: 10x10x3, r: 6x6x3}\nlayers: [{maxpool: 2, from: l, name: p}, {add: r}]\n",
+            "; try the network's input l 12x12x3, or r 5x5x3",
+        ),
+        # Both sides of a pair change together.
+        (
+            "input: {l: 10x10x3, r: 10x10x3}\nlayers: [{maxpool: 3, from: l, name: p}, {maxpool: 3, from: r}, {add: p}]\n",
+            "or the network's inputs l 9x9x3 and r 9x9x3, or l 12x12x3 and r 12x12x3, or fit: floor",
+        ),
+        # A window of 7 cells and one of 11.
+        (
+            "input: {l: 5x5x3, r: 9x9x3}\nlayers:\n  - {conv: 8, kernel_size: 7, from: l}\n  - {global_avgpool: , name: a}\n"
+            "  - {conv: 8, kernel_size: 11, from: r}\n  - global_avgpool\n  - {add: a}\n",
+            "; the network's inputs l 7x7x3 and r 11x11x3 work",
+        ),
+        # Of tokens and an image, the one whose layer fails: 5 words for a window of 5.
+        (
+            "input: {q: {tokens: 3, vocabulary: 9}, i: 8x8x4}\nlayers:\n  - {embedding: 4, from: q}\n"
+            "  - {conv: 4, kernel_size: 5}\n  - {global_maxpool: , name: a}\n  - {global_maxpool: , from: i}\n  - {add: a}\n",
+            "; the network's input q 5 tokens works",
+        ),
+    ],
+)
+def test_networks_with_several_inputs_are_told_inputs_that_work(text: str, advice: str) -> None:
+    assert cnncalc.loads(text).problems[0].message.endswith(advice)
+
+
+def test_no_input_is_offered_that_a_join_takes_because_it_repeats_one_cell() -> None:
+    """2x2 gives one cell behind the pool, which would be added to all four; no other size halves to itself."""
+    text = "input: 7x7x3\nfit: floor\nlayers: [{maxpool: 2}, {add: input}]\n"
+    assert cnncalc.loads(text, input="2x2x3").problems == []
+    (problem,) = cnncalc.loads(text).problems
+    assert problem.message.endswith("maxpool1 drops the last row and column of 7x7x3")
+
+
+def test_a_gate_of_one_cell_is_no_reason_against_an_input() -> None:
+    """The pooled vector of squeeze and excitation stands for one cell on every input."""
+    gate = "{branches: {a: [{adaptive_avgpool: 1}, sigmoid], b: []}, merge: multiply}"
+    (problem,) = cnncalc.loads(f"input: 7x7x3\nlayers: [{gate}, {{maxpool: 2}}]\n").problems
+    assert "the network's input 6x6x3 or 8x8x3" in problem.message
 
 
 def test_copies_are_still_counted_behind_the_advice() -> None:
@@ -199,7 +246,7 @@ def networks(draw: st.DrawFn) -> str:
 def test_every_offered_input_and_fix_works_when_the_file_is_read_again(text: str) -> None:
     net = cnncalc.loads(text)
     lines = text.split("\n")
-    for flow in nearest_inputs(net.graph):
+    for (flow,) in nearest_inputs(net.graph):
         assert cnncalc.loads(text, input=str(flow)).problems == []
     for problem in net.problems:
         for fix in problem.fixes:

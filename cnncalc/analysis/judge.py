@@ -44,24 +44,28 @@ class Origin(NamedTuple):
 class Fault(NamedTuple):
     """A layer that does not work, and the input axes that it depends on; `axes` is None if that is not known.
 
-    `flows` are the layer's inputs. `error` is None for a stride that does not fit.
+    `flows` are the layer's inputs. `error` is None for a stride that does not fit, which `periods` cells more of an axis do not
+    change.
     """
 
     node: Node
     axes: frozenset[Axis] | None
     flows: tuple[Flow, ...]
     error: LayerError | None
+    periods: Mapping[Axis, int] = {}
 
 
 class Trace(NamedTuple):
     """Everything that is wrong on one input, and the largest step and extent seen along each input axis.
 
-    `missed` are the ids of layers behind a fault, which are not checked.
+    `missed` are the ids of layers behind a fault, which are not checked. `stretched` are the ids of joins that repeat a result
+    of one cell over a map of several.
     """
 
     faults: list[Fault]
     reach: dict[Axis, tuple[Fraction, Fraction]]
     missed: set[int]
+    stretched: set[int]
 
 
 _Origins = tuple["Origin | None", ...]
@@ -106,6 +110,8 @@ class Judge:
         self._shared = any(node.shared is not None for node in graph.nodes)
         #: The number of layers traced so far, which bounds a search.
         self.traced = 0
+        #: The number of layers that verdicts needed so far.
+        self.judged = 0
 
     def _runs(self) -> list[int]:
         """For each step the end of the run of equal layers it is in, each of which reads the one before it alone."""
@@ -129,6 +135,7 @@ class Judge:
             if k == self._gap:
                 return None
             node, reads = self._steps[k]
+            self.judged += 1
             found = self._outcome_of(node, tuple(flows[i] for i in reads))
             if isinstance(found, LayerError):
                 return NO
@@ -162,7 +169,9 @@ class Judge:
         """
         flows: list[Flow | None] = list(inputs)
         origins: list[_Origins] = [tuple(Origin((i, axis)) for axis in range(flow.rank)) for i, flow in enumerate(inputs)]
-        result = Trace([], {origin.axis: (origin.step, origin.extent) for one in origins for origin in one if origin}, set())
+        result = Trace(
+            [], {origin.axis: (origin.step, origin.extent) for one in origins for origin in one if origin}, set(), set()
+        )
         k = -1
         while (k := k + 1) < len(self._steps):
             self.traced += 1
@@ -181,9 +190,11 @@ class Judge:
                 result.faults.append(Fault(node, self._guilty(node.layer, xs, before), xs, tried))
                 found = self._aligned(node, xs)
             elif found is not None and not found.fits and self._must_fit(node):
-                result.faults.append(Fault(node, _misfitting(found, xs[0], before[0]), xs, None))
+                result.faults.append(_misfit(node, found, xs, before[0]))
             if until is not None and len(result.faults) > known and _depends(result.faults[-1], until):
                 return result
+            if isinstance(node.layer, Join) and _stretches(xs):
+                result.stretched.add(id(node))
             flows.append(None if found is None else found.shape)
             origins.append(() if found is None else _behind(node.layer, found, xs, before, measured=until is None))
             for origin in origins[-1] if until is None else ():
@@ -324,18 +335,31 @@ def _text(sizes: tuple[int, ...]) -> str:
     return "x".join(map(str, sizes))
 
 
-def _misfitting(found: Outcome, x: Flow, before: _Origins) -> frozenset[Axis]:
-    """Return the input axes along which a stride does not fit."""
-    sizes = x.spatial if isinstance(x, Shape) else (x.length,)
-    axes = [k for k, (w, n) in enumerate(zip(found.windows, sizes, strict=True)) if w.remainder(n)]
-    return frozenset(origin.axis for k in axes if k < len(before) and (origin := before[k]) is not None)
+def _stretches(xs: tuple[Flow, ...]) -> bool:
+    """Return whether one of the inputs of a join has a single cell and another has several."""
+    cells = {max(x.spatial) for x in xs if isinstance(x, Shape) and x.rank}
+    return len(cells) > 1 and 1 in cells
+
+
+def _misfit(node: Node, found: Outcome, xs: tuple[Flow, ...], before: _Origins) -> Fault:
+    """Return the fault of a layer whose stride does not fit, with the input axes along which it does not."""
+    sizes = xs[0].spatial if isinstance(xs[0], Shape) else (xs[0].length,)
+    periods: dict[Axis, int] = {}
+    for origin, window, size in zip(before, found.windows, sizes, strict=False):
+        if origin is not None and window.remainder(size):
+            # The numerator of cells of the input is a whole number of them, and of strides.
+            periods[origin.axis] = (origin.step * window.stride).numerator
+    return Fault(node, frozenset(periods), xs, None, periods)
 
 
 def _behind(layer: Layer, found: Outcome, xs: tuple[Flow, ...], before: list[_Origins], *, measured: bool) -> _Origins:
     """Return the origins of a result's axes, with step and extent if they are `measured`."""
     rank = found.shape.rank
     if isinstance(layer, Join) or not xs:
-        return next((known for known in before if len(known) == rank), (None,) * rank)
+        sides = [(known, x) for known, x in zip(before, xs, strict=False) if len(known) == rank]
+        # A result of one cell that is repeated decides no size.
+        sides.sort(key=lambda side: side[1][:rank] != found.shape.spatial)
+        return tuple(next((known[k] for known, _ in sides if known[k] is not None), None) for k in range(rank))
     try:
         views = layer.views(check_flow(layer, xs[0]), found.windows)
     except LayerError:

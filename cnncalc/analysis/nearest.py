@@ -21,60 +21,94 @@ def along(flow: Flow, axes: tuple[int, ...], size: int) -> Flow:
     return Shape(*(size if i in axes else n for i, n in enumerate(flow)))
 
 
-def nearest_inputs(graph: Graph, *, by_channels: bool = False) -> list[Flow]:
-    """Return the nearest smaller and the nearest larger input on which every stride fits and every join matches.
+def nearest_inputs(graph: Graph, *, by_channels: bool = False) -> list[tuple[Flow, ...]]:
+    """Return the nearest smaller and the nearest larger inputs on which every stride fits and every join matches.
 
-    Every axis is changed as little as it needs. Empty if the network has several inputs, if there are none nearby, or if
-    channels decide what the rows are and some shapes are not known (`by_channels`).
+    Every axis is changed as little as it needs. Of several inputs one is changed if that is enough, else all together if they are
+    equal, else each. Inputs are left out on which a join repeats a result of one cell that has more cells on the graph's own.
+    Empty if there are none nearby, or if channels decide what the rows are and some shapes are not known (`by_channels`).
     """
-    flows = [source.flow for source in graph.inputs]
-    if len(flows) != 1 or flows[0] is None or (by_channels and any(node.shape is None for node in graph.nodes)):
+    flows = tuple(source.flow for source in graph.inputs if source.flow is not None)
+    if not flows or len(flows) < len(graph.inputs) or (by_channels and any(node.shape is None for node in graph.nodes)):
         return []
-    flow = flows[0]
-    judge = Judge(graph, by_channels=by_channels)
-    found = (_nearest(judge, flow, flow.rank, step) for step in (-1, 1))
-    return [other for other in found if other is not None and other != flow]
+    search = _Search(Judge(graph, by_channels=by_channels), flows)
+    every = tuple(range(len(flows)))
+    each: list[tuple[int, ...]] = [(place,) for place in every]
+    alone = [[places] for places in each if places[0] in search.guilty]
+    for ways in (alone, [[every]] if len(set(flows)) == 1 else [], [each]):
+        if found := [other for groups in ways for step in (-1, 1) if (other := search.nearest(groups, step)) is not None]:
+            return found
+    return []
 
 
-def _nearest(judge: Judge, flow: Flow, rank: int, step: int) -> Flow | None:
-    """The nearest input that works, smaller or larger; equal axes stay equal if they can."""
-    axes = tuple(range(rank))
-    most = judge.traced + _EFFORT
-    if rank > 1 and len(set(flow[:rank])) == 1:
-        size = next_size(judge, (flow,), 0, axes, step, _FAR, most)
-        if size is not None:
-            return _works(judge, along(flow, axes, size))
-    other, before = flow, None
-    while other != before:
-        before = other
-        for axis in axes:
-            size = next_size(judge, (other,), 0, (axis,), step, _FAR, most)
-            if size is None:
-                return None
-            other = along(other, (axis,), size)
-        # Layers behind a fault are not checked, so that the next round may find more.
-        if _works(judge, other):
-            return other
-    return None
+class _Search:
+    """Looks for inputs that work near those of a graph."""
+
+    def __init__(self, judge: Judge, flows: tuple[Flow, ...]) -> None:
+        self._judge = judge
+        self._flows = flows
+        trace = judge.trace(flows)
+        #: Joins that repeat a result of one cell on purpose.
+        self._stretched = trace.stretched - {id(fault.node) for fault in trace.faults}
+        #: The inputs that every fault depends on: a change of one of them alone may be enough.
+        self.guilty = set(range(len(flows))).intersection(
+            *({place for place, _ in fault.axes} for fault in trace.faults if fault.axes is not None)
+        )
+
+    def nearest(self, groups: list[tuple[int, ...]], step: int) -> tuple[Flow, ...] | None:
+        """Return the nearest inputs that work, smaller or larger; inputs of a group stay equal, and equal axes if they can."""
+        judge, other = self._judge, self._flows
+        most = judge.traced + _EFFORT
+        if len(groups) == 1:
+            (places,) = groups
+            axes = tuple(range(other[places[0]].rank))
+            if len(axes) > 1 and len(set(other[places[0]][: len(axes)])) == 1:
+                size = next_size(judge, other, places, axes, step, _FAR, most)
+                if size is not None:
+                    return self._works(changed(other, places, axes, size))
+        before = None
+        while other != before:
+            before = other
+            for places in groups:
+                for axis in range(other[places[0]].rank):
+                    size = next_size(judge, other, places, (axis,), step, _FAR, most)
+                    if size is None:
+                        return None
+                    other = changed(other, places, (axis,), size)
+            # Layers behind a fault are not checked, so that the next round may find more.
+            if self._works(other):
+                return other
+        return None
+
+    def _works(self, flows: tuple[Flow, ...]) -> tuple[Flow, ...] | None:
+        verdict = self._judge(flows)
+        if verdict is None or not verdict.works or flows == self._flows:
+            return None
+        return flows if self._judge.trace(flows).stretched <= self._stretched else None
 
 
-def _works(judge: Judge, flow: Flow) -> Flow | None:
-    verdict = judge((flow,))
-    return flow if verdict is not None and verdict.works else None
+def changed(inputs: tuple[Flow, ...], places: tuple[int, ...], axes: tuple[int, ...], size: int) -> tuple[Flow, ...]:
+    """Return the inputs, those at `places` with another size along `axes`."""
+    return tuple(along(flow, axes, size) if place in places else flow for place, flow in enumerate(inputs))
 
 
 def next_size(
-    judge: Judge, inputs: tuple[Flow, ...], place: int, axes: tuple[int, ...], step: int, tries: int, most: int | None = None
+    judge: Judge,
+    inputs: tuple[Flow, ...],
+    places: tuple[int, ...],
+    axes: tuple[int, ...],
+    step: int,
+    tries: int,
+    most: int | None = None,
 ) -> int | None:
-    """Return the nearest size in one direction with which nothing fails along these axes of an input, whatever fails elsewhere.
+    """Return the nearest size in one direction with which nothing fails along these axes of inputs, whatever fails elsewhere.
 
     The present size counts, so that axes that work stay. None if there is none within `tries` sizes, or if `judge` has traced
     `most` layers before one is found.
     """
-    guilty = frozenset((place, axis) for axis in axes)
-    for size in _candidates(inputs[place][axes[0]], step, tries):
-        changed = (*inputs[:place], along(inputs[place], axes, size), *inputs[place + 1 :])
-        if judge.spares(changed, guilty):
+    guilty = frozenset((place, axis) for place in places for axis in axes)
+    for size in _candidates(inputs[places[0]][axes[0]], step, tries):
+        if judge.spares(changed(inputs, places, axes, size), guilty):
             return size
         if most is not None and judge.traced >= most:
             break

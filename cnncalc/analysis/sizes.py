@@ -35,8 +35,9 @@ def rule(sizes: Collection[int], most: int) -> SizePattern | None:
     members = frozenset(sizes)
     if len(members) < _SEEN:
         return None
-    # If the last period has no member, the sizes do not repeat with this period.
-    for step in range(most - max(members) + 1, most // _SEEN + 1):
+    largest = max(members)
+    # The last period has a member, so that the largest one has another a period before it.
+    for step in sorted(largest - size for size in members if most - largest < largest - size <= most // _SEEN):
         first = most - step + 1
         while first > 1 and (first - 1 in members) == (first - 1 + step in members):
             first -= 1

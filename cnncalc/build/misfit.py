@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from cnncalc.build.mismatch import Offer
 from cnncalc.graph import Input, Node
 from cnncalc.infer import outcome
 from cnncalc.layers.option import Cells, Every, PerAxis
@@ -33,14 +33,13 @@ class Misfit(NamedTuple):
     #: Whether the layer reads an input of the network: `input` among the refits is then the network's own.
     reads_input: bool
 
-    def text(self, inputs: Sequence[str] = ()) -> str:
-        """The sentence; `inputs` are inputs of the network on which all of it works."""
-        sizes = " or ".join(inputs or [written(one) for one in self.refits if one.field == "input"])
-        if not inputs:
-            more = f"an input of {sizes} to {self.layer}"
-        else:
-            more = f"input {sizes}" if self.reads_input else f"the network's input {sizes}"
-        changes = [*self.advice, *([more] if sizes else [])]
+    def text(self, offer: Offer | None = None) -> str:
+        """The sentence; `offer` has inputs of the network on which all of it works."""
+        sizes = " or ".join(written(one) for one in self.refits if one.field == "input")
+        more = f"an input of {sizes} to {self.layer}" if sizes else ""
+        if offer is not None and offer.inputs:
+            more = offer.text(reads_input=self.reads_input)
+        changes = [*self.advice, *([more] if more else [])]
         listed = ", or ".join(filter(None, (", ".join(changes[:-1]), *changes[-1:])))
         return f"{self.fault}; try {listed}{', or ' if listed else ''}fit: floor"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from cnncalc.graph import Node
@@ -20,6 +19,22 @@ class Side(NamedTuple):
     flow: Flow | None
 
 
+class Offer(NamedTuple):
+    """Inputs of the network that work, each as a spec writes it; `named` if they are `left 7x7x3 and right 7x7x3`."""
+
+    inputs: tuple[str, ...] = ()
+    named: bool = False
+
+    def text(self, *, reads_input: bool) -> str:
+        """The inputs as advice; empty if there are none. `reads_input`: the layer at fault reads an input itself."""
+        if not self.inputs:
+            return ""
+        name = "input" if reads_input and not self.named else "the network's input"
+        return (
+            f"{name}{'s' * (' and ' in self.inputs[0])} {', or '.join(self.inputs) if self.named else ' or '.join(self.inputs)}"
+        )
+
+
 class Unjoined(NamedTuple):
     """Two results that a join cannot take together; `fault` is the sentence without advice."""
 
@@ -34,9 +49,9 @@ class Unjoined(NamedTuple):
         x, y = self.first.flow, self.second.flow
         return not (isinstance(x, Shape) and isinstance(y, Shape) and x.spatial == y.spatial)
 
-    def text(self, cause: str = "", inputs: Sequence[str] = ()) -> str:
-        """The sentence; `cause` names the layer that dropped a cell, `inputs` are inputs of the network that work."""
-        advice = f"; try the network's input {' or '.join(inputs)}" if inputs else ""
+    def text(self, cause: str = "", offer: Offer | None = None) -> str:
+        """The sentence; `cause` names the layer that dropped a cell, `offer` has inputs of the network that work."""
+        advice = f"; try {offer.text(reads_input=False)}" if offer is not None and offer.inputs else ""
         return f"{self.fault}{f'; {cause}' if cause else ''}{advice}"
 
 
@@ -47,12 +62,12 @@ class RefusedInput(NamedTuple):
     #: Whether the layer reads an input of the network.
     reads_input: bool
 
-    def text(self, inputs: Sequence[str] = ()) -> str:
-        """The sentence; `inputs` are inputs of the network that work."""
-        if not inputs:
+    def text(self, offer: Offer | None = None) -> str:
+        """The sentence; `offer` has inputs of the network that work."""
+        if offer is None or not offer.inputs:
             return self.fault
-        name = "input" if self.reads_input else "the network's input"
-        return f"{self.fault}; {name} {' or '.join(inputs)} {'work' if len(inputs) > 1 else 'works'}"
+        found = offer.text(reads_input=self.reads_input)
+        return f"{self.fault}; {found} {'work' if len(offer.inputs) > 1 or ' and ' in found else 'works'}"
 
 
 def of(node: Node, error: Mismatch, layout: str) -> Unjoined:

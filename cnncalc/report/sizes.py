@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from cnncalc.analysis.layout import other_layout
 from cnncalc.analysis.sizes import in_words, listed, rule
 from cnncalc.problem import one_line
 from cnncalc.report import words
@@ -18,13 +19,19 @@ _SKIPPED = "expect not checked: it applies to the file's own input"
 
 
 def rows(subject: Subject, surveys: Mapping[str, Survey], width: int | None, *, expect_skipped: bool = False) -> list[Row]:
-    """Return a line for each way to vary an input, with a second column if a floor or a ceiling is taken."""
+    """Return a line for each way to vary an input, with a second column if a floor or a ceiling is taken.
+
+    The name of a survey is that of its input, or ` = ` between those of several that stay equal.
+    """
     found: list[Row] = [[(f"{words.sentence(subject.name)}: {_title(surveys)}", "title")]]
     for name, survey in surveys.items():
         found.append([])
         if len(surveys) > 1 or name != "input":
             found.append([(f"{one_line(name)}{_others(subject, name, survey)}", "header")])
         found += _survey(subject, survey, width)
+    for source in subject.inputs:
+        doubt = other_layout(subject.graph, source, subject.layout)
+        found += [[(line, "note")] for line in wrapped(doubt, width)] if doubt is not None else []
     if expect_skipped:
         found += [[(line, "note")] for line in wrapped(_SKIPPED, width)]
     return found
@@ -32,7 +39,8 @@ def rows(subject: Subject, surveys: Mapping[str, Survey], width: int | None, *, 
 
 def _others(subject: Subject, name: str, survey: Survey) -> str:
     """The sizes of the other inputs: those of the file, or the nearest on which the network works."""
-    pairs = [(source, flow) for source, flow in zip(subject.inputs, survey.beside, strict=False) if source.name != name]
+    varied = name.split(" = ")
+    pairs = [(source, flow) for source, flow in zip(subject.inputs, survey.beside, strict=False) if source.name not in varied]
     changed = [f"{one_line(source.name)} {words.flow(flow, subject.layout)}" for source, flow in pairs if flow != source.flow]
     if changed:
         return f", with {' and '.join(changed)}, the nearest on which the network works"
@@ -71,15 +79,19 @@ def _notes(subject: Subject, survey: Survey) -> Iterator[str]:
     layout, scans = subject.layout, survey.scans
     most = max(scan.most for scan in scans)
     stops = {stop.fault.node.name: stop for stop in (scan.stop for scan in scans) if stop is not None}
+    cut = any(scan.cut for scan in scans)
+    reason = "because that would take long" if cut else "--max searches further"
     if survey.smallest is None:
-        yield f"no size was found; not searched beyond {most:,}, --max searches further"
+        yield f"no size was found; not searched beyond {most:,}, {reason}"
     elif survey.independent and not any(scan.tried for scan in scans) and any(scan.stop is None for scan in scans):
         yield f"the smallest that works: {words.flow(survey.smallest, layout)}"
     for name, stop in stops.items():
         limited = [axis for scan in scans if scan.stop is not None and scan.stop.fault.node.name == name for axis in scan.axes]
         yield _stopped(list(dict.fromkeys(limited)), stop, layout)
     if survey.smallest is not None and not stops and any(_unknown(scan) for scan in scans):
-        yield f"no rule covers sizes beyond {most:,}, which were not searched; --max searches further"
+        yield f"no rule covers sizes beyond {most:,}, which were not searched{',' if cut else ';'} {reason}"
+    elif cut:
+        yield f"sizes beyond {most:,} were not searched, {reason}"
     for scan in scans:
         if scan.tried:
             yield f"only these sizes were tried, because layers of this network change with its input: {listed(scan.tried)}"

@@ -67,13 +67,15 @@ def solve(
 
 
 def sizes(spec: str | os.PathLike[str], *, max: int | None = None, **changes: Any) -> dict[str, Survey]:  # noqa: A002
-    """For each input the sizes on which a network works; `changes` as for `load`. Raises SpecError.
+    """For each input the sizes on which a network works, and for equal inputs together, as `a = b`; `changes` as for `load`.
+
+    Raises SpecError.
 
     >>> sizes("unet", max=300)["input"].smallest
     Shape(188, 188, 1)
     """
     from cnncalc.studies.oracle import Oracle
-    from cnncalc.studies.sizes import survey
+    from cnncalc.studies.sizes import surveys
 
     unknown = [name for name in changes if name not in Options._fields]
     if unknown:
@@ -82,7 +84,7 @@ def sizes(spec: str | os.PathLike[str], *, max: int | None = None, **changes: An
     lasting: list[Problem] = oracle.lasting_problems()
     if lasting:
         raise SpecError(lasting)
-    return {source.name: survey(oracle.along(i), max) for i, source in enumerate(oracle.network.inputs)}
+    return {name: found for name, (_, found) in surveys(oracle, max).items()}
 
 
 def diff(before: Network | str | os.PathLike[str], after: Network | str | os.PathLike[str]) -> Difference:

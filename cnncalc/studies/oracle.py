@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+from math import lcm
 from typing import NamedTuple
 
 from cnncalc.analysis.judge import NO, Fault, Judge, Verdict
@@ -22,6 +24,8 @@ _HARMLESS = frozenset(("stride-fit", "expect", "budget"))
 LEAST, _PERIODS, MOST = 1024, 4, 100_000
 #: Readings of a file in which channels decide what the rows are, to find a size at which all of it is known.
 _READINGS = 60
+#: The work of reading a layer from a file, in layers that are judged by a graph.
+_READ_LAYER = 30
 
 
 class FailingLayer(NamedTuple):
@@ -43,6 +47,7 @@ class Oracle:
         self.judge: Judge | None = None
         #: Whether fields of layers depend on the input, as in a program that computes sizes.
         self.computed = False
+        self._read_layers = 0
         self.network: Network = of(source, options.changes())
         self._by_channels = "in_channels" in self.network.reading.text
         self.flows: list[Flow] = [source.flow for source in self.network.inputs if source.flow is not None]
@@ -132,15 +137,20 @@ class Oracle:
         for other, flow in enumerate(found):
             for axis in range(flow.rank) if other != place and self.judge is not None else ():
                 assert self.judge is not None
-                sizes = [next_size(self.judge, tuple(found), other, (axis,), step, LEAST) for step in (-1, 1)]
+                sizes = [next_size(self.judge, tuple(found), (other,), (axis,), step, LEAST) for step in (-1, 1)]
                 near = [size for size in sizes if size is not None]
                 if near:
                     found[other] = along(found[other], (axis,), min(near, key=lambda size: abs(size - flow[axis])))
         return tuple(found)
 
-    def along(self, place: int) -> OneInput:
-        """The verdicts when one input varies and the others stay."""
-        return OneInput(self, place)
+    @property
+    def effort(self) -> int:
+        """The layers that verdicts needed so far; reading a layer from the file counts several times."""
+        return self._read_layers * _READ_LAYER + (self.judge.judged if self.judge is not None else 0)
+
+    def along(self, *places: int) -> OneInput:
+        """The verdicts when one input varies, or several that are equal, and the others stay."""
+        return OneInput(self, places)
 
     def __call__(self, flows: tuple[Flow, ...]) -> Verdict:
         verdict = self.judge(flows) if self.judge is not None else None
@@ -156,7 +166,9 @@ class Oracle:
         names = [source.name for source in self.network.inputs]
         given = [f"{name}={text}" for name, text in zip(names, texts, strict=True)]
         try:
-            return of(self._source, self._options._replace(input=given, layout=None).changes())
+            network = of(self._source, self._options._replace(input=given, layout=None).changes())
+            self._read_layers += len(network.layers)
+            return network
         except SpecError as error:
             return error
 
@@ -179,36 +191,54 @@ def _written(flow: Flow, layout: str) -> str:
 
 
 class OneInput:
-    """One input of a network varies, the others stay."""
+    """One input of a network varies, or several that stay equal; the others do not change."""
 
-    def __init__(self, oracle: Oracle, place: int) -> None:
+    def __init__(self, oracle: Oracle, places: tuple[int, ...]) -> None:
         self._oracle = oracle
-        self.inputs = oracle.beside(place)
-        self.place = place
-        self.flow = oracle.flows[place]
+        self.inputs = oracle.beside(places[0]) if len(places) == 1 else tuple(oracle.flows)
+        self.places = places
+        self.flow = oracle.flows[places[0]]
         self.judge = oracle.judge
         self.computed = oracle.computed
 
+    @property
+    def effort(self) -> int:
+        """The work of all verdicts so far, in layers."""
+        return self._oracle.effort
+
     def flows(self, flow: Flow) -> tuple[Flow, ...]:
-        """The inputs of the network with `flow` in its place."""
-        return (*self.inputs[: self.place], flow, *self.inputs[self.place + 1 :])
+        """The inputs of the network with `flow` in its places."""
+        return tuple(flow if place in self.places else other for place, other in enumerate(self.inputs))
 
     def __call__(self, flow: Flow) -> Verdict:
         return self._oracle(self.flows(flow))
 
-    def bounds(self, most: int | None) -> list[int]:
-        """The largest size tried along each axis: a few periods of its strides after the first size that can work."""
+    @cached_property
+    def reach(self) -> list[int]:
+        """For each axis a size by which a rule shows: a few periods of its strides after the first size that can work."""
         rank = self.flow.rank
-        if most is not None:
-            return [most] * rank
         found = [LEAST] * rank
         if self.judge is not None:
             for probe in (self.flow, along(self.flow, tuple(range(rank)), LEAST)):
                 reach = self.judge.trace(self.flows(probe)).reach
-                for axis in range(rank):
-                    step, extent = reach[self.place, axis]
-                    found[axis] = min(MOST, max(found[axis], int(extent) + _PERIODS * int(step)))
+                for place in self.places:
+                    for axis in range(rank):
+                        step, extent = reach[place, axis]
+                        found[axis] = min(MOST, max(found[axis], int(extent) + _PERIODS * int(step)))
         return found
+
+    def periods(self, flow: Flow, axes: tuple[int, ...]) -> set[int]:
+        """Return how many cells more along these axes change nothing about a stride that does not fit; empty if all fit."""
+        if self.judge is None:
+            return set()
+        trace = self.judge.trace(self.flows(flow))
+        return {
+            lcm(fault.periods[place, axis], trace.reach[place, axis][0].numerator)
+            for fault in trace.faults
+            for place in self.places
+            for axis in axes
+            if (place, axis) in fault.periods
+        }
 
     def stop(self, flows: list[Flow]) -> FailingLayer | None:
         """The first layer that fails on all of these inputs, though the strides may fit."""

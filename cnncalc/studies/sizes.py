@@ -10,7 +10,7 @@ from cnncalc.analysis.judge import LARGE, Verdict
 from cnncalc.analysis.nearest import along, next_size
 from cnncalc.analysis.sizes import rule
 from cnncalc.shape import Flow, Shape, Tokens
-from cnncalc.studies.oracle import MOST, FailingLayer, OneInput, longest
+from cnncalc.studies.oracle import MOST, FailingLayer, OneInput, Oracle, longest
 
 #: The number of changes of each axis to find an input that works: a fault along one axis hides layers behind it.
 _ROUNDS = 4
@@ -22,13 +22,20 @@ _NEAR = 32
 _BOX = 96
 #: Sizes for which a network is read again if its layers' fields depend on the input; its own size and the next are tried as well.
 _AGAIN = (32, 64, 96, 128, 160, 192, 224, 256, 320, 384, 512)
+#: The work of one scan, in layers that are judged: a few seconds.
+_EFFORT = 1_000_000
+#: Sizes at which a rule that holds so far is checked up to the largest size asked for; half of them work by the rule.
+_CHECKS = 200
+#: Traces without a stride that does not fit, after which none is looked for.
+_FRUITLESS = 64
 
 
 class Scan(NamedTuple):
     """Sizes from 1 to `most` that work along axes of the same size, the other axes as in `at`.
 
     `exact`: every stride fits, beside other axes along which that is so. `stop`: which layer fails on larger sizes, if the
-    sizes that work follow no rule. `tried`: the sizes that were tried, if not all from 1 to `most`.
+    sizes that work follow no rule. `tried`: the sizes that were tried, if not all from 1 to `most`. `cut`: larger sizes were
+    asked for, but would take long.
     """
 
     axes: tuple[str, ...]
@@ -38,6 +45,7 @@ class Scan(NamedTuple):
     most: int
     stop: FailingLayer | None = None
     tried: tuple[int, ...] = ()
+    cut: bool = False
 
 
 class Survey(NamedTuple):
@@ -53,6 +61,15 @@ class Survey(NamedTuple):
     beside: tuple[Flow, ...] = ()
 
 
+def surveys(oracle: Oracle, most: int | None = None) -> dict[str, tuple[OneInput, Survey]]:
+    """Return the sizes of each input by its name, and first, as `a = b`, those of equal inputs together."""
+    inputs = oracle.network.inputs
+    each = {source.name: oracle.along(place) for place, source in enumerate(inputs)}
+    if len(inputs) > 1 and len(set(oracle.flows)) == 1 and oracle.flows[0].rank:
+        each = {" = ".join(each): oracle.along(*range(len(inputs))), **each}
+    return {name: (judge, survey(judge, most)) for name, judge in each.items()}
+
+
 def survey(judge: OneInput, most: int | None = None) -> Survey:
     """Try the sizes of an input up to `most`, or as far as the strides of the network suggest."""
     return _survey(judge, most)._replace(beside=judge.inputs)
@@ -65,7 +82,7 @@ def _survey(judge: OneInput, most: int | None) -> Survey:
         return Survey([], True, flow if judge(flow).works else None)
     if judge.computed:
         return _read_again(judge, flow, most)
-    bounds = judge.bounds(most)
+    bounds = judge.reach if most is None else [most] * rank
     if rank == 1:
         scan = _scan(judge, flow, (0,), bounds[0])
         return Survey([scan], True, along(flow, (0,), scan.works[0]) if scan.works else None)
@@ -106,19 +123,72 @@ def _names(flow: Flow, axes: tuple[int, ...]) -> tuple[str, ...]:
 
 
 def _scan(judge: OneInput, flow: Flow, axes: tuple[int, ...], most: int) -> Scan:
-    works, exact = [], []
+    works, exact, end = _works_up_to(judge, flow, axes, most)
+    stop = None
+    if rule(works, end) is None:
+        last = works[-1] if works else 0
+        larger = [(last + end) // 2 + 1, end, 2 * end + 1, *LARGE]
+        stop = judge.stop([along(flow, axes, size) for size in larger if size > last])
+    return Scan(_names(flow, axes), flow, works, exact, end, stop, cut=end < most)
+
+
+def _works_up_to(judge: OneInput, flow: Flow, axes: tuple[int, ...], most: int) -> tuple[list[int], list[int], int]:
+    """Return the sizes that work, those on which every stride fits, and the largest size for which that is known.
+
+    Sizes are left out that a stride does not fit because it does not fit a smaller size with the same remainder. If a rule holds
+    as far as the strides suggest, it is checked on some of the larger sizes instead of all.
+    """
+    works: list[int] = []
+    exact: list[int] = []
+    enough = max(judge.reach[axis] for axis in axes)
+    fails = bytearray(most + 1)
+    fruitless, before = 0, judge.effort
     for size in range(1, most + 1):
+        if fails[size]:
+            continue
+        spent = judge.effort - before > _EFFORT
+        if size > enough or spent:
+            if _holds(judge, flow, axes, (works, exact), size - 1, most):
+                found = [[*sizes, *_continued(sizes, size - 1, most)] for sizes in (works, exact)]
+                return found[0], found[1], most
+            if spent:
+                return works, exact, size - 1
+            enough = most
         verdict = judge(along(flow, axes, size))
         if verdict.works:
             works.append(size)
             if verdict.exact:
                 exact.append(size)
-    stop = None
-    if rule(works, most) is None:
-        last = works[-1] if works else 0
-        larger = [(last + most) // 2 + 1, most, 2 * most + 1, *LARGE]
-        stop = judge.stop([along(flow, axes, size) for size in larger if size > last])
-    return Scan(_names(flow, axes), flow, works, exact, most, stop)
+        elif fruitless < _FRUITLESS:
+            periods = judge.periods(along(flow, axes, size), axes)
+            fruitless += not periods
+            for period in periods:
+                fails[size::period] = b"\1" * len(range(size, most + 1, period))
+    return works, exact, most
+
+
+def _continued(sizes: list[int], last: int, most: int) -> list[int]:
+    """Continue sizes up to `last` by their rule; without sizes there are no more."""
+    pattern = rule(sizes, last)
+    return [] if pattern is None else [size for size in range(last + 1, most + 1) if size in pattern]
+
+
+def _holds(judge: OneInput, flow: Flow, axes: tuple[int, ...], known: tuple[list[int], list[int]], last: int, most: int) -> bool:
+    """Whether sizes up to `last` follow rules that also hold for some of those up to `most`."""
+    works, exact = known
+    if rule(works, last) is None or (exact and rule(exact, last) is None):
+        return False
+    more = [_continued(sizes, last, most) for sizes in known]
+    draw = random.Random(0)
+    probes = {
+        most,
+        *(size for size in LARGE if last < size <= most),
+        *(draw.randint(last + 1, most) for _ in range(_CHECKS // 2)),
+    }
+    for sizes in more:
+        probes.update(draw.choices(sizes, k=_CHECKS // 4) if sizes else ())
+    yes = [frozenset(sizes) for sizes in more]
+    return all(judge(along(flow, axes, size)) == Verdict(size in yes[0], size in yes[1]) for size in sorted(probes))
 
 
 def _base(judge: OneInput, flow: Shape, bounds: Sequence[int]) -> Shape | None:
@@ -129,8 +199,8 @@ def _base(judge: OneInput, flow: Shape, bounds: Sequence[int]) -> Shape | None:
         return None
     other = flow
     for _ in range(_ROUNDS):
-        for axis, bound in enumerate(bounds):
-            found = [next_size(judge.judge, judge.flows(other), judge.place, (axis,), step, bound) for step in (-1, 1)]
+        for axis, bound in enumerate(map(min, bounds, judge.reach)):
+            found = [next_size(judge.judge, judge.flows(other), judge.places, (axis,), step, bound) for step in (-1, 1)]
             near = [size for size in found if size is not None and size <= bound]
             if not near:
                 return None
@@ -155,15 +225,15 @@ def _fitting(judge: OneInput, flow: Shape, scans: list[Scan]) -> list[Scan]:
     if square.exact:
         at = along(square.at, places[0], square.exact[0])
     else:
-        cubes = (along(flow, tuple(range(flow.rank)), size) for size in range(1, square.most + 1))
+        cubes = (along(flow, tuple(range(flow.rank)), size) for size in range(1, min(square.most, max(judge.reach)) + 1))
         found = next((cube for cube in cubes if judge(cube).exact), None)
         if found is None:
             return scans
         at = found
     result = []
     for scan, axes in zip(scans, places, strict=True):
-        exact = [size for size in range(1, scan.most + 1) if judge(along(at, axes, size)).exact]
-        result.append(scan._replace(exact=exact))
+        _, exact, end = _works_up_to(judge, at, axes, scan.most)
+        result.append(scan._replace(exact=exact) if end == scan.most else scan)
     return result
 
 

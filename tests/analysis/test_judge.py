@@ -67,7 +67,7 @@ def test_some_of_the_networks_have_such_a_fault():
 @pytest.mark.parametrize("seed", range(60))
 def test_the_nearest_inputs_work(seed):
     net, _ = network(seed)
-    for flow in nearest_inputs(net.graph):
+    for (flow,) in nearest_inputs(net.graph):
         assert cnncalc.loads(net.reading.text, input=str(flow)).problems == []
 
 

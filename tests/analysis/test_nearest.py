@@ -28,11 +28,12 @@ POOLS = "".join("  - {maxpool: 2}\n" for _ in range(3))
         # No size helps.
         ("input: 8x8x3\nlayers:\n  - {conv: 4, kernel_size: 3}\n  - {add: input}\n", []),
         ("input: 8x8x3\nlayers: [relu]\n", []),
-        ("input: {a: 7x7x1, b: 7x7x1}\nlayers:\n  - {maxpool: 2, from: a}\n  - {concat: b}\n", []),
+        # Of two inputs the one whose change is enough.
+        ("input: {a: 7x7x1, b: 7x7x1}\nlayers:\n  - {maxpool: 2, from: a}\n  - {concat: b}\n", ["14x14x1 7x7x1"]),
     ],
 )
 def test_nearest_inputs(text, nearest):
-    assert [str(flow) for flow in nearest_inputs(cnncalc.loads(text).graph)] == nearest
+    assert [" ".join(map(str, flows)) for flows in nearest_inputs(cnncalc.loads(text).graph)] == nearest
 
 
 def test_channels_that_decide_the_rows_and_are_not_known():

@@ -37,6 +37,12 @@ def test_json_lists_every_size(cnncalc):
         assert axis["works"] == axis["exact"] == [188, 204, 220, 236, 252, 268, 284, 300]
 
 
+def test_a_shape_in_the_other_layout_is_told(cnncalc, tmp_path):
+    file = tmp_path / "a.yaml"
+    file.write_text("input: 3x32x32\nlayers:\n  - {conv: 4, kernel_size: 3, padding: 1}\n")
+    assert "for 3 channels write 32x32x3, or layout: channels_first" in cnncalc("sizes", str(file)).out
+
+
 def test_none_within_reach(cnncalc):
     result = cnncalc("sizes", "unet", "--max", "100")
     assert result.status == 1

@@ -11,7 +11,7 @@ from cnncalc.network import load, loads, of
 from cnncalc.shape import Shape, Tokens
 from cnncalc.studies import oracle as judging
 from cnncalc.studies.oracle import Oracle
-from cnncalc.studies.sizes import survey
+from cnncalc.studies.sizes import survey, surveys
 
 SPECS = sorted((Path(__file__).parents[2] / "specs").glob("*.yaml"))
 
@@ -124,6 +124,56 @@ def test_each_axis_is_searched_as_far_as_its_strides_suggest():
     assert height.works == list(range(96, height.most + 1, 96))
     assert width.works == list(range(1280, width.most + 1, 1280))
     assert width.most >= 4 * 1280
+
+
+def test_large_sizes_follow_the_rule_of_small_ones_without_being_tried_one_by_one():
+    # (N − 3)/2 + 1 of strides that round down works from 3 cells on, and fits odd sizes.
+    oracle = oracle_of("input: 9x9x1\nfit: floor\nlayers:\n  - {conv: 4, kernel_size: 3, stride: 2}\n")
+    square, *_ = survey(oracle.along(0), 100_000).scans
+    assert square.works == list(range(3, 100_001))
+    assert square.exact == list(range(3, 100_001, 2))
+    assert not square.cut
+    assert oracle.effort < 10_000
+
+
+def test_strides_of_a_large_product_are_found_with_few_verdicts():
+    # Seven poolings of 4: multiples of 4^7 = 16,384, six of which are at most 100,000.
+    oracle = oracle_of("input: 9x9x1\nlayers:\n  - {maxpool: 4, repeat: 7}\n")
+    found = survey(oracle.along(0), 100_000)
+    assert all(scan.works == [16_384 * k for k in range(1, 7)] for scan in found.scans)
+    assert oracle.effort < 10_000
+
+
+def test_a_rule_that_ends_is_not_continued():
+    # (n² + 1)·2 parameters are within the budget up to 2,000 cells.
+    oracle = oracle_of("input: 4x4x1\nlayers:\n  - {fc: 2}\nbudget: {parameters: 8_000_002}\n")
+    square, *_ = survey(oracle.along(0), 5_000).scans
+    assert square.works == list(range(1, 2_001))
+    assert square.most == 5_000
+
+
+def test_a_search_that_would_take_long_ends_and_says_where(monkeypatch, capsys):
+    from cnncalc.cli.sizes import tell
+    from cnncalc.studies import sizes
+
+    # The sum of two pools of coprime windows matches on no size, so that every size is tried.
+    text = "input: 9x9x1\nfit: floor\nlayers: [{maxpool: 2}, {conv: 1, kernel_size: 3}, {concat: input}]\n"
+    monkeypatch.setattr(sizes, "_EFFORT", 300)
+    square, *_ = surveyed(text, 5_000).scans
+    assert square.cut
+    assert 100 <= square.most <= 300
+    tell(oracle_of(text), 5_000)
+    assert f"no size was found; not searched beyond {square.most}, because that would take long" in capsys.readouterr().out
+
+
+def test_equal_inputs_are_varied_together():
+    # Both pools halve, and their results are added: even sizes, the same for both.
+    found = surveys(
+        oracle_of("input: {l: 9x9x3, r: 9x9x3}\nlayers: [{maxpool: 2, from: l, name: p}, {maxpool: 2, from: r}, {add: p}]\n"), 40
+    )
+    assert list(found) == ["l = r", "l", "r"]
+    assert found["l = r"][1].smallest == Shape(2, 2, 3)
+    assert found["l = r"][1].scans[0].works == list(range(2, 41, 2))
 
 
 def test_depth_is_an_axis_like_the_others():
