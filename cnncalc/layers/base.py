@@ -82,6 +82,8 @@ class Layer:
     per_position: ClassVar[bool] = False
     #: Whether its output depends on its input in an unknown way: such a layer has no forward pass.
     opaque: ClassVar[bool] = False
+    #: Whether its result need not be read.
+    ends_branch: ClassVar[bool] = False
     example: ClassVar[Example]
     #: Whether its result, a view, is a part of its input or a new order of the input's numbers.
     strided: ClassVar[bool] = False

@@ -14,6 +14,7 @@ class Unused(Identity, kind="unused"):
     MACs: none. `buffers` are stored numbers that are not learned.
     """
 
+    ends_branch = True
     also = ("trainingonly", "auxiliaryhead")
     parameters: int = option(Count(0), "learned numbers", main=True, also=("params",))
     buffers: int = option(Count(0), "stored numbers that are not learned", default=0)

@@ -44,7 +44,7 @@ def find(subject: CheckedNetwork) -> Iterator[Finding]:
     if not subject.whole:
         return
     for node in subject.graph.nodes:
-        if subject.readers(node) or id(node) in subject.outputs:
+        if subject.readers(node) or id(node) in subject.outputs or node.layer.ends_branch:
             continue
         # The problem is reported at the outermost block or branches row that has this result.
         giving = [group for group in subject.groups.get(id(node), []) if group.kind != "branch"]

@@ -2,12 +2,19 @@
 
 import json
 import lzma
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 import cnncalc
+from cnncalc.build.builder import Builder
+from cnncalc.build.changes import Changes
+from cnncalc.build.problems import Problems
+from cnncalc.build.reading import Reading, Source
+from cnncalc.formats.draft import Draft
 from cnncalc.report.network import yaml
+from cnncalc.shape import Shape
 from tests.formats.darknet import networks
 
 HERE = Path(__file__).parents[2]
@@ -139,3 +146,50 @@ def test_what_has_no_shape_is_not_written():
     net = cnncalc.loads("input: 4x4x3\nlayers: [{conv: 4, kernel_size: 9}, relu]")
     with pytest.raises(yaml.CannotWrite, match=r"the shape of conv1 and 1 more is not known"):
         yaml.text(net)
+
+
+def built(layers):
+    """A network of layers (name, kind, inputs by name, fields) inside a group for each dot of a name."""
+    builder = Builder(Problems(None), Changes())
+    draft = Draft(builder)
+    made = {"input": builder.input("input", Shape(8, 8, 4))}
+    last = made["input"]
+    for name, kind, reads, fields in layers:
+        *groups, own = name.split(".")
+        with ExitStack() as stack:
+            for group in groups:
+                stack.enter_context(draft.group(group, group, last))
+            last = made[name] = draft.layer(own, kind, *(made[one] for one in reads), **fields)
+    builder.outputs([last])
+    return cnncalc.Network(Reading(Source(None, text=""), builder.graph, []))
+
+
+def test_a_row_that_hides_another_one_gets_another_name():
+    # `body.stem` hides `stem`, which `body.last` reads.
+    net = built(
+        [
+            ("stem", "conv", ["input"], {"filters": 4, "kernel_size": 1}),
+            ("neck", "relu", ["stem"], {}),
+            ("body.first", "relu", ["neck"], {}),
+            ("body.stem", "relu", ["body.first"], {}),
+            ("body.last", "add", ["body.stem", "stem"], {}),
+        ]
+    )
+    text = yaml.text(net)
+    again = same(net, text)
+    assert [node.name for node in again.layers] == ["stem", "neck", "body.first", "body.stem_2", "body.last"]
+
+
+def test_a_layer_that_interrupts_a_module_is_written_inside():
+    conv = {"filters": 4, "kernel_size": 1}
+    net = built(
+        [
+            ("stage.down", "conv", ["input"], conv),
+            ("split", "relu", ["stage.down"], {}),
+            ("stage.conv1", "conv", ["split"], conv),
+            ("stage.conv2", "conv", ["stage.conv1"], conv),
+            ("head", "relu", ["stage.conv2"], {}),
+        ]
+    )
+    again = same(net, yaml.text(net))
+    assert [node.name for node in again.layers] == ["stage.down", "stage.split", "stage.conv1", "stage.conv2", "head"]

@@ -10,14 +10,18 @@ from cnncalc.graph import Graph, Node
 from cnncalc.language.names import number
 from cnncalc.layers import Join
 from cnncalc.report.network.yaml.blocks import BlockDefinition, define
-from cnncalc.report.network.yaml.entries import Entries, Entry, Unnameable
+from cnncalc.report.network.yaml.entries import Entries, Entry
 from cnncalc.report.network.yaml.fields import word
-from cnncalc.report.network.yaml.outline import GraphOutline
+from cnncalc.report.network.yaml.outline import GraphOutline, Hidden
 from cnncalc.shape import Flow, Tokens
 
 if TYPE_CHECKING:
     from cnncalc.network import Network
     from cnncalc.values import Value
+
+
+_MOST_RENAMED = 30
+"""Names of rows that may be changed because they hide others."""
 
 
 class CannotWrite(Exception):
@@ -35,20 +39,38 @@ def text(network: Network) -> str:
         raise CannotWrite(f"the shape of {unknown[0]}{more} is not known; fix the errors first")
     if not network.layers:
         raise CannotWrite("the network has no layers")
-    for flat in (False, True):
-        try:
-            found = _text(network, flat=flat)
-        except Unnameable:
-            continue
-        if _is_same(network, found):
+    for write in (_nested, _flat):
+        found = write(network)
+        if found is not None and _is_same(network, found):
             return found
     raise CannotWrite("a layer reads its inputs in a way that no row can")
 
 
-def _text(network: Network, *, flat: bool) -> str:
+def _nested(network: Network) -> str | None:
+    """The text with blocks. Rows that hide another one which is read get other names; None if that does not suffice."""
+    reserved: dict[str, int] = {}
+    while len(reserved) <= _MOST_RENAMED:
+        try:
+            return _text(network, GraphOutline(network.graph, reserved=reserved))
+        except Hidden as hidden:
+            if reserved.get(hidden.name, hidden.depth + 1) <= hidden.depth:
+                return None
+            reserved[hidden.name] = hidden.depth
+    return None
+
+
+def _flat(network: Network) -> str | None:
+    """The text with every layer as a row of the network."""
+    try:
+        return _text(network, GraphOutline(network.graph, flat=True))
+    except Hidden:
+        return None
+
+
+def _text(network: Network, outline: GraphOutline) -> str:
+    """The text of an outline. Raises Hidden."""
     graph, layout = network.graph, network.reading.layout
     fit = "floor" if any(not node.fits and node.fit == "floor" for node in graph.nodes) else "exact"
-    outline = GraphOutline(graph, flat=flat)
     entries = Entries(outline, layout, fit)
     rows = entries.of(outline.top)
     outputs = entries.outputs(graph.outputs)

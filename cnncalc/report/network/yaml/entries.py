@@ -11,10 +11,6 @@ from cnncalc.report.network.yaml.fields import default_of, fields_of
 from cnncalc.report.network.yaml.outline import GraphOutline, OutlineRow, RowList, nodes_below
 
 
-class Unnameable(Exception):
-    """Raised if a row cannot name its input because another row of that name hides it."""
-
-
 @dataclass(slots=True, eq=False)
 class Entry:
     """One row. `values` has the kind's value first, under the kind's name (empty for none), then its fields."""
@@ -40,7 +36,7 @@ class Entry:
 
 
 class Entries:
-    """Makes the entries of an outline. Raises Unnameable."""
+    """Makes the entries of an outline. Raises Hidden."""
 
     def __init__(self, outline: GraphOutline, layout: str, fit: str) -> None:
         self._outline = outline
@@ -72,7 +68,7 @@ class Entries:
             self._from(entry, row.inner.input, scope, current)
             if peer is not None:
                 self._sharing = False
-                entry.keys["share"] = self._named(self._outline.name_of(peer, scope))
+                entry.keys["share"] = self._outline.name_of(peer, scope)
             return entry
         node = row.node
         assert node is not None
@@ -108,7 +104,7 @@ class Entries:
         if not node.fits and node.fit != self._fit:
             entry.keys["fit"] = node.fit
         if node.shared is not None and not self._sharing:
-            entry.keys["share"] = self._named(self._outline.reference(node.shared, scope, exact=True))
+            entry.keys["share"] = self._outline.reference(node.shared, scope, exact=True)
         if node.frozen and node.weights and node.shared is None:
             entry.keys["trainable"] = "false"
         return entry
@@ -142,13 +138,7 @@ class Entries:
         return None
 
     def _name(self, source: Producer, scope: RowList) -> str:
-        return self._named(self._outline.reference(source, scope))
-
-    @staticmethod
-    def _named(found: str | None) -> str:
-        if found is None:
-            raise Unnameable
-        return found
+        return self._outline.reference(source, scope)
 
     def _peer(self, row: OutlineRow) -> OutlineRow | None:
         """The use of the same block whose weights all layers of this one use."""

@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from cnncalc.graph import Graph, Group, Input, Node, Producer, Twig, tree
+from cnncalc.graph import Graph, Input, Node, Producer
 from cnncalc.language.names import name_fault
+from cnncalc.report.network.yaml.modules import PendingItem, modules_of
 
 
-@dataclass(slots=True, eq=False)
-class PendingItem:
-    """A layer or group that is not yet a row. `part` is its name relative to the group around it."""
+class Hidden(Exception):
+    """A row cannot name its input, because a row in a scope deeper than `depth` bears the input's name and hides it."""
 
-    part: str
-    node: Node | None
-    group: Group | None
-    title: str
-    children: list[PendingItem] = field(default_factory=list)
-
-    def nodes(self) -> Iterator[Node]:
-        """Every layer in it, in order."""
-        todo = [self]
-        while todo:
-            item = todo.pop()
-            todo.extend(reversed(item.children))
-            if item.node is not None and not item.children:
-                yield item.node
+    def __init__(self, name: str, depth: int) -> None:
+        super().__init__(name)
+        self.name = name
+        self.depth = depth
 
 
 @dataclass(slots=True, eq=False)
@@ -73,9 +63,13 @@ class OutlineRow:
 
 
 class GraphOutline:
-    """The rows of a graph, and the row of each layer. With `flat`, every layer is a top-level row."""
+    """The rows of a graph, and the row of each layer. With `flat`, every layer is a top-level row.
 
-    def __init__(self, graph: Graph, *, flat: bool = False) -> None:
+    `reserved` are names that no row in a scope deeper than the given number may bear; 0 is the top.
+    """
+
+    def __init__(self, graph: Graph, *, flat: bool = False, reserved: Mapping[str, int] | None = None) -> None:
+        self._reserved = reserved or {}
         self.graph = graph
         self.top = RowList(None, None, graph.inputs[0] if len(graph.inputs) == 1 else None)
         #: The row of each layer.
@@ -84,12 +78,13 @@ class GraphOutline:
         if flat:
             items = [PendingItem(node.name, node, None, "") for node in graph.nodes]
         else:
-            items = _nested(_items(tree(graph)))
+            items = modules_of(graph)
         self._fill(self.top, items)
 
     def _fill(self, scope: RowList, items: list[PendingItem]) -> None:
         """Make the rows of a scope."""
-        names = _names(items)
+        depth = len(self.path(scope)) - 1
+        names = _names(items, {name for name, most in self._reserved.items() if depth > most})
         #: The first copies of repeated rows, by name.
         firsts: dict[str, OutlineRow] = {}
         for item, (name, index) in zip(items, names, strict=True):
@@ -136,8 +131,8 @@ class GraphOutline:
             current = current.outer
         return found[::-1]
 
-    def reference(self, producer: Producer, scope: RowList, *, exact: bool = False) -> str | None:
-        """The name of an earlier output as seen from a row of `scope`; None if another row hides it.
+    def reference(self, producer: Producer, scope: RowList, *, exact: bool = False) -> str:
+        """The name of an earlier output as seen from a row of `scope`. Raises Hidden.
 
         The name of a block stands for its last layer, unless that layer itself is meant: `exact`.
         """
@@ -145,30 +140,30 @@ class GraphOutline:
             return "input"
         around = self.path(scope)
         if isinstance(producer, Input):
-            hidden = producer.name == "input" or any(producer.name == row.name for one in around for row in one.rows)
-            return None if hidden else producer.name
+            if producer.name == "input":
+                raise Hidden("input", 0)
+            return _visible([producer.name], around, -1)
         row = self.rows[producer]
         # The outermost block with this output that does not contain the reading row gives the shortest name.
         while not exact and row.scope not in around and row.scope.owner is not None and row.scope.owner.result is producer:
             row = row.scope.owner
         return self.name_of(row, scope)
 
-    def name_of(self, row: OutlineRow, scope: RowList) -> str | None:
-        """The path of a row as seen from `scope`; None if another row hides it."""
+    def name_of(self, row: OutlineRow, scope: RowList) -> str:
+        """The path of a row as seen from `scope`. Raises Hidden."""
         around = self.path(scope)
         parts: list[str] = []
-        current: OutlineRow | None = row
-        asked = row
-        while current is not None:
+        current = asked = row
+        while True:
             index = f".{current.index}" if current.index is not None and not _is_last(current, asked is current) else ""
             parts.insert(0, f"{current.name}{index}")
             home = current.scope
             if home in around:
-                return _visible(parts, current, around[around.index(home) + 1 :])
+                return _visible(parts, around, around.index(home))
             if home.label is not None:
                 parts.insert(0, home.label)
+            assert home.owner is not None  # the top is around every row
             current = home.owner
-        return None
 
 
 def nodes_below(row: OutlineRow) -> list[Node]:
@@ -192,70 +187,18 @@ def _is_last(row: OutlineRow, asked: bool) -> bool:
     return first.copies[-1] is row
 
 
-def _visible(parts: list[str], row: OutlineRow, deeper: list[RowList]) -> str | None:
-    """The joined path; None if a row of a deeper scope has the path's first name."""
-    if any(row.name == other.name for scope in deeper for other in scope.rows):
-        return None
+def _visible(parts: list[str], around: list[RowList], depth: int) -> str:
+    """The joined path of a row in the scope at `depth`, -1 for an input. Raises Hidden if a deeper row has its first name."""
+    first = parts[0].partition(".")[0]
+    if any(first == other.name for scope in around[depth + 1 :] for other in scope.rows):
+        raise Hidden(first, depth)
     return ".".join(parts)
 
 
-def _items(twigs: list[Twig], prefix: str = "") -> list[PendingItem]:
-    """The tree of layers and groups with names relative to each other."""
-    found = []
-    for twig in twigs:
-        group, part = twig.group, twig.name.removeprefix(prefix)
-        if group is None:
-            found.append(PendingItem(part, twig.node, None, ""))
-            continue
-        children = _items(twig.children, f"{group.name}.")
-        found.append(PendingItem(part, twig.node, group, group.title, children))
-    return found
-
-
-def _nested(items: list[PendingItem]) -> list[PendingItem]:
-    """Group consecutive items whose names share the part before a dot."""
-    for item in items:
-        if item.group is None or item.group.kind != "branches":
-            item.children = _nested(item.children)
-        else:
-            for child in item.children:
-                child.children = _nested(child.children)
-    heads = [item.part.partition(".")[0] for item in items]
-    runs: list[tuple[str, list[PendingItem]]] = []
-    for head, item in zip(heads, items, strict=True):
-        if runs and runs[-1][0] == head and "." in item.part and "." in runs[-1][1][-1].part:
-            runs[-1][1].append(item)
-        else:
-            runs.append((head, [item]))
-    counts: dict[str, int] = {}
-    for head, _ in runs:
-        counts[head] = counts.get(head, 0) + 1
-    found: list[PendingItem] = []
-    for head, run in runs:
-        if counts[head] > 1 or "." not in run[0].part or head.isdigit():
-            found += run
-            continue
-        inner = [PendingItem(item.part.partition(".")[2], item.node, item.group, item.title, item.children) for item in run]
-        found.append(PendingItem(head, None, None, head, _nested(inner)))
-    return _unfolded(found)
-
-
-def _unfolded(items: list[PendingItem]) -> list[PendingItem]:
-    """Replace a group that has only numbered members by the members: `m` with `0` and `1` becomes `m.0` and `m.1`."""
-    found: list[PendingItem] = []
-    for item in items:
-        numbered = item.node is None and item.children and all(child.part.partition(".")[0].isdigit() for child in item.children)
-        if numbered and (item.group is None or item.group.kind == "block"):
-            found += [PendingItem(f"{item.part}.{c.part}", c.node, c.group, c.title, c.children) for c in item.children]
-        else:
-            found.append(item)
-    return found
-
-
-def _names(items: list[PendingItem]) -> list[tuple[str, int | None]]:
+def _names(items: list[PendingItem], reserved: set[str]) -> list[tuple[str, int | None]]:
     """For each item, a valid name, and its index if it is one of several copies of a row."""
     found: list[tuple[str, int | None]] = []
-    taken: set[str] = set()
+    taken = set(reserved)
     runs = _runs(items)
     for i, item in enumerate(items):
         base, _, number = item.part.rpartition(".")
