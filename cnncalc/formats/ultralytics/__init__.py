@@ -52,8 +52,7 @@ def read(source: Source, changes: Changes) -> Reading:
         )
         raise SpecError(problems.sorted())
     changes.check_vars(VARS)
-    given = {name: override.value for name, override in changes.vars.items()}
-    model = Reader(root, problems, source.stem, {name: value for name, value in given.items() if isinstance(value, str)}).read()
+    model = Reader(root, problems, source.stem, changes.vars).read()
     if problems.unusable or not any(model.rows):
         raise SpecError(problems.sorted())
     builder = Builder(problems, changes)

@@ -17,8 +17,8 @@ def per_level(anchors: object, count: int) -> list[int]:
     if isinstance(anchors, list) and all(isinstance(level, list) and level and len(level) % 2 == 0 for level in anchors):
         if len(anchors) == count:
             return [len(level) // 2 for level in anchors]
-        raise LayerError(f"anchors has {len(anchors)} levels, and the head reads {count} rows; give as many")
-    raise LayerError("anchors is a number of boxes, or a list of widths and heights for each level")
+        raise LayerError(f"anchors has {len(anchors)} levels, and the head reads {count} rows; give as many", rule="value")
+    raise LayerError("anchors is a number of boxes, or a list of widths and heights for each level", rule="value")
 
 
 def detect(net: Net, xs: list[Producer], nc: int, anchors: object, more: int = 0) -> Results:
@@ -27,7 +27,7 @@ def detect(net: Net, xs: list[Producer], nc: int, anchors: object, more: int = 0
     parts: list[Producer] = []
     boxes = per_level(anchors, len(xs))
     if len(set(boxes)) > 1:
-        raise LayerError(f"every level has as many anchors, got {', '.join(map(str, boxes))}")
+        raise LayerError(f"every level has as many anchors, got {', '.join(map(str, boxes))}", rule="value")
     with net.group("m", "ModuleList", xs[0] if xs else None):
         maps = [plain_conv(net, str(i), x, width * boxes[i]) for i, x in enumerate(xs)]
     for i, x in enumerate(maps):
@@ -64,6 +64,6 @@ def _decoded(net: Net, x: Producer, boxes: int, known: int) -> Producer:
 def segment(net: Net, xs: list[Producer], nc: int, anchors: object, nm: int = 32, npr: int = 256) -> Results:
     """A head with mask coefficients for each box, and the maps that they mix."""
     if nm < 1:
-        raise LayerError(f"the number of masks must be an integer ≥ 1, got {nm}")
+        raise LayerError(f"the number of masks must be an integer ≥ 1, got {nm}", rule="value")
     found = detect(net, xs, nc, anchors, nm)
     return Results(found.main, (proto(net, xs, npr, nm), *found.others))

@@ -42,7 +42,7 @@ def _heads(c: int) -> int:
 
 def _same_width(x: Producer, c2: int, name: str) -> None:
     if channels(x) != c2:
-        raise LayerError(f"{name} keeps the number of channels: the input has {channels(x)}, and the row has {c2}")
+        raise LayerError(f"{name} keeps the number of channels: the input has {channels(x)}, and the row has {c2}", rule="value")
 
 
 @module("PSA", scaled=True)
@@ -124,7 +124,7 @@ def _a2c2f(
 ) -> Producer:
     c = int(c2 * e)
     if c % 32:
-        raise LayerError(f"A2C2f attends over {c} channels, and its heads have 32 each; make it a multiple of 32")
+        raise LayerError(f"A2C2f attends over {c} channels, and its heads have 32 each; make it a multiple of 32", rule="value")
 
     def step(net: Net, name: str, x: Producer) -> Producer:
         if not a2:

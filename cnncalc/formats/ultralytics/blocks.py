@@ -79,7 +79,7 @@ def _bottleneck(
     if isinstance(k, (list, tuple)) and len(k) == 2:
         pair = (k[0], k[1])
     elif k is not None:
-        raise LayerError(f"Bottleneck's windows are a list of two, got {k}")
+        raise LayerError(f"Bottleneck's windows are a list of two, got {k}", rule="value")
     return bottleneck_rows(net, x, c2, shortcut, g, pair, e)
 
 

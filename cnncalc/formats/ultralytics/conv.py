@@ -89,7 +89,7 @@ def _depthwise(net: Net, x: Producer, c2: int, k: Sizes = 1, s: Sizes = 1, d: in
 def same_channels(x: Producer, c1: int) -> None:
     """Raises LayerError unless the row has the number of channels of its input."""
     if c1 != channels(x):
-        raise LayerError(f"the row has {c1} channels, and the input has {channels(x)}; write {channels(x)}")
+        raise LayerError(f"the row has {c1} channels, and the input has {channels(x)}; write {channels(x)}", rule="value")
 
 
 @module("LightConv")
@@ -126,7 +126,7 @@ def _rep(
 ) -> Producer:
     same_channels(x, c1)
     if k != 3 or p != 1:
-        raise LayerError(f"RepConv has a 3×3 window and padding 1, got {k} and {p}")
+        raise LayerError(f"RepConv has a 3×3 window and padding 1, got {k} and {p}", rule="value")
     return rep_conv(net, x, c2, s, g, act)
 
 

@@ -19,14 +19,16 @@ def _concat(net: Net, xs: list[Producer], dimension: int = 1) -> Producer:
         return net.layer("", "concat", *xs)
     rank = shape_of(xs[0]).rank
     if not 2 <= dimension < rank + 2:
-        raise LayerError(f"Concat's axis is 1 for channels, up to {rank + 1} for the last spatial axis, got {dimension}")
+        raise LayerError(
+            f"Concat's axis is 1 for channels, up to {rank + 1} for the last spatial axis, got {dimension}", rule="value"
+        )
     return net.layer("", "concat", *xs, axis=shape_of(xs[0]).axes[dimension - 2])
 
 
 @module("nn.Upsample", single=True)
 def _upsample(net: Net, x: Producer, size: Sizes | None = None, factor: Sizes | None = None, mode: str = "nearest") -> Producer:
     if (size is None) == (factor is None):
-        raise LayerError("nn.Upsample takes a size or a factor: [None, 2, nearest] doubles the map")
+        raise LayerError("nn.Upsample takes a size or a factor: [None, 2, nearest] doubles the map", rule="value")
     resized: dict[str, Any] = {"size": size} if factor is None else {"factor": factor}
     return net.layer("", "upsample", x, mode=mode, **resized)
 
@@ -51,7 +53,7 @@ def _pad(net: Net, x: Producer, cells: Sizes) -> Producer:
     if isinstance(cells, int):
         return net.layer("", "pad", x, cells=cells)
     if len(cells) != 4:
-        raise LayerError(f"nn.ZeroPad2d takes one number or left, right, top and bottom, got {list(cells)}")
+        raise LayerError(f"nn.ZeroPad2d takes one number or left, right, top and bottom, got {list(cells)}", rule="value")
     left, right, top, bottom = cells
     return net.layer("", "pad", x, cells=((top, bottom), (left, right)))
 
@@ -135,13 +137,15 @@ def _cb_fuse(net: Net, xs: list[Producer | list[Producer]], chosen: list[int]) -
     if isinstance(last, list):
         raise LayerError("CBFuse's last row gives one map, which the others are resized to")
     if len(chosen) != len(others):
-        raise LayerError(f"CBFuse reads {len(others)} rows beside the last one, and the list of places has {len(chosen)}")
+        raise LayerError(
+            f"CBFuse reads {len(others)} rows beside the last one, and the list of places has {len(chosen)}", rule="value"
+        )
     target = shape_of(last).spatial
     parts = []
     for i, (x, place) in enumerate(zip(others, chosen, strict=True)):
         found = x if isinstance(x, list) else [x]
         if not -len(found) <= place < len(found):
-            raise LayerError(f"CBFuse takes part {place} of a row that gives {len(found)}")
+            raise LayerError(f"CBFuse takes part {place} of a row that gives {len(found)}", rule="value")
         parts.append(net.layer(f"resize{i}", "upsample", found[place], size=target))
     return net.layer("add", "add", *parts, last)
 
@@ -150,7 +154,7 @@ def _cb_fuse(net: Net, xs: list[Producer | list[Producer]], chosen: list[int]) -
 def _index(net: Net, x: Producer | list[Producer], c2: int, place: int = 0) -> Producer:
     found = x if isinstance(x, list) else [x]
     if not -len(found) <= place < len(found):
-        raise LayerError(f"Index takes part {place} of a row that gives {len(found)}")
+        raise LayerError(f"Index takes part {place} of a row that gives {len(found)}", rule="value")
     return net.layer("", "identity", found[place])
 
 
@@ -169,7 +173,7 @@ def _torchvision(
 
     if model not in RESNETS or not unwrap:
         known = ", ".join(RESNETS)
-        raise LayerError(f"only {known} of torchvision are known here, unwrapped; {model} is not")
+        raise LayerError(f"only {known} of torchvision are known here, unwrapped; {model} is not", rule="value")
     return resnet(net, x, model, truncate, split)
 
 

@@ -227,7 +227,9 @@ def _pose(net: Net, xs: list[Producer], nc: int = 80, kpt_shape: list[int] = [17
 
 def _numbers(kpt_shape: list[int]) -> int:
     if len(kpt_shape) != 2 or kpt_shape[0] < 1 or kpt_shape[1] not in (2, 3):
-        raise LayerError(f"kpt_shape is the number of key points and 2 or 3 numbers for each, as [17, 3], got {kpt_shape}")
+        raise LayerError(
+            f"kpt_shape is the number of key points and 2 or 3 numbers for each, as [17, 3], got {kpt_shape}", rule="value"
+        )
     return kpt_shape[0] * kpt_shape[1]
 
 
@@ -284,7 +286,7 @@ def _segment(net: Net, xs: list[Producer], nc: int = 80, nm: object = 32, npr: i
 
 def _count(nm: object) -> int:
     if not isinstance(nm, int) or isinstance(nm, bool) or nm < 1:
-        raise LayerError(f"the number of masks must be an integer, got {nm}")
+        raise LayerError(f"the number of masks must be an integer, got {nm}", rule="value")
     return nm
 
 

@@ -11,6 +11,7 @@ from cnncalc.formats.ultralytics.arguments import bind
 from cnncalc.formats.ultralytics.catalog import Module, Net, Results
 from cnncalc.formats.ultralytics.modules import MODULES
 from cnncalc.graph import Input, Producer
+from cnncalc.place import Place
 from cnncalc.problem import Location, SpecError
 from cnncalc.shape import LayerError, Shape, Tokens
 from cnncalc.spelling import did_you_mean
@@ -107,6 +108,19 @@ def _misread(row: ModuleRow, module: Module) -> str | None:
     return None
 
 
+class RowPlace(Place):
+    """The place of the layers of a row: their fields are its arguments, which are edited by hand."""
+
+    __slots__ = ("_arguments",)
+
+    def __init__(self, row: ModuleRow) -> None:
+        super().__init__(row.place)
+        self._arguments = row.arguments_at
+
+    def field(self, name: str) -> Location | None:
+        return None if name in ("name", "names") else self._arguments
+
+
 class _Walk:
     """Lays out the rows in order and keeps their results."""
 
@@ -117,6 +131,8 @@ class _Walk:
         self._input = made
         #: The result of each row; None if it could not be laid out.
         self._results: list[Result | None] = []
+        #: The modules of heads, by row.
+        self._heads: dict[int, str] = {}
         self.outputs: list[Producer] = []
 
     def run(self) -> None:
@@ -124,7 +140,7 @@ class _Walk:
             self.outputs = []
             result: Result | None = None
             if row is not None:
-                self._net.location = row.place
+                self._net.location, self._net.place = row.place, RowPlace(row)
                 try:
                     result = self._row(row)
                 except TooManyLayers as error:
@@ -173,8 +189,20 @@ class _Walk:
         if not 0 <= target < index:
             above = f"rows 0 to {index - 1} and -1" if index else "only -1, the input"
             where = f"row {target}" if place >= 0 else f"{-place} rows above"
-            message = f"model.{index} reads {where}, which does not exist; it can read {above}"
+            if target == index:
+                where = "itself"
+            elif target < 0 or target >= len(self._model.rows):
+                where += ", which does not exist"
+            else:
+                where += ", which comes later"
+            message = f"model.{index} reads {where}; it can read {above}"
             self._problems.add("unknown-name", row.reads_at, message, layer=f"model.{index}")
+            return None
+        if target in self._heads:
+            message = (
+                f"model.{index} reads row {target}, a {self._heads[target]}, which gives several results and ends the network"
+            )
+            self._problems.add("value", row.reads_at, message, layer=f"model.{index}")
             return None
         return self._results[target]
 
@@ -218,6 +246,8 @@ class _Walk:
         if times > 1:
             with net.group(name, title, reads):
                 for i in range(times):
+                    if len(self._results) in self._heads:
+                        raise LayerError(f"{module.name} gives several results, so it cannot be repeated; write 1 for {times}")
                     x = self._laid(str(i), module.name, module, x, bound, more, 1)
             return x  # type: ignore[no-any-return]  # the last module's result
         if module.single:
@@ -230,6 +260,7 @@ class _Walk:
         with net.group(name, title, reads) as group:
             found = module.build(net, x, *bound, **more)
             if isinstance(found, Results):
+                self._heads[len(self._results)] = module.name
                 self.outputs = [found.main, *found.others]
                 found = found.main
             group.result = found[0] if isinstance(found, list) else found

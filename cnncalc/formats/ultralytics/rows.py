@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from collections.abc import Mapping as Map
 from dataclasses import dataclass, field
 from typing import Any
 
+from cnncalc.build.changes import Override
 from cnncalc.build.problems import Problems
 from cnncalc.formats.ultralytics.arguments import activation, plain
 from cnncalc.language.source import Mapping, Scalar, Sequence, YamlNode, describe, location
 from cnncalc.problem import Location
-from cnncalc.values import written
+from cnncalc.spelling import nearest
+from cnncalc.values import Value, written
 
 #: Repeats of one row; the largest published one is 24.
 MOST_REPEATS = 1000
@@ -53,6 +56,12 @@ class ScaledModel:
     assumed: bool = False
 
 
+_KEYS = (
+    *("nc", "ch", "channels", "scales", "scale", "depth_multiple", "width_multiple", "activation"),
+    *("anchors", "kpt_shape", "reg_max", "end2end", "text_model", "backbone", "head"),
+)
+"""The keys that change the network."""
+
 VARS = ("scale", "nc", "ch", "depth_multiple", "width_multiple")
 """Names that `--set` can change in addition to fields of layers."""
 
@@ -60,7 +69,7 @@ VARS = ("scale", "nc", "ch", "depth_multiple", "width_multiple")
 class Reader:
     """Reads the map of a file; invalid values are reported to `problems`."""
 
-    def __init__(self, root: Mapping, problems: Problems, stem: str | None, given: Map[str, str]) -> None:
+    def __init__(self, root: Mapping, problems: Problems, stem: str | None, given: Map[str, Override]) -> None:
         self._root = root
         self._problems = problems
         self._stem = stem or ""
@@ -68,6 +77,11 @@ class Reader:
 
     def read(self) -> ScaledModel:
         model = ScaledModel()
+        # Other keys are allowed, such as names, but a misspelt one would be without effect.
+        for key, (at, _) in self._root.pairs.items():
+            meant = nearest(key, _KEYS) if key not in _KEYS else None
+            if meant is not None and meant not in self._root.pairs:
+                self._problems.add("unknown-key", at, f"the key {written(key)} is not known; did you mean {meant}?")
         model.classes = self._whole("nc", 80)
         model.channels = self._whole("ch", self._whole("channels", 3))
         model.depth = self._factor("depth_multiple")
@@ -82,33 +96,40 @@ class Reader:
             pair = self._root.pairs.get(key)
             model.names[key] = plain(pair[1]) if pair else default
         if not isinstance(model.names["reg_max"], int) or not 1 <= model.names["reg_max"] <= 1024:
-            self._problems.add("value", self._root.pairs["reg_max"][1], "reg_max must be an integer from 1 to 1024")
+            self._problems.add(
+                "value",
+                self._root.pairs["reg_max"][1],
+                f"reg_max must be an integer from 1 to 1,024, got {_shown(model.names['reg_max'])}",
+            )
             model.names["reg_max"] = 16
         for section in ("backbone", "head"):
             self._rows(section, model)
         return model
 
     def _whole(self, key: str, default: int) -> int:
-        node = self._root.get(key)
-        found = plain(node) if node is not None else default
-        if key in self._given:
-            found = plain(Scalar(self._given[key], True, _START, _START))
-        if isinstance(found, int) and not isinstance(found, bool) and 1 <= found <= 1_000_000:
-            return found
-        at = location(node) if node is not None and key not in self._given else Location()
-        self._problems.add("value", at, f"{key} must be an integer from 1 to 1,000,000, got {_shown(found)}")
-        return default
+        found = self._number(key, default, lambda n: isinstance(n, int) and 1 <= n <= 1_000_000, "an integer from 1 to 1,000,000")
+        return int(found)
 
     def _factor(self, key: str) -> float:
-        node = self._root.get(key)
-        found = plain(node) if node is not None else 1.0
-        if key in self._given:
-            found = plain(Scalar(self._given[key], True, _START, _START))
-        if isinstance(found, (int, float)) and not isinstance(found, bool) and 0 < found <= 100:
-            return float(found)
-        at = location(node) if node is not None and key not in self._given else Location()
-        self._problems.add("value", at, f"{key} must be a number above 0 and at most 100, got {_shown(found)}")
-        return 1.0
+        return float(self._number(key, 1.0, lambda n: 0 < n <= 100, "a number above 0 and at most 100"))
+
+    def _number(self, key: str, default: float, fits: Callable[[float], bool], wanted: str) -> float:
+        """The number that --set gives for a key, else the file's, else the default."""
+        node, given = self._root.get(key), self._given.get(key)
+        found = _plain_value(given.value) if given is not None else plain(node) if node is not None else default
+        if isinstance(found, (int, float)) and not isinstance(found, bool) and fits(found):
+            return found
+        message = f"{key} must be {wanted}, got {_shown(found)}"
+        if given is not None:
+            self._refuse(given, message)
+        elif node is not None:
+            self._problems.add("value", node, message)
+        return default
+
+    def _refuse(self, given: Override, message: str) -> None:
+        """Report a value of --set that the file cannot be read with."""
+        self._problems.add("set", Location(), given.fault(message))
+        self._problems.unusable = True
 
     def _scale(self, model: ScaledModel) -> None:
         """Choose a scale: the one that is set, the file name's, the file's own key, or the first."""
@@ -126,25 +147,32 @@ class Reader:
                 )
                 continue
             model.scales[letter] = (float(found[0]), float(found[1]), float(found[2]))
-        asked = self._given.get("scale")
+        given = self._given.get("scale")
+        known = f"the scales are {', '.join(model.scales)}" if model.scales else "the file has no scales; remove it"
         own = self._root.get("scale")
         match = re.search(r"yolo(?:e-)?v?\d+([nslmx])", self._stem)
-        if asked is not None and asked not in model.scales:
-            known = ", ".join(model.scales)
-            advice = f"; the scales are {known}" if known else "; the file has no scales"
-            self._problems.add("set", Location(), f"--set scale={written(asked)}: there is no such scale{advice}")
-            self._problems.unusable = True
-            return
-        if asked is None and isinstance(own, Scalar) and own.text in model.scales:
-            asked = own.text
-        if asked is None and match is not None and match[1] in model.scales:
+        if given is not None:
+            asked = given.value
+            if not isinstance(asked, str) or asked not in model.scales:
+                self._refuse(given, f"there is no such scale; {known}")
+                return
+        elif own is not None and plain(own) is not None:
+            asked = own.text if isinstance(own, Scalar) else ""
+            if asked not in model.scales:
+                self._problems.add("value", own, f"scale {_shown(plain(own))} is not known; {known}")
+                return
+        elif match is not None and match[1] in model.scales:
             asked = match[1]
-        if asked is None and model.scales:
+        elif model.scales:
             asked = next(iter(model.scales))
             model.assumed = len(model.scales) > 1
-        if asked is not None:
-            model.scale = asked
-            model.depth, model.width, model.most = model.scales[asked]
+        else:
+            return
+        model.scale = asked
+        depth, width, model.most = model.scales[asked]
+        # A multiple that --set gives replaces the scale's.
+        model.depth = model.depth if "depth_multiple" in self._given else depth
+        model.width = model.width if "width_multiple" in self._given else width
 
     def _activation(self, node: YamlNode) -> str | None:
         found = plain(node)
@@ -221,6 +249,10 @@ def _positive(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= 1e9
 
 
+def _plain_value(value: Value) -> Any:
+    return plain(Scalar(value, True, _START, _START)) if isinstance(value, str) else value
+
+
 def _shown(value: Any) -> str:
-    text = str(value)
+    text = "nothing" if value in (None, "") else str(value)
     return text if len(text) <= 40 else f"{text[:39]}…"

@@ -15,7 +15,7 @@ def _contrast(net: Net, prefix: str, maps: list[Producer], text: Producer, norma
     """At each cell the product of the map with every class's embedding, a learned factor and offset."""
     classes = shape_of(text)[0]
     found = []
-    words = normalised(net, f"{prefix}text", text)
+    words = normalised(net, f"{prefix}classes", text)
     with net.group(f"{prefix}cv4", "ModuleList", maps[0]):
         for i, x in enumerate(maps):
             with net.group(str(i), "BNContrastiveHead" if normalised_maps else "ContrastiveHead", x):

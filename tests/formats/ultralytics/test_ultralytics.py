@@ -145,6 +145,13 @@ def test_classes_and_channels_are_set():
     ("row", "where", "message"),
     [
         ("[7, 1, Conv, [64]]", (4, 6), "model.1 reads row 7, which does not exist; it can read rows 0 to 0 and -1"),
+        ("[1, 1, Conv, [64]]", (4, 6), "model.1 reads itself; it can read rows 0 to 0 and -1"),
+        ("[-1, 1, Conv, [64, 3, 2, 1, 7]]", (4, 19), "groups 7 does not divide the input's 64 channels"),
+        (
+            "[[-1], 1, Pose, [80, [17, 5]]]",
+            (4, 21),
+            "the number of key points and 2 or 3 numbers for each, as [17, 3], got [17, 5]",
+        ),
         ("[-3, 1, Conv, [64]]", (4, 6), "model.1 reads 3 rows above, which does not exist"),
         ("[[-1, 0], 1, Conv, [64]]", (4, 6), "Conv reads one row, and from names 2"),
         ("[[-1], 1, Conv, [64]]", (4, 6), "Conv reads one row; write from as -1, not as a list"),
@@ -159,8 +166,8 @@ def test_classes_and_channels_are_set():
         ("[-1, 0, Conv, [64]]", (4, 10), "row 1 must repeat 1 to 1,000 times, got 0"),
         ("[-1, 1, Conv]", (4, 5), "must be [from, number, module, arguments], and this is a list of 3"),
         ("[-1, 1, Conv, 64]", (4, 19), "arguments must be a list"),
-        ("[-1, 1, C2PSA, [128]]", (4, 5), "C2PSA keeps the number of channels"),
-        ("[-1, 1, nn.Upsample, [None, None]]", (4, 5), "takes a size or a factor"),
+        ("[-1, 1, C2PSA, [128]]", (4, 20), "C2PSA keeps the number of channels"),
+        ("[-1, 1, nn.Upsample, [None, None]]", (4, 26), "takes a size or a factor"),
     ],
 )
 def test_a_fault_stands_at_its_place(row, where, message):
@@ -169,6 +176,56 @@ def test_a_fault_stands_at_its_place(row, where, message):
     (problem,) = net.problems
     assert (problem.location.line, problem.location.column) == where
     assert message in problem.message
+
+
+def test_nothing_reads_a_head():
+    text = model("[-1, 1, Conv, [64, 3, 8]]", "[[-1], 1, Detect, [80]]", "[-1, 1, Conv, [64]]")
+    (problem,) = cnncalc.loads(text, file="yolo.yaml").problems
+    assert (problem.rule, problem.location.line, problem.location.column) == ("value", 5, 6)
+    assert problem.message == "model.2 reads row 1, a Detect, which gives several results and ends the network"
+
+
+def test_a_row_that_comes_later_is_told_from_one_that_does_not_exist():
+    text = model("[[-1, 1], 1, Concat, [1]]", "[-1, 1, Conv, [64]]", "[[-1, 9], 1, Concat, [1]]")
+    assert [problem.message for problem in cnncalc.loads(text, file="yolo.yaml").problems] == [
+        "model.0 reads row 1, which comes later; it can read only -1, the input",
+        "model.2 reads row 9, which does not exist; it can read rows 0 to 1 and -1",
+    ]
+
+
+def test_a_misspelt_key_is_told_and_other_keys_are_free():
+    text = model("[-1, 1, Conv, [64]]", more="nc: 80\nnames: [a, b]\ndepth_multple: 0.5")
+    (problem,) = cnncalc.loads(text, file="yolo.yaml").problems
+    assert (problem.rule, problem.location.line) == ("unknown-key", 3)
+    assert problem.message == "the key depth_multple is not known; did you mean depth_multiple?"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("scale=", "--set scale=: there is no such scale; the scales are n, s"),
+        ("scale=[n, s]", "--set scale=[n, s]: there is no such scale; the scales are n, s"),
+        ("nc=", "--set nc=: nc must be an integer from 1 to 1,000,000, got nothing"),
+        ("nc=x", "--set nc=x: nc must be an integer from 1 to 1,000,000, got x"),
+        ("width_multiple=0", "--set width_multiple=0: width_multiple must be a number above 0 and at most 100, got 0"),
+    ],
+)
+def test_a_value_of_set_that_does_not_fit_is_refused(change, message):
+    text = model("[-1, 1, Conv, [64, 3, 2]]", more="nc: 80\nscales: {n: [0.33, 0.25, 1024], s: [0.33, 0.5, 1024]}")
+    with pytest.raises(cnncalc.SpecError) as caught:
+        cnncalc.loads(text, file="yolov8.yaml", set=[change])
+    assert [problem.message for problem in caught.value.problems] == [message]
+
+
+def test_a_multiple_that_is_set_replaces_the_scales():
+    text = model("[-1, 1, Conv, [64, 3, 2]]", more="nc: 80\nscales: {n: [0.33, 0.25, 1024], s: [0.33, 0.5, 1024]}")
+    assert cnncalc.loads(text, file="yolov8n.yaml", set="width_multiple=0.75")["model.0.conv"].shape.channels == 48
+
+
+def test_a_scale_of_the_file_must_exist():
+    text = model("[-1, 1, Conv, [64, 3, 2]]", more="nc: 80\nscale: q\nscales: {n: [0.33, 0.25, 1024]}")
+    (problem,) = cnncalc.loads(text, file="yolov8.yaml").problems
+    assert (problem.location.line, problem.message) == (2, "scale q is not known; the scales are n")
 
 
 def test_maps_of_different_sizes_are_told_at_the_concat():
