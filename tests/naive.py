@@ -243,6 +243,8 @@ FUNCTIONS = {
     "square": lambda v: v * v,
     "sqrt": lambda v: math.sqrt(v) if v >= 0 else math.nan,
     "exp": math.exp,
+    "sin": math.sin,
+    "cos": math.cos,
     "abs": abs,
     "reciprocal": lambda v: 1 / v,
     "log": lambda v: math.log(v) if v > 0 else math.nan,

@@ -30,6 +30,24 @@ def test_an_array_made_of_fewer_numbers_counts_those():
     assert (found.parameters, found.weights[0].size) == (7, 30)
 
 
+@pytest.mark.parametrize(
+    ("kind", "fields", "x", "bias"),
+    [
+        ("conv", {"filters": 4, "kernel_size": (3, 3)}, Shape(8, 8, 2), 4),
+        ("depthwise_conv", {"kernel_size": (3, 3)}, Shape(8, 8, 2), 2),
+        ("conv_transpose", {"filters": 4, "kernel_size": (3, 3)}, Shape(8, 8, 2), 4),
+        ("linear", {"units": 4}, Shape(8, 8, 2), 4),
+        ("fc", {"units": 4}, Shape(8, 8, 2), 4),
+    ],
+)
+@pytest.mark.parametrize("distinct", [0, 5])
+def test_weights_made_of_fewer_numbers_count_those_and_the_bias(kind, fields, x, bias, distinct):
+    whole = Inference()(layer(kind, **fields), (x,), "exact")
+    found = Inference()(layer(kind, **fields, distinct=distinct), (x,), "exact")
+    assert (found.parameters, found.biases) == (distinct + bias, bias)
+    assert (found.shape, found.macs, found.weights[0].shape) == (whole.shape, whole.macs, whole.weights[0].shape)
+
+
 def test_biases_are_parameters_and_running_statistics_are_not():
     conv = Inference()(layer("conv", filters=4, kernel_size=(3, 3)), (Shape(8, 8, 2),), "exact")
     assert (conv.parameters, conv.biases, conv.buffers) == (4 * (2 * 9 + 1), 4, 0)

@@ -165,6 +165,8 @@ CASES: list[tuple[str, Any, str]] = [
     ("square", lambda: torch.square, ""),
     ("sqrt", lambda: torch.sqrt, ""),
     ("exp", lambda: torch.exp, ""),
+    ("sin", lambda: torch.sin, ""),
+    ("cos", lambda: torch.cos, ""),
     ("abs", lambda: torch.abs, ""),
     ("reciprocal", lambda: torch.reciprocal, ""),
     ("log", lambda: torch.log, ""),

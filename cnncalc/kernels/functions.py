@@ -13,6 +13,8 @@ from cnncalc.kernels.pointwise import Apply
 square: Apply = np.square
 sqrt: Apply = np.sqrt
 exp: Apply = np.exp
+sin: Apply = np.sin
+cos: Apply = np.cos
 absolute: Apply = np.abs
 reciprocal: Apply = np.reciprocal
 log: Apply = np.log

@@ -49,6 +49,26 @@ class Exp(Activation, kind="exp"):
         return kernels.functions.exp
 
 
+class Sin(Activation, kind="sin"):
+    """The sine of each number, in radians. Source: Vaswani et al. 2017, sec. 3.5, for positions and time steps."""
+
+    also = ("sine", "siren")
+    example = Example({"sin": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
+
+    def function(self) -> Apply:
+        return kernels.functions.sin
+
+
+class Cos(Activation, kind="cos"):
+    """The cosine of each number, in radians. Source: Vaswani et al. 2017, sec. 3.5, for positions and time steps."""
+
+    also = ("cosine",)
+    example = Example({"cos": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
+
+    def function(self) -> Apply:
+        return kernels.functions.cos
+
+
 class Abs(Activation, kind="abs"):
     """|x| of each number."""
 

@@ -26,6 +26,12 @@ _MODES = {
     "mirror": "reflect", "reflection": "reflect", "wrap": "circular",
 }  # fmt: skip
 PADDING_MODE = Choice("zeros", "reflect", "replicate", "circular", also=_MODES)
+DISTINCT: int | None = option(
+    Count(0),
+    "learned numbers of the weights that count here, 0 if they are fixed or another layer's; all if left out",
+    default=None,
+    rare=True,
+)
 _PADDING_MODE = "which numbers the padding holds"
 
 
@@ -33,6 +39,7 @@ class _Convolution(Sliding):
     """The common part of `conv` and `depthwise_conv`: weights of K filters over C/groups channels."""
 
     padding_mode: str
+    distinct: int | None
 
     def _filters(self, x: Shape) -> int:
         raise NotImplementedError
@@ -49,7 +56,7 @@ class _Convolution(Sliding):
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         kernel = along(x, "kernel_size", self.kernel_size)
-        weight = Weight("weight", (self._filters(x), x.channels // self._groups(x), *kernel))
+        weight = Weight("weight", (self._filters(x), x.channels // self._groups(x), *kernel), counted=self.distinct)
         return with_bias(weight, self._filters(x), getattr(self, "bias", True))
 
     def macs(self, x: Shape, y: Shape) -> int:
@@ -122,6 +129,7 @@ class Conv(_Convolution, kind="conv"):
         Count(), "parts that channels and filters are divided into, each seeing its own", default=1, also=("group", "num_groups")
     )
     bias: bool = option(Flag(), "one learned number added per filter", default=True, also=_BIAS_NAMES)
+    distinct: int | None = DISTINCT
     example = Example(
         {"conv": 6, "kernel_size": "3x5", "stride": [2, 1], "padding": [[0, 2], [1, 1]], "groups": 2},
         (Shape(7, 11, 4),),
@@ -153,6 +161,7 @@ class DepthwiseConv(_Convolution, kind="depthwise_conv"):
     padding_mode: str = Conv.padding_mode
     dilation: Axes = Conv.dilation
     bias: bool = Conv.bias
+    distinct: int | None = DISTINCT
     example = Example({"depthwise_conv": 2, "kernel_size": 3, "padding": "1x0"}, (Shape(5, 7, 3),), Shape(5, 5, 6))
 
     def _filters(self, x: Shape) -> int:
@@ -189,6 +198,7 @@ class ConvTranspose(Layer, kind="conv_transpose"):
     output_padding: Axes = option(PerAxis(0), "cells added at the end of the output, less than stride or dilation", default=ZERO)
     groups: int = Conv.groups
     bias: bool = Conv.bias
+    distinct: int | None = DISTINCT
     example = Example(
         {"conv_transpose": 6, "kernel_size": "3x2", "stride": "2x3", "padding": "1x0", "output_padding": "1x0", "groups": 2},
         (Shape(3, 5, 4),),
@@ -247,7 +257,8 @@ class ConvTranspose(Layer, kind="conv_transpose"):
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
         kernel = along(x, "kernel_size", self.kernel_size)
-        return with_bias(Weight("weight", (x.channels, self.filters // self.groups, *kernel)), self.filters, self.bias)
+        weight = Weight("weight", (x.channels, self.filters // self.groups, *kernel), counted=self.distinct)
+        return with_bias(weight, self.filters, self.bias)
 
     def macs(self, x: Shape, y: Shape) -> int:
         return self.weights(x)[0].size * math.prod(x.spatial)

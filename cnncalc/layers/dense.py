@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cnncalc import kernels
 from cnncalc.layers.base import Example, Layer, Pointwise, Weight
-from cnncalc.layers.conv import with_bias
+from cnncalc.layers.conv import DISTINCT, with_bias
 from cnncalc.layers.memory import INPUT_SAVED, NOTHING_SAVED, Grad, Reuse, Saved
 from cnncalc.layers.option import Count, Flag, Number, option
 from cnncalc.layers.view import SAME, View
@@ -34,6 +34,7 @@ class FullyConnected(Layer, kind="fc"):
         also=("out_features", "num_output", "num_hidden", "features", "out_channels", "filters"),
     )
     bias: bool = option(Flag(), "one learned number added per unit", default=True, also=("use_bias", "bias_term"))
+    distinct: int | None = DISTINCT
     example = Example({"fc": 10}, (Shape(3, 5, 2),), Shape(10))
 
     def output_shape(self, x: Shape, fit: str) -> Shape:
@@ -43,7 +44,7 @@ class FullyConnected(Layer, kind="fc"):
         return Shape(self.units)
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
-        return with_bias(Weight("weight", (self.units, x.size)), self.units, self.bias)
+        return with_bias(Weight("weight", (self.units, x.size), counted=self.distinct), self.units, self.bias)
 
     def macs(self, x: Shape, y: Shape) -> int:
         return x.size * self.units
@@ -79,13 +80,14 @@ class Linear(Layer, kind="linear"):
         also=("out_features", "num_output", "num_hidden", "features", "out_channels", "filters"),
     )
     bias: bool = option(Flag(), "one learned number added per unit", default=True, also=("use_bias", "bias_term"))
+    distinct: int | None = DISTINCT
     example = Example({"linear": 7}, (Shape(3, 5, 2),), Shape(3, 5, 7))
 
     def output_shape(self, x: Shape, fit: str) -> Shape:
         return Shape(*x.spatial, self.units)
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:
-        return with_bias(Weight("weight", (self.units, x.channels)), self.units, self.bias)
+        return with_bias(Weight("weight", (self.units, x.channels), counted=self.distinct), self.units, self.bias)
 
     def macs(self, x: Shape, y: Shape) -> int:
         return math.prod(x) * self.units

@@ -44,6 +44,8 @@ CASES: list[tuple[dict[str, Any], tuple[Any, ...], Any]] = [
     ({"square": None}, (Shape(3, 5, 2),), lambda x, w: torch.square(x)),
     ({"sqrt": None}, (Shape(3, 5, 2),), lambda x, w: torch.sqrt(x)),
     ({"exp": None}, (Shape(3, 5, 2),), lambda x, w: torch.exp(x)),
+    ({"sin": None}, (Shape(3, 5, 2),), lambda x, w: torch.sin(x)),
+    ({"cos": None}, (Shape(3, 5, 2),), lambda x, w: torch.cos(x)),
     ({"abs": None}, (Shape(3, 5, 2),), lambda x, w: torch.abs(x)),
     ({"reciprocal": None}, (Shape(3, 5, 2),), lambda x, w: torch.reciprocal(x)),
     ({"log": None}, (Shape(3, 5, 2),), lambda x, w: torch.log(x)),

@@ -11,11 +11,11 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import json
+import operator
 import os
 import re
 import sys
 import traceback
-from collections.abc import Callable
 from typing import Any
 
 _FRAME = re.compile(r'^\s*File "(?P<file>.*)", line (?P<line>\d+), in ', re.MULTILINE)
@@ -213,10 +213,11 @@ def _in_order(model: Any, inputs: list[Any]) -> list[Any]:
 
 
 def _orders(inputs: list[Any]) -> list[list[Any]]:
-    """The sizes of the inputs; of sequences first channels first, then channels last."""
+    """The sizes to try: as they are; sequences with the channels last; one number as a number per example."""
     plain = [sizes for _, sizes, _ in inputs]
     turned = [[sizes[0], sizes[2], sizes[1]] if len(sizes) == 3 else sizes for sizes in plain]
-    return [plain, turned] if turned != plain else [plain]
+    single = [[1] if sizes == [1, 1] else sizes for sizes in plain]
+    return [plain, *(one for one in (turned, single) if one != plain)]
 
 
 def _words(error: BaseException) -> str:
@@ -264,6 +265,7 @@ def _described(model: Any, exported: Any, torch: Any) -> dict[str, Any]:
     for node in exported.graph.nodes:
         if node.op != "placeholder":
             continue
+        value = node.meta.get("val")
         if node.name in named:
             if not node.users:
                 continue
@@ -271,7 +273,6 @@ def _described(model: Any, exported: Any, torch: Any) -> dict[str, Any]:
             kind, array = owners.get(name, ("constant", exported.constants.get(name)))
             name = canonical.get(id(array), name)
             places[node.name] = name
-            value = node.meta.get("val")
             arrays[name] = {
                 "kind": kind,
                 "shape": list(value.shape) if hasattr(value, "shape") else [],
@@ -279,18 +280,20 @@ def _described(model: Any, exported: Any, torch: Any) -> dict[str, Any]:
                 "trainable": bool(kind == "parameter" and array is not None and array.requires_grad),
                 "data": _numbers(array),
             }
-        else:
-            value = node.meta.get("val")
-            if hasattr(value, "shape"):
-                inputs.append({"name": node.name, "shape": list(map(int, value.shape)), "dtype": _dtype(value)})
-    nodes = [_node(node) for node in exported.graph.nodes if node.op == "call_function"]
+        elif hasattr(value, "shape"):
+            inputs.append({"name": node.name, "shape": list(map(int, value.shape)), "dtype": _dtype(value)})
+    # Results that nothing reads are left out.
+    kept = (
+        one for one in exported.graph.nodes if one.op == "call_function" and (one.users or one.target is not operator.getitem)
+    )
+    nodes = [_node(node) for node in kept]
     outputs: list[str] = []
     for node in exported.graph.nodes:
         if node.op == "output":
             _names(node.args, outputs)
     used = set(arrays)
     unused = {
-        name: math_prod(array.shape)
+        name: array.numel()
         for name, (kind, array) in owners.items()
         if kind == "parameter" and canonical[id(array)] not in used and canonical[id(array)] == name
     }
@@ -300,19 +303,9 @@ def _described(model: Any, exported: Any, torch: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def math_prod(shape: Any) -> int:
-    found = 1
-    for size in shape:
-        found *= int(size)
-    return found
-
-
 def _names(value: Any, into: list[str]) -> None:
-    if isinstance(value, (list, tuple)):
-        for one in value:
-            _names(one, into)
-    elif isinstance(value, dict):
-        for one in value.values():
+    if isinstance(value, (list, tuple, dict)):
+        for one in value.values() if isinstance(value, dict) else value:
             _names(one, into)
     elif hasattr(value, "op"):
         into.append(value.name)
@@ -327,10 +320,9 @@ def _numbers(array: Any) -> list[Any] | None:
     if array.device.type == "meta" or array.numel() > 1 << 16 or array.is_complex():
         return None
     try:
-        found: list[Any] = array.detach().flatten().tolist()
+        return list(array.detach().flatten().tolist())
     except Exception:  # Fake tensors have no numbers.
         return None
-    return found
 
 
 def _dtype(value: Any) -> str:
@@ -350,10 +342,26 @@ def _node(node: Any) -> dict[str, Any]:
         "args": _plain(node.args),
         "kwargs": {key: _plain(value) for key, value in node.kwargs.items()},
         "values": _values(node.meta.get("val")),
+        "writes": _writes(node),
+        "views": bool(node.args) and _storage(node) is not None and _storage(node) == _storage(node.args[0]),
         "path": path.removeprefix("L['self'].").removeprefix("L__self__"),
         "class": classes[-1] if classes else "",
         "place": _place(node.meta.get("stack_trace") or ""),
     }
+
+
+def _writes(node: Any) -> bool:
+    """Whether an operator changes its first argument, as `add_` does."""
+    arguments = getattr(getattr(node.target, "_schema", None), "arguments", ())
+    info = arguments[0].alias_info if arguments else None
+    return info is not None and info.is_write
+
+
+def _storage(node: Any) -> int | None:
+    """The memory of a node's result, or of the first of its results; equal for a tensor and its views."""
+    value = getattr(node, "meta", {}).get("val")
+    first: Any = value[0] if isinstance(value, (list, tuple)) and value else value
+    return first.untyped_storage()._cdata if hasattr(first, "untyped_storage") else None
 
 
 def _values(value: Any) -> Any:
@@ -385,9 +393,7 @@ def _plain(value: Any) -> Any:
         return value
     if isinstance(value, slice):
         return {"slice": [_plain(value.start), _plain(value.stop), _plain(value.step)]}
-    text = str(value)
-    convert: Callable[[str], Any] = str
-    return {"word": convert(text)}
+    return {"word": str(value)}
 
 
 if __name__ == "__main__":

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from math import prod
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.build.builder import Builder
 from cnncalc.build.problems import Problems
 from cnncalc.build.reading import Reading, Source
-from cnncalc.formats.pytorch import moves, operators  # noqa: F401 - register the handlers
+from cnncalc.formats.pytorch import composed, moves, operators  # noqa: F401 - register the handlers
 from cnncalc.formats.pytorch.translate import Translated
+from cnncalc.formats.tensors.constant import Constant
 from cnncalc.formats.tensors.finish import finish
 from cnncalc.formats.tensors.lowering import Lowering
+from cnncalc.formats.tensors.program import Program
 from cnncalc.formats.tensors.recognise import recognise
 from cnncalc.shape import Flow, Tokens
 
@@ -54,21 +56,20 @@ def network(source: Source, described: Mapping[str, Any], flows: Mapping[str | N
         layout=problems.layout,
         complete=finished.complete,
         changed=changed,
-        notes=(*_notes(described["unused"]), *_uncounted(described["arrays"], builder.graph.totals["parameters"]), *low.notes()),
+        notes=(*_uncounted(described, program, builder.graph.totals["parameters"]), *low.notes()),
     )
 
 
-def _notes(unused: Mapping[str, int]) -> tuple[str, ...]:
-    if not unused:
-        return ()
-    modules = list(dict.fromkeys(name.rpartition(".")[0] or name for name in unused))
-    names = ", ".join(modules[:3]) + (f" and {len(modules) - 3} more" if len(modules) > 3 else "")
-    return (f"{sum(unused.values()):,} parameters are not counted, because the forward pass does not use them: {names}",)
-
-
-def _uncounted(arrays: Mapping[str, Any], counted: int) -> tuple[str, ...]:
-    """A note on parameters that no layer has, such as the gains of standardised weights."""
-    used = sum(prod(one["shape"]) for one in arrays.values() if one["kind"] == "parameter")
-    if used <= counted:
-        return ()
-    return (f"{used - counted:,} parameters are not counted, because they only change the weights of other layers",)
+def _uncounted(described: Mapping[str, Any], program: Program, counted: int) -> Iterator[str]:
+    """Notes on parameters that no layer has: those that no output depends on, and gains of standardised weights."""
+    sizes = {name: prod(one["shape"]) for name, one in described["arrays"].items() if one["kind"] == "parameter"}
+    read = [one for operation in program.operations for one in operation.inputs] + [one for _, one in program.outputs]
+    used = {part.name for one in read if isinstance(one, Constant) for part in one.stored()}
+    unused = {**described["unused"], **{name: size for name, size in sizes.items() if name not in used}}
+    if unused:
+        modules = list(dict.fromkeys(name.rpartition(".")[0] or name for name in unused))
+        names = ", ".join(modules[:3]) + (f" and {len(modules) - 3} more" if len(modules) > 3 else "")
+        yield f"{sum(unused.values()):,} parameters are not counted, because no output depends on them: {names}"
+    left = sum(size for name, size in sizes.items() if name in used) - counted
+    if left > 0:
+        yield f"{left:,} parameters are not counted, because they only change the weights of other layers"

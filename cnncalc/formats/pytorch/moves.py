@@ -15,17 +15,23 @@ def reshape(c: OperatorCall) -> Result:
     return build.reshape(c.program, c.tensor(0), resolve(c.out(), c.shape()))
 
 
-@operator("permute", "transpose", "t", "swapaxes", "movedim")
+@operator("permute", "transpose", "t", "swapaxes", "swapdims", "movedim", "mT", "mH", "numpy_T", "matrix_H", "adjoint")
 def permute(c: OperatorCall) -> Result:
     rank = len(c.shape())
     name = c.op.partition(".")[0]
     if name == "permute":
         return build.transpose(c.program, c.tensor(0), c.args[1])
     order = list(range(rank))
-    first, second = (c.axis(1, "dim0"), c.axis(2, "dim1")) if name in ("transpose", "swapaxes") else (0, rank - 1)
     if name == "movedim":
-        raise Unsupported
-    order[first], order[second] = order[second], order[first]
+        moved, places = ([one] if isinstance(one, int) else one for one in c.args[1:3])
+        order = [axis for axis in order if axis not in {one % rank for one in moved}]
+        for place, axis in sorted((place % rank, axis % rank) for place, axis in zip(places, moved, strict=True)):
+            order.insert(place, axis)
+    elif name == "numpy_T":
+        order.reverse()
+    elif rank > 1:
+        first, second = (c.axis(1, "dim0"), c.axis(2, "dim1")) if "transpose" in name or "swap" in name else (rank - 2, rank - 1)
+        order[first], order[second] = order[second], order[first]
     return build.transpose(c.program, c.tensor(0), order)
 
 
@@ -47,7 +53,7 @@ def expand(c: OperatorCall) -> Result:
     return build.expand(c.program, c.tensor(0), c.out())
 
 
-@operator("repeat")
+@operator("repeat", "tile")
 def repeat(c: OperatorCall) -> Result:
     found = c.tensor(0)
     counts = c.args[1]
@@ -111,6 +117,17 @@ def index(c: OperatorCall) -> Result:
     return build.gather(c.program, c.tensor(0), indices, axis)
 
 
+@operator("flip")
+def flip(c: OperatorCall) -> Result:
+    found = c.tensor(0)
+    if not isinstance(found, Constant):
+        raise Unsupported
+    for axis in c.axes(1, "dims"):
+        places = list(range(c.shape()[axis]))[::-1]
+        found = build.gather(c.program, found, Constant((len(places),), "int", places), axis)
+    return found
+
+
 @operator("roll")
 def roll(c: OperatorCall) -> Result:
     shifts, dims = c.args[1], c.get(2, "dims")
@@ -120,7 +137,10 @@ def roll(c: OperatorCall) -> Result:
     return c.program.add("roll", [found], shape, shifts={d % len(shape): s for s, d in zip(shifts, dims, strict=True)})
 
 
-@operator("pad", "constant_pad_nd", "reflection_pad1d", "reflection_pad2d", "replication_pad2d")
+@operator(
+    "pad", "constant_pad_nd", "reflection_pad1d", "reflection_pad2d", "reflection_pad3d", "replication_pad1d",
+    "replication_pad2d", "replication_pad3d",
+)  # fmt: skip
 def pad(c: OperatorCall) -> Result:
     given, rank = c.args[1], len(c.shape())
     pads = [(0, 0)] * rank
@@ -142,6 +162,7 @@ def pad(c: OperatorCall) -> Result:
     "upsample_bilinear2d",
     "upsample_bicubic2d",
     "upsample_linear1d",
+    "upsample_trilinear3d",
 )
 def upsample(c: OperatorCall) -> Result:
     before, after = c.shape(), c.out()
@@ -178,6 +199,21 @@ def full(c: OperatorCall) -> Result:
     elif name == "scalar_tensor":
         number = c.args[0]
     return build.full(c.out(), number, values["dtype"])
+
+
+@operator("fill", "zero")
+def filled(c: OperatorCall) -> Result:
+    number = c.args[1] if len(c.args) > 1 else 0.0
+    if isinstance(number, Constant):
+        number = number.scalar
+    if not isinstance(number, (int, float)):
+        raise Unsupported
+    return build.full(c.out(), number, c.node["values"]["dtype"])
+
+
+@operator("copy")
+def copy(c: OperatorCall) -> Result:
+    return build.expand(c.program, build.cast(c.program, c.tensor(1), c.node["values"]["dtype"]), c.out())
 
 
 @operator("arange")

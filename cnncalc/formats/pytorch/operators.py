@@ -131,7 +131,7 @@ def group_norm(c: OperatorCall) -> Result:
 
 _UNARY = (
     "relu", "sigmoid", "tanh", "silu", "mish", "selu", "sqrt", "exp", "log", "abs", "reciprocal", "square", "sin", "cos", "erf",
-    "floor", "ceil", "round", "sign", "softsign",
+    "floor", "ceil", "round", "sign",
 )  # fmt: skip
 
 
@@ -162,9 +162,9 @@ def with_numbers(c: OperatorCall) -> Result:
             raise Unsupported
         return build.unary(p, "elu", x, alpha=float(alpha))
     if name == "softplus":
-        if c.get(1, "beta", 1) != 1:
-            raise Unsupported
-        return build.unary(p, "softplus", x)
+        beta = float(c.get(1, "beta", 1))
+        found = build.unary(p, "softplus", x if beta == 1 else build.unary(p, "affine", x, factor=beta, offset=0.0))
+        return found if beta == 1 else build.unary(p, "affine", found, factor=1 / beta, offset=0.0)
     if name == "rsqrt":
         return build.unary(p, "reciprocal", build.unary(p, "sqrt", x))
     if name == "neg":
@@ -226,20 +226,22 @@ def softmax(c: OperatorCall) -> Result:
     return build.unary(c.program, "log", found) if "log" in c.op else found
 
 
-_REDUCE = {"mean": "mean", "sum": "sum", "amax": "max", "amin": "min", "prod": "product"}
+_REDUCE = {"mean": "mean", "sum": "sum", "amax": "max", "amin": "min", "prod": "product", "max": "max", "min": "min"}
 
 
-@operator(*_REDUCE, "linalg_vector_norm", "norm", "max", "var", "std")
+@operator(*_REDUCE, "linalg_vector_norm", "norm")
 def reduce(c: OperatorCall) -> Result:
     p, x, name = c.program, c.tensor(0), c.op.partition(".")[0]
     if name in ("linalg_vector_norm", "norm"):
         if c.get(1, "ord" if name == "linalg_vector_norm" else "p", 2) not in (2, 2.0, None):
             raise Unsupported
         return build.reduce(p, "norm", x, c.axes(2, "dim"), bool(c.get(3, "keepdim", False)))
-    if name in ("max", "var", "std"):
-        raise Unsupported
+    if c.op in ("max.other", "min.other"):
+        return build.binary(p, "maximum" if name == "max" else "minimum", x, c.tensor(1))
     axes = c.axes(1, "dim") if "." in c.op or name.startswith("a") else list(range(len(c.shape())))
-    return build.reduce(p, _REDUCE[name], x, axes, bool(c.get(2, "keepdim", False)))
+    found = build.reduce(p, _REDUCE[name], x, axes, bool(c.get(2, "keepdim", False)))
+    # The second result is where the largest number stands.
+    return [found, None] if isinstance(c.node["values"], list) else found
 
 
 @operator("linear")
@@ -282,16 +284,21 @@ def einsum(c: OperatorCall) -> Result:
 @operator("scaled_dot_product_attention")
 def attention(c: OperatorCall) -> Result:
     p, q, k, v = c.program, c.tensor(0), c.tensor(1), c.tensor(2)
-    if c.get(5, "is_causal", False) or c.kwargs.get("enable_gqa"):
+    if c.kwargs.get("enable_gqa"):
         raise Unsupported
     rank = len(q.shape or ())
     scale = c.kwargs.get("scale") or 1 / math.sqrt((q.shape or (1,))[-1])
     order = [*range(rank - 2), rank - 1, rank - 2]
     scores = build.unary(p, "affine", build.matmul(p, q, build.transpose(p, k, order)), factor=scale, offset=0.0)
     mask = c.get(3, "attn_mask")
-    if mask is not None:
-        if mask.dtype == "bool":
-            raise Unsupported
+    if c.get(5, "is_causal", False):
+        # Each position sees itself and those before it.
+        square = (scores.shape or ())[-2:]
+        mask = p.add("trilu", [build.full(square, 1.0, "float")], square, upper=False, diagonal=0)
+        mask = build.cast(p, mask, "bool")
+    if mask is not None and mask.dtype == "bool":
+        scores = p.add("where", [mask, scores, scalar(-math.inf)], scores.shape, "float")
+    elif mask is not None:
         scores = build.binary(p, "add", scores, mask)
     return build.matmul(p, p.add("softmax", [scores], scores.shape, axis=rank - 1), v)
 
@@ -310,12 +317,25 @@ def recurrent(c: OperatorCall) -> Result:
     if any(not isinstance(one, Constant) or one.scalar not in (0, 0.0) for one in states):
         raise Unsupported
     kind = c.op.partition(".")[0].removesuffix("_tanh")
-    hidden = arrays[1].shape[-1]
-    outputs = [Value(tuple(one["shape"]) if one else None) for one in c.node["values"]]
     attributes = {
-        "kind": kind, "hidden": hidden, "layers": layers, "bidirectional": bool(bidirectional), "batch_first": bool(batch_first),
+        "kind": kind, "hidden": arrays[1].shape[-1], "bidirectional": bool(bidirectional), "batch_first": bool(batch_first),
         "biases": 2 if has_biases else 0, "operator": kind,
     }  # fmt: skip
+    shapes = [tuple(one["shape"]) for one in c.node["values"]]
     p = c.program
-    p.operations.append(Operation("stacked", [x, *arrays], outputs, attributes, p.path, p.title, p.location))
-    return list(outputs)
+
+    def add(x: Tensor, arrays: list[Tensor], layers: int) -> list[Tensor]:
+        outputs = [Value(shapes[0]), *(Value((shape[0] // c.args[4] * layers, *shape[1:])) for shape in shapes[1:])]
+        p.operations.append(
+            Operation("stacked", [x, *arrays], outputs, attributes | {"layers": layers}, p.path, p.title, p.location)
+        )
+        return list(outputs)
+
+    if layers == 1 or not c.reads_states:
+        return add(x, arrays, layers)
+    # A layer gives the state of its upper layer alone: each layer is a separate one.
+    each = len(arrays) // layers
+    found: list[list[Tensor]] = []
+    for layer in range(layers):
+        found.append(add(found[-1][0] if found else x, arrays[layer * each : (layer + 1) * each], 1))
+    return [found[-1][0], *(build.concat(p, list(parts), 0) for parts in zip(*(one[1:] for one in found), strict=True))]

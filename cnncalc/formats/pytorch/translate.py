@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Union
 
+from cnncalc.formats.pytorch.aliases import Aliases
 from cnncalc.formats.register import register
 from cnncalc.formats.tensors import build
 from cnncalc.formats.tensors.constant import Constant
@@ -41,10 +42,14 @@ class Unsupported(Exception):
 class OperatorCall:
     """One operator with its arguments resolved."""
 
-    def __init__(self, program: Program, node: dict[str, Any], args: list[Any], kwargs: dict[str, Any]) -> None:
+    def __init__(
+        self, program: Program, node: dict[str, Any], args: list[Any], kwargs: dict[str, Any], reads_states: bool
+    ) -> None:
         self.program = program
         self.node = node
         self.op: str = node["op"]
+        #: Whether a later operator reads another result than the first.
+        self.reads_states = reads_states
         self.args = args
         self.kwargs = kwargs
 
@@ -103,18 +108,20 @@ class Translated:
         self.program = Program()
         self.model = model
         self.frozen: set[str] = set()
-        self._values: dict[str, Any] = {}
+        items = (node["args"] for node in model["nodes"] if node["op"] == "getitem")
+        self._with_states = {source["node"] for source, index in items if index}
+        self._aliases = Aliases(self.program, self._computed)
         constants = {name: self._constant(name, one) for name, one in model["arrays"].items()}
         for place, name in model["places"].items():
-            self._values[place] = constants[name]
+            self._aliases.values[place] = constants[name]
         for one in model["inputs"]:
             value = Value(tuple(one["shape"]), one["dtype"], one["name"])
-            self._values[one["name"]] = value
+            self._aliases.values[one["name"]] = value
             self.program.inputs.append(value)
         for node in model["nodes"]:
-            self._node(node)
+            self._aliases.computed(node, self._computed(node))
         for name in model["outputs"]:
-            for part in _flat(self._values.get(name)):
+            for part in _flat(self._aliases.get(name)):
                 self.program.outputs.append((name, part))
 
     def _constant(self, name: str, one: dict[str, Any]) -> Constant:
@@ -123,7 +130,8 @@ class Translated:
         role = "parameter" if one["kind"] == "parameter" else "buffer"
         return Constant(tuple(one["shape"]), one["dtype"], one["data"], name=name, role=role)
 
-    def _node(self, node: dict[str, Any]) -> None:
+    def _computed(self, node: dict[str, Any]) -> Any:
+        """The result of a node, whose operators are added to the program."""
         program = self.program
         program.path, program.title = node["path"], node["op"]
         program.location = in_file(*node["place"]) if node["place"] else None
@@ -131,27 +139,26 @@ class Translated:
         kwargs = {key: self._resolved(one) for key, one in node["kwargs"].items()}
         before = len(program.operations)
         if node["op"] == "getitem":
-            self._values[node["name"]] = _item(args)
-            return
+            return _item(args)
         try:
             handler = HANDLERS.get(node["op"].rstrip("_")) or HANDLERS.get(node["op"].partition(".")[0].rstrip("_"))
             if handler is None:
                 raise Unsupported
-            found = handler(OperatorCall(program, node, args, kwargs))
+            found = handler(OperatorCall(program, node, args, kwargs, node["name"] in self._with_states))
             if not _agrees(found, node["values"]):
                 raise Unsupported
         except (Unsupported, ProgramError, IndexError, TypeError, KeyError, ValueError, AttributeError):
             del program.operations[before:]
             found = self._custom(node, args, kwargs)
-        self._values[node["name"]] = found
         for operation in program.operations[before:]:
             arrays = [part.name for one in operation.inputs if isinstance(one, Constant) for part in one.stored() if part.counts]
             operation.frozen = bool(arrays) and all(name in self.frozen for name in arrays)
+        return found
 
     def _resolved(self, one: Any) -> Any:
         if isinstance(one, dict):
             if "node" in one:
-                return self._values.get(one["node"])
+                return self._aliases.get(one["node"])
             return one.get("word")
         return [self._resolved(part) for part in one] if isinstance(one, list) else one
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from cnncalc.formats.tensors.constant import Constant
-from cnncalc.formats.tensors.program import Program, ProgramError, Shape, Tensor, broadcast, written
+from cnncalc.formats.tensors.program import Program, ProgramError, Shape, Tensor, Value, broadcast, written
 
 LOGICAL = frozenset(("equal", "less", "greater", "less_equal", "greater_equal", "and", "or", "xor"))
 
@@ -80,6 +80,34 @@ def split(p: Program, x: Tensor, axis: int, sizes: Sequence[int]) -> list[Tensor
         found.append(slice_axis(p, x, axis, start, size, 1))
         start += size
     return found
+
+
+def scatter(p: Program, x: Tensor, part: Tensor, axis: int, start: int, step: int) -> Tensor:
+    """`x` with the positions start, start + step, … of one axis replaced by those of `part`. Raises ProgramError."""
+    shape, count = _shape(x), _shape(part)[axis]
+    size = shape[axis]
+    if step == 1:
+        pieces = [_piece(p, x, axis, 0, start), part, _piece(p, x, axis, start + count, size - start - count)]
+        return concat(p, [one for one in pieces if _shape(one)[axis]], axis)
+    if start >= step or count * step != size:
+        raise ProgramError(f"every {step}th of {size} positions cannot be replaced")
+    front, back = shape[:axis], shape[axis + 1 :]
+    cells = scatter(
+        p, reshape(p, x, (*front, count, step, *back)), reshape(p, part, (*front, count, 1, *back)), axis + 1, start, 1
+    )
+    return reshape(p, cells, shape)
+
+
+def _piece(p: Program, x: Tensor, axis: int, start: int, count: int) -> Tensor:
+    """Positions of one axis; of a concatenation the part that they are, if they are exactly one."""
+    operation = x.made_by if isinstance(x, Value) else None
+    if operation is not None and operation.op == "concat" and operation.attributes["axis"] == axis:
+        place = 0
+        for one in operation.inputs:
+            if one is not None and (place, _shape(one)[axis]) == (start, count):
+                return one
+            place += _shape(one)[axis] if one is not None else 0
+    return slice_axis(p, x, axis, start, count, 1)
 
 
 def concat(p: Program, parts: Sequence[Tensor], axis: int) -> Tensor:

@@ -9,6 +9,7 @@ from cnncalc.formats.tensors.constant import Constant
 from cnncalc.formats.tensors.emit import Made
 from cnncalc.formats.tensors.part import STATISTICS
 from cnncalc.formats.tensors.program import Operation
+from cnncalc.layers import KINDS
 from cnncalc.shape import Shape
 
 _JOINED = {"add_bias": "add", "scale": "multiply"}
@@ -19,20 +20,21 @@ def count(layers: list[Made]) -> None:
     """Let a layer with the same arrays as an earlier one of its kind share them, and count every other array of the file once.
 
     Weights may be computed from several arrays, as in low-rank adaptation and weight normalisation: those that are not the
-    layer's own become `parameter` layers, which nothing reads. Weights made of fewer numbers than a layer would count make it
-    a custom layer with the numbers of the file.
+    layer's own become `parameter` layers, which nothing reads. If weights are made of fewer numbers than a layer would count,
+    its field `distinct` says how many; a kind without that field becomes a custom layer with the numbers of the file.
     """
     known: dict[tuple[Any, ...], Made] = {}
     parameters: dict[int, Made] = {}
     owned: set[int] = set()
-    entered = [made for made in layers if made.kind == "parameter" and made.weights]
+    entered = [made for made in layers if made.weights and _enters(made)]
     for made in list(layers):
         if not made.weights:
             continue
         constant = next(iter(made.weights.values()))
         array = id(constant.base)
-        if made.kind == "parameter":
-            parameters.setdefault(array, made)
+        if _enters(made):
+            if made.kind == "parameter":
+                parameters.setdefault(array, made)
             continue
         if made.kind in _JOINED and array in parameters:
             # The array is also a `parameter` layer, whose result is used here.
@@ -44,6 +46,11 @@ def count(layers: list[Made]) -> None:
     for made in entered:
         # An array that is a layer's weight as well counts there.
         _counted(layers, made, known, owned)
+
+
+def _enters(made: Made) -> bool:
+    """Whether a layer is an array of the file, or computed from arrays of the file alone."""
+    return made.kind == "parameter" or (made.kind == "custom" and not made.inputs)
 
 
 def _counted(layers: list[Made], made: Made, known: dict[tuple[Any, ...], Made], owned: set[int]) -> None:
@@ -81,7 +88,11 @@ def _own(layers: list[Made], made: Made, owned: set[int]) -> None:
         if made.kind == "parameter":
             made.fields["distinct"] = stored
         elif all(one.op != "dequantise" for one in made.weights.values()):
-            made.tied = stored
+            bias = made.weights["bias"].size if "bias" in made.weights else 0
+            if "distinct" in KINDS[made.kind].options and stored >= bias:
+                made.fields["distinct"] = stored - bias
+            else:
+                made.tied = stored
         return
     left = [part for key, part in arrays.items() if key not in owned]
     for one, parts in sources:

@@ -9,16 +9,12 @@ from typing import Any
 from cnncalc.formats.register import register
 from cnncalc.formats.tensors.arrays import computable
 from cnncalc.formats.tensors.constant import Constant, learned, reordered
+from cnncalc.formats.tensors.custom import custom
 from cnncalc.formats.tensors.emit import Cannot, Emitter, Made, Maker, Port
 from cnncalc.formats.tensors.program import Operation, Program, ProgramError, Tensor, Value, written
-from cnncalc.formats.tensors.rearrange import MOST_AXES, rearranged
-from cnncalc.formats.tensors.view import Atom, Group, TensorView, flat, whole
+from cnncalc.formats.tensors.rearrange import rearranged
+from cnncalc.formats.tensors.view import MOST_AXES, Atom, Group, TensorView, default_channels, default_order, flat, whole
 from cnncalc.shape import AXES, Shape
-
-_WITHOUT_PRODUCTS = frozenset(
-    ("gather", "unary", "binary", "reduce", "cumsum", "where", "slice", "reshape", "concat", "expand", "pad", "pool", "resize")
-)
-"""Operators that multiply and accumulate nothing, so that the MACs of a network with one of them are known."""
 
 _WITH_PRODUCTS = frozenset(("conv", "depthwise_conv", "conv_transpose", "fc", "linear", "matmul"))
 """Kinds whose MACs would be lost if a constant that they compute were one array."""
@@ -96,7 +92,7 @@ class Lowering:
                 if not isinstance(error, Cannot):
                     self.faults.append(f"{operation.path or operation.title} ({type(error).__name__})")
                 del self.emit.layers[mark:]
-                self.custom(operation)
+                custom(self.emit, self.views, self.leaving, operation)
         self.emit.operation = None
         for name, value in self.program.outputs:
             if value.shape is not None and 0 in value.shape:
@@ -176,8 +172,9 @@ class Lowering:
             else:
                 buffers = sum(one.size for one in stored if one.size > 1 and not one.counts)
                 fields: dict[str, Any] = {"operator": "constant", "output": flow, "macs": 0}
-                fields |= ({"parameters": learned_} if learned_ else {}) | ({"buffers": buffers} if buffers else {})
-                maker = self.emit.layer("custom", fields, [], aside=False)
+                fields |= {"buffers": buffers} if buffers else {}
+                arrays = {f"{i}": one for i, one in enumerate(stored) if one.counts and one.role != "constant"}
+                maker = self.emit.layer("custom", fields, [], arrays, aside=False)
         if not places:
             view = TensorView(maker, ((Atom(1),),), ((),) * len(shape))
         else:
@@ -211,7 +208,7 @@ class Lowering:
             handler(self, operation)
         except Cannot:
             del self.emit.layers[mark:]
-            self.custom(operation)
+            custom(self.emit, self.views, self.leaving, operation)
         finally:
             self.emit.operation = outer
         return self.views[id(result)]
@@ -304,88 +301,9 @@ class Lowering:
         """The language's name of an axis of the array."""
         return "channels" if axis == 0 else AXES[len(view.axes) - 1][axis - 1]
 
-    # Operators without a word
-
-    def custom(self, operation: Operation) -> None:
-        """A layer with the operator's name, the shape of its result and the parameters that it owns."""
-        makers: list[Maker] = []
-        owned: dict[int, Constant] = {}
-        for one in operation.inputs:
-            if isinstance(one, Value) and id(one) in self.views:
-                maker = self.views[id(one)].producer
-                if maker not in makers:
-                    makers.append(maker)
-            elif isinstance(one, Constant):
-                owned |= {id(part): part for part in one.stored() if part.counts}
-        name = operation.attributes.get("operator") or operation.attributes.get("function") or operation.op
-
-        def read(value: Value) -> bool:
-            return bool(value.users) or id(value) in self.leaving
-
-        first = next((value for value in operation.outputs if read(value)), operation.outputs[0])
-        for index, value in enumerate(operation.outputs):
-            arrays = {f"{i}": part for i, part in enumerate(owned.values())} if value is first else {}
-            if value.shape is None:
-                made = Made("custom", {"operator": name, "output": None}, makers, arrays, operation)
-                self.emit.layers.append(made)
-                self.views[id(value)] = TensorView(made, ((Atom(1),),), ())
-                continue
-            if index and not read(value):
-                continue
-            if 0 in value.shape:
-                raise ProgramError(f"{operation.title} gives the shape {written(value.shape)}; each size must be at least 1")
-            view = self.result(value.shape, operation)
-            sizes = view.sizes
-            fields: dict[str, Any] = {"operator": name, "output": Shape(*sizes[1:], sizes[0])}
-            if index or operation.op in _WITHOUT_PRODUCTS:
-                fields["macs"] = 0
-            made = Made("custom", fields, makers, arrays, operation)
-            self.emit.layers.append(made)
-            self.views[id(value)] = view.on(made)
-
-    def result(self, shape: tuple[int, ...], operation: Operation) -> TensorView:
-        """The view of a custom layer's result: its input's if the shapes are equal, else with the channels in their place."""
-        nowhere = Port("")
-        for one in operation.inputs:
-            if isinstance(one, Value) and one.shape == shape and id(one) in self.views:
-                view = self.views[id(one)]
-                if not any(id(atom) not in {id(a) for axis in view.axes for a in axis} for atom in flat(view.dims)):
-                    return TensorView(nowhere, view.axes, view.dims)
-        places = default_order(shape)
-        kept = [shape[i] for i in places] or [1]
-        if not places:
-            return TensorView(nowhere, ((Atom(1),),), ((),) * len(shape))
-        if len(kept) <= MOST_AXES:
-            return TensorView.fresh(nowhere, kept, places, len(shape))
-        dims: list[Group] = [(Atom(n),) if n != 1 else () for n in shape]
-        groups = [dims[i] for i in places]
-        while len(groups) > MOST_AXES:
-            groups[1:3] = [groups[1] + groups[2]]
-        return TensorView(nowhere, tuple(groups), tuple(dims))
-
 
 def _ids(group: Group) -> list[int]:
     return [id(atom) for atom in group]
-
-
-def default_channels(rank: int) -> int:
-    """The default axis of the channels: the second of maps, the last of sequences and vectors."""
-    return 1 if rank >= 4 else rank - 1
-
-
-def default_order(shape: Sequence[int]) -> list[int]:
-    """The axes of a tensor as those of an array, the channels first.
-
-    The batch is left out; if there are too many axes, those of size 1 are as well.
-    """
-    rank = len(shape)
-    if rank == 0:
-        return []
-    first = default_channels(rank)
-    order = [first, *(i for i in range(rank) if i != first and (i or shape[i] != 1))]
-    if len(order) > MOST_AXES:
-        order = [i for i in order if shape[i] != 1]
-    return order
 
 
 def _is_weight(constant: Constant, arg: Constant) -> bool:

@@ -7,14 +7,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cnncalc.formats.tensors.emit import Cannot
-from cnncalc.formats.tensors.view import Atom, Group, Groups, TensorView, flat, size_of, whole
+from cnncalc.formats.tensors.view import MOST_AXES, Atom, Group, Groups, TensorView, flat, size_of, whole
 from cnncalc.shape import AXES, Shape
 
 if TYPE_CHECKING:
     from cnncalc.formats.tensors.emit import Emitter, Made
-
-MOST_AXES = 4
-"""Axes of an array that layers name: channels and three of space."""
 
 
 def rearranged(view: TensorView, axes: Sequence[Group], emit: Emitter) -> TensorView:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from cnncalc.formats.tensors.emit import Maker
 
 
+MOST_AXES = 4
+"""Axes of an array that layers name: channels and three of space."""
+
+
 class Atom:
     """A part of an axis that is never cut across."""
 
@@ -195,3 +199,23 @@ def translated(first: TensorView, second: TensorView) -> Groups:
         for a, b in zip(whole(one), whole(other), strict=False):
             names[id(b)] = a
     return tuple(tuple(names.get(id(atom), atom) for atom in whole(axis)) for axis in second.axes)
+
+
+def default_channels(rank: int) -> int:
+    """The default axis of the channels: the second of maps, the last of sequences and vectors."""
+    return 1 if rank >= 4 else rank - 1
+
+
+def default_order(shape: Sequence[int]) -> list[int]:
+    """The axes of a tensor as those of an array, the channels first.
+
+    The batch is left out; if there are too many axes, those of size 1 are as well.
+    """
+    rank = len(shape)
+    if rank == 0:
+        return []
+    first = default_channels(rank)
+    order = [first, *(i for i in range(rank) if i != first and (i or shape[i] != 1))]
+    if len(order) > MOST_AXES:
+        order = [i for i in order if shape[i] != 1]
+    return order

@@ -62,7 +62,7 @@ def test_a_network(tmp_path: Path) -> None:
     # 8·3·9 + 16 frozen, then 8·9 + 8 used twice and counted once, and 8·5 + 5.
     assert (net.parameters, net.trainable, net.buffers) == (216 + 16 + 80 + 45, 80 + 45, 16)
     assert net["block_2"].shared is net["block"]
-    assert net.reading.notes == ("8 parameters are not counted, because the forward pass does not use them: unused",)
+    assert net.reading.notes == ("8 parameters are not counted, because no output depends on them: unused",)
     assert net.reading.complete
     assert net.forward(net_input(), seed=0).shape == (2, 5)
 
@@ -195,7 +195,7 @@ def test_several_inputs_have_the_names_of_the_forward_pass(tmp_path: Path) -> No
         cnncalc.load(spec, input="9x8x3")
 
 
-def test_weights_of_fewer_numbers_are_custom(tmp_path: Path) -> None:
+def test_weights_of_fewer_numbers_count_those(tmp_path: Path) -> None:
     text = """
         class Tied(nn.Module):
             def __init__(self):
@@ -210,7 +210,11 @@ def test_weights_of_fewer_numbers_are_custom(tmp_path: Path) -> None:
     net = cnncalc.load(f"{written(tmp_path, text)}:Tied", input="9x8x12")
     # One filter for all channels, and a matrix of rank 2: 9 + 2·12 + 20·2 numbers are learned.
     assert net.parameters == 9 + 24 + 40
-    assert [(node.kind, node.parameters) for node in net.layers] == [("custom", 9), ("global_avgpool", 0), ("custom", 64)]
+    assert [(node.kind, node.parameters) for node in net.layers] == [
+        ("depthwise_conv", 9),
+        ("global_avgpool", 0),
+        ("fc", 64),
+    ]
     assert net.macs == 7 * 6 * 12 * 9 + 20 * 12
 
 
@@ -273,8 +277,26 @@ def test_filters_that_are_buffers_are_no_parameters(tmp_path: Path) -> None:
                 return F.conv2d(self.conv(x), self.filter, groups=4)
     """
     net = cnncalc.load(f"{written(tmp_path, text)}:Blur", input="8x8x3")
-    assert [node.parameters for node in net.layers] == [112, 0]
+    assert [(node.kind, node.parameters) for node in net.layers] == [("conv", 112), ("depthwise_conv", 0)]
     assert net.macs == 36 * 4 * 27 + 16 * 4 * 9
+    assert net.reading.complete
+
+
+def test_parameters_whose_results_are_thrown_away_are_named(tmp_path: Path) -> None:
+    text = """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.head, self.auxiliary, self.unused = nn.Linear(3, 2), nn.Linear(3, 4), nn.Linear(1, 1)
+
+            def forward(self, x):
+                self.auxiliary(x)
+                return self.head(x)
+    """
+    net = cnncalc.load(f"{written(tmp_path, text)}:Net", input="3")
+    # (3 + 1)·2 are counted, (3 + 1)·4 and (1 + 1)·1 are not.
+    assert net.parameters == 8
+    assert net.reading.notes == ("18 parameters are not counted, because no output depends on them: unused, auxiliary",)
 
 
 def test_a_layer_whose_shape_depends_on_numbers_is_unknown(tmp_path: Path) -> None:

@@ -47,19 +47,33 @@ def test_arrays_beside_a_weight_become_parameters():
         ("parameter", 3, "a"),
         ("parameter", 4, "b"),
     ]
-    assert layer.tied is None
+    assert "distinct" not in layer.fields
 
 
 def test_a_weight_of_fewer_numbers_counts_those():
     # 12 weights spread from a vector of 3.
     layer = linear(computed("expand", (4, 3), stored("v", 3)))
     assert counted(layer) == [layer]
-    assert layer.tied == 3
-    # Another layer with the same weights counts none of its own.
+    assert layer.fields["distinct"] == 3
+    # Another layer with the same weights shares them.
     again = linear(layer.weights["weight"])
     first = linear(layer.weights["weight"])
     counted(first, again)
-    assert (first.tied, again.tied) == (3, 0)
+    assert (first.fields["distinct"], again.shares) == (3, first)
+
+
+def test_a_bias_counts_beside_a_weight_of_fewer_numbers():
+    layer = linear(computed("expand", (4, 3), stored("v", 3)))
+    layer.weights["bias"] = stored("b", 4)
+    assert counted(layer) == [layer]
+    assert layer.fields["distinct"] == 3
+
+
+def test_a_kind_without_the_field_becomes_custom():
+    weight = computed("expand", (4,), stored("v", 2))
+    first, again = (Made("scale", {}, [], {"weight": weight}, None) for _ in range(2))
+    counted(first, again)
+    assert (first.tied, again.tied) == (2, 0)
 
 
 def test_a_mask_of_zeros_and_ones_is_not_learned():
@@ -68,7 +82,7 @@ def test_a_mask_of_zeros_and_ones_is_not_learned():
     for order in ((mask, stored("w", 4, 3)), (stored("w", 4, 3), mask)):
         layer = linear(computed("multiply", (4, 3), *order))
         assert counted(layer) == [layer]
-        assert layer.tied is None
+        assert "distinct" not in layer.fields
     # Nor does it count if other arrays do.
     both = linear(computed("add", (4, 3), computed("multiply", (4, 3), mask, stored("w", 4, 3)), stored("v", 3)))
     assert [one.fields["shape"] for one in counted(both)[:-1]] == [Shape(3)]
@@ -88,14 +102,15 @@ def test_an_array_of_an_earlier_layer_counts_there():
     # 12 + 12 numbers for a weight of 12, of which the first layer has the first 12.
     second = linear(computed("add", (4, 3), weight, stored("d", 4, 3)))
     assert counted(first, second) == [first, second]
-    assert (second.shares, second.tied) == (None, None)
+    assert second.shares is None
+    assert "distinct" not in second.fields
     # With a vector of 3 instead, only these are new.
     third = linear(computed("add", (4, 3), weight, stored("e", 3)))
     counted(linear(weight), third)
-    assert third.tied == 3
+    assert third.fields["distinct"] == 3
 
 
 def test_a_weight_that_the_file_fills_with_one_number_counts_as_the_layer_says():
     layer = linear(computed("expand", (4, 3), Constant((), "float", [1.0])))
     assert counted(layer) == [layer]
-    assert layer.tied is None
+    assert "distinct" not in layer.fields

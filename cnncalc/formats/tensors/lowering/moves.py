@@ -6,8 +6,7 @@ from cnncalc.formats.tensors.constant import Constant
 from cnncalc.formats.tensors.emit import MAIN, Cannot, Made
 from cnncalc.formats.tensors.lower import Lowering, lowers
 from cnncalc.formats.tensors.program import Operation, Value
-from cnncalc.formats.tensors.rearrange import MOST_AXES
-from cnncalc.formats.tensors.view import Atom, Group, TensorView, aligned, flat, size_of, translated, whole
+from cnncalc.formats.tensors.view import MOST_AXES, Atom, Group, TensorView, aligned, flat, size_of, translated, whole
 
 
 @lowers("reshape")

@@ -9,12 +9,11 @@ from cnncalc.formats.tensors.constant import Constant, learned
 from cnncalc.formats.tensors.emit import Cannot
 from cnncalc.formats.tensors.lower import Lowering, lowers
 from cnncalc.formats.tensors.program import Operation, Shape, Value
-from cnncalc.formats.tensors.rearrange import MOST_AXES
-from cnncalc.formats.tensors.view import TensorView, aligned, flat, translated, whole
+from cnncalc.formats.tensors.view import MOST_AXES, TensorView, aligned, flat, translated, whole
 
 _PLAIN = frozenset((
     "relu", "relu6", "selu", "silu", "mish", "softplus", "sigmoid", "hard_swish", "tanh", "square", "sqrt", "exp", "abs",
-    "reciprocal", "log",
+    "reciprocal", "log", "sin", "cos",
 ))  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cnncalc.formats.tensors.constant import Constant
+from cnncalc.formats.tensors.custom import result
 from cnncalc.formats.tensors.emit import Cannot, Made, Port
 from cnncalc.formats.tensors.lower import Lowering, lowers
 from cnncalc.formats.tensors.program import Operation, Value
@@ -243,7 +244,7 @@ def _state(low: Lowering, o: Operation, index: int, view: TensorView, layer: Mad
         return
     if layer is None or value.shape is None:
         raise Cannot("a state without its layer")
-    found = low.result(value.shape, o)
+    found = result(low.views, value.shape, o)
     sizes = found.sizes
     fields = {"operator": f"{layer.kind}_state", "output": Shape(*sizes[1:], sizes[0]), "macs": 0}
     low.give(o, found.on(low.layer("custom", fields, [view])), index)

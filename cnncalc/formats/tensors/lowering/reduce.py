@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from cnncalc.formats.tensors.emit import MAIN, Cannot
 from cnncalc.formats.tensors.lower import Lowering, lowers
+from cnncalc.formats.tensors.lowering.pointwise import applied
 from cnncalc.formats.tensors.program import Operation, Value
 from cnncalc.formats.tensors.view import Atom, Group, TensorView, flat, whole
 
@@ -18,12 +21,22 @@ _GLOBAL = {
 def reduce(low: Lowering, o: Operation) -> None:
     function, axes = o.attributes["function"], o.attributes["axes"]
     view = low.view(o.inputs[0])
+    if function == "min":
+        # The least number is the negative of the largest of the negative numbers.
+        negative = {"factor": -1.0, "offset": 0.0}
+        largest = _computed(low, o, applied(low, view, {"function": "affine", **negative}), "max", axes)
+        low.give(o, applied(low, largest, {"function": "affine", **negative}))
+        return
+    low.give(o, _computed(low, o, view, function, axes))
+
+
+def _computed(low: Lowering, o: Operation, view: TensorView, function: str, axes: Sequence[int]) -> TensorView:
+    """The view reduced along the axes of the tensor."""
     dims = [i for i in axes if whole(view.dims[i])]
     if not dims:
-        if function not in ("mean", "max", "sum", "min", "product"):
+        if function not in ("mean", "max", "sum", "product"):
             raise Cannot(function)
-        low.give(o, TensorView(view.producer, view.axes, tuple(view.dims[i] for i in _left(o, view))))
-        return
+        return TensorView(view.producer, view.axes, tuple(view.dims[i] for i in _left(o, view)))
     view = low.real(view)
     places = view.axes_of(dims)
     if places is None:
@@ -36,11 +49,10 @@ def reduce(low: Lowering, o: Operation) -> None:
     reduced = set(places)
     every = bool(spatial) and reduced <= spatial and all(i in reduced or not whole(view.axes[i]) for i in spatial)
     if function in _GLOBAL and every:
-        low.give(o, _pooled(low, o, view))
-    elif function in ("mean", "max", "sum", "norm"):
-        low.give(o, _reduced(low, o, view, reduced))
-    else:
-        raise Cannot(function)
+        return _pooled(low, o, view, function)
+    if function in ("mean", "max", "sum", "norm"):
+        return _reduced(low, o, view, reduced, function)
+    raise Cannot(function)
 
 
 def _left(o: Operation, view: TensorView) -> list[int]:
@@ -48,10 +60,10 @@ def _left(o: Operation, view: TensorView) -> list[int]:
     return [i for i in range(len(view.dims)) if i not in o.attributes["axes"] or o.attributes["keep"]]
 
 
-def _pooled(low: Lowering, o: Operation, view: TensorView) -> TensorView:
+def _pooled(low: Lowering, o: Operation, view: TensorView, function: str) -> TensorView:
     """Reduce every axis of space by a global pool."""
     axes = o.attributes["axes"]
-    vector, cell = _GLOBAL[o.attributes["function"]]
+    vector, cell = _GLOBAL[function]
     if o.attributes["keep"] and len(view.dims) > 2 and cell and _read_as_map(low, o.output):
         units = [(Atom(1),) for _ in view.axes[1:]]
         made = low.layer(cell, {"output_size": (1,) * len(units)}, [view])
@@ -62,12 +74,12 @@ def _pooled(low: Lowering, o: Operation, view: TensorView) -> TensorView:
     return TensorView(made, (view.axes[0],), tuple(() if i in axes else _only(view, i) for i in _left(o, view)))
 
 
-def _reduced(low: Lowering, o: Operation, view: TensorView, reduced: set[int]) -> TensorView:
+def _reduced(low: Lowering, o: Operation, view: TensorView, reduced: set[int], function: str) -> TensorView:
     """Reduce the axes `reduced` of the layer that `view` shows by the kind `reduce`."""
     a = o.attributes
     names = tuple(low.axis_name(view, i) for i in sorted(reduced, key=lambda i: (i == 0, i)))
     keep = a["keep"] or len(reduced) == len(view.axes)
-    made = low.layer("reduce", {MAIN: a["function"], "axes": names} | ({"keep": True} if keep else {}), [view])
+    made = low.layer("reduce", {MAIN: function, "axes": names} | ({"keep": True} if keep else {}), [view])
     if keep:
         units: dict[int | None, Group] = {i: (Atom(1),) for i in reduced}
         axes = tuple(units.get(i, axis) for i, axis in enumerate(view.axes))
