@@ -327,8 +327,9 @@ def test_every_kind_is_measured() -> None:
     measured = {cnncalc.loads(f"input: {shape or '6x8x4'}\nlayers: [{row}]\n").layers[0].kind for row, _, shape in CASES}
     measured |= {row[1:].partition(":")[0] for row, _, _ in JOINS}
     # scale stands before every case, and matmul and parameter have tests of their own; embedding keeps token ids, which are the
-    # network's input; custom is declared; PyTorch has no convolutional LSTM.
-    assert set(KINDS) - measured <= {"scale", "embedding", "custom", "matmul", "parameter", "conv_lstm"}
+    # network's input; custom is declared; PyTorch has no convolutional LSTM; unused has
+    # arrays that nothing reads.
+    assert set(KINDS) - measured <= {"scale", "embedding", "custom", "matmul", "parameter", "conv_lstm", "unused"}
 
 
 def test_a_factor_per_channel_keeps_its_input() -> None:

@@ -23,6 +23,7 @@ SAME = {
     "conv_lstm": "ConvLSTM2D",
     "conv_transpose": "ConvTranspose ConvTranspose1d ConvTranspose2d ConvTranspose3d Conv2DTranspose LazyConvTranspose1d "
     "LazyConvTranspose2d LazyConvTranspose3d",
+    "cos": "Cos",
     "crop": "Cropping2D CenterCrop",
     "depthwise_conv": "DepthwiseConv2D",
     "divide": "Div",
@@ -70,6 +71,7 @@ SAME = {
     "selu": "SELU Selu",
     "sigmoid": "Sigmoid",
     "silu": "SiLU Swish",
+    "sin": "Sin",
     "slice": "Slice Split",
     "softmax": "Softmax Softmax2d",
     "softplus": "Softplus",
