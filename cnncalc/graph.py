@@ -164,7 +164,7 @@ Slides = list[tuple[str, Window, int, int]]
 class Group:
     """A block, branches or one branch: the layers whose full names begin with its own name."""
 
-    __slots__ = ("kind", "labels", "merge", "name", "named", "parent", "place", "reads", "result", "start", "title")
+    __slots__ = ("end", "kind", "labels", "merge", "name", "named", "parent", "place", "reads", "result", "start", "title")
 
     def __init__(
         self,
@@ -187,8 +187,8 @@ class Group:
         #: Its location in the file.
         self.place = place
         self.parent = parent
-        #: The number of layers before it.
-        self.start = start
+        #: The number of layers before it, and the number up to its end.
+        self.start = self.end = start
         #: The input of its first row by default; None if that is not known.
         self.reads = reads
         #: The last layer, or `reads` if it has no layers.
@@ -226,10 +226,11 @@ class Graph:
         for node in self.nodes:
             inferred = node.inferred
             macs += inferred.macs or 0
-            if inferred.parameters or inferred.buffers:
-                parameters += node.parameters
-                trainable += node.trainable
-                buffers += node.buffers
+            if inferred.weights and node.shared is None:
+                parameters += inferred.parameters
+                buffers += inferred.buffers
+                if not node.frozen:
+                    trainable += inferred.parameters
         return {"parameters": parameters, "trainable": trainable, "buffers": buffers, "macs": macs}
 
     @property

@@ -46,7 +46,7 @@ def looks_channels_last(x: Shape) -> bool:
 
 def other_layout(graph: Graph, source: Input, layout: str) -> str | None:
     """Say how an input is read and how to write it if it looks like the other layout; None if it does not."""
-    readers = [node.layer for node in graph.nodes if source in node.inputs]
+    readers = (node.layer for node in graph.nodes if source in node.inputs)
     # An input without a line is not written in the file, which then has no place for the layout either.
     doubt = misread(source.flow, readers, layout, in_file=bool(source.location.line))
     return None if doubt is None else f"{one_line(source.name)} {doubt}"

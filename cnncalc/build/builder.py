@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from cnncalc.build.changes import UNCHANGED, BudgetExceeded, Changes, Given, Path
+from cnncalc.build.pattern import Pattern
 from cnncalc.build.problems import Problems
 from cnncalc.graph import Graph, Group, Input, Node, Producer
 from cnncalc.infer import Inference, Inferred, Unreadable
@@ -16,6 +18,9 @@ from cnncalc.shape import Flow, LayerError
 from cnncalc.spelling import did_you_mean
 
 _UNREADABLE = Unreadable()
+LookUp = Callable[[Node, str, Producer], tuple[Producer, ...]]
+"""Returns the inputs of a layer that reads results outside of a pattern, by its model, its name and the result above it."""
+
 #: Totals that are sums over the layers.
 _ADDED_UP = ("parameters", "trainable", "buffers", "macs")
 
@@ -107,13 +112,40 @@ class Builder:
         if merges is not None:
             node.merges = merges
             merges.merge = node
-        if inferred.fault is not None:
-            self._fault(node, inferred.fault)
-        elif not inferred.fits and fit == "exact" and "stride-fit" not in self._problems.ignored:
-            self._misfit(node)
+        self._check(node)
         if shares is not None:
             self.share(node, shares)
         return node
+
+    def repeat(self, pattern: Pattern, name: str, source: Producer, look_up: LookUp) -> tuple[Group, list[Node]]:
+        """Add a group like the pattern that reads `source`. Return it and its layers."""
+        shift = len(self.graph.nodes) - pattern.start
+        groups: list[Group] = []
+        for suffix, model, parent, *_ in pattern.parts:
+            around = groups[parent] if parent is not None else self._group
+            group = Group(name + suffix, model.kind, model.title, model.place, around, model.start + shift, None, model.named)
+            group.end, group.labels = model.end + shift, model.labels
+            groups.append(group)
+        self.graph.groups += groups
+        made: list[Any] = [source]
+        for suffix, node, inputs, number, is_open in pattern.steps:
+            read = (made[inputs[0]],) if len(inputs) == 1 else tuple([made[i] for i in inputs])
+            if is_open:
+                read = look_up(node, name + suffix, read[0])
+            inferred = self._infer(node.layer, tuple([one.flow for one in read]), node.fit)
+            copy = Node(
+                name + suffix, node.kind, inferred.layer, read, inferred, node.place, groups[number], node.fit, node.named,
+                node.frozen,
+            )  # fmt: skip
+            self.graph.nodes.append(copy)
+            made.append(copy)
+            if inferred.fault is not None or not inferred.fits:
+                self._check(copy)
+        for group, part in zip(groups, pattern.parts, strict=True):
+            group.reads, group.result = made[part.reads], made[part.result]
+        for place, number in pattern.merges:
+            made[place].merges, groups[number].merge = groups[number], made[place]
+        return groups[0], made[1:]
 
     def open(
         self,
@@ -138,6 +170,7 @@ class Builder:
     def close(self, group: Group, result: Producer | None) -> None:
         """Close the innermost group, whose output is `result`."""
         group.result = result
+        group.end = len(self.graph.nodes)
         self._group = group.parent
 
     @contextmanager
@@ -251,6 +284,14 @@ class Builder:
         return type(layer)(**fields)
 
     # Problems
+
+    def _check(self, node: Node) -> None:
+        """Report a layer that cannot take its inputs, or whose stride does not fit."""
+        inferred = node.inferred
+        if inferred.fault is not None:
+            self._fault(node, inferred.fault)
+        elif not inferred.fits and node.fit == "exact" and "stride-fit" not in self._problems.ignored:
+            self._misfit(node)
 
     def _misfit(self, node: Node) -> None:
         at = node.place.key

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterator
 from itertools import accumulate
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
@@ -10,7 +11,7 @@ from weakref import WeakKeyDictionary
 from cnncalc.editor.positions import Position, Positions
 from cnncalc.editor.recovery import PLACEHOLDER
 from cnncalc.editor.snapshot import Snapshot
-from cnncalc.graph import Group, Node
+from cnncalc.graph import Graph, Group, Node
 from cnncalc.language.row import Row
 from cnncalc.language.source import Mapping, last_line
 from cnncalc.place import Place
@@ -35,8 +36,23 @@ class Lens(NamedTuple):
 
 #: The hints of the versions of a text that are still in use.
 _COMPUTED: WeakKeyDictionary[Snapshot, list[Hint]] = WeakKeyDictionary()
-#: The copies of a row in order, each with its number in the network, its shape, its parameters and its MACs.
-Copies = list[tuple[int, str, int, int]]
+
+
+class Summary(NamedTuple):
+    """All copies of a row in figures: the first and the last output, the fewest and the most parameters, and the sums.
+
+    `unread`: a layer could not be computed, so that its parameters and MACs are missing; `uncounted`: MACs are missing.
+    """
+
+    copies: int
+    first: Flow | None
+    last: Flow | None
+    fewest: int
+    most: int
+    parameters: int
+    macs: int
+    unread: bool
+    uncounted: bool
 
 
 def hints(snapshot: Snapshot, last: Snapshot | None = None) -> list[Hint]:
@@ -58,26 +74,22 @@ def _computed(snapshot: Snapshot) -> list[Hint]:
     network = snapshot.network
     assert network is not None
     positions = snapshot.positions
-    by_line: dict[int, tuple[Location, Copies]] = {}
-    for place, copies in _by_row(network.graph.nodes, network.graph.groups, network.layout):
+    by_line: dict[int, tuple[Location, Summary]] = {}
+    for place, summary in _by_row(network.graph):
         at = place.location
         if at.line and not _is_placeholder(place):
             line = _hint_line(place)
             line = line - 1 if positions.same_lines else positions.line_at(positions.offset_at(line, 1))
             # Several rows on one line share its end; only the row that ends last gets a hint.
             if line not in by_line or at[2:] >= by_line[line][0][2:]:
-                by_line[line] = at, copies
-    texts: dict[tuple[str, int, int], tuple[str, str]] = {}
+                by_line[line] = at, summary
+    texts: dict[Summary, tuple[str, str]] = {}
     found = []
     for line in sorted(by_line):
-        copies = by_line[line][1]
-        if len(copies) == 1:
-            only = copies[0][1:]
-            text = texts.get(only)
-            if text is None:
-                text = texts[only] = _label(copies), _tooltip(copies)
-        else:
-            text = _label(copies), _tooltip(copies)
+        summary = by_line[line][1]
+        text = texts.get(summary)
+        if text is None:
+            text = texts[summary] = _label(summary, network.layout), _tooltip(summary, network.layout)
         found.append(Hint(positions.end_of(line), *text))
     return found
 
@@ -97,79 +109,89 @@ def _hint_line(place: Place) -> int:
     return last_line(place.node)
 
 
-def _by_row(nodes: list[Node], groups: list[Group], layout: str) -> Iterable[tuple[Place, Copies]]:
-    """Return the copies of each row; an aliased row has several places in the network and one in the text."""
-    texts: dict[Flow | None, str] = {None: "?"}
-
-    def text(flow: Flow | None) -> str:
-        shown = texts.get(flow)
-        if shown is None and flow is not None:
-            shown = texts[flow] = flow.text(layout)
-        return shown or "?"
-
-    rows: dict[int, tuple[Place, Copies]] = {}
+def _by_row(graph: Graph) -> Iterator[tuple[Place, Summary]]:
+    """Yield each row and the summary of its copies; an aliased row has several places in the network and one in the text."""
+    groups: defaultdict[Location, list[Group]] = defaultdict(list)
+    for group in graph.groups:
+        if group.kind != "branch":
+            groups[group.place.location].append(group)
     if groups:
-        parameters = [0, *accumulate([node.parameters for node in nodes])]
-        macs = [0, *accumulate([node.inferred.macs or 0 for node in nodes])]
-        for group, start, end in _extents(groups, nodes):
-            if group.kind != "branch":
-                shape = text(group.result.flow if group.result is not None else None)
-                copy = (start, shape, parameters[end] - parameters[start], macs[end] - macs[start])
-                rows.setdefault(id(group.place), (group.place, []))[1].append(copy)
-    grouped = frozenset(rows)
-    for index, node in enumerate(nodes):
-        place, inferred = node.place, node.inferred
-        if id(place) not in grouped:
-            shown = texts.get(inferred.shape) or text(inferred.shape)
-            copy = (index, shown, 0 if node.shared else inferred.parameters, inferred.macs or 0)
-            known = rows.get(id(place))
-            if known is None:
-                rows[id(place)] = place, [copy]
-            else:
-                known[1].append(copy)
-    merged: dict[Location, tuple[Place, Copies]] = {}
-    for place, copies in rows.values():
-        first = merged.setdefault(place.location, (place, copies))[1]
-        if first is not copies:
-            first += copies
-    for _, copies in merged.values():
-        copies.sort()
-    return merged.values()
+        sums = _Sums(graph.nodes)
+        for copies in groups.values():
+            yield copies[0].place, sums.summary(copies)
+    layers: defaultdict[Location, list[Node]] = defaultdict(list)
+    for node in graph.nodes:
+        layers[node.place.location].append(node)
+    for at, nodes in layers.items():
+        # The layer that merges branches stands for the whole row.
+        if at not in groups:
+            yield nodes[0].place, _summary(nodes)
 
 
-def _extents(groups: list[Group], nodes: list[Node]) -> list[tuple[Group, int, int]]:
-    """Return the indices of the first layer of each group and of the layer after its last."""
-    ends: dict[int, int] = {}
-    for index, node in enumerate(nodes, 1):
-        if node.group is not None:
-            ends[id(node.group)] = index
-    # A group comes after the group around it.
-    for group in reversed(groups):
-        if group.parent is not None:
-            around = id(group.parent)
-            ends[around] = max(ends.get(around, 0), ends.get(id(group), 0))
-    return [(group, group.start, max(group.start, ends.get(id(group), 0))) for group in groups]
+def _summary(nodes: list[Node]) -> Summary:
+    """Return the summary of layers that are copies of one row."""
+    counts = _parameters(nodes)
+    shapes = [node.inferred.shape for node in nodes]
+    macs = [node.inferred.macs for node in nodes]
+    return Summary(
+        len(nodes), shapes[0], shapes[-1], min(counts), max(counts), sum(counts), sum(filter(None, macs)),
+        None in shapes, None in macs,
+    )  # fmt: skip
 
 
-def _label(copies: Copies) -> str:
-    first, last = copies[0][1], copies[-1][1]
-    shapes = first if first == last else f"{first} … {last}"
-    counts = [parameters for _, _, parameters, _ in copies]
-    low, high = min(counts), max(counts)
-    label = f"→ {shapes}"
-    if high:
-        label += f"  {low:,}" if low == high else f"  {low:,} … {high:,}"
-        label += " parameter" if low == high == 1 else " parameters"
-    return label + (f"  ×{len(copies)}" if len(copies) > 1 else "")
+def _parameters(nodes: list[Node]) -> list[int]:
+    return [node.inferred.parameters if node.shared is None else 0 for node in nodes]
 
 
-def _tooltip(copies: Copies) -> str:
-    parameters = sum(copy[2] for copy in copies)
-    macs = sum(copy[3] for copy in copies)
-    last = copies[-1][1]
-    if len(copies) == 1:
-        return f"output {last}; {parameters:,} parameters; {macs:,} MACs"
-    return f"{len(copies)} copies; the last gives {last}; together {parameters:,} parameters, {macs:,} MACs"
+class _Sums:
+    """Sums over the layers up to each one, from which those of a group follow."""
+
+    def __init__(self, nodes: list[Node]) -> None:
+        self._parameters = [0, *accumulate(_parameters(nodes))]
+        self._macs = [0, *accumulate([node.inferred.macs or 0 for node in nodes])]
+        self._unread = [0, *accumulate([node.inferred.shape is None for node in nodes])]
+        self._uncounted = [0, *accumulate([node.inferred.macs is None for node in nodes])]
+
+    def summary(self, groups: list[Group]) -> Summary:
+        """Return the summary of groups that are copies of one row."""
+
+        def of(sums: list[int]) -> list[int]:
+            return [sums[group.end] - sums[group.start] for group in groups]
+
+        first, last = (group.result.flow if group.result is not None else None for group in (groups[0], groups[-1]))
+        counts = of(self._parameters)
+        unread, uncounted = any(of(self._unread)), any(of(self._uncounted))
+        return Summary(
+            len(groups), first, last, min(counts), max(counts), sum(counts), sum(of(self._macs)), unread, uncounted
+        )  # fmt: skip
+
+
+def _label(row: Summary, layout: str) -> str:
+    first, last = _shape(row.first, layout), _shape(row.last, layout)
+    label = f"→ {first}" if first == last else f"→ {first} … {last}"
+    if row.most:
+        least = "≥" if row.unread else ""
+        label += f"  {least}{row.fewest:,}" + (f" … {row.most:,}" if row.most > row.fewest else "")
+        label += " parameter" if row.fewest == row.most == 1 else " parameters"
+    return label + (f"  ×{row.copies}" if row.copies > 1 else "")
+
+
+def _tooltip(row: Summary, layout: str) -> str:
+    parameters = f"{_number(row.parameters, least=row.unread)} parameters"
+    macs = f"{_number(row.macs, least=row.unread or row.uncounted)} MACs"
+    last = _shape(row.last, layout)
+    if row.copies == 1:
+        return f"output {last}; {parameters}; {macs}"
+    return f"{row.copies} copies; the last gives {last}; together {parameters}, {macs}"
+
+
+def _shape(flow: Flow | None, layout: str) -> str:
+    return flow.text(layout) if flow is not None else "?"
+
+
+def _number(number: int, *, least: bool) -> str:
+    """Return a sum in digits; with `≥` if it leaves out layers, `?` if nothing else is in it."""
+    return f"{number:,}" if not least else f"≥{number:,}" if number else "?"
 
 
 def _kept(old: list[Hint], before: Snapshot, now: Snapshot) -> list[Hint]:
@@ -200,17 +222,17 @@ def lenses(snapshot: Snapshot) -> list[Lens]:
     network = snapshot.network
     if network is None:
         return []
-    sums: dict[str, list[int]] = {}
-    total = [0]
-    for node in network.graph.nodes:
-        total.append(total[-1] + node.parameters)
-    for group, start, end in _extents(network.graph.groups, network.graph.nodes):
+    uses: defaultdict[str, list[Group]] = defaultdict(list)
+    for group in network.graph.groups:
         if group.kind == "block":
-            sums.setdefault(group.title, []).append(total[end] - total[start])
+            uses[group.title].append(group)
+    sums = _Sums(network.graph.nodes)
     found = []
     for name, symbol in snapshot.outline.blocks.items():
-        counts = sums.get(name, [])
-        uses = f"{len(counts)} use" + ("" if len(counts) == 1 else "s")
-        text = f"{uses} · {sum(counts):,} parameters" if counts else "never used"
+        groups, text = uses.get(name), "never used"
+        if groups:
+            row = sums.summary(groups)
+            count = "1 use" if row.copies == 1 else f"{row.copies} uses"
+            text = f"{count} · {_number(row.parameters, least=row.unread)} parameters"
         found.append(Lens(snapshot.positions.line_at(symbol.start), text))
     return found

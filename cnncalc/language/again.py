@@ -77,6 +77,14 @@ class Uses:
         """Keep a use of a block for the next expansion."""
         self._found[group] = use
 
+    def keep_copy(
+        self, group: int, block: Block, source: Producer, inner: Scope | None, graph: Graph, rows: int, sound: bool
+    ) -> None:
+        """Count the groups in a use that was copied as a whole, and keep it."""
+        self._found += [None] * (len(graph.groups) - len(self._found))
+        if self.kept and inner is not None:
+            self.keep(group, BlockUse(block, inner.texts, source, inner, len(graph.nodes), len(graph.groups), rows, sound))
+
     def take(
         self, builder: Builder, row: Row, name: str, block: Block, source: Producer | None, copy: Copy, most: int
     ) -> tuple[Group, int] | None:

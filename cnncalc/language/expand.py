@@ -14,8 +14,10 @@ from cnncalc.language.content import Block, Document, Rows
 from cnncalc.language.expectations import check_row
 from cnncalc.language.expression import Texts
 from cnncalc.language.fields import Joined, LayerReader
-from cnncalc.language.keys import KeyReader, names_for
+from cnncalc.language.keys import KeyReader
+from cnncalc.language.limits import MAX_NESTING, RowCounter, Stop
 from cnncalc.language.names import are_names
+from cnncalc.language.repeats import Model, Repeater
 from cnncalc.language.row import MERGES, Argument, Row
 from cnncalc.language.scope import Binding, Copy, Scope
 from cnncalc.language.sharing import counterpart, named_peer, share_block, share_layer, shared_branch
@@ -28,13 +30,6 @@ from cnncalc.shape import LayerError
 from cnncalc.spelling import listed
 from cnncalc.values import written
 from cnncalc.window import FITS
-
-MAX_ROWS = 200_000
-MAX_NESTING = 100
-
-
-class Stop(Exception):
-    """The expansion stops because a limit is reached."""
 
 
 class Expander:
@@ -53,7 +48,7 @@ class Expander:
         self._reader = LayerReader(problems, cache)
         self._keys = KeyReader(problems, rows)
         self._cache = cache
-        self._rows_seen = 0
+        self._counter = RowCounter(problems)
         self._depth = 0
         self.expected = False  # whether any row has `expect`
 
@@ -93,7 +88,7 @@ class Expander:
     def _row(self, row: Row, base: str, scope: Scope, current: Producer | None) -> Producer | None:
         keys = row.row_keys
         if not keys and row.is_plain and scope.peer is None and not self._sets_fields:
-            self._count(row, 1)
+            self._counter.add(row)
             name, layer, joins = scope.prefix + base, row.static, row.joins
             if row.dynamic:
                 layer, joins = self._read(row, name, scope.texts, current, {})
@@ -102,19 +97,24 @@ class Expander:
             return node
         source = self._from(keys["from"], row, scope.prefix + base, scope, current) if "from" in keys else current
         count = self._keys.repeat(row, scope.prefix + base, scope.texts, source) if "repeat" in keys else None
-        if count is not None and self._rows_seen + count > MAX_ROWS:
-            message = f"repeat {count:,} makes more than {MAX_ROWS:,} rows; a network has at most that many after expansion"
-            self._problems.add("limit", keys["repeat"].location, message)
-            raise Stop
-        copies: list[Copy] = []
+        if count is not None:
+            self._counter.expect(row, count)
         # The name is bound before the row is expanded: a branch may read a row of an earlier branch or copy by its full name.
-        scope.names[base] = Binding(copies, count is not None)
+        scope.names[base] = binding = Binding([], count is not None)
+        repeater = Repeater(row, self._document.blocks, self._builder.graph)
         for k in range(1 if count is None else count):
-            self._count(row, 1)
+            self._counter.add(row)
             copy = Copy(None)
-            copies.append(copy)
-            self._copy(row, base, None if count is None else k, count, scope, source, copy)
+            binding.copies.append(copy)
+            model = repeater.model if k and not self._changes and scope.peer is None and self._builder.before is None else None
+            if model is not None and source is not None and model.rows <= self._counter.left:
+                self._repeat(model, f"{scope.prefix}{base}.{k}", scope, source, copy)
+            else:
+                seen, reports = self._counter.seen, self._problems.reports
+                self._copy(row, base, None if count is None else k, count, scope, source, copy)
+                repeater.expanded(copy, self._counter.seen - seen, sound=self._problems.reports == reports)
             source = copy.source
+            binding.results.append(source or Input(base, None))
         if count == 0:
             # A row that stands 0 times has a name and no layer, so that equal layers do not mean equal names.
             self._builder.before = None
@@ -125,14 +125,6 @@ class Expander:
                 value = self._keys.value(keys["expect"], scope.texts, None, row, scope.prefix + base)
                 check_row(keys["expect"], value, scope.prefix + base, source, self._problems)
         return source
-
-    def _count(self, row: Row, more: int) -> None:
-        self._rows_seen += more
-        if self._rows_seen > MAX_ROWS:
-            at = row.row_keys["repeat"].location if "repeat" in row.row_keys else row.kind_at
-            message = f"the network has more than {MAX_ROWS:,} rows after expansion; block and branches rows count too"
-            self._problems.add("limit", at, message)
-            raise Stop
 
     def _from(self, argument: Argument, row: Row, layer: str, scope: Scope, current: Producer | None) -> Producer:
         name = self._keys.value(argument, scope.texts, current, row, layer)
@@ -211,7 +203,7 @@ class Expander:
 
     def _read(self, row: Row, name: str, texts: Texts, source: Producer | None, given: Given) -> tuple[Layer | None, Joined]:
         """Return the layer of a row that has expressions or fields set by `--set`, and the rows it joins."""
-        return self._reader.read(row, name, names_for(texts, source), given)
+        return self._reader.read(row, name, texts, source, given)
 
     def _given(self, row: Row, name: str, path: tuple[tuple[str, int | None, bool], ...]) -> Given:
         """Return the fields of a row, or the arguments of a block, that `--set` sets."""
@@ -301,20 +293,35 @@ class Expander:
         inner.body = block.body
         copy.title = block.name
         if self._builder.before is not None and peer is None:
-            taken = self._uses.take(self._builder, row, name, block, source, copy, MAX_ROWS - self._rows_seen)
+            taken = self._uses.take(self._builder, row, name, block, source, copy, self._counter.left)
             if taken is not None:
-                self._rows_seen += taken[1]
+                self._counter.seen += taken[1]
                 return taken[0].result
-        at, rows, reports = self._uses.opened(), self._rows_seen, self._problems.reports
+        at, rows, reports = self._uses.opened(), self._counter.seen, self._problems.reports
         named = "name" in row.row_keys
         group = self._builder.open(name, "block", block.name, place=row, reads=source, named=named)
         if peer is not None:
             share_block(row, name, block.name, inner, peer, self._problems)
         self._builder.close(group, self._rows(inner, source))
         if self._uses.kept and peer is None:
-            ends = len(self._builder.graph.nodes), len(self._builder.graph.groups), self._rows_seen - rows
+            ends = len(self._builder.graph.nodes), len(self._builder.graph.groups), self._counter.seen - rows
             self._uses.keep(at, BlockUse(block, inner.texts, source, inner, *ends, self._problems.reports == reports))
         return group.result
+
+    def _repeat(self, model: Model, name: str, scope: Scope, source: Producer, copy: Copy) -> None:
+        """Make a copy of a repeated use of a block from an earlier copy."""
+        at, reports = self._uses.opened(), self._problems.reports
+
+        def look_up(node: Node, own: str, above: Producer) -> tuple[Producer, ...]:
+            row = node.place
+            assert isinstance(row, Row)
+            assert row.joins is not None
+            return self._joined(row, own, row.joins, scope, above)
+
+        model.apply(self._builder, name, scope, source, copy, look_up)
+        self._counter.seen += model.rows
+        block = self._document.blocks[copy.title]
+        self._uses.keep_copy(at, block, source, copy.inner, self._builder.graph, model.rows, self._problems.reports == reports)
 
     def _lost(self, row: Row, name: str, inner: Scope) -> Producer:
         """Make a placeholder layer for a block that cannot be expanded, so that its row still appears among the layers."""
@@ -329,7 +336,7 @@ class Expander:
 
     def _arguments(self, row: Row, name: str, block: Block, around: Texts, source: Producer | None, given: Given) -> Texts:
         """Return the file's vars and the block's parameters as text."""
-        return arguments(row, name, block, names_for(around, source), given, self._document.vars, self._problems)
+        return arguments(row, name, block, around, source, given, self._document.vars, self._problems)
 
     def _branches(
         self, row: Row, name: str, inner: Scope, source: Producer | None, given: Given, peer: Copy | None, copy: Copy

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from cnncalc.build.cache import Cache
 from cnncalc.build.changes import Given
 from cnncalc.build.problems import Problems
-from cnncalc.language.expression import Names, Unknown
-from cnncalc.language.keys import values_of
+from cnncalc.graph import Producer
+from cnncalc.language.expression import Texts, Unknown
+from cnncalc.language.keys import names_for, values_of
 from cnncalc.language.row import FAULTY, Row
 from cnncalc.language.template import evaluate
 from cnncalc.layers import Layer
@@ -27,17 +28,18 @@ class LayerReader:
         self._problems = problems
         self._layers = cache.layers
 
-    def read(self, row: Row, name: str, names: Names, given: Given) -> tuple[Layer | None, Joined]:
-        """Return the layer of a row that has expressions or fields set by `--set`, and the rows it joins.
+    def read(self, row: Row, name: str, texts: Texts, source: Producer | None, given: Given) -> tuple[Layer | None, Joined]:
+        """Return the layer of a row that has expressions or fields set by `--set`, and the rows it joins; it reads `source`.
 
         The layer is None if a field is invalid; the problem is reported.
         """
         if row.layer is None or (row.broken and not given):
             return None, None
-        values = values_of(row, names) if not given else None
+        values = values_of(row, texts, source) if not given else None
         if values in row.computed:
             known: tuple[Layer, Joined] = row.computed[values]
             return known
+        names = names_for(texts, source)
         fields: dict[str, Value] = {}
         for field, argument in row.fields.items():
             if field in given or argument.value is FAULTY:

@@ -25,17 +25,17 @@ def names_for(texts: Texts, source: Producer | None) -> Names:
     return Names(texts, flow.channels if flow is not None else UNKNOWN)
 
 
-def values_of(row: Row, names: Names) -> tuple[object, ...] | None:
+def values_of(row: Row, texts: Texts, source: Producer | None) -> tuple[object, ...] | None:
     """Return the values of the names that a row uses, by which `Row.computed` is known; None if one has no value."""
     found: list[object] = []
     for name in row.uses:
         value: object = UNKNOWN
         if name == "in_channels":
-            value = names.channels
+            value = names_for(texts, source).channels
         else:
-            for texts in names.texts:
-                if name in texts:
-                    value = texts[name]
+            for known in texts:
+                if name in known:
+                    value = known[name]
                     break
         if value is UNKNOWN or value is None or isinstance(value, LayerError):
             return None

@@ -19,7 +19,7 @@ from cnncalc.language.expand import Expander
 from cnncalc.language.expectations import check_budget
 from cnncalc.language.expression import Texts
 from cnncalc.language.fields import Joined
-from cnncalc.language.keys import KeyReader, names_for
+from cnncalc.language.keys import KeyReader
 from cnncalc.language.read import opened
 from cnncalc.language.row import Argument, Body, Row
 from cnncalc.language.scope import Copy
@@ -163,7 +163,7 @@ class _Replay(Expander):
                     layer: Layer | None = model.layer
                     if place is not None:
                         above = producers[source] if source is not None else None
-                        layer, _ = read(row, model.name, names_for(texts[place], above), self._set(given))
+                        layer, _ = read(row, model.name, texts[place], above, self._set(given))
                     node = make(
                         model.name,
                         layer,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from cnncalc.build.problems import Problems
-from cnncalc.graph import Input, Producer
+from cnncalc.graph import Input, Node, Producer
 from cnncalc.language.expression import Texts
 from cnncalc.language.row import Body
 from cnncalc.layers import Layer
@@ -34,19 +34,25 @@ class Copy:
 
 
 class Binding:
-    """The copies that a row's name refers to; the name without a number means the last copy."""
+    """The copies that a row's name refers to; the name without a number means the last copy.
 
-    __slots__ = ("copies", "repeated")
+    `results` are those of the finished copies of a repeated row, in order.
+    """
+
+    __slots__ = ("copies", "repeated", "results")
 
     def __init__(self, copies: list[Copy], repeated: bool) -> None:
         self.copies = copies
         self.repeated = repeated
+        self.results: list[Producer] = []
 
 
 class Scope:
     """The names in a network, in one copy of a block, or in a branch, and the settings that apply to its rows."""
 
-    __slots__ = ("body", "fit", "frozen", "input", "names", "parent", "path", "peer", "prefix", "texts", "unknown")
+    __slots__ = (
+        "_fill", "_names", "body", "fit", "frozen", "input", "parent", "path", "peer", "prefix", "texts", "unknown",
+    )  # fmt: skip
 
     def __init__(self, body: Body, source: Producer | None, parent: Scope | None, texts: Texts) -> None:
         self.body = body
@@ -55,7 +61,9 @@ class Scope:
         self.parent = parent
         #: Vars, parameters and `i`, by name.
         self.texts = texts
-        self.names: dict[str, Binding] = {}
+        self._names: dict[str, Binding] = {}
+        #: Adds the names of a copied scope when they are first asked for.
+        self._fill: Callable[[], None] | None = None
         self.prefix: str = parent.prefix if parent else ""
         self.fit: str = parent.fit if parent else ""
         self.frozen: bool = parent.frozen if parent else False
@@ -65,6 +73,38 @@ class Scope:
         self.path: tuple[tuple[str, int | None, bool], ...] = parent.path if parent else ()
         #: The scope whose weights the rows of this scope share.
         self.peer: Scope | None = None
+
+    @property
+    def names(self) -> dict[str, Binding]:
+        """The rows so far, by name."""
+        if self._fill is not None:
+            fill, self._fill = self._fill, None
+            fill()
+        return self._names
+
+    def mirror(self, model: Scope, nodes: Sequence[Node], copies: Sequence[Node]) -> None:
+        """Take the names of another scope, whose layers `nodes` were copied for this one."""
+        self.body, self.fit, self.frozen, self.texts = model.body, model.fit, model.frozen, model.texts
+
+        def fill() -> None:
+            made: dict[Producer | None, Producer | None] = {None: None, model.input: self.input}
+            self._copy(model, {**made, **dict(zip(nodes, copies, strict=True))})
+
+        self._fill = fill
+
+    def _copy(self, model: Scope, made: dict[Producer | None, Producer | None]) -> None:
+        for name, binding in model.names.items():
+            copies = []
+            for one in binding.copies:
+                inner = None
+                if one.inner is not None:
+                    inner = Scope(one.inner.body, made[one.inner.input], self, one.inner.texts)
+                    inner.prefix = self.prefix + one.inner.prefix[len(model.prefix) :]
+                    inner.fit, inner.frozen = one.inner.fit, one.inner.frozen
+                    inner._copy(one.inner, made)
+                copies.append(Copy(made[one.source], inner, one.title))
+            self._names[name] = Binding(copies, binding.repeated)
+            self._names[name].results = [copy.source or Input(name, None) for copy in copies]
 
     def fit_for(self, kind: type[Layer] | None) -> str:
         """Return the fit of a row without `fit`: only pools inherit `ceil` from a file or block, other kinds use `floor`."""
@@ -134,11 +174,7 @@ class Scope:
             raise self._unknown(name, name.partition(".")[0])
         if not binding.repeated:
             raise LayerError(f"{name}.* stands for the copies of a row with repeat, and {name} has none", rule="unknown-name")
-        # The last copy has no result yet if the row that asks stands inside it.
-        sources = [copy.source for copy in binding.copies]
-        if sources and sources[-1] is None:
-            sources.pop()
-        return [source or Input(name, None) for source in sources] if None in sources else sources  # type: ignore[return-value]  # no None
+        return binding.results
 
     def _inside(self, name: str) -> str | None:
         """Return the path to a row called `name` in a block or branch that can be reached from here; None if none is nearby."""

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from cnncalc.build.changes import Given
 from cnncalc.build.problems import Problems
+from cnncalc.graph import Producer
 from cnncalc.language.content import Block, Document
 from cnncalc.language.expression import UNKNOWN, Names, Texts, Unknown
-from cnncalc.language.keys import values_of
+from cnncalc.language.keys import names_for, values_of
 from cnncalc.language.row import FAULTY, ROW_KEYS, Body, Row
 from cnncalc.language.source import location
 from cnncalc.language.template import evaluate
@@ -71,12 +72,23 @@ def _uses(body: Body) -> Iterator[Row]:
 
 
 def arguments(
-    row: Row, name: str, block: Block, names: Names, given: Given, file_vars: dict[str, Value | object], problems: Problems
+    row: Row,
+    name: str,
+    block: Block,
+    around: Texts,
+    source: Producer | None,
+    given: Given,
+    file_vars: dict[str, Value | object],
+    problems: Problems,
 ) -> Texts:
-    """Return the block's parameters and the file's vars as text; a parameter is UNKNOWN if it depends on an unknown shape."""
-    values = values_of(row, names) if not given else None
+    """Return the block's parameters and the file's vars as text; a parameter is UNKNOWN if it depends on an unknown shape.
+
+    `around` are the texts that the row sees, and `source` is its input.
+    """
+    values = values_of(row, around, source) if not given else None
     if (block, values) in row.computed:
         return row.computed[block, values], file_vars
+    names = names_for(around, source)
     texts: dict[str, Value | object] = {}
     inside = Names((texts, file_vars), names.channels)
     for parameter, default in block.parameters.items():

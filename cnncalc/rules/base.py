@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import defaultdict, deque
+from collections.abc import Callable, Collection, Iterator
 from functools import cached_property
 from importlib import import_module
 from itertools import chain
@@ -26,6 +27,24 @@ class Finding(NamedTuple):
     message: str
     layer: str | None = None
     fixes: tuple[Fix, ...] = ()
+
+
+class Readers:
+    """The layers that read each result. They are collected from the last layer backwards, as far as results are asked for."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._left = list(graph.nodes)
+        self._passed: set[Producer] = set()
+        self._found: defaultdict[Producer, deque[Node]] = defaultdict(deque)
+
+    def __call__(self, source: Producer) -> Collection[Node]:
+        """Return the layers that read a result, in order."""
+        while self._left and source not in self._passed:
+            node = self._left.pop()
+            self._passed.add(node)
+            for one in node.inputs:
+                self._found[one].appendleft(node)
+        return self._found.get(source, ())
 
 
 class CheckedNetwork:
@@ -61,12 +80,9 @@ class CheckedNetwork:
         return [node for _, node in (parts[0] if len(parts) == 1 else sorted(chain(*parts), key=itemgetter(0)))]
 
     @cached_property
-    def _readers(self) -> dict[Producer, list[Node]]:
-        return self.graph.readers()
-
-    def readers(self, source: Producer) -> list[Node]:
-        """Return the layers that read a result."""
-        return self._readers.get(source, [])
+    def readers(self) -> Readers:
+        """The layers that read a result."""
+        return Readers(self.graph)
 
     @cached_property
     def outputs(self) -> frozenset[int]:

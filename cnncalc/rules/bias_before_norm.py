@@ -75,6 +75,7 @@ def _pairs(subject: CheckedNetwork) -> Iterator[tuple[Node, Node]]:
         if (
             not isinstance(source, Node)
             or source.frozen
+            or not source.inferred.biases
             or not any(w.name == "bias" and w.role == "bias" for w in source.weights)
         ):
             continue

@@ -34,6 +34,7 @@ Read the result, name it in `outputs`, or remove the row.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 from cnncalc.rules.base import CheckedNetwork, Finding
 
@@ -43,8 +44,9 @@ LEVEL = "warning"
 def find(subject: CheckedNetwork) -> Iterator[Finding]:
     if not subject.whole:
         return
+    read = frozenset(chain.from_iterable([node.inputs for node in subject.graph.nodes]))
     for node in subject.graph.nodes:
-        if subject.readers(node) or id(node) in subject.outputs or node.layer.ends_branch:
+        if node in read or id(node) in subject.outputs or node.layer.ends_branch:
             continue
         # The problem is reported at the outermost block or branches row that has this result.
         giving = [group for group in subject.groups.get(id(node), []) if group.kind != "branch"]
