@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from cnncalc.build.changes import UNCHANGED, BudgetExceeded, Changes, Given, Path
-from cnncalc.build.pattern import Pattern
+from cnncalc.build.pattern import GroupPattern
 from cnncalc.build.problems import Problems
 from cnncalc.graph import Graph, Group, Input, Node, Producer
 from cnncalc.infer import Inference, Inferred, Unreadable
@@ -117,7 +117,7 @@ class Builder:
             self.share(node, shares)
         return node
 
-    def repeat(self, pattern: Pattern, name: str, source: Producer, look_up: LookUp) -> tuple[Group, list[Node]]:
+    def repeat(self, pattern: GroupPattern, name: str, source: Producer, look_up: LookUp) -> tuple[Group, list[Node]]:
         """Add a group like the pattern that reads `source`. Return it and its layers."""
         shift = len(self.graph.nodes) - pattern.start
         groups: list[Group] = []

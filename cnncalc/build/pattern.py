@@ -8,7 +8,7 @@ from typing import NamedTuple
 from cnncalc.graph import Group, Node, Producer
 
 
-class Step(NamedTuple):
+class PatternLayer(NamedTuple):
     """A layer of the pattern: its name after that of the pattern, its inputs, and its group.
 
     Inputs are numbers: 0 is the pattern's input, and its layers follow. `open`: other inputs may be outside of the pattern, so
@@ -22,7 +22,7 @@ class Step(NamedTuple):
     open: bool
 
 
-class Part(NamedTuple):
+class PatternGroup(NamedTuple):
     """A group of the pattern: its name after that of the pattern, the group around it, its input and its result."""
 
     name: str
@@ -32,7 +32,7 @@ class Part(NamedTuple):
     result: int
 
 
-class Pattern:
+class GroupPattern:
     """The layers of a group and of the groups in it, `groups`, of which it is the first."""
 
     def __init__(self, nodes: Sequence[Node], groups: Sequence[Group], open_places: Collection[int]) -> None:
@@ -45,9 +45,10 @@ class Pattern:
         for node in nodes:
             looked_up = id(node.place) in open_places
             inputs = tuple([place.get(one, 0) if looked_up else place[one] for one in node.inputs])
-            self.steps.append(Step(node.name[cut:], node, inputs, number[node.group], looked_up))
+            self.steps.append(PatternLayer(node.name[cut:], node, inputs, number[node.group], looked_up))
         self.parts = [
-            Part(group.name[cut:], group, number.get(group.parent), place[group.reads], place[group.result]) for group in groups
+            PatternGroup(group.name[cut:], group, number.get(group.parent), place[group.reads], place[group.result])
+            for group in groups
         ]
         #: The layers that merge branches, and their groups.
         self.merges = [(place[node], number[node.merges]) for node in nodes if node.merges is not None]

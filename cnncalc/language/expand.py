@@ -17,7 +17,7 @@ from cnncalc.language.fields import Joined, LayerReader
 from cnncalc.language.keys import KeyReader
 from cnncalc.language.limits import MAX_NESTING, RowCounter, Stop
 from cnncalc.language.names import are_names
-from cnncalc.language.repeats import Model, Repeater
+from cnncalc.language.repeats import ModelCopy, Repeater
 from cnncalc.language.row import MERGES, Argument, Row
 from cnncalc.language.scope import Binding, Copy, Scope
 from cnncalc.language.sharing import counterpart, named_peer, share_block, share_layer, shared_branch
@@ -308,7 +308,7 @@ class Expander:
             self._uses.keep(at, BlockUse(block, inner.texts, source, inner, *ends, self._problems.reports == reports))
         return group.result
 
-    def _repeat(self, model: Model, name: str, scope: Scope, source: Producer, copy: Copy) -> None:
+    def _repeat(self, model: ModelCopy, name: str, scope: Scope, source: Producer, copy: Copy) -> None:
         """Make a copy of a repeated use of a block from an earlier copy."""
         at, reports = self._uses.opened(), self._problems.reports
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from cnncalc.build.builder import Builder, LookUp
-from cnncalc.build.pattern import Pattern
+from cnncalc.build.pattern import GroupPattern
 from cnncalc.graph import Graph, Node, Producer
 from cnncalc.language.content import Block
 from cnncalc.language.names import are_names
@@ -18,10 +18,10 @@ _MOST_ROWS = 1000
 _LEVELS = 20
 
 
-class Model(NamedTuple):
+class ModelCopy(NamedTuple):
     """A copy of a repeated use of a block, from which later copies are made; `rows` are those in it."""
 
-    pattern: Pattern
+    pattern: GroupPattern
     inner: Scope
     title: str
     nodes: list[Node]
@@ -43,7 +43,7 @@ class Repeater:
         self._row = row
         self._blocks = blocks
         self._graph = graph
-        self._found: Model | None = None
+        self._found: ModelCopy | None = None
         #: The last copy that was expanded, with its number of rows, if it can be a model.
         self._last: tuple[Copy, int] | None = None
 
@@ -52,7 +52,7 @@ class Repeater:
         self._last = (copy, rows) if sound and self._row.kind == "block" else None
 
     @property
-    def model(self) -> Model | None:
+    def model(self) -> ModelCopy | None:
         """The model for the next copy; None if copies differ in more than their inputs."""
         if self._found is None and self._last is not None:
             copy, rows = self._last
@@ -65,7 +65,7 @@ class Repeater:
                 )
                 groups = self._graph.groups[first:]
                 nodes = self._graph.nodes[groups[0].start :]
-                self._found = Model(Pattern(nodes, groups, opened), inner, copy.title, nodes, rows)
+                self._found = ModelCopy(GroupPattern(nodes, groups, opened), inner, copy.title, nodes, rows)
         return self._found
 
 
