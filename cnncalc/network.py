@@ -144,6 +144,8 @@ class Network:
 
     def __getitem__(self, name: str) -> Node:
         """The layer called `name`; a group means the layer that gives its result. Raises KeyError with the nearest name."""
+        if not isinstance(name, str):
+            raise TypeError(f"a layer is found by its name, as net['conv1'] or net.layers[0]; got {name!r:.200}")
         found: Producer | None = self._by_name.get(name)
         if found is None:
             found = self.reading.find(name) if self.reading.find is not None else self._group_results.get(name)
@@ -276,7 +278,7 @@ def load(
     `NAME=VALUE` of vars and fields, or a map, as {"conv1.stride": 2}. `fit` and `dtype` replace the file's. Raises SpecError if
     the file is not a network at all; a network with problems loads and lists them.
     """
-    return of(Source(resolve(os.fspath(path))), Options(input, set, fit, layout, dtype).changes())
+    return of(Source(resolve(os.fsdecode(path))), Options(input, set, fit, layout, dtype).changes())
 
 
 def text_of(file: str) -> str:
@@ -295,6 +297,8 @@ def loads(
     dtype: str | None = None,
 ) -> Network:
     """The network that `text` describes; `file` is its name in problems. As `load` otherwise."""
+    if not isinstance(text, str):
+        raise TypeError(f"loads takes the text of a network, and load its file; got {text!r:.200}")
     return of(Source(file, text=text), Options(input, set, fit, layout, dtype).changes())
 
 

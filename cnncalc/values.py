@@ -7,6 +7,7 @@ have no location; the caller adds it.
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Union
 
 from cnncalc.shape import AXES, AXIS_NAMES, LARGEST, Flow, LayerError, OpenShape, Shape, Tokens
@@ -118,7 +119,7 @@ def written(value: Value, limit: int = 60) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-_SIZE = re.compile(r"\d[\d_]*", re.ASCII)
+_SIZE = re.compile(r"-?\d[\d_]*", re.ASCII)
 #: Keys of a shape or of tokens that is written as a map.
 FLOW_KEYS = (*AXIS_NAMES, "tokens", "vocabulary")
 #: The order of the axes by the sorted keys of a map.
@@ -126,7 +127,9 @@ _MAPS = {tuple(sorted((*axes, "channels"))): (*axes, "channels") for axes in AXE
 
 
 def is_shape_map(value: Map) -> bool:
-    """Return whether a map is one shape with axes as keys, not several named shapes."""
+    """Return whether a map is one shape with axes as keys, not several named shapes; {h: 32, w: 32, c: 3} is meant as one."""
+    if {"h", "w"} <= {key.lower() for key, _ in value}:
+        return all(isinstance(v, str) and integer(v) is not None for _, v in value)
     return any(key in FLOW_KEYS and not isinstance(v, Map) and ("x" not in v if isinstance(v, str) else True) for key, v in value)
 
 
@@ -206,6 +209,8 @@ def sizes_of(text: str) -> list[str]:
     return text.replace("×", "x").replace("X", "x").split("x")
 
 
+#: Other signs for × and words between sizes, with letters of other alphabets that look like x.
+_BETWEEN = re.compile(r"\s+by\s+|\s*[x×X*,; ✕✖⨯∗хХχΧ]\s*")
 #: Words of other tools for a size that is left open, such as the batch.
 _OPEN = frozenset(("-1", "None", "none", "null", "?", "_", "N", "n", "B", "batch", "batch_size"))
 
@@ -216,19 +221,22 @@ def _shape_hint(value: Value, wildcard: str = "") -> str:
     `wildcard` is the word for a size left open, if the field allows one.
     """
     if isinstance(value, str):
-        parts: list[str] = re.split(r"[x×X*,; ]+", re.split(r"//|#", value)[0].strip().strip("()[]").strip(" ,"))
+        # Digits of other scripts become 0 to 9.
+        text = unicodedata.normalize("NFKC", re.split(r"//|#", value)[0])
+        text = "".join(str(unicodedata.digit(sign, sign)) for sign in text)
+        parts: list[str] = _BETWEEN.split(text.strip().strip("()[]").strip(" ,"))
     elif isinstance(value, tuple):
         parts = ["null" if part is None else part for part in value if part is None or isinstance(part, str)]
         if len(parts) != len(value):
             return ""
     else:
         return ""
-    batch = len(parts) > 4 or (not wildcard and len(parts) > 1 and parts[0] in _OPEN)
+    batch = len(parts) == 5 or (not wildcard and len(parts) > 1 and parts[0] in _OPEN)
     sizes = [wildcard if wildcard and part in _OPEN else part for part in (parts[1:] if batch else parts)]
     wrong = [part for part in sizes if not (part == wildcard and wildcard) and not 0 < (integer(part) or 0) <= LARGEST]
-    if wrong or not 1 <= len(sizes) <= 4 or sizes.count(wildcard) > 1:
+    if wrong or not 1 <= len(sizes) <= 4 or sizes.count(wildcard) > 1 or sizes == [wildcard]:
         return "; the batch is never written" if batch else ""
-    text = "x".join(sizes)
+    text = "x".join(part if part == wildcard else str(integer(part)) for part in sizes)
     return f"; the batch is never written: write {text}" if batch else f"; write {text}"
 
 
@@ -239,11 +247,18 @@ def _shape_in_words(value: Map) -> Shape:
         return Shape(*(size(value.get(axis), axis) for axis in order))
     unknown = [key for key in keys if key not in FLOW_KEYS]
     if unknown:
-        raise LayerError(f"a shape has no {written(unknown[0])}; write {_MAP_HELP}", rule="unknown-key", field=unknown[0])
+        meant = [_AXES_MEANT.get(key.lower(), key) for key, _ in value]
+        help_ = f"{{{', '.join(f'{axis}: {written(v)}' for axis, (_, v) in zip(meant, value, strict=True))}}}"
+        instead = help_ if tuple(sorted(meant)) in _MAPS else _MAP_HELP
+        raise LayerError(f"a shape has no {written(unknown[0])}; write {instead}", rule="unknown-key", field=unknown[0])
     got = f"not a map of {', '.join(keys) or 'nothing'}"
     if "channels" not in keys and keys:
         got += "; write how many channels, as in channels: 3"
     raise LayerError(f"a shape is {_MAP_HELP}, {got}", rule="value")
+
+
+#: Axes by their letters.
+_AXES_MEANT = {"d": "depth", "h": "height", "w": "width", "l": "length", "c": "channels"}
 
 
 def _example(layout: str) -> str:

@@ -67,7 +67,7 @@ def test_a_shape_in_words():
 @pytest.mark.parametrize(
     ("value", "said"),
     [("0x3", "at least 1, got 0"), ("2147483648", r"at most 2147483647"), ("32×32×", "written like 32x32x3"), (("3", None), "written like"), ("1x2x3x4x5", "5 numbers"),
-     (None, "nothing"), (("3", ("4",)), r"\[3, \[4\]\]"), ("-3x4", "written like"), (Map([("height", "3")]), "not a map of height")],
+     (None, "nothing"), (("3", ("4",)), r"\[3, \[4\]\]"), ("-3x4", "at least 1, got -3"), (Map([("height", "3")]), "not a map of height")],
 )  # fmt: skip
 def test_what_is_no_shape(value, said):
     with pytest.raises(LayerError, match=said):

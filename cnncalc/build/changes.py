@@ -105,6 +105,7 @@ class Changes(NamedTuple):
         end only is read from there, so that 3x224x224 and 224x224x3 are the same image.
         """
         found = dict(declared)
+        given: set[str] = set()
         for name, value, text in self.input:
             if name is None and len(declared) > 1:
                 names = ", ".join(declared)
@@ -117,6 +118,9 @@ class Changes(NamedTuple):
             except LayerError as error:
                 raise cannot(f"--input {text}: {error.text(layout)}") from None
             target = name if name is not None else next(iter(declared), "input")
+            if target in given:
+                raise cannot(f"--input {text}: the shape of {target} is given twice")
+            given.add(target)
             if channels is not None and self.layout is None:
                 flow = _turned(value, flow, layout, channels.get(target))
             found[target] = flow

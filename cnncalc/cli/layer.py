@@ -42,7 +42,8 @@ def layer(
     try:
         given = read(words)
         if given.opened:
-            raise WordsError(f"{given.opened[0]} is left open; to find its values, use cnncalc solve {_quoted(words)}")
+            more = ["--layout", layout] if layout is not None else []
+            raise WordsError(f"{given.opened[0]} is left open; to find its values, use cnncalc solve {_quoted([*words, *more])}")
         found = Single(given, fit=fit, layout=layout)
     except WordsError as error:
         raise typer.BadParameter(str(error)) from None

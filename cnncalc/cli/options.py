@@ -23,22 +23,11 @@ Specs = Annotated[
 ]
 
 
-def _once(texts: list[str] | None) -> list[str] | None:
-    """Refuse two shapes for one input."""
-    names = [text.rpartition("=")[0] for text in texts or ()]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        instead = f"input {twice} has two shapes" if twice else "two shapes; name the inputs: --input left=32x32x3"
-        raise typer.BadParameter(instead)
-    return texts
-
-
 Input = Annotated[
     list[str] | None,
     typer.Option(
         "--input",
         metavar="SHAPE",
-        callback=_once,
         help="Replace the input shape: 227x227x3, or image=227x227x3 if there are several inputs. Repeatable for these.",
     ),
 ]
@@ -73,10 +62,9 @@ def _number_type(name: str | None) -> str | None:
     from cnncalc.dtype import DTYPES
 
     if name is not None and name not in DTYPES:
-        from cnncalc.language.foreign import WORDS_ELSEWHERE
+        from cnncalc.language.foreign import meant_word
 
-        near = WORDS_ELSEWHERE.get(name.lower())
-        hint = f"; did you mean {near}?" if near else ""
+        hint = meant_word(name, DTYPES)
         raise typer.BadParameter(f"{name or 'nothing'} is not a number type; use one of {', '.join(DTYPES)}{hint}")
     return name
 

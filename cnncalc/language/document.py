@@ -166,11 +166,10 @@ class DocumentReader:
         if got is None:
             return default
         if got[1] not in words:
-            from cnncalc.language.foreign import WORDS_ELSEWHERE
+            from cnncalc.language.foreign import meant_word
 
             choices = f"{', '.join(words[:-1])} or {words[-1]}"
-            alike = WORDS_ELSEWHERE.get(str(got[1]).lower()) or nearest(str(got[1]), words)
-            hint = f"; did you mean {alike}?" if alike in words else ""
+            hint = meant_word(str(got[1]), words)
             self._problems.add("value", got[0], f"{key} is {choices}, not {written(got[1])}{hint}")
             return default
         return str(got[1])

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
+
+from cnncalc.spelling import nearest
+
 _HALVES = "there is no such kind; slice the channels into halves, and multiply one by {} of the other"
 _CELL = "a cell is one step of a recurrent layer; write {}"
 _CONTAINER = "rows stand in sequence by themselves; a block is a group of rows to use again"
@@ -28,6 +33,19 @@ WORDS_ELSEWHERE = {
     "fp16": "float16", "half": "float16", "f16": "float16", "fp32": "float32", "float": "float32", "single": "float32",
     "f32": "float32", "fp64": "float64", "double": "float64", "bf16": "bfloat16", "int": "int32", "fp8": "float8",
 }  # fmt: skip
+
+
+def meant_word(word: str, words: Collection[str]) -> str:
+    """Return `; did you mean …?` for a word of the top level in other spelling or of another tool, else an empty text."""
+    alike = WORDS_ELSEWHERE.get(word.lower())
+    if alike is None:
+        alike = nearest(word, words)
+        digits = re.findall(r"\d+", word)
+        # Another number is another type: float128 is no float8.
+        if alike is None or (digits and digits != re.findall(r"\d+", alike)):
+            return ""
+    return f"; did you mean {alike}?" if alike in words else ""
+
 
 #: The advice, by the normal form of a name (`cnncalc.spelling.normal`).
 ADVICE: dict[str, str] = {

@@ -213,9 +213,10 @@ def advised(row: Row, name: str, fact: LayerError, names: Collection[str]) -> La
     assert row.layer is not None
     if fact.rule == "missing" and name == row.kind:
         main = row.layer.main.name if row.layer.main is not None else None
-        others = {key: suggest.text(value_of(a.node)) for key, a in row.fields.items() if key != row.kind}
-        value = row.fields.get(row.kind)
-        given = suggest.text(value_of(value.node)) if value is not None and fact.field not in (None, main) else ""
+        found = {key: value_of(a.node) for key, a in row.fields.items()}
+        readable = {key: suggest.text(value) for key, value in found.items() if suggest.is_readable(row.layer, key, value)}
+        given = readable.pop(row.kind, "") if fact.field not in (None, main) else ""
+        others = {key: value for key, value in readable.items() if key != row.kind}
         return LayerError(f"{fact.template}; write {suggest.usage(row.layer, others, given)}", rule=fact.rule)
     value = row.fields.get(name)
     if fact.rule == "value" and value is not None and isinstance(value.value, str):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, SupportsIndex
 
 from cnncalc.build.changes import Changes, Override, cannot
 from cnncalc.dtype import DTYPES
@@ -11,11 +11,11 @@ from cnncalc.language.compose import compose
 from cnncalc.language.source import value_of
 from cnncalc.problem import SpecError
 from cnncalc.shape import LAYOUTS
-from cnncalc.values import Value, written
+from cnncalc.values import FLOW_KEYS, Value, written
 from cnncalc.window import FITS
 
-Sizes = str | Sequence[int]
-"""A shape as text, or its sizes."""
+Sizes = str | Sequence[int] | Mapping[str, int]
+"""A shape as text, its sizes, or tokens as {"tokens": 56, "vocabulary": 20000}."""
 
 Shapes = Sizes | Sequence[str] | Mapping[str, Sizes] | None
 """Shapes for `--input`: the shape of the only input, `name=SHAPE` for each input, or a mapping from names to shapes."""
@@ -41,7 +41,10 @@ class Options(NamedTuple):
         """Parse the options. Raises SpecError for invalid text, TypeError for values of other types."""
         for value, words, option in ((self.fit, FITS, "fit"), (self.layout, LAYOUTS, "layout"), (self.dtype, DTYPES, "dtype")):
             if value is not None and value not in words:
-                raise cannot(f"{option} is {', '.join(words[:-1])} or {words[-1]}, not {written(str(value))}")
+                from cnncalc.language.foreign import meant_word
+
+                hint = meant_word(str(value), words)
+                raise cannot(f"{option} is {', '.join(words[:-1])} or {words[-1]}, not {written(str(value))}{hint}")
         overrides = tuple(_override(one) for one in _texts(_pairs(self.set or ()), "set", "NAME=VALUE"))
         inputs = tuple(map(_input, input_texts(self.input)))
         return Changes(inputs, overrides, self.fit, self.layout, self.dtype)
@@ -64,19 +67,27 @@ def _shapes(given: Shapes) -> str | Sequence[str]:
     """Return shapes as text; sizes are in the file's own layout."""
     if given is None:
         return ()
-    if isinstance(given, Mapping):
-        return [f"{name}={_sizes(value)}" for name, value in given.items()]
-    if isinstance(given, (list, tuple)) and given and all(_is_size(size) for size in given):
-        return _sizes(given)
-    return given  # type: ignore[return-value]  # texts, which `_texts` checks
+    if isinstance(given, Mapping) and not (given and all(name in FLOW_KEYS and _is_size(size) for name, size in given.items())):
+        return [f"{name}={shape_text(value)}" for name, value in given.items()]
+    if isinstance(given, (list, tuple)) and (not given or any(isinstance(one, str) for one in given)):
+        return given
+    return shape_text(given)
 
 
 def _is_size(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, SupportsIndex) and not isinstance(value, bool)
 
 
-def _sizes(value: Sizes) -> str:
-    return value if isinstance(value, str) else "x".join(map(str, value))
+def shape_text(value: object) -> str:
+    """Return a shape as a file would write it. Raises TypeError for values that are no shape."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping) and value and all(map(_is_size, value.values())):
+        return "{" + ", ".join(f"{name}: {size}" for name, size in value.items()) + "}"
+    if isinstance(value, (list, tuple)) and value and all(map(_is_size, value)):
+        return "x".join(map(str, value))
+    tokens = "{'tokens': 56, 'vocabulary': 20000}"
+    raise TypeError(f"a shape is written as '32x32x3' or (32, 32, 3), and tokens as {tokens}; got {value!r:.200}")
 
 
 def word(value: object) -> str:
@@ -109,6 +120,8 @@ def _override(text: str) -> Override:
 
 def _input(text: str) -> tuple[str | None, Value, str]:
     name, equals, shape = text.rpartition("=")
+    if equals and not name:
+        raise cannot(f"--input {text}: the name of the input is missing before =")
     try:
         return (name if equals else None), _value(shape), text
     except SpecError:

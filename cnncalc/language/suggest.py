@@ -89,6 +89,18 @@ def usage(kind: type[Layer], fields: dict[str, str], given: str = "") -> str:
     return braces({kind.kind: given or main, **values, **fields})
 
 
+def is_readable(kind: type[Layer], key: str, value: Value) -> bool:
+    """Return whether a field's value is valid as far as it is known; unknown keys and expressions are not judged."""
+    declared = kind.main if key == kind.kind else kind.options.get(key)
+    if declared is None or declared.wires or "${" in written(value):
+        return True
+    try:
+        declared.type.parse(value, "channels_last")
+    except LayerError:
+        return False
+    return True
+
+
 def own_row(name: str, value: Value) -> str:
     """Return the hint for a kind written as a field of another kind: its own row, with `value` if the kind can have it."""
     kind = KINDS[name]
@@ -96,11 +108,10 @@ def own_row(name: str, value: Value) -> str:
         return f"leave it out, {name} would be a row of its own"
     row = name
     if kind.main is not None:
-        try:
-            kind.main.type.parse(value, "channels_last")
+        if is_readable(kind, name, value):
             main = text(value)
-        except LayerError:
-            main = text(value) if "${" in written(value) else _sample(kind, kind.main) if kind.main.required else ""
+        else:
+            main = _sample(kind, kind.main) if kind.main.required else ""
         more = ", …" if any(o.required and not o.main for o in kind.options.values()) else ""
         row = f"{{{name}: {main}{more}}}" if main else name
     return f"{name} is a row of its own: - {row}"

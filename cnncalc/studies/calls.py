@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from cnncalc.build.reading import Source
 from cnncalc.bundled import resolve
-from cnncalc.language.overrides import Options, word
+from cnncalc.language.overrides import Options, Sizes, shape_text, word
+from cnncalc.layers import KINDS, Join
 from cnncalc.network import Network, load
 from cnncalc.problem import Problem, SpecError
-from cnncalc.studies.single import USAGE, Single, Words, read
+from cnncalc.studies.single import Single, Words, read
 
 if TYPE_CHECKING:
     from cnncalc.analysis.comparison import Difference
@@ -19,11 +20,8 @@ if TYPE_CHECKING:
     from cnncalc.studies.sizes import Survey
     from cnncalc.studies.solve import Solution
 
-Input = str | Sequence[int] | Mapping[str, int]
-"""A shape as text or sizes, or tokens as {"tokens": 56, "vocabulary": 20000}."""
 
-
-def layer(input: Input, *kind: str, fit: str | None = None, layout: str | None = None, **fields: Any) -> Node:  # noqa: A002
+def layer(input: Sizes, *kind: str, fit: str | None = None, layout: str | None = None, **fields: Any) -> Node:  # noqa: A002
     """Return one layer on one input; its `fits` says whether the stride fits.
 
     Raises ValueError for words that describe no layer, SpecError for a layer that cannot take the input.
@@ -34,13 +32,13 @@ def layer(input: Input, *kind: str, fit: str | None = None, layout: str | None =
     """
     single = Single(_words(input, kind, fields), fit=fit, layout=layout)
     problems = single.reworded(single.network.problems)
-    if any(problem.rule in USAGE for problem in problems) or single.node.shape is None:
+    if single.node.shape is None or any(problem.rule != "stride-fit" for problem in problems):
         raise SpecError(problems)
     return single.node
 
 
 def solve(
-    input: Input,  # noqa: A002
+    input: Sizes,  # noqa: A002
     *kind: str,
     output: str | Sequence[int] | None = None,
     bounds: Mapping[str, int] | None = None,
@@ -57,7 +55,9 @@ def solve(
     """
     from cnncalc.studies.question import Wrong, question
 
-    wanted = output if output is None or isinstance(output, str) else "x".join(map(str, output))
+    wanted = output if output is None else shape_text(output)
+    if bounds is not None and not isinstance(bounds, Mapping):
+        raise TypeError(f"bounds are written as {{'kernel_size': 7}}; got {bounds!r:.200}")
     limits = [f"{name}={most}" for name, most in (bounds or {}).items()]
     try:
         search, target, _ = question(_words(input, kind, fields), bounds=limits, output=wanted, layout=layout)
@@ -74,13 +74,15 @@ def sizes(spec: str | os.PathLike[str], *, max: int | None = None, **changes: An
     >>> sizes("unet", max=300)["input"].smallest
     Shape(188, 188, 1)
     """
-    from cnncalc.studies.oracle import Oracle
+    from cnncalc.studies.oracle import MOST, Oracle
     from cnncalc.studies.sizes import surveys
 
+    if max is not None and (isinstance(max, bool) or not isinstance(max, int) or not 1 <= max <= MOST):
+        raise ValueError(f"max is a whole number from 1 to {MOST:,}, not {max!r:.200}")
     unknown = [name for name in changes if name not in Options._fields]
     if unknown:
         raise TypeError(f"sizes takes no {unknown[0]}")
-    oracle = Oracle(Source(resolve(os.fspath(spec))), Options(**changes))
+    oracle = Oracle(Source(resolve(os.fsdecode(spec))), Options(**changes))
     lasting: list[Problem] = oracle.lasting_problems()
     if lasting:
         raise SpecError(lasting)
@@ -99,10 +101,17 @@ def diff(before: Network | str | os.PathLike[str], after: Network | str | os.Pat
     return compare(first, second)
 
 
-def _words(given: Input, kind: Sequence[str], fields: Mapping[str, Any]) -> Words:
-    """Return the words of the command line for the same layer."""
-    if isinstance(given, Mapping):
-        text = "{" + ", ".join(f"{name}: {size}" for name, size in given.items()) + "}"
-    else:
-        text = given if isinstance(given, str) else "x".join(map(str, given))
-    return read([text, *kind, *(name if value is None else f"{name}={word(value)}" for name, value in fields.items())])
+def _words(given: Sizes, kind: Sequence[str], fields: Mapping[str, Any]) -> Words:
+    """Return the words of the command line for the same layer. Raises TypeError for a kind that is no text."""
+    wrong = [one for one in kind if not isinstance(one, str)]
+    if wrong:
+        raise TypeError(f"a layer is written as layer('32x32x3', conv=10, kernel_size=5); got {wrong[0]!r:.200}")
+    return read([shape_text(given), *kind, *(name if value is None else _word(name, value) for name, value in fields.items())])
+
+
+def _word(name: str, value: Any) -> str:
+    """Return the word for a field; the value of a join is one shape or several."""
+    if name not in KINDS or not issubclass(KINDS[name], Join):
+        return f"{name}={word(value)}"
+    several = isinstance(value, (list, tuple)) and value and not isinstance(value[0], SupportsIndex)
+    return f"{name}={','.join(map(shape_text, value if several else [value]))}"

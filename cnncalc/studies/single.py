@@ -7,7 +7,9 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from cnncalc import values
 from cnncalc.layers import KINDS, Join, Layer
+from cnncalc.shape import LayerError
 
 if TYPE_CHECKING:
     from cnncalc.graph import Node
@@ -102,6 +104,8 @@ class Single:
         for source in self.network.inputs:
             # No file states this input: the layout is an option.
             source.location = NOWHERE
+        if not self.network.layers and not self.network.problems:
+            raise WordsError("repeat=0 leaves no layer to compute")
 
     @property
     def node(self) -> Node:
@@ -138,7 +142,8 @@ class Single:
             word = self._words.get(problem.location.line)
             # The user has typed words, not lines.
             message = re.sub(r", first on line [0-9]+|, or begin a row of its own with a dash.*", "", problem.message)
-            message = re.sub(r"(?<=write )\{(.+)\}$", lambda row: _as_words(row[1]), message)
+            message = re.sub(r"(?<=write )\{(\w+): null\}, or - \1 alone$", r"\1", message)
+            message = re.sub(r"(?<=write )(?:input: )?\{(.+)\}$", lambda row: _as_words(row[1]), message)
             found.append(problem._replace(file=word, location=Location(), fixes=(), message=message))
         return found
 
@@ -156,7 +161,12 @@ def _inputs(words: Words) -> tuple[str, str]:
     others = next((value for key, value, _ in words.pairs if key == words.kind and value), None)
     if others is None:
         raise WordsError(f"{words.kind} joins INPUT with other shapes; write {words.kind}={words.input_word}")
-    shapes = [first, *(_value(shape.strip(), shape) for shape in others.split(","))]
+    shapes = [first]
+    for shape in others.strip("[]").split(","):
+        try:
+            shapes.append(str(values.shape(shape.strip())))
+        except LayerError as error:
+            raise WordsError(f"{words.kind}={others}: {error}") from None
     names = [chr(ord("a") + i) for i in range(min(len(shapes), 26))]
     inputs = ", ".join(f"{name}: {shape}" for name, shape in zip(names, shapes, strict=False))
     return f"{{{inputs}}}", f"[{', '.join(names)}]"

@@ -258,3 +258,24 @@ def test_a_comparison_with_more_units_than_a_layer_can_have(cnncalc):
     result = cnncalc("layer", "4096x4096x64", "conv=256", "F=3", "P=1")
     assert (result.status, result.err) == (0, "")
     assert f"{2**32 * (2**30 + 1):,}" in result.out
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "message"),
+    [
+        # Messages name words of the command, not rows of a file.
+        ("8x8x3 relu=3", 1, "relu=3: error: relu takes no value; write relu [value]"),
+        ("32x8 embedding=3", 1, "write tokens=32 vocabulary=20000 [shape]"),
+        ("8x8x3 concat=None", 2, "concat=None: a shape is written like 32x32x3, not None"),
+        ("8x8x3 reshape=None", 1, "a shape is written like 32x32x3, not None [value]"),
+        ("8x8x3 conv=2 kernel_size=3 repeat=0", 2, "repeat=0 leaves no layer to compute"),
+        (
+            "3x8x8 conv=2 kernel_size=? --layout channels_first",
+            2,
+            "use cnncalc solve 3x8x8 conv=2 'kernel_size=?' --layout channels_first",
+        ),
+    ],
+)
+def test_messages_speak_of_words(cnncalc, words, status, message):
+    result = cnncalc("layer", *words.split())
+    assert (result.status, message in " ".join((result.out + result.err).split())) == (status, True), result.out + result.err

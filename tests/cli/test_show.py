@@ -80,7 +80,10 @@ def test_each_of_several_inputs_can_have_a_shape(command):
 
 @pytest.mark.parametrize(
     ("shapes", "reason"),
-    [(("left=8x8x1", "left=9x9x1"), "input left has two shapes"), (("8x8x1", "9x9x1"), "two shapes; name the inputs")],
+    [
+        (("left=8x8x1", "left=9x9x1"), "the shape of left is given twice"),
+        (("8x8x1", "9x9x1"), "the network has the inputs left, right; say which"),
+    ],
 )
 def test_one_input_cannot_have_two_shapes(shapes, reason):
     result = run("show", "-", *(word for shape in shapes for word in ("--input", shape)), stdin=TWO_INPUTS)

@@ -133,6 +133,14 @@ def test_a_row_of_another_tool_tells_all_its_mistakes() -> None:
     [
         ("input: (32, 32, 3)\nlayers: [relu]", (1, 8), "write 32x32x3"),
         ("input: 32*32*3\nlayers: [relu]", (1, 8), "write 32x32x3"),
+        ("input: 32.0x1e1x+3\nlayers: [relu]", (1, 8), "not 32.0x1e1x+3; write 32x10x3"),
+        ("input: 32 by 32 by 3\nlayers: [relu]", (1, 8), "write 32x32x3"),
+        # A Cyrillic letter, Arabic digits, a full-width digit and a superscript.
+        ("input: 32х32х3\nlayers: [relu]", (1, 8), "write 32x32x3"),
+        ("input: ٣٢x٣٢x٣\nlayers: [relu]", (1, 8), "write 32x32x3"),
+        ("input: ３2x32x³\nlayers: [relu]", (1, 8), "write 32x32x3"),
+        ("input: 32x-3x3\nlayers: [relu]", (1, 8), "a size must be at least 1, got -3 in 32x-3x3"),
+        ("input: {h: 32, w: 16, c: 3}\nlayers: [relu]", (1, 23), "write {height: 32, width: 16, channels: 3}"),
         ("input: 32,32,3\nlayers: [relu]", (1, 8), "write 32x32x3"),
         ("input: 32x32x3  // image\nlayers: [relu]", (1, 8), "write 32x32x3"),
         ("input: [None, 32, 32, 3]\nlayers: [relu]", (1, 8), "the batch is never written: write 32x32x3"),
@@ -257,3 +265,16 @@ def test_a_row_without_its_colons() -> None:
     assert problems("- conv 16, kernel_size 3")[0][3].endswith("write - {conv: 16, kernel_size: 3}")
     assert problems("- maxpool 3 stride 2")[0][3].endswith("write - {maxpool: 3, stride: 2}")
     assert problems("- conv 8, 3x3, padding same")[0][3].endswith("write - {conv: 8, kernel_size: 3x3, padding: same}")
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("dtype: NP.Float16\nlayers: [relu]", "did you mean float16?"),
+        # A row that is offered has no value that cannot be read.
+        ("layers: [{conv: ten}]", "write {conv: 6, kernel_size: 3}"),
+        ("layers: [{conv: 4, stride: two}]", "write {conv: 4, kernel_size: 3}"),
+    ],
+)
+def test_advice_can_be_read_itself(text: str, advice: str) -> None:
+    assert any(problem.message.endswith(advice) for problem in cnncalc.loads(f"input: 8x8x3\n{text}\n").problems)
