@@ -298,7 +298,7 @@ def test_expectations_are_left_out_when_the_file_is_changed_from_outside(change)
 
 @pytest.mark.parametrize("wrong", [{"input": 9}, {"set": 3}, {"set": [("width", 2)]}])
 def test_changes_of_another_type_are_refused(wrong):
-    with pytest.raises(TypeError, match="a shape is written as|is text or a list of texts"):
+    with pytest.raises(TypeError, match=r"a shape is written as|is text or a list of texts"):
         cnncalc.loads("input: 9x9x3\nlayers: [relu]\n", **wrong)
 
 
