@@ -168,7 +168,8 @@ def _names(word: str, snapshot: Snapshot, offset: int, *, joins: bool) -> Iterat
         start, end = snapshot.range(symbol.extent)
         if symbol.start < offset and not start <= offset <= end and symbol.detail != PLACEHOLDER:
             above.append(symbol)
-    for symbol in sorted(above, key=lambda symbol: -symbol.start):
+    above.sort(key=lambda symbol: -symbol.start)
+    for symbol in (*above, *scope.around()):
         yield Suggestion(symbol.name, symbol.name, "name", symbol.detail)
         if symbol.repeated and joins:
             yield _every_copy(symbol.name)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from textwrap import dedent
 from typing import Any, NamedTuple
 
 from cnncalc.docstring import docstring
+from cnncalc.editor.aliases import alias_at
 from cnncalc.editor.completion import kind_among
 from cnncalc.editor.context import context
 from cnncalc.editor.outline import Symbol, kind_of
 from cnncalc.editor.positions import Span
+from cnncalc.editor.recovery import PLACEHOLDER
 from cnncalc.editor.snapshot import Snapshot
 from cnncalc.graph import Node
 from cnncalc.language.row import ROW_KEYS
@@ -21,6 +24,8 @@ from cnncalc.layers.option import Option
 from cnncalc.problem import IGNORABLE, Location
 from cnncalc.rules.manual import manual
 
+#: Lines of an anchor that the hover of an alias shows, and the characters of an alias that are looked at.
+_SHOWN, _LONGEST = 20, 200
 _RULE = re.compile(r"[a-z]+(?:-[a-z]+)+")
 
 
@@ -37,6 +42,9 @@ def hover(snapshot: Snapshot, offset: int) -> Hover | None:
     span = _rule_at(snapshot, offset)
     if span is not None:
         return Hover(snapshot.positions.between(*span), _manual(snapshot.text[slice(*span)]))
+    alias = _alias_at(snapshot, offset)
+    if alias is not None:
+        return alias
     found = _row_at(snapshot, offset)
     if found is None:
         span = _key_at(snapshot, offset, parts)
@@ -82,6 +90,27 @@ def _rule_at(snapshot: Snapshot, offset: int) -> tuple[int, int] | None:
             if here.place == "ignore" or (here.place == "word" and here.key == "ignore"):
                 return word.span()
     return None
+
+
+def _alias_at(snapshot: Snapshot, offset: int) -> Hover | None:
+    """Return the text that an alias stands for, and its numbers if it is a row; None if there is no alias at an offset."""
+    text = snapshot.recovered.text
+    if "*" not in text[max(0, offset - _LONGEST) : offset + 1]:
+        return None
+    found = alias_at(text, offset - (len(snapshot.text) - len(text)))
+    if found is None:
+        return None
+    name, (start, end), (line, column), (first, last) = found
+    shift = len(snapshot.text) - len(text)
+    value = text[first:last].removeprefix(f"&{name}").rstrip()
+    lines = dedent(value).strip("\r\n").splitlines() if "\n" in value else [value.strip()]
+    shown = "\n".join(lines[:_SHOWN] + ["…"] * (len(lines) > _SHOWN)).replace("```", "'''")
+    parts = [f"**\\*{_escaped(name)}** — the value on line {line}", f"```yaml\n{shown}\n```"]
+    merged = text[:start].rstrip().endswith("<<:")
+    nodes = [node for node in snapshot.network.graph.nodes if node.location[:2] == (line, column)] if snapshot.network else []
+    if nodes and not merged:
+        parts.insert(0, _numbers(snapshot, nodes))
+    return Hover(snapshot.positions.between(start + shift, end + shift), "\n\n".join(parts))
 
 
 def _manual(rule: str) -> str:
@@ -158,7 +187,8 @@ def _kind(snapshot: Snapshot, row: YamlNode, kind: str) -> list[str]:
 def _nodes(snapshot: Snapshot, at: Location) -> list[Node]:
     """Return the layers made from the row at a place."""
     network = snapshot.network
-    return [node for node in network.graph.nodes if node.location == at] if network is not None else []
+    nodes = network.graph.nodes if network is not None else []
+    return [node for node in nodes if node.location == at and node.kind != PLACEHOLDER]
 
 
 def _numbers(snapshot: Snapshot, nodes: list[Node]) -> str:

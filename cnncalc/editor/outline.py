@@ -47,7 +47,7 @@ class Symbol:
 class ListScope:
     """Names of rows that one list of rows sees, and the vars or parameters that its expressions see.
 
-    `callers` are the lists in which a block is used: its rows can read the rows there.
+    `callers` are the lists in which a block is used, with the place of each use: its rows can read the rows there.
     """
 
     __slots__ = ("callers", "node", "parent", "rows", "values")
@@ -55,7 +55,7 @@ class ListScope:
     def __init__(self, parent: ListScope | None, values: dict[str, Symbol], node: YamlNode | None = None) -> None:
         self.parent = parent
         self.values = values
-        self.callers: list[ListScope] = []
+        self.callers: list[tuple[ListScope, Location]] = []
         self.rows: dict[str, Symbol] = {}
         self.node = node
 
@@ -68,7 +68,7 @@ class ListScope:
             if name in scope.rows:
                 found.append(scope.rows[name])
                 continue
-            for outer in scope.callers if scope.parent is None else [scope.parent]:
+            for outer in [caller for caller, _ in scope.callers] if scope.parent is None else [scope.parent]:
                 if id(outer) not in seen:
                     seen.add(id(outer))
                     todo.append(outer)
@@ -80,6 +80,26 @@ class ListScope:
         while scope is not None:
             yield from scope.rows.values()
             scope = scope.parent
+
+    def around(self) -> Iterator[Symbol]:
+        """Yield the rows that rows of a block can read at its uses; of a repeated use, the use as well."""
+        todo: list[ListScope] = [self]
+        seen: set[tuple[int, Location]] = set()
+        while todo:
+            scope = todo.pop()
+            while scope.parent is not None:
+                scope = scope.parent
+            for caller, at in scope.callers:
+                if (id(caller), at) in seen:
+                    continue
+                seen.add((id(caller), at))
+                todo.append(caller)
+                outer: ListScope | None = caller
+                while outer is not None:
+                    for row in outer.rows.values():
+                        if row.extent[2:] <= at[:2] or (row.repeated and row.extent[:2] <= at[:2] and at[2:] <= row.extent[2:]):
+                            yield row
+                    outer = outer.parent
 
 
 class Outline:
@@ -249,7 +269,7 @@ class Outline:
                 block = self.blocks.get(target.text) if isinstance(target, Scalar) else None
                 if block is not None:
                     if block.inner is not None:
-                        block.inner.callers.append(scope)
+                        block.inner.callers.append((scope, location(item)))
                     known = self._parameters.get(block.name, {})
                     for name, (_, node) in item.pairs.items():
                         passed += [(id(known[name]), id(scope.values.get(one))) for one in _parameters(node) if name in known]

@@ -137,3 +137,30 @@ layers:
 )
 def test_copies_of_a_row_and_rows_inside(row, expected):
     assert words(row, REPEATED) == expected
+
+
+CALLED = """\
+input: 8x8x3
+blocks:
+  inner:
+    layers:
+      - {identity: , name: own}
+      - {concat: [CURSOR]}
+  outer:
+    layers:
+      - {identity: , name: above}
+      - {block: inner, name: copies, repeat: 3}
+      - {identity: , name: below}
+layers:
+  - {identity: , name: stem}
+  - {block: outer, name: once}
+  - {identity: , name: after}
+"""
+
+
+def test_a_block_offers_the_rows_before_its_uses():
+    text = CALLED.replace("CURSOR", "")
+    offset = CALLED.index("CURSOR")
+    assert [item.label for item in complete(Snapshot(text), offset).items] == [
+        "own", "above", "copies", "copies.*", "stem", "input"
+    ]  # fmt: skip

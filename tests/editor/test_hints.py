@@ -62,3 +62,21 @@ def test_hints_stay_while_a_row_is_broken():
     last = Snapshot(LECTURE)
     broken = LECTURE.replace("  - relu", "  - {maxp\n  - relu")
     assert labels(broken, last) == {2: "→ 32x32x10  760 parameters", 4: "→ 32x32x10"}
+
+
+def test_missing_parameters_are_not_shown_as_0():
+    text = "input: 8x8x3\nblocks: {b: {layers: [{conv: 2, kernel_size: 3}, {conv: 4, kernel_size: 9}]}}\nlayers:\n"
+    rows = "  - {block: b}\n  - {conv: 4, kernel_size: 1}\n  - {fc: 3}\n"
+    found = hints(Snapshot(text + rows))
+    # 3·3·3·2 + 2 = 56; the second convolution does not fit, and nothing behind it is known.
+    assert [one.label for one in found][-3:] == ["→ ?  ≥56 parameters", "→ ?", "→ ?"]
+    assert [one.tooltip for one in found][-3:] == [
+        # 56 weights and biases; 6·6 positions of 54 weights.
+        "output ?; ≥56 parameters; ≥1,944 MACs", "output ?; ? parameters; ? MACs", "output ?; ? parameters; ? MACs"
+    ]  # fmt: skip
+    assert [one.text for one in lenses(Snapshot(text + rows))] == ["1 use · ≥56 parameters"]
+
+
+def test_macs_that_a_row_does_not_state_are_unknown():
+    text = "input: 8x8x3\nlayers:\n  - {custom: mystery, output: same, parameters: 7}\n"
+    assert hints(Snapshot(text))[0].tooltip == "output 8x8x3; 7 parameters; ? MACs"

@@ -75,3 +75,45 @@ def test_a_problem_shows_the_manual_of_its_rule():
 @pytest.mark.parametrize("word", ["# 漢", "9x9x3", "left"])
 def test_a_word_that_means_nothing_shows_nothing(word):
     assert hover(Snapshot(TEXT), TEXT.index(word) + 1) is None
+
+
+ALIASES = """\
+# 漢 😀
+x-rows:
+  conv: &c {conv: 4, kernel_size: 3}
+  more: &m
+    padding: 1
+    bias: false
+input: 9x9x3
+layers:
+  - *c
+  - {<<: *c, stride: 2}
+  - {conv: 5, kernel_size: 3, <<: *m}
+  - &r relu
+  - *r
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "shown", "hidden"),
+    [
+        # (3·3·3 + 1)·4 = 112; the row that merges the anchor has another stride, hence other numbers.
+        ("  - *", "`yaml\n{conv: 4, kernel_size: 3}\n", "stride"),
+        ("  - *", "(3·3·3 + 1)·4 = 112", "stride"),
+        ("{<<: *", "the value on line 3", "112"),
+        ("kernel_size: 3, <<: *", "`yaml\npadding: 1\nbias: false\n", "&m"),
+        ("&r relu\n  - *", "relu1: relu", "112"),
+    ],
+)
+def test_an_alias_shows_its_anchor(before, shown, hidden):
+    offset = ALIASES.index(before) + len(before)
+    found = hover(Snapshot(ALIASES), offset)
+    assert found is not None
+    assert shown in found.markdown
+    assert hidden not in found.markdown
+
+
+@pytest.mark.parametrize("text", ["x: 2 * *", "input: 9x9x3\nlayers: [*a]\nx-b: &a relu\n", "input: 9x9x3\nlayers: [{\n  *a"])
+def test_a_star_without_an_anchor_before_it_shows_nothing_of_one(text):
+    found = hover(Snapshot(text), text.index("*") + 1)
+    assert found is None or "the value on line" not in found.markdown
