@@ -127,6 +127,13 @@ def _described() -> dict[str, dict[str, Any]]:
     return {"file": top, "block": top["blocks"]["additionalProperties"]["properties"], "row": rows}
 
 
+def _described_key(sort: str, key: str) -> list[str]:
+    """Return the description of a key of the file, of a block or of a row, if it has one."""
+    text = ROW_KEYS.get(key) if sort == "row" else None
+    text = text or _described()[sort].get(key, {}).get("description")
+    return [f"**{key}** — {text}"] if text else []
+
+
 def _key_at(snapshot: Snapshot, offset: int, parts: list[str]) -> tuple[int, int] | None:
     """Return the range of a key of the file or of a block at an offset; its description is added to `parts`."""
     root = snapshot.recovered.root
@@ -140,8 +147,9 @@ def _key_at(snapshot: Snapshot, offset: int, parts: list[str]) -> tuple[int, int
     for sort, node in maps:
         for name, (key, _) in node.pairs.items():
             start, end = _range(snapshot, key)
-            if start <= offset <= end and name in _described()[sort]:
-                parts.append(f"**{name}** — {_described()[sort][name]['description']}")
+            described = _described_key(sort, name) if start <= offset <= end else []
+            if described:
+                parts += described
                 return start, end
     return None
 
@@ -179,8 +187,9 @@ def _kind(snapshot: Snapshot, row: YamlNode, kind: str) -> list[str]:
     if kind in KINDS:
         text = docstring(KINDS[kind])
         parts.append(f"**{kind}** — {_escaped(text)}")
-    elif kind in _described()["row"]:
-        parts.append(f"**{kind}** — {_described()['row'][kind]['description']}")
+    else:
+        # A row without a kind is called by its first key.
+        parts += _described_key("row", kind)
     return parts
 
 
@@ -219,7 +228,7 @@ def _field(keys: list[str], key: str) -> list[str]:
     if key in ROW_KEYS:
         return [f"**{key}** — {ROW_KEYS[key]}"]
     if key == "merge" and "branches" in keys:
-        return [f"**merge** — {_described()['row']['merge']['description']}"]
+        return _described_key("row", key)
     return []
 
 

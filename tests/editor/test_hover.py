@@ -6,6 +6,7 @@ import pytest
 
 from cnncalc.editor.hover import hover
 from cnncalc.editor.snapshot import Snapshot
+from cnncalc.language.row import ROW_KEYS
 
 TEXT = """\
 input: 9x9x3
@@ -117,3 +118,14 @@ def test_an_alias_shows_its_anchor(before, shown, hidden):
 def test_a_star_without_an_anchor_before_it_shows_nothing_of_one(text):
     found = hover(Snapshot(text), text.index("*") + 1)
     assert found is None or "the value on line" not in found.markdown
+
+
+@pytest.mark.parametrize(
+    "key", ["name", "from", "repeat", "expect", "fit", "share", "trainable", "merge", "nothing", "kernel_size"]
+)
+def test_a_row_without_a_kind(key):
+    text = f"input: 9x9x3\nlayers:\n  - {{{key}: a}}\n  - {{{key}: }}\n"
+    for row in ("- {" + key + ": a", "- {" + key + ": }"):
+        found = hover(Snapshot(text), text.index(row) + 4)
+        assert found is not None
+        assert (f"**{key}** — " in found.markdown) == (key in (*ROW_KEYS, "merge"))
