@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 Held = Literal["none", "one layer's", "all"]
 """The weights that a run allocates memory for: none if they are in memory already."""
 
-#: Bytes of a chunk of element-wise work per thread.
-_CHUNK = 1 << 20
-#: Factor and bytes for memory that is not computed: pages, gaps between small arrays, stacks of threads. Bundled networks took up
-#: to 6 % more than the arrays, those of a few MiB up to 1 MiB more (tests/benchmarks/memory.py).
-_MARGIN = 1.05
-_BASE = 1 << 20
+#: Factor for memory that is not computed: gaps between arrays, and arrays of a few KiB.
+_MARGIN = 1.1
+#: Bytes of Python's objects in a run.
+_OBJECTS = 128 << 10
+#: Bytes of NumPy's and BLAS's code that the first run of a process reads from their files, and of each further thread.
+_CODE, _THREAD = 312 << 10, 112 << 10
 
 
 def footprint(
@@ -36,6 +36,8 @@ def footprint(
     """
     from cnncalc.forward.scratch import scratch_of
     from cnncalc.forward.spread import PIECE
+    from cnncalc.kernels.blas import blas_threads
+    from cnncalc.kernels.workers import CHUNK
 
     each = itemsize if itemsize == 4 else itemsize + 4
     graph = plan.graph
@@ -65,15 +67,18 @@ def footprint(
         # The memory of the layer with the most weights so far is kept.
         drawn = max(drawn, own) if held == "one layer's" else 0
         # Scratch grows with the layers and is kept.
-        scratch = scratch_of(node, batch, itemsize, threads, parallel_blas)
+        scratch, tile = scratch_of(node, tuple(map(_shape, node.inputs)), batch, itemsize, threads, parallel_blas)
         filters = max((w.size for w in node.weights), default=0)
         if any(_scales(one) for one in step.fused) and filters <= batch * _shape(node).size:
             # The filters times the factors of the fused layers.
             scratch["scaled"] = itemsize * filters, 1
         if observed:
             scratch["spread"] = min(itemsize * PIECE, size(step.result)), threads
-        # The allocator keeps memory of this size.
-        scratch["chunk"] = min(_CHUNK * itemsize // 4, size(step.result)), task_threads
+        temporaries = max(one.layer.temporaries for one in (node, *step.fused))
+        # A fused function is computed on the result of one task.
+        chunk = min(itemsize * max(CHUNK, tile if step.fused else 0), size(step.result) // task_threads)
+        # The allocator keeps the memory of about one of the temporary arrays.
+        scratch["temporary"] = min(temporaries, 1) * chunk, task_threads
         for name, (count, tasks) in scratch.items():
             for thread in range(tasks):
                 kept[name, thread] = max(kept.get((name, thread), 0), count)
@@ -82,9 +87,11 @@ def footprint(
             # A part of a map is copied before its figures are computed.
             moment += size(node)
         moment += _copied(step, scattered, batch, itemsize)
+        moment += max(0, temporaries - 1) * chunk * task_threads
         most = max(most, live + storages.unused + drawn + moment + sum(kept.values()))
     most += all_weights if held == "all" else 0
-    return int(most * _MARGIN) + min(most, _BASE)
+    first = 0 if blas_threads.used else _CODE + _THREAD * (threads - 1)
+    return int(most * _MARGIN) + _OBJECTS + first
 
 
 class _Pooled(Storages):
@@ -186,11 +193,12 @@ def _copied(step: Step, scattered: set[Producer], batch: int, itemsize: int) -> 
 
 
 def _scattered(graph: Graph) -> set[Producer]:
-    """Return the results that do not lie channels last: inputs and views; functions of each number keep the order."""
+    """Return the results that do not lie channels last: inputs, views in another order, and functions of each number of these."""
     found: set[Producer] = set(graph.inputs)
     for node in graph.nodes:
-        if node.layer.reuse(training=False) == "view" or (
-            node.inputs and node.inputs[0] in found and node.layer.function() is not None
-        ):
+        first = node.inputs[0] if node.inputs else None
+        view = node.layer.reuse(training=False) == "view"
+        same = first is not None and first.flow == node.shape and not node.layer.strided
+        if (first in found and (view or node.layer.function() is not None)) or (view and not same):
             found.add(node)
     return found

@@ -91,6 +91,7 @@ class Runner:
         """
         import numpy as np
 
+        from cnncalc.kernels import import_all
         from cnncalc.kernels.arrays import owner
         from cnncalc.kernels.workers import Workers
 
@@ -103,6 +104,7 @@ class Runner:
         # another wait long if other processes use the cores.
         parallel_blas = self.weights is not None and plan.parallel_blas(batch) and not busy()
         if not force:
+            import_all()
             held = self._held(dtype.name)
             threads = self.threads or usable_cores()
             check_memory(footprint(plan, batch, dtype.itemsize, held, threads, parallel_blas=parallel_blas), held)
@@ -134,6 +136,9 @@ class Runner:
 
     def check_room(self, batch: int, dtype: str, *, weights_kept: bool = False) -> None:
         """Raise TooLittleMemory if a call with `watch` would raise it."""
+        from cnncalc.kernels import import_all
+
+        import_all()
         needed = self.estimate(batch, dtype, watched=True, weights_kept=weights_kept)
         check_memory(needed, "all" if weights_kept and self.weights is None else self._held(dtype))
 

@@ -10,62 +10,122 @@ import math
 
 from cnncalc.graph import Node
 from cnncalc.kernels import convolve, depthwise, pool, winograd
+from cnncalc.kernels.blas import packed_bytes
 from cnncalc.kernels.workers import ALONE, balanced_parts
 from cnncalc.layers.conv import ConvTranspose
+from cnncalc.layers.dense import Linear
+from cnncalc.layers.memory import MatrixProduct
 from cnncalc.layers.sliding import Sliding
 from cnncalc.shape import Shape
-from cnncalc.window import Window
+from cnncalc.window import Window, same_padding
 
 Scratch = dict[str, tuple[int, int]]
 """Bytes of one thread's buffer and the number of threads, by the buffer's name."""
 
 
-def scratch_of(node: Node, batch: int, itemsize: int, threads: int, parallel_blas: bool) -> Scratch:
-    """Return the scratch of a layer with windows."""
+def scratch_of(
+    node: Node, xs: tuple[Shape, ...], batch: int, itemsize: int, threads: int, parallel_blas: bool
+) -> tuple[Scratch, int]:
+    """Return the scratch of a layer that reads `xs`, with the factors that BLAS copies, and the numbers of one task's result.
+
+    The numbers are 0 if the layer has no matrix product.
+    """
+    tasks = 1 if parallel_blas else threads
+    found, product = _buffers(node, batch, itemsize, threads, parallel_blas)
+    if node.shape is not None and product is None:
+        product = node.layer.product(xs, node.shape, batch, tasks)
+    if product is None:
+        return found, 0
+    users = threads if parallel_blas else product.threads
+    rows = -(-product.rows // users) if parallel_blas else product.rows
+    packed = packed_bytes(rows, product.inner, product.columns, itemsize, parallel_blas)
+    found["packed rows"], found["packed columns"] = ((size, users) for size in packed)
+    return found, product.rows * product.columns
+
+
+def _buffers(node: Node, batch: int, itemsize: int, threads: int, parallel_blas: bool) -> tuple[Scratch, MatrixProduct | None]:
+    """Return the scratch of a layer with windows, and its largest matrix product."""
     x, y, windows = node.inputs[0].flow if node.inputs else None, node.shape, node.inferred.windows
     tasks = 1 if parallel_blas else threads
-    if isinstance(node.layer, ConvTranspose) and isinstance(x, Shape):
+    if not isinstance(x, Shape) or y is None:
+        return {}, None
+    if isinstance(node.layer, ConvTranspose):
         # One cell of the window for all input cells, and a part of the filters.
-        filters = node.layer.filters // node.layer.groups
+        filters, positions = node.layer.filters // node.layer.groups, math.prod(x.spatial)
         width = -(-filters // min(tasks, max(1, filters // 16)))
-        return {"product": (itemsize * math.prod(x.spatial) * width, tasks)}
-    if not isinstance(x, Shape) or y is None or not windows or not isinstance(node.layer, Sliding):
-        return {}
-    weight = next((w.shape for w in node.weights if len(w.shape) > 2), None)
-    if weight is None:
-        return _pooled(x, y, windows, batch, itemsize, tasks)
-    rank = len(weight) - 2
+        product = MatrixProduct(positions, x.channels // node.layer.groups, width, tasks)
+        return {"product": (itemsize * positions * width, tasks)}, product
+    if isinstance(node.layer, Linear) and x.rank:
+        return {}, _divided(batch * math.prod(x.spatial), (1, x.channels, y.channels), itemsize, tasks, parallel_blas)
+    if not windows or not isinstance(node.layer, Sliding):
+        return {}, None
+    filters_of = [w.shape for w in node.weights if len(w.shape) > 2]
+    if not filters_of:
+        return _pooled(x, y, windows, batch, itemsize, tasks), None
+    rank = len(filters_of[0]) - 2
     windows, spatial = windows[-rank:], y.spatial[-rank:]
+    found, largest = _convolved(x, filters_of[0], windows, spatial, batch, itemsize, tasks, parallel_blas)
+    for shape in filters_of[1:]:
+        # The state of a recurrent convolution has the size of the result.
+        state = Shape(*spatial, shape[1])
+        inner = tuple(Window(k, 1, *same_padding(n, k, 1, 1)) for n, k in zip(spatial, shape[2:], strict=True))
+        more, _ = _convolved(state, shape, inner, spatial, batch, itemsize, tasks, parallel_blas)
+        found = {name: max(found.get(name, (0, 0)), more.get(name, (0, 0))) for name in found | more}
+    return found, largest
+
+
+def _convolved(
+    x: Shape,
+    weight: tuple[int, ...],
+    windows: tuple[Window, ...],
+    spatial: tuple[int, ...],
+    batch: int,
+    itemsize: int,
+    tasks: int,
+    parallel_blas: bool,
+) -> tuple[Scratch, MatrixProduct | None]:
+    """Return the scratch of a convolution of `x` with filters of the shape `weight`, and its largest matrix product."""
     count, inner, cells = weight[0], weight[1], math.prod(weight[2:])
     groups = x.channels // inner
     if cells == 1 and not any(w.before or w.after for w in windows):
         # The cells that a stride leaves.
         skips = any(w.stride > 1 for w in windows)
-        return {"read": (batch * math.prod(spatial) * x.channels * itemsize, 1)} if skips else {}
+        read = batch * math.prod(spatial) * x.channels * itemsize if skips else 0
+        product = _divided(batch * math.prod(spatial), (groups, inner, count // groups), itemsize, tasks, parallel_blas)
+        return {"read": (read, 1)}, product
     if inner == 1 and groups > 1:
-        return _depthwise(x, weight, windows, spatial, batch, itemsize, tasks)
-    if groups == 1 and rank == 2 and winograd.pays(weight, windows, (batch, *spatial), itemsize):
+        return _depthwise(x, weight, windows, spatial, batch, itemsize, tasks), None
+    if groups == 1 and len(spatial) == 2 and winograd.pays(weight, windows, (batch, *spatial), itemsize):
         return _winograd(weight, windows, spatial, batch, tasks)
-    position = cells * inner * itemsize
     planar = inner < convolve.PLANAR
     # Windows that stay on the input are read in place.
     padded = planar or any(w.before or w.after for w in windows)
     if groups == 1 and not planar and math.prod(spatial) < convolve.FEW and not parallel_blas:
         reach = _reach(windows, spatial) * inner * itemsize if padded else 0
-        return {"lowered": (math.prod(spatial) * position, 1), "cells": (reach, 1)}
-    strip = not planar and not parallel_blas and convolve.strip_pays(windows[-1], spatial[-1], x.spatial[-1], count // groups)
-    copied = position // windows[-1].kernel_size * windows[-1].stride if strip else position
-    axis, step = convolve.tile(spatial, copied, tasks, parallel_blas)
+        product = _divided(math.prod(spatial), (1, cells * inner, count), itemsize, tasks, parallel_blas)
+        return {"lowered": (math.prod(spatial) * cells * inner * itemsize, 1), "cells": (reach, 1)}, product
+    window = windows[-1]
+    strip = not planar and not parallel_blas and convolve.strip_pays(window, spatial[-1], x.spatial[-1], count // groups)
+    # Cells that are copied for a position: along the last axis, those of neighbouring windows are copied once in a strip.
+    copied = cells // window.kernel_size * window.stride if strip else cells
+    axis, step = convolve.tile(spatial, copied * inner * itemsize, tasks, parallel_blas)
     part = (*(1,) * axis, step, *spatial[axis + 1 :])
     tasks = min(tasks, batch * math.prod(spatial[:axis]) * -(-spatial[axis] // step))
-    # Rows of a strip have some cells more than positions.
-    lowered = math.prod(part) * copied * (5 if strip else 4) // 4
-    product = math.prod(part) * count // groups * itemsize * 5 // 4 if strip or groups > 1 else 0
-    return {
-        "lowered": (lowered, tasks),
-        "product": (product, tasks),
-        "cells": (_reach(windows, part) * inner * itemsize if padded else 0, tasks),
-    }
+    positions, ends = math.prod(part), 0
+    if strip:
+        places = convolve.pitch_of(window, 0, part[-1], x.spatial[-1]) // window.stride
+        positions, ends = positions // part[-1] * places, window.kernel_size * (cells // window.kernel_size)
+    lowered = (positions * copied + ends) * inner * itemsize
+    result = positions * (count // groups) * itemsize if strip or groups > 1 else 0
+    reach = _reach(windows, part) * inner * itemsize if padded and not strip else 0
+    product = MatrixProduct(positions, cells * inner, count // groups, tasks)
+    return {"lowered": (lowered, tasks), "product": (result, tasks), "cells": (reach, tasks)}, product
+
+
+def _divided(rows: int, matrices: tuple[int, int, int], itemsize: int, tasks: int, parallel_blas: bool) -> MatrixProduct:
+    """Return one thread's part of a product of `rows` with `matrices`, (groups, inner, filters)."""
+    height, width = convolve.product_tile(rows, matrices, itemsize, tasks, parallel_blas)
+    return MatrixProduct(height, matrices[1], width, min(tasks, -(-rows // height) * -(-matrices[2] // width)))
 
 
 def _reach(windows: tuple[Window, ...], positions: tuple[int, ...]) -> int:
@@ -73,7 +133,9 @@ def _reach(windows: tuple[Window, ...], positions: tuple[int, ...]) -> int:
     return math.prod((n - 1) * w.stride + w.extent for n, w in zip(positions, windows, strict=True))
 
 
-def _winograd(filters: tuple[int, ...], windows: tuple[Window, ...], spatial: tuple[int, ...], batch: int, tasks: int) -> Scratch:
+def _winograd(
+    filters: tuple[int, ...], windows: tuple[Window, ...], spatial: tuple[int, ...], batch: int, tasks: int
+) -> tuple[Scratch, MatrixProduct]:
     """Transformed filters, and a tile of transformed cells and products per thread."""
     count, inner = filters[:2]
     kept = -(-count // -(-36 * count * inner // winograd.FILTERS_KEPT))
@@ -82,13 +144,14 @@ def _winograd(filters: tuple[int, ...], windows: tuple[Window, ...], spatial: tu
     tasks = min(tasks, batch * -(-down // rows))
     blocks = 4 * rows * across
     padded = any(w.before or w.after for w in windows) or spatial[0] % 4 or spatial[1] % 4
-    return {
+    buffers = {
         "cells": (4 * (4 * rows + 2) * (4 * across + 2) * inner if padded else 0, tasks),
         "blocks": (blocks * max(36 * inner, 16 * kept), tasks),
         "lowered": (blocks * 36 * inner, tasks),
         "product": (blocks * 36 * kept, tasks),
         "filters": (4 * 36 * inner * kept, 1),
     }
+    return buffers, MatrixProduct(rows * across, inner, kept, tasks)
 
 
 def _depthwise(

@@ -7,6 +7,7 @@ them with the channels last in memory, because matrix products and pooling read 
 from __future__ import annotations
 
 import importlib
+from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -35,9 +36,12 @@ def __getattr__(name: str) -> ModuleType:
         raise AttributeError(f"there is no kernel {name}") from None
 
 
+@cache
 def import_all() -> None:
-    """Import every kernel, so that the time of the first layers includes no import."""
+    """Import all that a run needs, so that imports count neither in the time of the first layers nor in the run's memory."""
     import pkgutil
+
+    import numpy.random  # noqa: F401 - NumPy itself imports it on first use
 
     for module in pkgutil.iter_modules(__path__, f"{__name__}."):
         importlib.import_module(module.name)

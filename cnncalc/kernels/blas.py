@@ -9,6 +9,30 @@ from typing import Any
 
 from threadpoolctl import ThreadpoolController
 
+#: The largest block of columns and of the inner dimension that OpenBLAS copies at a time, by bytes per number (Haswell, Zen).
+_BLOCK = {4: (320, 320), 8: (512, 256)}
+#: Bytes of OpenBLAS's buffer of one thread.
+_BUFFER = 32 << 20
+
+
+def packed_bytes(rows: int, inner: int, columns: int, itemsize: int, divided: bool) -> tuple[int, int]:
+    """Return the bytes of each factor that OpenBLAS copies to a thread's buffer for a product rows × inner by inner × columns.
+
+    The buffer stays in memory. The rows are copied only if the columns are more than one block, or if BLAS divides the product
+    among threads (`divided`). Source: OpenBLAS, driver/level3/level3.c.
+    """
+    if min(rows, columns) < 2:
+        return 0, 0
+    most_columns, most_inner = _BLOCK[itemsize]
+    depth = itemsize * _block(inner, most_inner)
+    copied = rows if divided or columns > most_columns else 0
+    return min(depth * copied, _BUFFER), depth * _block(columns, most_columns)
+
+
+def _block(size: int, most: int) -> int:
+    """Return the size of the first of the blocks into which OpenBLAS divides a dimension."""
+    return most if size >= 2 * most else -(-size // 2) if size > most else size
+
 
 class BlasThreads:
     """Limits on BLAS's threads. The lowest active limit applies; when none is active, BLAS has its original number again.
@@ -21,6 +45,11 @@ class BlasThreads:
         self._limits: dict[object, int] = {}
         self._libraries: list[Any] | None = None
         self._original: list[int] = []
+
+    @property
+    def used(self) -> bool:
+        """Return whether a limit has been set in this process, that is, whether a forward pass has run."""
+        return self._libraries is not None
 
     @contextmanager
     def limited(self, threads: int) -> Iterator[None]:

@@ -119,6 +119,8 @@ class BufferPool:
         size = math.prod(shape) * np.dtype(dtype).itemsize
         buffer = kept.get(name)
         if buffer is None or buffer.size < size + _LINE:
+            # The old buffer is freed first, so that the new one can take its place.
+            buffer = None
             kept.pop(name, None)
             buffer = kept[name] = fresh(size + _LINE)
         return _aligned(buffer, size, shape, dtype)

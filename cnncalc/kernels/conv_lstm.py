@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from cnncalc.kernels.arrays import Array
+from cnncalc.kernels.arrays import Array, owner
 from cnncalc.kernels.convolve import convolve
 from cnncalc.kernels.pointwise import sigmoid
 from cnncalc.kernels.run import NO_EPILOGUE, Arrays, Run
@@ -31,8 +31,11 @@ def conv_lstm(x: Array, w: Arrays, windows: tuple[Window, ...], last: bool, run:
                 for seen, n in zip(windows, gates.shape[2:], strict=True)
             )
         else:
-            gates = gates + convolve(h, w["weight_hh"], None, inner, 1, run.floored())
+            kept = convolve(h, w["weight_hh"], None, inner, 1, run.floored())
+            gates += kept
+            run.workers.buffers.give_back(owner(kept))
         i, f, g, o = (np.ascontiguousarray(part) for part in np.split(gates, 4, axis=1))
+        run.workers.buffers.give_back(owner(gates))
         for gate in (i, f, o):
             sigmoid(gate, gate)
         new = i * np.tanh(g)

@@ -80,16 +80,7 @@ def product(x: Array, matrices: Array, epilogue: Epilogue, out: Array, run: Run)
     groups, inner, filters = matrices.shape
     rows = x.shape[0]
     workers = run.workers
-    if workers.parallel_blas:
-        height, width = -(-rows // max(1, rows * filters * x.itemsize // _PART)), filters
-    # BLAS copies both factors first: the larger factor is divided, so that no thread copies all of it.
-    elif rows * inner * filters * groups < _ALONE:
-        height, width = rows, filters
-    elif rows < filters:
-        height, width = rows, -(-filters // (workers.task_threads if filters >= 16 * workers.task_threads else 1))
-    else:
-        most = max(_LEAST, _TILE // (x.itemsize * max(1, max(inner, filters) * groups)))
-        height, width = -(-rows // workers.balanced_parts(rows, most)), filters
+    height, width = product_tile(rows, matrices.shape, x.itemsize, workers.task_threads, workers.parallel_blas)
     tasks = [
         (slice(r, r + height), g, k) for r in range(0, rows, height) for g in range(groups) for k in range(0, filters, width)
     ]
@@ -102,6 +93,20 @@ def product(x: Array, matrices: Array, epilogue: Epilogue, out: Array, run: Run)
         epilogue.at(r, columns).finish(y, y)
 
     run.workers.parallel_for(task, len(tasks))
+
+
+def product_tile(rows: int, matrices: tuple[int, ...], itemsize: int, threads: int, parallel_blas: bool) -> tuple[int, int]:
+    """Return the rows and the columns of one task of a product with `matrices`, (groups, inner, filters)."""
+    groups, inner, filters = matrices
+    if parallel_blas:
+        return -(-rows // max(1, rows * filters * itemsize // _PART)), filters
+    # BLAS copies both factors first: the larger factor is divided, so that no thread copies all of it.
+    if rows * inner * filters * groups < _ALONE:
+        return rows, filters
+    if rows < filters:
+        return rows, -(-filters // (threads if filters >= 16 * threads else 1))
+    most = max(_LEAST, _TILE // (itemsize * max(1, max(inner, filters) * groups)))
+    return -(-rows // balanced_parts(rows, most, threads)), filters
 
 
 def _lowered(
@@ -233,7 +238,7 @@ def _few(
         product(lowered.reshape(-1, matrices.shape[1]), matrices, rest, y.reshape(-1, y.shape[-1]), run)
 
 
-def _pitch(window: Window, first: int, count: int, size: int) -> int:
+def pitch_of(window: Window, first: int, count: int, size: int) -> int:
     """Return the cells of a row in a strip, a multiple of the stride: the reach of the windows, less zeros shared by two rows.
 
     `first` is where the first of `count` windows begins, padding included, `size` the row's cells in the input.
@@ -253,7 +258,7 @@ def strip_pays(window: Window, count: int, size: int, filters: int) -> bool:
     """
     if window.dilation != 1 or window.kernel_size <= window.stride or not count:
         return False
-    wasted = _pitch(window, 0, count, size) // window.stride / count - 1
+    wasted = pitch_of(window, 0, count, size) // window.stride / count - 1
     return wasted * filters < _WASTED
 
 
@@ -268,7 +273,7 @@ def _strip(x: Array, windows: tuple[Window, ...], at: tuple[range, ...], matrix:
     window = windows[-1]
     rows = tuple(map(len, others))
     channels, filters = x.shape[-1], matrix.shape[1]
-    pitch = _pitch(window, last[0], len(last), x.shape[-2])
+    pitch = pitch_of(window, last[0], len(last), x.shape[-2])
     cells = _offsets(windows[:-1])
     count = math.prod(rows)
     memory = run.workers.scratch("lowered", (count * pitch + window.kernel_size, len(cells), channels), x.dtype)

@@ -69,6 +69,7 @@ class ELU(Activation, kind="elu"):
 
     alpha: float = option(Number(), "the limit for negative numbers is −alpha", default=1.0, rare=True)
     gain = 1.25
+    temporaries = 2
     example = Example({"elu": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
 
     def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
@@ -87,6 +88,7 @@ class SELU(Activation, kind="selu"):
 
     saves_output = True
     gain = 1.0
+    temporaries = 2
     example = Example({"selu": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
 
     def function(self) -> Apply:
@@ -104,11 +106,8 @@ class GELU(Activation, kind="gelu"):
     )
 
     gain = 1.53
+    temporaries = 4
     example = Example({"gelu": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
-
-    def shared_scratch(self, xs: tuple[Shape, ...], y: Shape, batch: int, threads: int) -> int:
-        # Powers and both polynomials of a chunk on each thread.
-        return 4 * min(threads << 18, batch * y.size)
 
     def function(self) -> Apply:
         if self.approximate == "tanh":
@@ -126,6 +125,7 @@ class SiLU(Activation, kind="silu"):
 
     also = ("swish",)
     gain = 1.68
+    temporaries = 1
     example = Example({"silu": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
 
     def function(self) -> Apply:
@@ -139,6 +139,7 @@ class Mish(Activation, kind="mish"):
     """
 
     gain = 1.5
+    temporaries = 2
     example = Example({"mish": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
 
     def function(self) -> Apply:
@@ -193,6 +194,7 @@ class HardSwish(Activation, kind="hard_swish"):
 
     also = ("hardswish", "hswish")
     gain = 1.6
+    temporaries = 2
     example = Example({"hard_swish": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
 
     def function(self) -> Apply:
@@ -244,6 +246,7 @@ class LeakyReLU(Activation, kind="leaky_relu"):
     also = ("leakyrelu", "lrelu", "leaky")
     slope: float = option(Number(), "factor of negative numbers", default=0.01, main=True, also=("negative_slope", "alpha"))
     gain = math.sqrt(2)
+    temporaries = 1
     example = Example({"leaky_relu": 0.2}, (Shape(3, 5, 2),), Shape(3, 5, 2))
 
     def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
@@ -262,6 +265,7 @@ class PReLU(Activation, kind="prelu"):
 
     also = ("parametricrelu",)
     gain = math.sqrt(2)
+    temporaries = 1
     example = Example({"prelu": None}, (Shape(3, 5, 2),), Shape(3, 5, 2))
 
     def weights(self, x: Shape) -> tuple[Weight, ...]:

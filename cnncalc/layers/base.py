@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar, dataclass_transform
 
 from cnncalc import kernels
-from cnncalc.layers.memory import NOTHING_SAVED, Grad, Reuse, Saved
+from cnncalc.layers.memory import NOTHING_SAVED, Grad, MatrixProduct, Reuse, Saved
 from cnncalc.layers.option import Cells, Every, Option, PerAxis, RowNames, option
 from cnncalc.layers.view import SAME, View, whole
 from cnncalc.record import Record
@@ -93,6 +93,8 @@ class Layer:
     fuses_epilogue: ClassVar[bool] = False
     #: Whether the epilogue may also add another result.
     fuses_add: ClassVar[bool] = False
+    #: Arrays of the size of a chunk that each thread allocates while it computes a function of each number.
+    temporaries: ClassVar[int] = 0
 
     def __init_subclass__(cls, kind: str = "", **more: Any) -> None:
         super().__init_subclass__(**more)
@@ -268,6 +270,10 @@ class Layer:
     def shared_scratch(self, xs: tuple[Shape, ...], y: Shape, batch: int, threads: int) -> int:
         """Return the numbers that all threads hold for the parts of a batch they work on, in addition to `scratch`."""
         return 0
+
+    def product(self, xs: tuple[Shape, ...], y: Shape, batch: int, threads: int) -> MatrixProduct | None:
+        """Return the largest matrix product of the forward pass, None if there is none. Kinds with windows need not say it."""
+        return None
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         """Return the output for `x`, (batch, channels, *spatial), and weights `w`; its shape results from the arithmetic alone.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cnncalc import kernels
 from cnncalc.layers.base import Example, Layer, Pointwise, Weight
 from cnncalc.layers.conv import DISTINCT, with_bias
-from cnncalc.layers.memory import INPUT_SAVED, NOTHING_SAVED, Grad, Reuse, Saved
+from cnncalc.layers.memory import INPUT_SAVED, NOTHING_SAVED, Grad, MatrixProduct, Reuse, Saved
 from cnncalc.layers.option import Count, Flag, Number, option
 from cnncalc.layers.view import SAME, View
 from cnncalc.shape import Flow, Shape
@@ -56,6 +56,9 @@ class FullyConnected(Layer, kind="fc"):
 
     def scratch(self, xs: tuple[Shape, ...], y: Shape) -> int:
         return xs[0].size if xs[0].rank else 0
+
+    def product(self, xs: tuple[Shape, ...], y: Shape, batch: int, threads: int) -> MatrixProduct:
+        return MatrixProduct(batch, xs[0].size, -(-self.units // threads), threads)
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         return kernels.dense.fully_connected(x, w["weight"], w.get("bias"), run)

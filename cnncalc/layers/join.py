@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cnncalc import kernels
 from cnncalc.layers.advice import axis_of
 from cnncalc.layers.base import Example, Join
-from cnncalc.layers.memory import Grad, Saved
+from cnncalc.layers.memory import Grad, MatrixProduct, Saved
 from cnncalc.layers.option import AxisName, Choice, Number, option
 from cnncalc.layers.view import View
 from cnncalc.shape import Flow, LayerError, Shape
@@ -208,6 +208,10 @@ class MatMul(Join, kind="matmul"):
 
     def joined_macs(self, shapes: tuple[Shape, ...], y: Shape) -> int:
         return math.prod(y) * shapes[0][-2 if self.transpose == "first" else -1]
+
+    def product(self, xs: tuple[Shape, ...], y: Shape, batch: int, threads: int) -> MatrixProduct:
+        rows, columns = y[-2:]
+        return MatrixProduct(rows, self.joined_macs(xs, y) // max(1, math.prod(y)), columns, 1)
 
     def forward_join(self, xs: tuple[Array, ...], w: Arrays, run: Run) -> Array:
         first, second = xs

@@ -8,6 +8,15 @@ Reuse = Literal["none", "overwrite", "view", "weights"]
 """Memory of a layer's result: its own; the input's if nothing else reads the input; always the input's; its weights'."""
 
 
+class MatrixProduct(NamedTuple):
+    """A product rows × inner by inner × columns, and the number of threads that compute one at the same time."""
+
+    rows: int
+    inner: int
+    columns: int
+    threads: int
+
+
 class Grad(NamedTuple):
     """Whether the layer's own weights, and each of its inputs, need a gradient."""
 

@@ -88,6 +88,9 @@ class InstanceNorm(Normalising, kind="instancenorm"):
         # PyTorch repeats the weight for each example, and normalises examples as channels of one.
         return Saved(inputs=(0,), numbers=(3 if self.affine else 2) * y.channels)
 
+    def shared_scratch(self, xs: tuple[Shape, ...], y: Shape, batch: int, threads: int) -> int:
+        return 2 * min(1 << 18, y.size)
+
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         return kernels.norm.group_norm(x, x.shape[1], w.get("weight"), w.get("bias"), self.epsilon)
 
@@ -210,6 +213,10 @@ class GroupNorm(Normalising, kind="groupnorm"):
     def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
         return Saved(inputs=(0,), numbers=2 * self.groups)
 
+    def shared_scratch(self, xs: tuple[Shape, ...], y: Shape, batch: int, threads: int) -> int:
+        # Differences from the mean and their squares, of some cells at a time.
+        return 2 * min(1 << 18, y.size)
+
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         return kernels.norm.group_norm(x, self.groups, w.get("weight"), w.get("bias"), self.epsilon)
 
@@ -227,16 +234,13 @@ class LocalResponseNorm(Pointwise, kind="lrn"):
     alpha: float = option(Number(), "factor of the sum", default=1e-4)
     beta: float = option(Number(), "exponent", default=0.75)
     k: float = option(Number(), "added to the sum", default=1.0, also=("bias",))
+    temporaries = 3
     example = Example({"lrn": 3}, (Shape(2, 5, 7),), Shape(2, 5, 7))
 
     def saved(self, xs: tuple[Flow, ...], y: Shape, grad: Grad) -> Saved:
         # The squares, padded by size − 1 channels; k + alpha · their mean; its power, the divisor.
         positions = y.size // y.channels
         return Saved(inputs=(0,), numbers=positions * (y.channels + self.size - 1) + 2 * y.size)
-
-    def shared_scratch(self, xs: tuple[Shape, ...], y: Shape, batch: int, threads: int) -> int:
-        # Squares and sums of a chunk on each thread.
-        return 3 * min(threads << 18, batch * y.size)
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         return kernels.norm.local_response_norm(x, self.size, self.alpha, self.beta, self.k, run)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from cnncalc import kernels
 from cnncalc.layers.advice import divided
 from cnncalc.layers.base import Example, Layer, Pointwise, Weight
-from cnncalc.layers.memory import NOTHING_SAVED, Grad, Saved
+from cnncalc.layers.memory import NOTHING_SAVED, Grad, MatrixProduct, Saved
 from cnncalc.layers.option import Choice, Count, Flag, Number, option
 from cnncalc.layers.view import SAME, View, whole
 from cnncalc.shape import Flow, Shape, Tokens
@@ -121,6 +121,11 @@ class _Recurrent(Layer):
     def shared_scratch(self, xs: tuple[Shape, ...], y: Shape, batch: int, threads: int) -> int:
         # The input's part of some steps' gates.
         return self._directions * min(1 << 20, batch * xs[0][0] * self.gates * self.hidden)
+
+    def product(self, xs: tuple[Shape, ...], y: Shape, batch: int, threads: int) -> MatrixProduct:
+        units = self.gates * self.hidden
+        rows = min(batch * xs[0][0], max(batch, (1 << 20) // units))
+        return MatrixProduct(rows, max(xs[0].channels, self.hidden), units, min(threads, self._directions))
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         return kernels.sequence.recurrent(x, w, self.layers, self.bidirectional, self.returns == "last", self.step(), run)
@@ -253,6 +258,9 @@ class Attention(Pointwise, kind="attention"):
     def shared_scratch(self, xs: tuple[Shape, ...], y: Shape, batch: int, threads: int) -> int:
         # The scores of some queries on each thread (kernels.sequence).
         return threads * max(y[0], min(1 << 18, y[0] ** 2))
+
+    def product(self, xs: tuple[Shape, ...], y: Shape, batch: int, threads: int) -> MatrixProduct:
+        return MatrixProduct(batch * y[0], y.channels, 3 * y.channels, 1)
 
     def forward(self, x: Array, w: Arrays, run: Run) -> Array:
         return kernels.sequence.attention(x, w, self.heads, run)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import cnncalc
+from cnncalc.kernels.buffers import acquire_pool, idle_bytes
 from cnncalc.layers.activation import ReLU
 
 ROOT = Path(__file__).parents[2]
@@ -25,6 +26,9 @@ NETWORKS = {
     "1-D convolution": "input: 40000x64\nlayers: [relu, {conv: 64, kernel_size: 9, padding: 4}]\n",
     "3-D convolution": "input: 20x48x48x32\nlayers: [relu, {conv: 32, kernel_size: 3, padding: 1}]\n",
     "transposed": "input: 96x96x64\nlayers: [relu, {conv_transpose: 64, kernel_size: 4, stride: 2, padding: 1}]\n",
+    "conv_lstm": "input: 6x48x48x4\nlayers: [{conv_lstm: 32, kernel_size: 3, padding: same, return: sequence}]\n",
+    "gelu": "input: 96x96x64\nlayers: [{conv: 128, kernel_size: 1}, gelu]\n",
+    "matrix products of attention": "input: 900x192\nlayers: [{attention: 3}, {linear: 768}, gelu, {linear: 192}]\n",
     "skips": "input: 128x128x32\nlayers:\n  - {conv: 64, kernel_size: 3, name: a}\n  - relu\n  - {maxpool: 2}\n"
     "  - {conv_transpose: 64, kernel_size: 2, stride: 2}\n  - {crop: 0, from: relu1, name: c}\n  - {concat: conv_transpose1}\n"
     "  - {conv: 32, kernel_size: 3}\n",
@@ -91,3 +95,13 @@ def test_the_order_of_each_result_is_determined_once(monkeypatch: pytest.MonkeyP
 def test_the_estimate_of_a_batch(name: str) -> None:
     taken, estimate = compared(IN_PARTS[name], "float32", 6)
     assert taken <= estimate <= 2 * taken + (1 << 20)
+
+
+def test_a_recurrent_convolution_uses_the_memory_of_its_gates_again() -> None:
+    def bytes_of_buffers(steps: int) -> int:
+        net = cnncalc.loads(f"input: {steps}x24x24x4\nlayers: [{{conv_lstm: 16, kernel_size: 3, padding: same}}]\n")
+        acquire_pool()
+        net.forward(np.zeros((1, 4, steps, 24, 24), np.float32), threads=1)
+        return idle_bytes()
+
+    assert bytes_of_buffers(3) == bytes_of_buffers(12)

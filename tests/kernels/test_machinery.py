@@ -4,12 +4,14 @@ import signal
 import subprocess
 import sys
 import threading
+import weakref
 from dataclasses import dataclass
 
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
+from cnncalc.kernels import buffers
 from cnncalc.kernels.buffers import BufferPool, Reused
 from cnncalc.kernels.steps import starts
 from cnncalc.kernels.workers import Workers
@@ -73,6 +75,22 @@ def test_scratch_is_a_thread_s_own():
     with Workers(2).running() as workers:
         workers.parallel_for(task, 2)
     assert {i: list(mine) for i, mine in seen.items()} == {0: [0] * 4, 1: [1] * 4}
+
+
+def test_scratch_that_grows_first_frees_its_old_memory(monkeypatch):
+    made = []
+
+    def fresh(size):
+        assert all(reference() is None for reference in made)
+        array = np.empty(size, np.uint8)
+        made.append(weakref.ref(array))
+        return array
+
+    monkeypatch.setattr(buffers, "fresh", fresh)
+    pool = BufferPool()
+    for length in (100, 10, 1000):
+        assert pool.scratch(0, "rows", (length,), np.float32).shape == (length,)
+    assert len(made) == 2
 
 
 def test_what_a_run_leaves_is_the_next_one_s_and_never_two_runs_at_once():
