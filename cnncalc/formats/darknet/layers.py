@@ -202,6 +202,8 @@ def normalization(net: DarknetDraft, name: str, values: Values, x: Producer) -> 
 def softmax(net: DarknetDraft, name: str, values: Values, x: Producer) -> Producer:
     shape = shape_of(x)
     groups = values.whole("groups", 1, 1)
+    if shape.size % groups:
+        raise LayerError(f"groups={groups} does not divide the {shape.size} numbers of {{}}", shape, rule="value", field="groups")
     if groups > 1 or "tree" in values or (math.prod(shape.spatial) > 1 and not values.whole("spatial", 0)):
         return net.custom(name, "softmax over parts", x, output="same", macs=0)
     return net.layer(name, "softmax", x)

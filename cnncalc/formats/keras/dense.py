@@ -26,9 +26,26 @@ def _suffix(value: Any) -> str:
 def _dense(use: Use) -> Tensor:
     x = use.net.ordered(use.x, False, use.name)
     units, bias = use.whole("units"), use.flag("use_bias", True)
-    if x.shape.rank == 0:
-        return activated(use, Tensor(use.layer("fc", x.node, units=units, bias=bias), False))
-    return activated(use, Tensor(use.layer("linear", x.node, units=units, bias=bias), False))
+    kind = "linear" if x.shape.rank else "fc"
+    if use.config.get("lora_rank") is not None:
+        return activated(use, Tensor(_low_rank(use, kind, x.node, units, bias), False))
+    return activated(use, Tensor(use.layer(kind, x.node, units=units, bias=bias), False))
+
+
+def _low_rank(use: Use, kind: str, x: Producer, units: int, bias: bool) -> Producer:
+    """A frozen dense layer, and a learned product of two thin matrices that is added to its weights.
+
+    Source: Hu et al. 2021, LoRA, sec. 4.1.
+    """
+    rank = use.whole("lora_rank")
+    net = use.net
+    with net.group(use.name, use.class_name, x) as group:
+        fixed = net.layer("kernel", kind, x, units=units, bias=False, trainable=False)
+        update = net.layer("lora_b", kind, net.layer("lora_a", kind, x, units=rank, bias=False), units=units, bias=False)
+        update = net.layer("lora_scale", "rescale", update, factor=use.number("lora_alpha", rank) / rank)
+        y = net.layer("add", "add", fixed, update)
+        group.result = net.layer("bias", "add_bias", y) if bias else y
+    return group.result
 
 
 @keras("EinsumDense")
@@ -48,8 +65,8 @@ def _einsum(use: Use) -> Any:
     bias = math.prod(sizes.get(letter, 1) for letter in bias_axes) if bias_axes else 0
     if data[-1:] and kernel == data[-1] + out[-1:] and data[:-1] == out[:-1] and bias in (0, sizes[out[-1]]):
         return activated(use, Tensor(use.layer("linear", x.node, units=sizes[out[-1]], bias=bool(bias)), False))
-    if out[:1] == data[:1] and all(letter in sizes for letter in out[1:]):
-        use.stated.setdefault(0, tuple(sizes[letter] for letter in out[1:]))
+    if out[:1] == data[:1] and all(letter in sizes for letter in out[1:]) and None in use.stated.get(0, (None,)):
+        use.stated[0] = tuple(sizes[letter] for letter in out[1:])
     places = math.prod(sizes.get(letter, 1) for letter in set(data) | set(kernel) if letter != data[0])
     return opaque(use, parameters=weights + bias, macs=places if data[:1] not in kernel else None)
 

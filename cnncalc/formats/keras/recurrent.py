@@ -68,7 +68,9 @@ def _bidirectional(use: Use) -> Any:
     merge = use.config.get("merge_mode", "concat")
     if merge is not None and merge not in _MERGES:
         raise Broken(f"merge_mode must be concat, sum, mul, ave or none, got {merge}")
-    if isinstance(layer, dict) and class_name in _WRAPPED_TWICE and not config.get("return_state"):
+    backward = use.config.get("backward_layer")
+    alike_classes = not isinstance(backward, dict) or backward.get("class_name") == class_name
+    if isinstance(layer, dict) and (class_name in _WRAPPED_TWICE or not alike_classes) and not config.get("return_state"):
         return _both_ways(use, layer, merge)
     if not isinstance(layer, dict) or not isinstance(class_name, str) or class_name not in KINDS:
         raise Broken(f"it wraps a recurrent layer, got {class_name}")
@@ -81,7 +83,6 @@ def _bidirectional(use: Use) -> Any:
         "biases": _biases(class_name, config),
         "returns": "sequence" if sequence else "last",
     }
-    backward = use.config.get("backward_layer")
     other = backward.get("config") if isinstance(backward, dict) else None
     alike = not isinstance(other, dict) or all(other.get(key) == config.get(key) for key in ("units", "use_bias", "reset_after"))
     if merge == "concat" and alike:

@@ -119,6 +119,8 @@ class Walk:
         function = function_of(use, _module(layer))
         if function is not None:
             return operation(use, function)
+        if use.config.get("lora_rank") is not None and class_name != "Dense":
+            raise Broken(f"the low-rank update (lora_rank) of {class_name} is not known here; Dense layers may have one")
         layout = LAYOUTS.get(class_name.rsplit(">", 1)[-1]) if _is_keras(layer) else None
         if layout is not None:
             return layout(use)

@@ -306,3 +306,32 @@ def test_operations_in_an_hdf5_file_have_no_module(tmp_path: Path) -> None:
     assert [(layer.kind, layer.shape) for layer in net.layers] == [
         ("rescale", (9, 8, 4)), ("relu", (9, 8, 4)), ("global_avgpool", (4,)),
     ]  # fmt: skip
+
+
+def test_a_backward_layer_of_another_class_has_its_own_weights():
+    # 4·5·(8 + 5 + 1) of the LSTM forward, 3·5·(8 + 5 + 2) of the GRU backward.
+    forward = layer("LSTM", "f", units=5, return_sequences=True)
+    backward = layer("GRU", "b", units=5, return_sequences=True, reset_after=True)
+    net = load(sequential(layer("Bidirectional", "two", layer=forward, backward_layer=backward), shape=(None, 20, 8)))
+    assert not net.problems
+    assert [(node.kind, node.parameters) for node in net.layers if node.parameters] == [("lstm", 280), ("gru", 225)]
+    assert net.outputs[0].shape == (20, 10)
+
+
+def test_a_low_rank_update_is_learned_and_the_kernel_is_not():
+    # Keras 3.15: 8·16 frozen, 8·4 + 4·16 of the update and 16 biases learned.
+    net = load(sequential(layer("Dense", "d", units=16, lora_rank=4, lora_alpha=8), shape=(None, 8)))
+    assert not net.problems
+    assert (net.parameters, net.trainable) == (240, 112)
+    with_rank = load(sequential(layer("Conv2D", "c", filters=4, kernel_size=[3, 3], lora_rank=2)))
+    assert [problem.message for problem in with_rank.problems if problem.level == "error"] == [
+        "c (Conv2D): the low-rank update (lora_rank) of Conv2D is not known here; Dense layers may have one"
+    ]
+
+
+def test_an_einsum_computes_the_axes_that_the_file_leaves_open():
+    dense = layer("EinsumDense", "e", equation="abc,cde->abde", output_shape=[None, 4, 5], bias_axes="de")
+    net = load(sequential(dense, shape=(None, 10, 8)))
+    assert not net.problems
+    # 8·4·5 weights and 4·5 biases.
+    assert (net["e"].shape, net["e"].parameters) == ((10, 4, 5), 180)
