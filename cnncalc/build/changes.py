@@ -139,12 +139,16 @@ class Changes(NamedTuple):
 
     def check_used(self, layers: Iterable[str]) -> None:
         """Raises SpecError if a field is set of a layer that the network does not have."""
+        names = list(layers) if self.fields else []
         for override in self.fields:
             if override.used:
                 continue
             if override.is_pattern:
                 raise cannot(override.fault(f"no layer that {override.target} matches has a field {override.key}"))
-            hint = did_you_mean(override.target or "", layers)
+            inside = next((name for name in names if name.startswith(f"{override.target}.")), None)
+            if inside is not None:
+                raise cannot(override.fault(f"{override.target} is a group of layers; name one of them, such as {inside}"))
+            hint = did_you_mean(override.target or "", names)
             raise cannot(override.fault(f"there is no layer {override.target}{hint}"))
 
 

@@ -62,6 +62,7 @@ ADVICE: dict[str, str] = {
     "softmin": "there is no such kind; {rescale: , factor: -1} and softmax in two rows compute it",
     "lambda": "write what it computes as rows, or {custom: lambda, output: …}",
     "neg": "write {rescale: , factor: -1}",
+    "hardtanh": "write {clip: , min: -1, max: 1}",
     "celu": "there is no such kind; with alpha 1 it is elu",
     "rrelu": "there is no such kind; in the forward pass it is {leaky_relu: 0.2292}",
     "glu": _HALVES.format("sigmoid"),

@@ -114,7 +114,7 @@ class Power(Activation, kind="power"):
 class Clip(Activation, kind="clip"):
     """Limits each number to the range `min` … `max`; one of the two may be left out."""
 
-    also = ("clamp", "hardtanh", "clipbyvalue")
+    also = ("clamp", "clipbyvalue")
     least: float | None = option(Number(), "lower limit", default=None, name="min", also=("min_val", "min_value"))
     most: float | None = option(Number(), "upper limit", default=None, name="max", also=("max_val", "max_value"))
     example = Example({"clip": None, "min": -0.5, "max": 0.25}, (Shape(3, 5, 2),), Shape(3, 5, 2))

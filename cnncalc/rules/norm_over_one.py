@@ -47,9 +47,10 @@ def find(subject: CheckedNetwork) -> Iterator[Finding]:
             continue
         count, what = layer.averaged(x) or (0, "")
         if count == 1:
+            others = " or ".join(kind for kind in ("layernorm", "batchnorm") if kind != node.kind)
             message = (
                 f"{node.name} normalises over a single number, {what} of {x.text(subject.reading.layout)}: whatever comes in, "
-                f"{layer.alone()} comes out; remove it, normalise over more numbers (layernorm, batchnorm), "
+                f"{layer.alone()} comes out; remove it, normalise over more numbers ({others}), "
                 "or keep a larger map up to here"
             )
             yield Finding(subject.place(node), message, node.name)

@@ -71,3 +71,9 @@ def test_a_change_that_nothing_takes_is_refused():
         Changes(set=(Override("c*.stride=2", "c*", "stride", "2"),)).check_used(["conv2"])
     with pytest.raises(SpecError, match=r"there is no var widht; did you mean width\?"):
         Changes(set=(Override("widht=2", None, "widht", "2"),)).check_vars(["width"])
+
+
+def test_a_block_is_no_layer_whose_field_could_change():
+    changed = Changes(set=(Override("stage.0.stride=2", "stage.0", "stride", "2"),))
+    with pytest.raises(SpecError, match=r"stage\.0 is a group of layers; name one of them, such as stage\.0\.conv1"):
+        changed.check_used(["stage.0.conv1", "stage.0.relu1"])

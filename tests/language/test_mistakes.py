@@ -273,6 +273,8 @@ def test_a_row_without_its_colons() -> None:
         ("dtype: NP.Float16\nlayers: [relu]", "did you mean float16?"),
         # A row that is offered has no value that cannot be read.
         ("layers: [{conv: ten}]", "write {conv: 6, kernel_size: 3}"),
+        # A limit at −1 and 1 is not in the row, so that clip alone would be a second mistake.
+        ("layers: [hardtanh]", "write {clip: , min: -1, max: 1}"),
         ("layers: [{conv: 4, stride: two}]", "write {conv: 4, kernel_size: 3}"),
     ],
 )
