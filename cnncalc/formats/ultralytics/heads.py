@@ -129,8 +129,14 @@ class Detection:
         """The same for a box that is turned by an angle."""
         assert angle is not None
         net, places = self.net, shape_of(before)[0]
+        if channels(angle) != 1:
+            raise LayerError(f"a box has one angle, got {channels(angle)}", rule="value")
         offset = net.layer("half", "rescale", net.layer("difference", "subtract", after, before), factor=0.5)
-        offset = net.custom("turn", "turn by the angle", offset, angle, output=Shape(places, 2), macs=0)
+        x, y = (net.layer(name, "slice", offset, channels=(i, i + 1)) for i, name in enumerate("xy"))
+        cos, sin = net.layer("cos", "cos", angle), net.layer("sin", "sin", angle)
+        across = net.layer("across", "subtract", net.layer("x_cos", "multiply", x, cos), net.layer("y_sin", "multiply", y, sin))
+        down = net.layer("down", "add", net.layer("x_sin", "multiply", x, sin), net.layer("y_cos", "multiply", y, cos))
+        offset = net.layer("turned", "concat", across, down)
         return net.layer("centre", "add", offset, self.cells(places)), net.layer("size", "add", before, after)
 
     def cells(self, places: int) -> Producer:

@@ -64,6 +64,8 @@ def predicted(head, constants, more=""):
     for name, arrays in weights.items():
         for part in arrays:
             given = next((value for end, value in constants.items() if name.endswith(end)), 0)
+            # Of a layer with biases, the number is the bias.
+            given = 0 if part == "weight" and "bias" in arrays else given
             arrays[part] = np.broadcast_to(np.asarray(given, float), arrays[part].shape)
     found = net.forward(np.zeros((1, 3, 32, 32)), weights=weights)
     return (next(iter(found.values())) if isinstance(found, dict) else found)[0]
@@ -84,6 +86,19 @@ def test_boxes_lie_around_the_centres_of_cells():
     np.testing.assert_allclose(y[:2], (CELLS + 0.5) * STRIDES)
     np.testing.assert_allclose(y[2:4], np.repeat(15 * STRIDES, 2, 0))
     np.testing.assert_allclose(y[4:], 0.5)
+
+
+def test_boxes_turn_about_the_cell():
+    # The biases of the towers make sides of 0, 0, 15 and 0 cells almost certain: the centre lies 7.5 cells right of the cell.
+    biases = np.zeros(64)
+    biases[[0, 16, 32 + 15, 48]] = 1000
+    y = predicted("OBB26, [nc, 1]", {"cv4.0.2": 0, "cv2.0.2": biases, "cv2.1.2": biases, "cv4.1.2": np.pi / 2} | PLACED)
+    assert y.shape == (8, 20)
+    turned = np.arange(20) >= 16
+    # A quarter of a turn moves it 7.5 cells down instead.
+    np.testing.assert_allclose(y[:2] / STRIDES, CELLS + 0.5 + 7.5 * np.stack([~turned, turned]), atol=1e-6)
+    np.testing.assert_allclose(y[2:4], np.stack([15 * STRIDES[0], 0 * STRIDES[0]]), atol=1e-6)
+    np.testing.assert_allclose(y[7], np.where(turned, np.pi / 2, 0))
 
 
 def test_key_points_are_offsets_from_the_cell():
