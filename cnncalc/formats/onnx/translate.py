@@ -14,6 +14,7 @@ from cnncalc.formats.onnx.proto import FunctionProto, GraphProto, ModelProto, No
 from cnncalc.formats.onnx.wire import Buffer, WireError
 from cnncalc.formats.tensors.build import UnknownShape
 from cnncalc.formats.tensors.constant import Constant
+from cnncalc.formats.tensors.custom import without_products
 from cnncalc.formats.tensors.program import ProgramError, Shape, Tensor, Value
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ class Translator(Context):
         outputs = [first, *(value for value in found if value is not first)]
         program = self.program
         domain = f"{node.domain}." if node.domain else ""
-        attributes = {"operator": f"{domain}{node.op}"}
+        attributes = {"operator": f"{domain}{node.op}", **({} if domain else without_products(node.op))}
         program.operations.append(Operation("custom", inputs, outputs, attributes, program.path, program.title))
         return list(found)
 

@@ -58,9 +58,7 @@ def _plus(c: OperatorCall, x: Tensor, number: float) -> Tensor:
 
 @operator("logsumexp")
 def logsumexp(c: OperatorCall) -> Result:
-    p = c.program
-    summed = build.reduce(p, "sum", build.unary(p, "exp", c.tensor(0)), c.axes(1, "dim"), bool(c.get(2, "keepdim", False)))
-    return build.unary(p, "log", summed)
+    return build.log_sum_exp(c.program, c.tensor(0), c.axes(1, "dim"), bool(c.get(2, "keepdim", False)))
 
 
 @operator("lerp")

@@ -305,7 +305,11 @@ def attention(c: OperatorCall) -> Result:
 
 @operator("embedding")
 def embedding(c: OperatorCall) -> Result:
-    return c.program.add("embedding", [c.tensor(1), c.tensor(0)], c.out(), "float")
+    table, ids = c.tensor(0), c.tensor(1)
+    if isinstance(ids, Constant):
+        # Positions that the model counts itself.
+        return build.gather(c.program, table, ids, 0)
+    return c.program.add("embedding", [ids, table], c.out(), "float")
 
 
 @operator("lstm", "gru", "rnn_tanh")
@@ -314,8 +318,7 @@ def recurrent(c: OperatorCall) -> Result:
     x, state, arrays, has_biases, layers = c.args[0], c.args[1], c.args[2], c.args[3], c.args[4]
     bidirectional, batch_first = c.args[7], c.args[8]
     states = state if isinstance(state, list) else [state]
-    if any(not isinstance(one, Constant) or one.scalar not in (0, 0.0) for one in states):
-        raise Unsupported
+    given = [one for one in states if not isinstance(one, Constant) or one.scalar != 0]
     kind = c.op.partition(".")[0].removesuffix("_tanh")
     attributes = {
         "kind": kind, "hidden": arrays[1].shape[-1], "bidirectional": bool(bidirectional), "batch_first": bool(batch_first),
@@ -324,14 +327,16 @@ def recurrent(c: OperatorCall) -> Result:
     shapes = [tuple(one["shape"]) for one in c.node["values"]]
     p = c.program
 
-    def add(x: Tensor, arrays: list[Tensor], layers: int) -> list[Tensor]:
+    def add(x: Tensor, arrays: list[Constant], layers: int) -> list[Tensor]:
         outputs = [Value(shapes[0]), *(Value((shape[0] // c.args[4] * layers, *shape[1:])) for shape in shapes[1:])]
-        p.operations.append(
-            Operation("stacked", [x, *arrays], outputs, attributes | {"layers": layers}, p.path, p.title, p.location)
-        )
+        # Each step of each example meets all weights but the biases.
+        macs = math.prod(c.shape()[:-1]) * sum(one.size for one in arrays if len(one.shape) > 1)
+        fields = attributes | {"layers": layers, "macs": macs}
+        word = "custom" if given else "stacked"
+        p.operations.append(Operation(word, [x, *arrays, *given], outputs, fields, p.path, p.title, p.location))
         return list(outputs)
 
-    if layers == 1 or not c.reads_states:
+    if layers == 1 or given or not c.reads_states:
         return add(x, arrays, layers)
     # A layer gives the state of its upper layer alone: each layer is a separate one.
     each = len(arrays) // layers

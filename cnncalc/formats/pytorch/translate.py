@@ -9,6 +9,7 @@ from cnncalc.formats.pytorch.aliases import Aliases
 from cnncalc.formats.register import register
 from cnncalc.formats.tensors import build
 from cnncalc.formats.tensors.constant import Constant
+from cnncalc.formats.tensors.custom import without_products
 from cnncalc.formats.tensors.program import Operation, Program, ProgramError, Shape, Tensor, Value
 from cnncalc.problem import Location
 
@@ -180,8 +181,9 @@ class Translated:
             return Constant(first.shape or (), first.dtype, op="custom", args=constants, attributes={"operator": name})
         if not inputs and len(made) == 1:
             return Constant(made[0].shape or (), made[0].dtype, op="custom", attributes={"operator": name})
+        macs = {} if "::" in name else without_products(name)
         program.operations.append(
-            Operation("custom", inputs, made, {"operator": name}, program.path, program.title, program.location)
+            Operation("custom", inputs, made, {"operator": name, **macs}, program.path, program.title, program.location)
         )
         return made if isinstance(values, list) else made[0]
 

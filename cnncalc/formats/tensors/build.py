@@ -159,6 +159,11 @@ def reduce(p: Program, function: str, x: Tensor, axes: Sequence[int], keep: bool
     return p.add("reduce", [x], out, function=function, axes=tuple(axes), keep=keep)
 
 
+def log_sum_exp(p: Program, x: Tensor, axes: Sequence[int], keep: bool) -> Tensor:
+    """The logarithm of the sum of the exponentials of the numbers along the axes."""
+    return unary(p, "log", reduce(p, "sum", unary(p, "exp", x), axes, keep))
+
+
 def pad(p: Program, x: Tensor, pads: Sequence[tuple[int, int]], mode: str, value: Any) -> Tensor:
     """Cells added before and after each axis; negative ones are cut off."""
     for axis, (before, after) in enumerate(pads):

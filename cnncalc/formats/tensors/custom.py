@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Container, Mapping
 from typing import Any
 
@@ -16,6 +17,16 @@ _WITHOUT_PRODUCTS = frozenset(
     ("gather", "unary", "binary", "reduce", "cumsum", "where", "slice", "reshape", "concat", "expand", "pad", "pool", "resize")
 )
 """Operators that multiply and accumulate nothing, so that the MACs of a network with one of them are known."""
+
+_PRODUCTS = re.compile(
+    "mm|mv|dot|conv|linear|einsum|lstm|gru|rnn|attention|dist|dft|fft|qr|chol|inv|det|eig|svd|solve|kron|loop|scan|^if$|matrix|matmul"
+)
+"""Parts of names of operators of ATen and ONNX that may multiply and accumulate; all others do not."""
+
+
+def without_products(operator: str) -> dict[str, int]:
+    """The attribute `macs` of an operator of ATen or ONNX if it has none; empty if they are unknown."""
+    return {} if _PRODUCTS.search(operator.lower()) else {"macs": 0}
 
 
 def custom(emit: Emitter, views: dict[int, TensorView], leaving: Container[int], operation: Operation) -> None:
@@ -82,6 +93,9 @@ def _macs(operation: Operation) -> int | None:
     """The MACs of an operator that becomes a custom layer, None if they are unknown."""
     if operation.op in _WITHOUT_PRODUCTS:
         return 0
+    if "macs" in operation.attributes:
+        known: int = operation.attributes["macs"]
+        return known
     x, weight = operation.input(0), operation.input(1)
     if x is None or weight is None or not x.shape or not weight.shape or operation.output.shape is None:
         return None

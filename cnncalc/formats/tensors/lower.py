@@ -16,6 +16,11 @@ from cnncalc.formats.tensors.rearrange import rearranged
 from cnncalc.formats.tensors.view import MOST_AXES, Atom, Group, TensorView, default_channels, default_order, flat, whole
 from cnncalc.shape import AXES, Shape
 
+_WEIGHTED = frozenset(
+    ("conv", "conv_transpose", "linear", "batchnorm", "layernorm", "groupnorm", "instancenorm", "rmsnorm", "prelu")
+)
+"""Operators with weights after their first argument."""
+
 _WITH_PRODUCTS = frozenset(("conv", "depthwise_conv", "conv_transpose", "fc", "linear", "matmul"))
 """Kinds whose MACs would be lost if a constant that they compute were one array."""
 
@@ -308,4 +313,4 @@ def _ids(group: Group) -> list[int]:
 
 def _is_weight(constant: Constant, arg: Constant) -> bool:
     """Whether an argument is a weight of the operator, not its input."""
-    return constant.op in ("conv", "conv_transpose", "batchnorm", "layernorm") and arg is not constant.args[0]
+    return constant.op in _WEIGHTED and arg is not constant.args[0]

@@ -91,3 +91,40 @@ def test_states_of_several_layers_and_of_cells(tmp_path: Path) -> None:
     assert net.parameters == 2 * 16 * (3 + 4 + 2) + 2 * 16 * (8 + 4 + 2) + 20 * (3 + 5 + 2) + 15 * (3 + 5 + 2)
     assert [(node.kind, node.shape) for node in net.layers if node.kind == "lstm"] == [("lstm", (3, 8)), ("lstm", (8,))]
     assert [node.shape for node in net.outputs] == [(4,), (5,), (5,)]
+
+
+LATENT = """
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+class Latent(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.latents, self.positions = nn.Parameter(torch.randn(1, 4, 8)), nn.Embedding(6, 8)
+        self.queries, self.both = nn.Linear(8, 8), nn.Linear(3, 16)
+        self.lstm = nn.LSTM(8, 8, batch_first=True)
+
+    def forward(self, x):
+        keys, values = self.both(x.mT).chunk(2, -1)
+        x = F.scaled_dot_product_attention(self.queries(self.latents), keys, values)
+        x = x + self.positions(torch.arange(4))
+        first = x[:, :1].transpose(0, 1)
+        return self.lstm(x, (first, torch.zeros_like(first)))[0], x.topk(2, 1)[0]
+"""
+
+
+def test_layers_on_learned_arrays_and_given_states(tmp_path: Path) -> None:
+    path = tmp_path / "latent.py"
+    path.write_text(LATENT, "utf-8")
+    net = cnncalc.load(f"{path}:Latent", input="5x3")
+    assert net.parameters == 4 * 8 + 6 * 8 + 8 * (8 + 1) + 16 * (3 + 1) + 4 * 8 * (8 + 8 + 2)
+    assert net["queries"].inputs[0].kind == "parameter"
+    # Initial states that are given make the LSTM a custom layer, of which the MACs are known: 4 steps of 4·8 gates. The largest
+    # numbers of a sequence are custom too and multiply nothing. Products with 4 queries and 5 places count 8 each, twice.
+    assert [(node.layer.operator, node.macs) for node in net.layers if node.kind == "custom"] == [
+        ("lstm", 4 * 32 * (8 + 8)),
+        ("topk", 0),
+    ]
+    assert net.macs == 5 * 3 * 16 + 4 * 8 * 8 + 2 * 4 * 5 * 8 + 4 * 32 * (8 + 8)
+    assert not net.graph.uncounted

@@ -218,6 +218,10 @@ def reduce(c: Call) -> Result:
         return build.reduce(c.program, "sum", build.unary(c.program, "square", x), chosen, keep)
     if name == "l1":
         return build.reduce(c.program, "sum", build.unary(c.program, "abs", x), chosen, keep)
+    if name == "log_sum":
+        return build.unary(c.program, "log", build.reduce(c.program, "sum", x, chosen, keep))
+    if name == "log_sum_exp":
+        return build.log_sum_exp(c.program, x, chosen, keep)
     return build.reduce(c.program, name, x, chosen, keep)
 
 

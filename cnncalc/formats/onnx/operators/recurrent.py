@@ -35,6 +35,8 @@ def recurrent(c: Call) -> Results:
         "reverse": c.attribute("direction", "forward") == "reverse",
         "linear_before_reset": bool(c.attribute("linear_before_reset", 0)),
         "operator": c.node.op,
+        # Each step of each example meets all weights but the biases.
+        "macs": length * batch * (w.size + r.size),
     }  # fmt: skip
     p = c.program
     inputs = [c[0], w, r, bias] if bias is not None else [c[0], w, r]

@@ -16,11 +16,11 @@ from cnncalc.shape import Shape
 @lowers("matmul")
 def matmul(low: Lowering, o: Operation) -> None:
     first, second = o.inputs
-    if isinstance(second, Constant) and len(_matrix(second)) == 2 and isinstance(first, Value):
+    if isinstance(second, Constant) and _is_weight(second) and isinstance(first, Value):
         view = low.view(first)
         low.give(o, linear(low, view, len(view.dims) - 1, _turned(second), None, o))
         return
-    if isinstance(first, Constant) and len(_matrix(first)) == 2 and isinstance(second, Value):
+    if isinstance(first, Constant) and _is_weight(first) and isinstance(second, Value):
         # W·x is linear over the last axis but one.
         view = low.view(second)
         low.give(o, linear(low, view, len(view.dims) - 2, _flattened(first), None, o))
@@ -54,6 +54,11 @@ def attention(low: Lowering, o: Operation) -> None:
         raise Cannot("places along several axes")
     dims[long[0]], dims[-1] = places, channels
     low.give(o, TensorView(made, (channels, places), tuple(dims)))
+
+
+def _is_weight(constant: Constant) -> bool:
+    """Whether a constant is a matrix of weights, and not a result of layers on a learned array, such as queries."""
+    return len(_matrix(constant)) == 2 and all(one.op != "linear" for one in constant.parts())
 
 
 def _matrix(constant: Constant) -> tuple[int, ...]:
