@@ -102,13 +102,15 @@ NOTHING = Shape()
 
 def _infer(layer: Layer, flows: tuple[Flow | None, ...], fit: str) -> Inferred:
     inferred = Inferred(layer)
-    if None in flows:
+    # A join of many results reads few different shapes.
+    different = {*flows}
+    if None in different:
         certain = layer.certain_shape()
         if certain is not None and max(certain) <= LARGEST:
             inferred.certain = certain
         return inferred
     try:
-        if layer.accepts == "any" and _ONLY_SHAPES.issuperset(map(type, flows)):
+        if layer.accepts == "any" and _ONLY_SHAPES.issuperset(map(type, different)):
             shapes: tuple[Shape, ...] = flows  # type: ignore[assignment]  # every flow is a shape
         else:
             shapes = tuple([check_flow(layer, flow) for flow in flows if flow is not None])

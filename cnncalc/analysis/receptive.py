@@ -146,16 +146,16 @@ def _behind(node: Node, known: dict[int, Fields], last: Node | None) -> Fields:
 
 def _views(node: Node) -> tuple[tuple[View, ...], ...]:
     """Return the views of the axes of each input of a layer; nothing if all are `SAME`."""
-    flows = [source.flow for source in node.inputs]
     found: tuple[tuple[View, ...], ...]
     if isinstance(node.layer, Join):
         if type(node.layer).joined_views is Join.joined_views:
             return ()
-        found = node.layer.joined_views(tuple(flow for flow in flows if isinstance(flow, Shape)))
+        found = node.layer.joined_views(tuple(source.flow for source in node.inputs if isinstance(source.flow, Shape)))
     elif type(node.layer).views is Pointwise.views:
         return ()
     else:
         layer, windows = node.layer, node.inferred.windows
+        flows = [source.flow for source in node.inputs]
         shapes = [flow if isinstance(flow, Shape) else Shape(*flow) for flow in flows if flow is not None]
         found = tuple([layer.views(shape, windows) for shape in shapes])
     found = tuple([SAME if _is_same(views) else views for views in found])
