@@ -35,9 +35,13 @@ def nearest_inputs(graph: Graph, *, by_channels: bool = False) -> list[tuple[Flo
     every = tuple(range(len(flows)))
     each: list[tuple[int, ...]] = [(place,) for place in every]
     alone = [[places] for places in each if places[0] in search.guilty]
+    tried: list[list[tuple[int, ...]]] = []
     for ways in (alone, [[every]] if len(set(flows)) == 1 else [], [each]):
-        if found := [other for groups in ways for step in (-1, 1) if (other := search.nearest(groups, step)) is not None]:
+        # With one input, all three are the same.
+        new = [groups for groups in ways if groups not in tried]
+        if found := [other for groups in new for step in (-1, 1) if (other := search.nearest(groups, step)) is not None]:
             return found
+        tried += new
     return []
 
 
