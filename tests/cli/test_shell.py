@@ -363,6 +363,21 @@ def test_what_was_typed_is_remembered_in_the_next_session(terminal, tmp_path):
     assert second.end() == 0
 
 
+def test_expectations_of_a_changed_file_are_skipped_beside_a_stride_that_does_not_fit():
+    """(32 − 5)/2 + 1 = 14.5: the problem has advice on the input, and LeNet-5 expects 28x28x6 of this layer."""
+    done = run("shell", "lenet5", stdin="set C1.stride=2\nshow\n")
+    assert "= 14.5, the last row and column are never read" in done.stdout
+    assert "expect not checked" in done.stdout
+    assert "is expected" not in done.stdout
+
+
+@pytest.mark.parametrize("typed", ["C1.stride=2", "C1.stride: 2", "*.stride=2"])
+def test_a_change_without_its_command(typed):
+    done = run("shell", "lenet5", stdin=f"{typed}\n")
+    assert done.returncode == 1
+    assert f"error: did you mean set {typed.replace(': ', '=')}?" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("typed", "meant"),
     [("input 32x32x3", "input: 32x32x3"), ("conv 10 kernel_size=5, padding=2", "conv: 10, kernel_size: 5, padding: 2")],

@@ -238,9 +238,11 @@ class Session:
     def _without_expectations(self, network: Network, text: str) -> Network:
         """`network`, without problems of `expect` if the loaded file was changed and its `expect` was not."""
         if text != self.saved and self.saved and not self._expects:
-            left = [p for p in network.problems if p.rule != "expect"]
-            if len(left) < len(network.problems):
-                network.reading.problems[:] = left
+            # The network's own list has advice, and is made from this one when it is first read.
+            problems = network.reading.problems
+            left = [p for p in problems if p.rule != "expect"]
+            if len(left) < len(problems):
+                problems[:] = left
                 network.reading.expect_skipped = True
         return network
 

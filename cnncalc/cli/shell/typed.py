@@ -23,8 +23,15 @@ class Refused(Exception):
     """The line cannot be executed; nothing has changed."""
 
 
+#: A change of a layer's field without the command: `conv1.stride=2`, `*.bias: false`.
+_CHANGE = re.compile(r"([\w*?-]+(?:\.[\w*?-]+)+)\s*[:=]\s*(\S+)")
+
+
 def read(line: str) -> YamlNode:
     """Parse a line as a YAML word or map; the braces of a map may be left out. Raises Refused."""
+    change = _CHANGE.fullmatch(line.strip())
+    if change is not None:
+        raise Refused(f"did you mean set {change[1]}={change[2]}?")
     try:
         node = compose(row(line), None, [])
     except SpecError as error:
