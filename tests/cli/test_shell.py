@@ -196,7 +196,7 @@ def test_status_of_a_script():
 
 
 COMPLETIONS = [
-    ("co", {"conv: ", "concat: ", "conv_transpose: ", "conv_lstm: "}),
+    ("co", {"conv: ", "concat: ", "conv_transpose: ", "conv_lstm: ", "cos"}),
     ("conv: 3, ker", {"kernel_size: "}),
     ("conv: 3, padding: sa", {"same"}),
     ("conv: 3, bias: ", {"true", "false"}),
