@@ -6,7 +6,7 @@ from cnncalc.formats.draft import channels, map_of, shape_of
 from cnncalc.formats.ultralytics.blocks import add, bottleneck, c2f_rows, c3k, concat, cut, ladder, sequence
 from cnncalc.formats.ultralytics.catalog import Net, module
 from cnncalc.formats.ultralytics.conv import Act, conv_bn, plain_conv
-from cnncalc.formats.ultralytics.products import attend_cells, attend_steps, multi_head
+from cnncalc.formats.ultralytics.products import attend_cells, attend_steps, by_head, multi_head
 from cnncalc.graph import Producer
 from cnncalc.shape import LayerError, Shape
 
@@ -189,10 +189,7 @@ def text_gate(net: Net, name: str, x: Producer, c2: int, heads: int, embed: int,
         guide = net.layer("gl", "linear", text, units=embed)
         y = conv_bn(net, "ec", x, embed, act=False) if channels(x) != embed else x
         height, wide, _ = map_of(x, "row")
-        cells = net.layer("cells", "reshape", y, shape=Shape(embed // heads, height * wide, heads))
-        cells = net.layer("cells.turn", "permute", cells, axes=("channels", "height", "width"))
-        words = net.layer("words", "reshape", guide, shape=Shape(embed // heads, shape_of(guide)[0], heads))
-        words = net.layer("words.turn", "permute", words, axes=("channels", "height", "width"))
+        cells, words = by_head(net, "cells", y, heads), by_head(net, "words", guide, heads)
         gate = net.layer("products", "matmul", cells, words, transpose="first", factor=(c2 // heads) ** -0.5)
         gate = net.layer("largest", "reduce", gate, operation="max", axes=("channels",), keep=True)
         gate = net.layer("gate.turn", "permute", gate, axes=("channels", "width", "height"))

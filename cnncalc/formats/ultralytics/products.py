@@ -49,10 +49,10 @@ def attend_cells(net: Net, qkv: Producer, heads: int, key: int, areas: int = 1) 
         return as_map("result", attended(net, q, k, v)), as_map("values", v)
 
 
-def _by_head(net: Net, name: str, x: Producer, heads: int) -> Producer:
-    """A sequence as heads × dimension × places."""
-    length, c = shape_of(x)
-    y = net.layer(f"{name}.heads", "reshape", x, shape=Shape(c // heads, length, heads))
+def by_head(net: Net, name: str, x: Producer, heads: int) -> Producer:
+    """A sequence or a map as heads × dimension × places."""
+    c = channels(x)
+    y = net.layer(f"{name}.heads", "reshape", x, shape=Shape(c // heads, shape_of(x).size // c, heads))
     return net.layer(f"{name}.turn", "permute", y, axes=("channels", "height", "width"))
 
 
@@ -62,7 +62,7 @@ def attend_steps(net: Net, q: Producer, k: Producer, v: Producer, heads: int) ->
     if c % heads:
         raise LayerError(f"{heads} heads do not divide {c} channels", rule="value")
     with net.group("attend", "attention between steps", q):
-        y = attended(net, *(_by_head(net, name, x, heads) for name, x in (("q", q), ("k", k), ("v", v))))
+        y = attended(net, *(by_head(net, name, x, heads) for name, x in (("q", q), ("k", k), ("v", v))))
         y = net.layer("turn", "permute", y, axes=("width", "channels", "height"))
         return net.layer("join", "reshape", y, shape=Shape(length, c))
 
