@@ -259,6 +259,23 @@ def test_the_largest_batch_is_an_upper_limit_if_a_layer_is_unknown(cnncalc, tmp_
     assert "at most, because some layers could not be computed" in line
 
 
+def test_terms_of_training_are_lower_limits_if_a_layer_is_unknown(cnncalc, tmp_path):
+    """By hand: 224 parameters of the first layer, 4 bytes each; what the second one has is unknown."""
+    path = tmp_path / "net.yaml"
+    path.write_text("input: 8x8x3\nlayers: [{conv: 8, kernel_size: 3}, {conv: 2, kernel_size: 9}, {fc: 3}]\n", "utf-8")
+    options = ("--training", "--optimizer", "adam")
+    out = cnncalc("show", str(path), *options).out
+    shown = {line.split()[0]: line.split()[1:3] for line in out.splitlines() if line and not line[0].isspace()}
+    assert shown["parameters"] == ["≥224", "≥896"]
+    assert (shown["weights"][0], shown["gradients"][0], shown["optimizer"][0]) == ("≥896", "≥896", "≥1,792")
+    assert (shown["input"][0], shown["training"][0][0]) == ("768", "≥")
+    assert "≥224 parameters, ≥896 bytes" in out
+    memory = json.loads(cnncalc("show", str(path), *options, "--format", "json").out)["totals"]["memory"]
+    assert (memory["peak_memory"], memory["kept"], memory["training"]) == (None, None, None)
+    sgd = cnncalc("show", str(path), "--training").out
+    assert re.search(r"^optimizer +0 ", sgd, re.MULTILINE)
+
+
 def test_the_footer_says_the_peak_and_the_totals_in_short(cnncalc):
     out = cnncalc("show", "resnet50").out
     assert re.search(r"peak memory +9,633,792  bytes \(9\.2 MiB\) of activations in inference at stage2\S+, float32", out)

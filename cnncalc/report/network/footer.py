@@ -26,11 +26,12 @@ def totals(subject: Subject, figures: Figures | None = None) -> list[Total]:
     found = subject.totals
     parameters, trainable, buffers = found["parameters"], found["trainable"], found["buffers"]
     least = subject.graph.leaves_out("parameters")
-    result = [Total("parameters", parameters, f"{words.memory(bytes_of(parameters, dtype))} in {dtype}", least)]
+    sign = words.at_least(subject, "parameters")
+    result = [Total("parameters", parameters, f"{sign}{words.memory(bytes_of(parameters, dtype))} in {dtype}", least)]
     if trainable != parameters:
         result.append(Total("trainable", trainable, f"the other {parameters - trainable:,} are frozen", least))
     if buffers:
-        kept = f"kept, not learned: {words.memory(bytes_of(buffers, dtype))} in {dtype}"
+        kept = f"kept, not learned: {sign}{words.memory(bytes_of(buffers, dtype))} in {dtype}"
         result.append(Total("buffers", buffers, kept, least))
     result.append(Total("MACs", found["macs"], COUNTED, subject.graph.leaves_out("macs")))
     return result + (memory.totals(figures) if figures is not None else [])

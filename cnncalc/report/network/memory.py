@@ -67,9 +67,9 @@ def _training(figures: Figures, optimizer: str, least: bool) -> list[Total]:
     return [
         Total(name, size, f"{_bytes(size)}{note}", partial, label=f"{name}, bytes")
         for name, size, note, partial in (
-            ("weights", terms.weights, f" in {memory.dtype}", False),
-            ("gradients", terms.gradients, ", one number for each trainable parameter", False),
-            ("optimizer", terms.optimizer, f", {each}", False),
+            ("weights", terms.weights, f" in {memory.dtype}", least),
+            ("gradients", terms.gradients, ", one number for each trainable parameter", least),
+            ("optimizer", terms.optimizer, f", {each}", least and numbers > 0),
             ("kept", terms.kept, f" kept for the backward pass{_of(memory)}", least),
             ("input", terms.inputs, "", False),
             ("training", terms.total, f", the sum; {NOT_COUNTED}", least),
@@ -98,7 +98,7 @@ def _of(memory: Memory) -> str:
 
 
 def data(figures: Figures) -> dict[str, Any]:
-    """Return `totals.memory` of JSON; `peak_memory` is null if a layer's shape is unknown."""
+    """Return `totals.memory` of JSON; `peak_memory`, `kept` and `training` are null if a layer's shape is unknown."""
     memory = figures.memory
     found: dict[str, Any] = {
         "dtype": memory.dtype,
@@ -113,9 +113,9 @@ def data(figures: Figures) -> dict[str, Any]:
         found |= {
             "gradients": terms.gradients,
             "optimizer": terms.optimizer,
-            "kept": terms.kept,
+            "kept": terms.kept if memory.complete else None,
             "input": terms.inputs,
-            "training": terms.total,
+            "training": terms.total if memory.complete else None,
         }
     if figures.limit is not None:
         found["limit"] = figures.limit
@@ -128,7 +128,8 @@ def short(subject: Subject, dtype: str) -> str:
     from cnncalc.report.words import at_least, rounded
 
     parameters = subject.totals["parameters"]
+    least = at_least(subject, "parameters")
     return (
         f"{at_least(subject, 'macs')}{rounded(subject.totals['macs'])} MACs, "
-        f"{at_least(subject, 'parameters')}{rounded(parameters)} parameters, {written(bytes_of(parameters, dtype))}"
+        f"{least}{rounded(parameters)} parameters, {least}{written(bytes_of(parameters, dtype))}"
     )
