@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 Held = Literal["none", "one layer's", "all"]
 """The weights that a run allocates memory for: none if they are in memory already."""
 
-#: Factor for memory that is not computed: gaps between arrays, and arrays of a few KiB.
-_MARGIN = 1.1
+#: Factor for memory that is not computed, such as arrays of a few KiB, and share of the first MiB for gaps: the allocator
+#: leaves them between arrays that are too small to be mapped by themselves.
+_MARGIN, _GAPS = 1.1, 0.2
 #: Bytes of Python's objects in a run.
 _OBJECTS = 128 << 10
 #: Bytes of NumPy's and BLAS's code that the first run of a process reads from their files, and of each further thread.
@@ -91,7 +92,7 @@ def footprint(
         most = max(most, live + storages.unused + drawn + moment + sum(kept.values()))
     most += all_weights if held == "all" else 0
     first = 0 if blas_threads.used else _CODE + _THREAD * (threads - 1)
-    return int(most * _MARGIN) + _OBJECTS + first
+    return int(most * _MARGIN + min(most, 1 << 20) * _GAPS) + _OBJECTS + first
 
 
 class _Pooled(Storages):
