@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 from cnncalc.dtype import DEFAULT
@@ -76,6 +77,11 @@ class Document:
         self.input_locations: dict[str, Location] = {}
         #: The names used by expressions outside of rows.
         self.used_names: set[str] = set()
+
+    @cached_property
+    def known_names(self) -> tuple[frozenset[str], frozenset[str]]:
+        """The names of vars and of blocks, when all are known."""
+        return frozenset(self.vars), frozenset(self.blocks)
 
 
 class Rows:

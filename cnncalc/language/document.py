@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import ChainMap
 from collections.abc import Callable, Collection, Iterator
 from typing import TypeVar
 
@@ -15,7 +14,7 @@ from cnncalc.language.content import IN_BYTES, Block, Document, Parsed
 from cnncalc.language.expression import UNKNOWN, Names, Unknown
 from cnncalc.language.names import identifier_fault, name_fault
 from cnncalc.language.naming import name_rows
-from cnncalc.language.row import FAULTY, ROW_KEYS, TextLines
+from cnncalc.language.row import FAULTY, ROW_KEYS, Argument, TextLines
 from cnncalc.language.rows import Before, RowReader
 from cnncalc.language.source import Mapping, Scalar, Sequence, YamlNode, describe, location, value_of
 from cnncalc.language.template import evaluate, names_in
@@ -102,7 +101,7 @@ class DocumentReader:
         self._problems.add("unknown-key", at, f"a network has no {written(key)}{hint}")
 
     def _rows(self, root: Mapping, found: Document) -> None:
-        reader = self._reader(found.vars, found)
+        reader = self._reader({}, found)
         rows = root.get("layers")
         if rows is None and "layers" in self._meant:
             self._problems.unusable = True
@@ -122,8 +121,8 @@ class DocumentReader:
         self._problems.add(rule, at, message)
         self._problems.unusable = True
 
-    def _reader(self, names: Collection[str], found: Document) -> RowReader:
-        return RowReader(self._problems, names, found.blocks, self._cache, self._lines, self._before)
+    def _reader(self, parameters: dict[str, Argument | None], found: Document) -> RowReader:
+        return RowReader(self._problems, parameters, found, self._cache, self._lines, self._before)
 
     def _value(self, node: YamlNode) -> Value | object:
         """Return a top-level value with its expressions computed; FAULTY if one of them cannot be computed."""
@@ -306,8 +305,7 @@ class DocumentReader:
 
             parameters = listed_map(parameters)
         # Parameters are added as they are read: a default may use the parameters before it.
-        known: ChainMap[str, object] = ChainMap(block.parameters, found.vars)  # type: ignore[arg-type]  # only names count
-        reader = self._reader(known, found)
+        reader = self._reader(block.parameters, found)
         for name, (name_at, default) in (parameters.pairs if parameters else {}).items():
             fault = identifier_fault(name)
             if name in KINDS or name in (*ROW_KEYS, "block", "branches", "merge"):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Collection
 
 from cnncalc.build.cache import Cache
 from cnncalc.build.problems import Problems
 from cnncalc.language.arguments import ArgumentReader
+from cnncalc.language.content import Document
 from cnncalc.language.dashed import joined
 from cnncalc.language.names import name_fault
-from cnncalc.language.row import FAULTY, MERGES, ROW_KEYS, Body, Row, TextLines
+from cnncalc.language.row import FAULTY, MERGES, ROW_KEYS, Argument, Body, Row, TextLines
 from cnncalc.language.source import Mapping, Scalar, Sequence, YamlNode, describe, location, value_of
 from cnncalc.layers import KINDS, Layer
 from cnncalc.shape import LayerError
@@ -30,24 +32,30 @@ Before = dict[tuple[int, str], tuple[YamlNode, Row, object]]
 
 
 class RowReader(ArgumentReader):
-    """Reads rows and reports the problems that do not depend on where a row is used."""
+    """Reads rows and reports the problems that do not depend on where a row is used.
+
+    `parameters` are those of the block around the rows; more of them may be added before the rows are read.
+    """
 
     def __init__(
         self,
         problems: Problems,
-        names: Collection[str],
-        blocks: Collection[str],
+        parameters: dict[str, Argument | None],
+        document: Document,
         cache: Cache,
         lines: TextLines,
         before: Before,
     ) -> None:
+        names: ChainMap[str, object] = ChainMap(parameters, document.vars)  # type: ignore[arg-type]  # only names count
         super().__init__(problems, names)
         self._lines = lines
-        self._blocks = blocks
+        self._parameters = parameters
+        self._document = document
+        self._blocks = document.blocks
         self._cache = cache
         #: Rows of the last reading that can be used again.
         self._before = before
-        self._scope: tuple[frozenset[str], frozenset[str]] | None = None
+        self._scope: tuple[frozenset[str], ...] | None = None
 
     def body(self, node: YamlNode | None, what: str) -> Body:
         """Read the rows of a list."""
@@ -103,7 +111,7 @@ class RowReader(ArgumentReader):
         if not row.branches and row.static is not None and not any(argument.dynamic for argument in row.row_keys.values()):
             return None
         if self._scope is None:
-            self._scope = frozenset(self._names), frozenset(self._blocks)
+            self._scope = frozenset(self._parameters), *self._document.known_names
         return *self._scope, self._repeats > 0
 
     def _read(self, node: YamlNode) -> Row | None:

@@ -58,7 +58,9 @@ def test_bytes_are_of_the_file_s_type_unless_another_is_given():
 def test_a_type_that_is_none():
     (problem,) = problems("dtype: int9")
     assert problem.message.startswith("dtype is float64, float32, float16, bfloat16, ")
-    assert problem.message.endswith(" or int4, not int9; did you mean int8?")
+    # Another number would be another type.
+    assert problem.message.endswith(" or int4, not int9")
+    assert problems("dtype: flaot32")[0].message.endswith(" or int4, not flaot32; did you mean float32?")
     assert (problem.rule, problem.location.line, problem.location.column) == ("value", 2, 8)
     with pytest.raises(cnncalc.SpecError, match=r"dtype is float64, .* or int4, not int9"):
         problems("", dtype="int9")
