@@ -17,7 +17,7 @@ SAME = {
     "avgpool": "AvgPool1d AvgPool2d AvgPool3d AveragePool AveragePooling2D",
     "batchnorm": "BatchNorm1d BatchNorm2d BatchNorm3d LazyBatchNorm1d LazyBatchNorm2d LazyBatchNorm3d SyncBatchNorm BatchNormalization",
     "channel_shuffle": "ChannelShuffle",
-    "clip": "Clip Hardtanh",
+    "clip": "Clip",
     "concat": "Concat Concatenate",
     "conv": "Conv Conv1d Conv2d Conv3d Conv2D LazyConv1d LazyConv2d LazyConv3d",
     "conv_lstm": "ConvLSTM2D",
