@@ -226,7 +226,7 @@ class Graph:
         for node in self.nodes:
             inferred = node.inferred
             macs += inferred.macs or 0
-            if inferred.weights and node.shared is None:
+            if (inferred.parameters or inferred.buffers) and node.shared is None:
                 parameters += inferred.parameters
                 buffers += inferred.buffers
                 if not node.frozen:
