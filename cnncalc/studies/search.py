@@ -42,6 +42,9 @@ def sweep(
     macs, weights in bytes, and `peak_memory` if `figures` names it), `output` and `problems`. Raises SpecError for a file that is
     not a network, ValueError for a budget or figure that does not exist, TypeError for a value that is not in a list.
     """
+    if not isinstance(set, Mapping):
+        raise TypeError(f"the values of a sweep are written as {{'conv1.stride': [1, 2]}}; got {set!r:.200}")
+    figures = (figures,) if isinstance(figures, str) else tuple(figures)
     unknown = [name for name in figures if name not in COUNTED]
     if unknown:
         raise ValueError(f"there is no figure {unknown[0]}; there are {', '.join(COUNTED)}")
