@@ -256,16 +256,9 @@ class Network:
 
         Raises KeyError for an unknown column, ValueError for a depth that is no whole number.
         """
-        from cnncalc.report.network.columns import NAMES
         from cnncalc.report.network.html import table
 
-        names = (columns,) if isinstance(columns, str) else tuple(columns)
-        unknown = [name for name in names if name not in (*NAMES, "all")]
-        if unknown:
-            raise KeyError(f"there is no column {unknown[0]!r:.200}; there are {', '.join(NAMES)}")
-        if depth is not None and (isinstance(depth, bool) or not isinstance(depth, int) or depth < 0):
-            raise ValueError(f"depth is a whole number, got {depth!r:.200}")
-        return table(self, names, depth)
+        return table(self, columns, depth)
 
     def _repr_html_(self) -> str:
         from cnncalc.report.network.html import table

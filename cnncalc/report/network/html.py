@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from cnncalc.problem import one_line
 from cnncalc.report.network import footer
-from cnncalc.report.network.columns import choose
+from cnncalc.report.network.columns import NAMES, choose
 from cnncalc.report.network.columns.base import Column, Whole
 from cnncalc.report.network.lines import Line, Lines
 from cnncalc.report.network.memory import Figures, short
@@ -24,10 +24,16 @@ _COLOURS = {"error": "#d9534f", "warning": "#b8860b", "unread": "#b8860b", "chan
 def table(network: Subject, columns: Iterable[str] = ("macs",), depth: int | None = None) -> str:
     """The table with totals and problems as self-contained HTML, without style sheets or scripts.
 
-    `columns` names more columns; raises KeyError for an unknown one. Without `depth`, each block is folded to one row, and the
-    unfolded table follows in a <details> element.
+    `columns` names more columns. Without `depth`, each block is folded to one row, and the unfolded table follows in a <details>
+    element. Raises KeyError for an unknown column, ValueError for a depth that is no whole number.
     """
-    chosen = [column for column in choose(columns) if column.shown]
+    names = (columns,) if isinstance(columns, str) else tuple(columns)
+    unknown = [name for name in names if name not in (*NAMES, "all")]
+    if unknown:
+        raise KeyError(f"there is no column {unknown[0]!r:.200}; there are {', '.join(NAMES)}")
+    if depth is not None and (isinstance(depth, bool) or not isinstance(depth, int) or depth < 0):
+        raise ValueError(f"depth is a whole number, got {depth!r:.200}")
+    chosen = [column for column in choose(names) if column.shown]
     figures = Figures.of(network)
     whole = Whole(network, figures.memory)
     shown = _table(Lines(network, depth or 1).tree(), chosen, whole, escaped(network.name))
