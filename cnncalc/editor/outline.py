@@ -94,12 +94,9 @@ class ListScope:
                     continue
                 seen.add((id(caller), at))
                 todo.append(caller)
-                outer: ListScope | None = caller
-                while outer is not None:
-                    for row in outer.rows.values():
-                        if row.extent[2:] <= at[:2] or (row.repeated and row.extent[:2] <= at[:2] and at[2:] <= row.extent[2:]):
-                            yield row
-                    outer = outer.parent
+                for row in caller.visible():
+                    if row.extent[2:] <= at[:2] or (row.repeated and row.extent[:2] <= at[:2] and at[2:] <= row.extent[2:]):
+                        yield row
 
 
 class Outline:
